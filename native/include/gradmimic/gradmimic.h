@@ -1,0 +1,326 @@
+/*
+ * gradmimic: how far every sample's gradient points toward a reference model.
+ *
+ * Plain C11, no dependency but the C library. Every call returns a gm_status; on failure
+ * gm_last_error() of the same thread says which operation, which argument and which shape.
+ *
+ * Conventions
+ *   - The caller owns all memory. Nothing is allocated per call: an operation that needs scratch
+ *     memory takes a workspace, sized by its gm_..._workspace_size.
+ *   - Arrays are gm_array: pointer, dtype, shape and strides (in elements, not bytes). The last
+ *     dimension is contiguous; the others have any stride >= 0 (0 repeats an input; outputs may not
+ *     overlap themselves). An array whose data is NULL is absent; which ones may be is said below.
+ *   - Sizes and strides are 64 bit: an array may hold more than 2^31 elements.
+ *   - Accumulation is in float at least; results do not depend on the number of threads: the same
+ *     input on the same provider gives the same bits.
+ *   - Symbols are those of the paper (Huang et al., "Evaluating Sample Utility for Efficient Data
+ *     Selection by Mimicking Model Weights", arXiv 2501.06708): B samples, T tokens a sample, I and O
+ *     a layer's inputs and outputs, C classes, K reference models; V = theta_ref - theta; g_i the
+ *     gradient of sample i's own loss (not of the batch mean).
+ */
+#ifndef GRADMIMIC_GRADMIMIC_H
+#define GRADMIMIC_GRADMIMIC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define GM_API __declspec(dllexport)
+#else
+#define GM_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- status, versions, errors ------------------------------------------------------------- */
+
+#define GM_ABI_VERSION 1
+
+typedef int32_t gm_status;
+enum {
+    GM_OK = 0,
+    GM_INVALID_ARGUMENT = 1, /* a shape, stride, dtype, pointer or value the contract refuses */
+    GM_UNSUPPORTED = 2,      /* valid, but this provider cannot do it; the message says who can */
+    GM_NON_FINITE = 3,       /* a batch without a single finite score */
+    GM_OUT_OF_MEMORY = 4,
+    GM_CUDA_ERROR = 5,
+    GM_INTERNAL = 6
+};
+
+/* What the last failing call of this thread said; "" if none has failed. Valid until the next one. */
+GM_API const char *gm_last_error(void);
+
+/* GM_ABI_VERSION of the library that was loaded; a caller compares it with its own header's. */
+GM_API int32_t gm_abi_version(void);
+
+/* The library's version, "0.1.0". */
+GM_API const char *gm_version(void);
+
+/* ---- providers ---------------------------------------------------------------------------- */
+
+/* Who computes. All three have the same semantics. */
+enum {
+    GM_CPU = 0,       /* vectorised and threaded (OpenMP), synchronous */
+    GM_CUDA = 1,      /* kernels on the queue's stream, asynchronous */
+    GM_REFERENCE = 2  /* double precision, plain loops, one thread: the oracle; host memory */
+};
+
+/* Where an operation runs. A NULL queue means GM_CPU. */
+typedef struct gm_queue {
+    int32_t provider; /* GM_CPU, GM_CUDA or GM_REFERENCE */
+    int32_t device;   /* CUDA device index; 0 elsewhere */
+    void *stream;     /* cudaStream_t; NULL elsewhere */
+} gm_queue;
+
+/* The instruction set that GM_CPU uses here: "avx512", "avx2" or "portable". The best one the
+ * processor has, unless the environment variable GRADMIMIC_ISA names a lesser one. */
+GM_API const char *gm_cpu_isa(void);
+
+/* Chooses the instruction set by name ("best" for the default); GM_UNSUPPORTED if the processor
+ * lacks it. Process-wide; meant for tests and comparisons. */
+GM_API gm_status gm_set_cpu_isa(const char *name);
+
+/* Threads that GM_CPU uses at most: OpenMP's setting in the calling thread, which is LibTorch's too. */
+GM_API int32_t gm_cpu_threads(void);
+
+/* GM_OK if GM_CUDA can be used, else GM_UNSUPPORTED; gm_last_error() then says why (built without
+ * CUDA, no driver, no device, kernels not in this build) and what to do. */
+GM_API gm_status gm_cuda_available(void);
+
+/* ---- arrays ------------------------------------------------------------------------------- */
+
+enum {
+    GM_F32 = 0,
+    GM_F16 = 1,
+    GM_BF16 = 2,
+    GM_F64 = 3, /* GM_REFERENCE; on GM_CPU by the same plain loops */
+    GM_I64 = 4  /* labels */
+};
+
+#define GM_MAX_RANK 3
+
+typedef struct gm_array {
+    void *data;                 /* NULL: absent */
+    int32_t dtype;              /* GM_F32, ... */
+    int32_t rank;               /* 1 to GM_MAX_RANK */
+    int64_t shape[GM_MAX_RANK];
+    int64_t stride[GM_MAX_RANK]; /* in elements */
+} gm_array;
+
+/* ---- weighting ---------------------------------------------------------------------------- */
+
+/*
+ * How scores become weights. m_i = <-g_i, V>/|V| is the score (raw, "proj"), |g_i| the gradient
+ * norm, l_i the loss. Sums and the softmax run over the samples of the call whose statistic is
+ * finite; the others get weight 0. If none is finite the call fails with GM_NON_FINITE.
+ */
+enum {
+    GM_UNIFORM = 0,     /* 1/B: plain training */
+    GM_PROJ = 1,        /* m_i itself */
+    GM_COS = 2,         /* m_i/|g_i|; 0 where |g_i| = 0 */
+    GM_NORMED_PROJ = 3, /* softmax(m/temperature); with V = -(mean clean gradient): influence */
+    GM_NORMED_COS = 4,  /* softmax(cos/temperature) */
+    GM_OPT = 5,         /* argmin_w sum_i |w_i n_i - D| + lambda |w|, n_i = -g_i, D = V;
+                           lambda = 0: m_i |V| / |g_i|^2. With V = -(mean gradient): Grad-Match */
+    GM_GRAND = 6,       /* softmax(|g_i|) */
+    GM_AGRA = 7,        /* 1/k for the k samples with m_i > 0 where V = -(comparison gradient);
+                           1/B when there is none */
+    GM_RHO = 8          /* softmax(l_i - reference_loss_i) */
+};
+
+typedef struct gm_weighting {
+    int32_t kind;
+    int32_t rho_attached; /* GM_RHO: scale the gradient rows by w_i (1 + l_i - sum_j w_j l_j), the
+                             derivative through the weights; `weight` stays w_i */
+    double temperature;   /* > 0; used by GM_NORMED_PROJ and GM_NORMED_COS */
+    double lambda;        /* >= 0; used by GM_OPT */
+} gm_weighting;
+
+/* ---- gm_direction ------------------------------------------------------------------------- */
+
+/*
+ * V = reference - parameter for `count` tensors at once, with |V|^2 of each and of all together.
+ * One read of both (and one write of V where it is asked for).
+ */
+typedef struct gm_direction_args {
+    int64_t count;                     /* tensors; 0 is allowed */
+    const gm_array *reference;         /* [count] arrays, any rank */
+    const gm_array *parameter;         /* [count] arrays of the same shapes */
+    const gm_array *direction;         /* NULL, or [count] arrays of the same shapes: V is stored */
+    double *norm_squared;              /* NULL, or [count]: |V_k|^2 */
+    double *total_norm_squared;        /* NULL, or [1]: sum_k |V_k|^2 */
+    double *parameter_norm_squared;    /* NULL, or [count]: |theta_k|^2 */
+} gm_direction_args;
+
+GM_API gm_status gm_direction_workspace_size(const gm_queue *queue, const gm_direction_args *args, size_t *bytes);
+GM_API gm_status gm_direction(const gm_queue *queue, const gm_direction_args *args, void *workspace, size_t workspace_bytes);
+
+/* ---- gm_head_step ------------------------------------------------------------------------- */
+
+/*
+ * Everything a classification head with cross-entropy needs between its two matrix products, in
+ * one pass over [B,C] and one over [B]:
+ *
+ *   z_i     = logits_i + bias                       l_i = logsumexp(z_i) - z_i[y_i]
+ *   delta_i = softmax(z_i) - onehot(y_i)            |g_i| = |delta_i| |h_i|
+ *   m_ik    = -<delta_i, u_ik>/|V_k|                u_ik = V_k h_i = reference_logits_ik - logits_i
+ *   w       = weighting over the batch
+ *
+ * The mimic layer is the head's weight, without its bias. |V_k| = 0 makes every m_ik 0.
+ * A sample whose loss or score is not finite gets w_i = 0 and delta_i = 0, and is counted.
+ * Outputs that are absent are not computed. Outputs may not overlap inputs, but for delta or
+ * weighted_delta (one of them), which may be `logits` itself.
+ */
+typedef struct gm_head_step_args {
+    /* in */
+    gm_array logits;           /* [B,C] f32, f16, bf16: W h (with b, if `bias` is absent) */
+    gm_array bias;             /* [C] f32, optional: added to logits */
+    gm_array labels;           /* [B] i64, each in [0,C) */
+    gm_array projected;        /* u: [B,C] or [B,K,C], optional */
+    gm_array reference_logits; /* W_ref h without bias: [B,C] or [B,K,C] f32, optional, instead of
+                                  `projected`; then `logits` must be without bias too. Loses about
+                                  |W|/|V| in precision: prefer `projected` when |V|/|W| < 0.1 */
+    const double *direction_norm_squared; /* [K] |V_k|^2; with projected or reference_logits */
+    gm_array feature_norm_squared; /* [B] f32 |h_i|^2; for gradient_norm, cos, opt and grand */
+    gm_array reference_loss;       /* [B] f32; for rho */
+    gm_weighting weighting;
+    int32_t combine;               /* K > 1: which score weighs: k itself (0 <= k < K), or
+                                      GM_COMBINE_MEAN or GM_COMBINE_MIN over k. cos, opt: k only */
+    /* out */
+    gm_array loss;           /* [B] f32, optional */
+    gm_array score;          /* [B] or [B,K] f32, optional: m, NaN where not finite */
+    gm_array gradient_norm;  /* [B] f32, optional: |g_i| */
+    gm_array weight;         /* [B] f32, optional: w */
+    gm_array delta;          /* [B,C], optional: delta_i */
+    gm_array weighted_delta; /* [B,C], optional: w_i delta_i */
+    gm_array mean_delta;     /* [C] f32, optional: sum_i delta_i / B, the plain bias gradient */
+    gm_array weighted_delta_sum; /* [C] f32, optional: sum_i w_i delta_i */
+    int64_t *non_finite;         /* NULL, or [1]: samples that are not finite */
+} gm_head_step_args;
+
+enum { GM_COMBINE_MEAN = -1, GM_COMBINE_MIN = -2 };
+
+GM_API gm_status gm_head_step_workspace_size(const gm_queue *queue, const gm_head_step_args *args, size_t *bytes);
+GM_API gm_status gm_head_step(const gm_queue *queue, const gm_head_step_args *args, void *workspace, size_t workspace_bytes);
+
+/* ---- gm_head_score ------------------------------------------------------------------------ */
+
+/*
+ * Scores features against a head and its reference without storing logits: the products with W and
+ * V and gm_head_step's statistics, tile by tile. Each row is independent of the others. This is
+ * what `gradmimic score` streams features through.
+ */
+typedef struct gm_head_score_args {
+    /* in */
+    gm_array features;  /* [B,I] f32, f16, bf16 */
+    gm_array labels;    /* [B] i64 */
+    gm_array weight;    /* [C,I] f32 */
+    gm_array bias;      /* [C] f32, optional */
+    gm_array direction; /* [C,I] f32: V */
+    const double *direction_norm_squared; /* [1] */
+    /* out */
+    gm_array loss;          /* [B] f32, optional */
+    gm_array score;         /* [B] f32, optional: m, NaN where not finite */
+    gm_array gradient_norm; /* [B] f32, optional */
+    int64_t *non_finite;    /* NULL, or [1] */
+} gm_head_score_args;
+
+GM_API gm_status gm_head_score_workspace_size(const gm_queue *queue, const gm_head_score_args *args, size_t *bytes);
+GM_API gm_status gm_head_score(const gm_queue *queue, const gm_head_score_args *args, void *workspace, size_t workspace_bytes);
+
+/* ---- gm_mimic_weights --------------------------------------------------------------------- */
+
+/* Scores to weights, as gm_head_step does at its end, for scores that came from elsewhere. */
+typedef struct gm_mimic_weights_args {
+    gm_array score;         /* [B] f32: m; for rho: l_i - reference_loss_i; absent for grand */
+    gm_array gradient_norm; /* [B] f32: for cos, normed_cos, opt and grand */
+    const double *direction_norm_squared; /* [1]: for opt */
+    gm_weighting weighting;               /* rho_attached: gm_head_step only */
+    gm_array weight;        /* out, [B] f32 */
+    int64_t *non_finite;    /* NULL, or [1] */
+} gm_mimic_weights_args;
+
+GM_API gm_status gm_mimic_weights_workspace_size(const gm_queue *queue, const gm_mimic_weights_args *args, size_t *bytes);
+GM_API gm_status gm_mimic_weights(const gm_queue *queue, const gm_mimic_weights_args *args, void *workspace, size_t workspace_bytes);
+
+/*
+ * The softmax kinds (normed_proj, normed_cos, grand, rho) in two halves, so that ranks of a
+ * data-parallel job can exchange two scalars in between: reduce gives M = max s_i and
+ * S = sum exp(s_i - M) over the finite s_i of this rank (s the statistic over its temperature;
+ * M = -inf, S = 0 if there is none); with the global M* = max M_r and
+ * S* = sum_r S_r exp(M_r - M*), apply gives w_i = exp(s_i - M*)/S*.
+ */
+GM_API gm_status gm_mimic_weights_reduce(const gm_queue *queue, const gm_mimic_weights_args *args, double *max_and_sum /* [2] */, void *workspace, size_t workspace_bytes);
+GM_API gm_status gm_mimic_weights_apply(const gm_queue *queue, const gm_mimic_weights_args *args, const double *max_and_sum /* [2] */);
+
+/* output_i = scale * weight_i * input_i; rows of weight 0 are set to 0 whatever they hold. */
+typedef struct gm_scale_rows_args {
+    gm_array input;  /* [R,D] f32, f16, bf16 */
+    gm_array weight; /* [R] f32 */
+    gm_array output; /* [R,D], the input's dtype; may be `input` itself */
+    double scale;
+} gm_scale_rows_args;
+
+GM_API gm_status gm_scale_rows(const gm_queue *queue, const gm_scale_rows_args *args);
+
+/* ---- gm_ghost_dot ------------------------------------------------------------------------- */
+
+/*
+ * <g_i, V> = sum_t delta_it . (V a_it) for a linear layer's weight, g_i = sum_t delta_it a_it^T,
+ * without forming g_i. The mimic score is -dot_i/|V|.
+ */
+typedef struct gm_ghost_dot_args {
+    gm_array input;     /* a: [B,T,I] f32, f16, bf16 */
+    gm_array delta;     /* [B,T,O] f32, f16, bf16 */
+    gm_array direction; /* V: [O,I] f32, f16, bf16 */
+    gm_array dot;       /* out, [B] f32 */
+} gm_ghost_dot_args;
+
+GM_API gm_status gm_ghost_dot_workspace_size(const gm_queue *queue, const gm_ghost_dot_args *args, size_t *bytes);
+GM_API gm_status gm_ghost_dot(const gm_queue *queue, const gm_ghost_dot_args *args, void *workspace, size_t workspace_bytes);
+
+/* ---- gm_ghost_norm ------------------------------------------------------------------------ */
+
+/* |g_i|^2 for a linear layer's weight: by T = 1, Gram matrices or the direct product, the cheapest. */
+typedef struct gm_ghost_norm_args {
+    gm_array input;        /* a: [B,T,I] f32, f16, bf16 */
+    gm_array delta;        /* [B,T,O] f32, f16, bf16 */
+    gm_array norm_squared; /* out, [B] f32 */
+} gm_ghost_norm_args;
+
+GM_API gm_status gm_ghost_norm_workspace_size(const gm_queue *queue, const gm_ghost_norm_args *args, size_t *bytes);
+GM_API gm_status gm_ghost_norm(const gm_queue *queue, const gm_ghost_norm_args *args, void *workspace, size_t workspace_bytes);
+
+/* ---- gm_projected_dot --------------------------------------------------------------------- */
+
+/* <G_i, v>, |G_i|^2 and |v|^2 for gradients that are there already, in one read of G. */
+typedef struct gm_projected_dot_args {
+    gm_array gradient;     /* G: [B,P] f32, f16, bf16 */
+    gm_array direction;    /* v: [P] f32, f16, bf16 */
+    gm_array dot;          /* out, [B] f32, optional */
+    gm_array norm_squared; /* out, [B] f32, optional */
+    double *direction_norm_squared; /* out, NULL or [1] */
+} gm_projected_dot_args;
+
+GM_API gm_status gm_projected_dot_workspace_size(const gm_queue *queue, const gm_projected_dot_args *args, size_t *bytes);
+GM_API gm_status gm_projected_dot(const gm_queue *queue, const gm_projected_dot_args *args, void *workspace, size_t workspace_bytes);
+
+/* ---- gm_row_dot --------------------------------------------------------------------------- */
+
+/* sum_t U_it . delta_it: gm_ghost_dot's second half, after a product U = a V^T done elsewhere. */
+typedef struct gm_row_dot_args {
+    gm_array projected; /* U: [B,T,O] f32, f16, bf16 */
+    gm_array delta;     /* [B,T,O] f32, f16, bf16 */
+    gm_array dot;       /* out, [B] f32 */
+} gm_row_dot_args;
+
+GM_API gm_status gm_row_dot_workspace_size(const gm_queue *queue, const gm_row_dot_args *args, size_t *bytes);
+GM_API gm_status gm_row_dot(const gm_queue *queue, const gm_row_dot_args *args, void *workspace, size_t workspace_bytes);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
