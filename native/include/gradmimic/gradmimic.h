@@ -252,7 +252,7 @@ GM_API gm_status gm_mimic_weights(const gm_queue *queue, const gm_mimic_weights_
  * M = -inf, S = 0 if there is none); with the global M* = max M_r and
  * S* = sum_r S_r exp(M_r - M*), apply gives w_i = exp(s_i - M*)/S*.
  */
-GM_API gm_status gm_mimic_weights_reduce(const gm_queue *queue, const gm_mimic_weights_args *args, double *max_and_sum /* [2] */, void *workspace, size_t workspace_bytes);
+GM_API gm_status gm_mimic_weights_reduce(const gm_queue *queue, const gm_mimic_weights_args *args, double *max_and_sum /* [2] */);
 GM_API gm_status gm_mimic_weights_apply(const gm_queue *queue, const gm_mimic_weights_args *args, const double *max_and_sum /* [2] */);
 
 /* output_i = scale * weight_i * input_i; rows of weight 0 are set to 0 whatever they hold. */

@@ -1,0 +1,72 @@
+# The library: one object library per instruction set from the same sources, and the rest.
+
+set(GRADMIMIC_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wno-unknown-pragmas -Werror)
+set(GRADMIMIC_SANITIZERS -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+
+function(gradmimic_options target)
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/include")
+  target_compile_definitions(${target} PRIVATE GM_VERSION="${PROJECT_VERSION}")
+  target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:C,CXX>:${GRADMIMIC_WARNINGS}>)
+  if(GRADMIMIC_SANITIZE)
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:C,CXX>:${GRADMIMIC_SANITIZERS}>)
+    target_link_options(${target} PRIVATE ${GRADMIMIC_SANITIZERS})
+  endif()
+endfunction()
+
+# The vectorised kernels compiled for one instruction set, into gm::cpu::<isa>.
+function(gradmimic_add_isa isa)
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/cpu/kernels/*.cpp")
+  add_library(gradmimic_${isa} OBJECT ${sources} "${PROJECT_SOURCE_DIR}/src/cpu/table.cpp")
+  gradmimic_options(gradmimic_${isa})
+  target_compile_definitions(gradmimic_${isa} PRIVATE GM_ISA=${isa})
+  target_compile_options(gradmimic_${isa} PRIVATE -O3 ${ARGN})
+  target_link_libraries(gradmimic_${isa} PRIVATE OpenMP::OpenMP_CXX)
+  target_sources(gradmimic PRIVATE $<TARGET_OBJECTS:gradmimic_${isa}>)
+endfunction()
+
+function(gradmimic_add_cuda)
+  if(NOT CMAKE_CUDA_COMPILER)
+    target_sources(gradmimic PRIVATE "${PROJECT_SOURCE_DIR}/src/cuda/none.cpp")
+    return()
+  endif()
+  find_package(CUDAToolkit REQUIRED)
+  message(STATUS "gradmimic: CUDA ${CUDAToolkit_VERSION} for ${GRADMIMIC_CUDA_ARCHITECTURES}")
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/cuda/*.cu")
+  target_sources(gradmimic PRIVATE ${sources})
+  set_target_properties(gradmimic PROPERTIES CUDA_ARCHITECTURES "${GRADMIMIC_CUDA_ARCHITECTURES}" CUDA_STANDARD 17)
+  target_link_libraries(gradmimic PRIVATE CUDA::cudart_static)
+endfunction()
+
+function(gradmimic_add_library)
+  file(GLOB gradmimic_sources CONFIGURE_DEPENDS
+    "${PROJECT_SOURCE_DIR}/src/api/*.cpp" "${PROJECT_SOURCE_DIR}/src/cpu/isa.cpp" "${PROJECT_SOURCE_DIR}/src/cpu/weights.cpp"
+    "${PROJECT_SOURCE_DIR}/src/reference/*.cpp")
+  add_library(gradmimic SHARED ${gradmimic_sources})
+  gradmimic_options(gradmimic)
+  target_compile_options(gradmimic PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-O2>)
+  set_target_properties(gradmimic PROPERTIES INSTALL_RPATH "$ORIGIN" BUILD_RPATH "$ORIGIN")
+  target_include_directories(gradmimic INTERFACE
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(gradmimic PRIVATE OpenMP::OpenMP_CXX)
+  gradmimic_add_isa(portable)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    gradmimic_add_isa(avx2 -mavx2 -mfma -mf16c)
+    gradmimic_add_isa(avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mfma -mf16c -mprefer-vector-width=512)
+    target_compile_definitions(gradmimic PRIVATE GM_X86)
+  endif()
+  gradmimic_add_cuda()
+endfunction()
+
+function(gradmimic_install)
+  install(TARGETS gradmimic EXPORT gradmimicTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/gradmimic" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(EXPORT gradmimicTargets NAMESPACE gradmimic:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/gradmimic)
+  include(CMakePackageConfigHelpers)
+  configure_package_config_file("${PROJECT_SOURCE_DIR}/../cmake/gradmimicConfig.cmake.in" gradmimicConfig.cmake
+    INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/gradmimic)
+  write_basic_package_version_file(gradmimicConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+  configure_file("${PROJECT_SOURCE_DIR}/../cmake/gradmimic.pc.in" gradmimic.pc @ONLY)
+  install(FILES "${CMAKE_CURRENT_BINARY_DIR}/gradmimicConfig.cmake" "${CMAKE_CURRENT_BINARY_DIR}/gradmimicConfigVersion.cmake"
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/gradmimic)
+  install(FILES "${CMAKE_CURRENT_BINARY_DIR}/gradmimic.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endfunction()

@@ -1,0 +1,22 @@
+package org.gradmimic.kernel.presets;
+
+import org.bytedeco.javacpp.annotation.Platform;
+import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.javacpp.tools.Info;
+import org.bytedeco.javacpp.tools.InfoMap;
+import org.bytedeco.javacpp.tools.InfoMapper;
+
+/**
+ * Tells JavaCPP how to read {@code gradmimic.h}; the result is the package {@code org.gradmimic.kernel.abi}, generated at
+ * build time and never edited.
+ */
+@Properties(
+        target = "org.gradmimic.kernel.abi",
+        global = "org.gradmimic.kernel.abi.gradmimic",
+        value = @Platform(include = "gradmimic/gradmimic.h", link = "gradmimic"))
+public class gradmimic implements InfoMapper {
+    @Override
+    public void map(InfoMap infos) {
+        infos.put(new Info("GM_API", "GRADMIMIC_GRADMIMIC_H").cppTypes().annotations());
+    }
+}

@@ -1,0 +1,42 @@
+// The caller's workspace, handed out in aligned pieces. Laying a scratch struct out over an Arena
+// without memory measures it: sizing and use are the same code and cannot disagree.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "api/failure.h"
+
+namespace gm {
+
+class Arena {
+public:
+    static constexpr size_t kAlignment = 64;
+
+    Arena() = default;  // measures only
+    Arena(void *memory, size_t bytes) : begin_(static_cast<char *>(memory)), bytes_(bytes) {
+        const size_t off = reinterpret_cast<uintptr_t>(memory) % kAlignment;
+        used_ = off == 0 ? 0 : kAlignment - off;
+    }
+
+    template <class T>
+    T *take(int64_t count) {
+        const size_t offset = used_;
+        used_ += (static_cast<size_t>(count) * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
+        if (begin_ == nullptr) return nullptr;
+        if (used_ > bytes_) {
+            fail(GM_INVALID_ARGUMENT, "the workspace of %zu bytes is too small; ask the operation's _workspace_size", bytes_);
+        }
+        return reinterpret_cast<T *>(begin_ + offset);
+    }
+
+    // What to ask for: room for a start that is not aligned is included.
+    size_t bytes_needed() const { return used_ == 0 ? 0 : used_ + kAlignment; }
+
+private:
+    char *begin_ = nullptr;
+    size_t bytes_ = 0;
+    size_t used_ = 0;
+};
+
+}  // namespace gm

@@ -1,0 +1,115 @@
+#include "api/array.h"
+
+namespace gm {
+
+const char *dtype_name(int32_t dtype) {
+    switch (dtype) {
+        case GM_F32: return "f32";
+        case GM_F16: return "f16";
+        case GM_BF16: return "bf16";
+        case GM_F64: return "f64";
+        case GM_I64: return "i64";
+        default: return "unknown";
+    }
+}
+
+int64_t dtype_bytes(int32_t dtype) {
+    switch (dtype) {
+        case GM_F32: return 4;
+        case GM_F16:
+        case GM_BF16: return 2;
+        default: return 8;
+    }
+}
+
+std::string shape_text(const gm_array &array) {
+    std::string text = "[";
+    for (int d = 0; d < array.rank && d < GM_MAX_RANK; d++) {
+        text += (d ? ", " : "") + std::to_string(array.shape[d]);
+    }
+    return text + "]";
+}
+
+void check_array(const char *name, const gm_array &array) {
+    if (!present(array)) fail(GM_INVALID_ARGUMENT, "%s is NULL", name);
+    if (array.rank < 1 || array.rank > GM_MAX_RANK) {
+        fail(GM_INVALID_ARGUMENT, "%s has rank %d; 1 to %d are possible", name, array.rank, GM_MAX_RANK);
+    }
+    if (array.dtype < GM_F32 || array.dtype > GM_I64) {
+        fail(GM_INVALID_ARGUMENT, "%s has the unknown dtype %d", name, array.dtype);
+    }
+    int64_t last = 0;  // the largest element offset, which must stay addressable in bytes
+    bool empty = false;
+    for (int d = 0; d < array.rank; d++) {
+        if (array.shape[d] < 0) fail(GM_INVALID_ARGUMENT, "%s has the shape %s", name, shape_text(array).c_str());
+        if (array.shape[d] == 0) empty = true;
+        if (array.stride[d] < 0) {
+            fail(GM_INVALID_ARGUMENT, "%s has the stride %lld in dimension %d; strides are not negative", name,
+                 static_cast<long long>(array.stride[d]), d);
+        }
+    }
+    if (empty) return;
+    for (int d = 0; d < array.rank; d++) {
+        int64_t reach;
+        if (__builtin_mul_overflow(array.shape[d] - 1, array.stride[d], &reach) ||
+            __builtin_add_overflow(last, reach, &last) || last > (INT64_MAX >> 4)) {
+            fail(GM_INVALID_ARGUMENT, "%s %s with these strides does not fit into the address space", name,
+                 shape_text(array).c_str());
+        }
+    }
+    const int inner = array.rank - 1;
+    if (array.shape[inner] > 1 && array.stride[inner] != 1) {
+        fail(GM_INVALID_ARGUMENT, "%s %s has the stride %lld in its last dimension, which must be contiguous", name,
+             shape_text(array).c_str(), static_cast<long long>(array.stride[inner]));
+    }
+}
+
+void check_shape(const char *name, const gm_array &array, std::initializer_list<int64_t> shape) {
+    check_array(name, array);
+    bool same = array.rank == static_cast<int>(shape.size());
+    std::string expected = "[";
+    int d = 0;
+    for (int64_t extent : shape) {
+        same = same && array.shape[d] == extent;
+        expected += (d++ ? ", " : "") + std::to_string(extent);
+    }
+    if (!same) {
+        fail(GM_INVALID_ARGUMENT, "%s has the shape %s, expected %s]", name, shape_text(array).c_str(), expected.c_str());
+    }
+}
+
+void check_floating(const char *name, const gm_array &array) {
+    if (array.dtype == GM_I64) fail(GM_INVALID_ARGUMENT, "%s is i64; a floating type is expected", name);
+}
+
+void check_real(const char *name, const gm_array &array) {
+    if (array.dtype != GM_F32 && array.dtype != GM_F64) {
+        fail(GM_INVALID_ARGUMENT, "%s is %s; f32 is expected", name, dtype_name(array.dtype));
+    }
+}
+
+void check_no_overlap(const char *name, const gm_array &array) {
+    // Strides sorted from the inside out must each step over everything inside it.
+    int64_t inside = 1;
+    for (int d = array.rank - 1; d >= 0; d--) {
+        if (array.shape[d] == 0) return;
+        if (array.shape[d] == 1) continue;
+        if (array.stride[d] < inside) {
+            fail(GM_INVALID_ARGUMENT, "%s %s is an output and its stride %lld in dimension %d makes it overlap itself", name,
+                 shape_text(array).c_str(), static_cast<long long>(array.stride[d]), d);
+        }
+        inside = array.stride[d] * array.shape[d];
+    }
+}
+
+void check_vector(const char *name, const gm_array &array, int64_t n) {
+    check_shape(name, array, {n});
+    check_real(name, array);
+}
+
+void check_output_vector(const char *name, const gm_array &array, int64_t n) {
+    check_vector(name, array, n);
+    check_no_overlap(name, array);
+}
+
+}  // namespace gm

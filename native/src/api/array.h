@@ -1,0 +1,40 @@
+// What the contract says of arrays, checked once for all providers. Each check names the argument.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+
+#include "api/failure.h"
+
+namespace gm {
+
+inline bool present(const gm_array &array) { return array.data != nullptr; }
+
+const char *dtype_name(int32_t dtype);
+int64_t dtype_bytes(int32_t dtype);
+
+// "[32, 768]"
+std::string shape_text(const gm_array &array);
+
+// Rank and strides within the contract, a known dtype; says nothing of the extents.
+void check_array(const char *name, const gm_array &array);
+
+// As check_array, with exactly this shape. An array without elements may have any pointer but NULL.
+void check_shape(const char *name, const gm_array &array, std::initializer_list<int64_t> shape);
+
+// f32, f16, bf16 or f64.
+void check_floating(const char *name, const gm_array &array);
+
+// f32, or f64 for the reference.
+void check_real(const char *name, const gm_array &array);
+
+// Two elements of an output may not share a place.
+void check_no_overlap(const char *name, const gm_array &array);
+
+// A present real vector [n]; `output` also refuses overlap.
+void check_vector(const char *name, const gm_array &array, int64_t n);
+void check_output_vector(const char *name, const gm_array &array, int64_t n);
+
+inline bool is_f64(const gm_array &array) { return present(array) && array.dtype == GM_F64; }
+
+}  // namespace gm

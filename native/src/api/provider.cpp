@@ -1,0 +1,43 @@
+#include <cstring>
+#include <string>
+
+#include "api/dispatch.h"
+#include "cpu/isa.h"
+#include "cuda/device.h"
+
+namespace gm {
+
+int32_t provider_of(const gm_queue *queue) {
+    if (queue == nullptr) return GM_CPU;
+    switch (queue->provider) {
+        case GM_CPU:
+        case GM_REFERENCE: return queue->provider;
+        case GM_CUDA: fail(GM_UNSUPPORTED, "%s", cuda::why_unavailable().c_str());
+        default: fail(GM_INVALID_ARGUMENT, "queue->provider is %d, not one of GM_CPU, GM_CUDA, GM_REFERENCE", queue->provider);
+    }
+}
+
+}  // namespace gm
+
+extern "C" {
+
+int32_t gm_abi_version(void) { return GM_ABI_VERSION; }
+
+const char *gm_version(void) { return GM_VERSION; }
+
+const char *gm_cpu_isa(void) { return gm::cpu::kernels().isa; }
+
+gm_status gm_set_cpu_isa(const char *name) {
+    return gm::guarded("gm_set_cpu_isa", [&] {
+        if (name == nullptr) gm::fail(GM_INVALID_ARGUMENT, "name is NULL");
+        gm::cpu::choose_isa(name);
+    });
+}
+
+int32_t gm_cpu_threads(void) { return gm::cpu::threads(); }
+
+gm_status gm_cuda_available(void) {
+    return gm::guarded("gm_cuda_available", [] { gm::fail(GM_UNSUPPORTED, "%s", gm::cuda::why_unavailable().c_str()); });
+}
+
+}  // extern "C"

@@ -1,0 +1,218 @@
+#include "cpu/weights.h"
+
+#include <cmath>
+#include <limits>
+
+namespace gm::cpu {
+namespace {
+
+double score(const Statistics &s, int64_t i) { return s.score[i * s.score_stride]; }
+double gradient_norm(const Statistics &s, int64_t i) { return s.gradient_norm[i * s.gradient_norm_stride]; }
+
+double cosine(const Statistics &s, int64_t i) {
+    const double norm = gradient_norm(s, i);
+    return norm == 0 ? 0 : score(s, i) / norm;
+}
+
+// The number a sample is judged by: what must be finite, and what the softmax kinds exponentiate.
+double statistic(const gm_weighting &weighting, const Statistics &s, int64_t i) {
+    switch (weighting.kind) {
+        case GM_UNIFORM: return 0;
+        case GM_COS: return cosine(s, i);
+        case GM_NORMED_PROJ: return score(s, i) / weighting.temperature;
+        case GM_NORMED_COS: return cosine(s, i) / weighting.temperature;
+        case GM_OPT: return score(s, i) + gradient_norm(s, i);
+        case GM_GRAND: return gradient_norm(s, i);
+        default: return score(s, i);  // proj, agra, rho
+    }
+}
+
+// argmin over w of sum_i |w_i n_i - D| + lambda |w|_2.
+//
+// With n_i of length p, cosine c to D and s = sqrt(1 - c^2), put x = w p/|D|: sample i contributes
+// |D| sqrt((x - c)^2 + s^2). At the optimum its slope balances the penalty's, with mu = lambda/|w|:
+//     p (x - c)/sqrt((x - c)^2 + s^2) + mu x |D|/p = 0,
+// which rises in x and has its root between 0 and c. One unknown, mu, couples the samples: |w(mu)|
+// mu = lambda. |w(mu)| mu rises from 0 to |m|_2 (the pull at w = 0), so there is one root if lambda
+// is below that, and w = 0 otherwise.
+class OptimalWeights {
+public:
+    OptimalWeights(const Statistics &statistics, const uint8_t *kept, double *weight)
+        : s_(statistics), kept_(kept), weight_(weight) {}
+
+    void solve(double lambda) {
+        double pull = 0;
+        for (int64_t i = 0; i < s_.count; i++) {
+            weight_[i] = free(i);
+            if (weight_[i] != 0) pull += score(s_, i) * score(s_, i);
+        }
+        pull = std::sqrt(pull);
+        if (lambda == 0) return;
+        if (pull <= lambda) {
+            for (int64_t i = 0; i < s_.count; i++) weight_[i] = 0;
+            return;
+        }
+        // Bisection on log mu: |w| <= |w(0)| bounds mu from below.
+        double low = std::log(lambda / norm(0)), high = low + 1;
+        while (norm(std::exp(high)) * std::exp(high) < lambda) high += high - low;
+        for (int step = 0; step < 60 && high - low > 1e-14; step++) {
+            const double middle = 0.5 * (low + high), mu = std::exp(middle);
+            (norm(mu) * mu < lambda ? low : high) = middle;
+        }
+        const double mu = std::exp(0.5 * (low + high));
+        for (int64_t i = 0; i < s_.count; i++) weight_[i] = root(i, mu);
+    }
+
+private:
+    // The weight without a penalty: <n_i, D>/|n_i|^2.
+    double free(int64_t i) const {
+        if (!kept_[i] || gradient_norm(s_, i) == 0 || s_.direction_norm == 0) return 0;
+        return score(s_, i) * s_.direction_norm / (gradient_norm(s_, i) * gradient_norm(s_, i));
+    }
+
+    double norm(double mu) const {
+        double sum = 0;
+        for (int64_t i = 0; i < s_.count; i++) {
+            const double w = root(i, mu);
+            sum += w * w;
+        }
+        return std::sqrt(sum);
+    }
+
+    // Newton's method, kept inside the bracket by bisection.
+    double root(int64_t i, double mu) const {
+        if (free(i) == 0) return 0;
+        const double p = gradient_norm(s_, i), distance = s_.direction_norm;
+        const double c = std::fmin(1.0, std::fabs(score(s_, i)) / p), s2 = std::fmax(0.0, 1 - c * c);
+        const double stiffness = mu * distance / p;
+        double low = 0, high = c, x = c;
+        for (int step = 0; step < 100; step++) {
+            const double length = std::sqrt((x - c) * (x - c) + s2);
+            const double slope = length == 0 ? 0 : p * (x - c) / length;
+            const double value = slope + stiffness * x;
+            (value > 0 ? high : low) = x;
+            const double curvature = (length == 0 ? 0 : p * s2 / (length * length * length)) + stiffness;
+            double next = curvature > 0 ? x - value / curvature : low;
+            if (!(next > low && next < high)) next = 0.5 * (low + high);
+            if (std::fabs(next - x) <= 1e-15 * c) break;
+            x = next;
+        }
+        return std::copysign(x * distance / p, score(s_, i));
+    }
+
+    const Statistics &s_;
+    const uint8_t *kept_;
+    double *weight_;
+};
+
+void weigh_agra(const Statistics &s, int64_t finite, const uint8_t *kept, double *weight) {
+    int64_t positive = 0;
+    for (int64_t i = 0; i < s.count; i++) positive += kept[i] && score(s, i) > 0;
+    const double share = 1.0 / static_cast<double>(positive == 0 ? finite : positive);
+    for (int64_t i = 0; i < s.count; i++) weight[i] = kept[i] && (positive == 0 || score(s, i) > 0) ? share : 0;
+}
+
+void softmax(int64_t count, const uint8_t *kept, double *weight) {
+    double max = -std::numeric_limits<double>::infinity(), sum = 0;
+    for (int64_t i = 0; i < count; i++) {
+        if (kept[i] && weight[i] > max) max = weight[i];
+    }
+    for (int64_t i = 0; i < count; i++) {
+        weight[i] = kept[i] ? std::exp(weight[i] - max) : 0;
+        sum += weight[i];
+    }
+    for (int64_t i = 0; i < count; i++) weight[i] /= sum;
+}
+
+Statistics statistics_of(const gm_mimic_weights_args &args) {
+    Statistics s;
+    s.count = args.score.data != nullptr ? args.score.shape[0] : args.gradient_norm.shape[0];
+    s.score = static_cast<const float *>(args.score.data);
+    s.score_stride = args.score.stride[0];
+    s.gradient_norm = static_cast<const float *>(args.gradient_norm.data);
+    s.gradient_norm_stride = args.gradient_norm.stride[0];
+    if (args.direction_norm_squared != nullptr) s.direction_norm = std::sqrt(*args.direction_norm_squared);
+    return s;
+}
+
+void write(const gm_array &weight, int64_t i, double value) {
+    static_cast<float *>(weight.data)[i * weight.stride[0]] = static_cast<float>(value);
+}
+
+}  // namespace
+
+int64_t weigh(const gm_weighting &weighting, const Statistics &s, double *weight, uint8_t *kept) {
+    int64_t finite = 0;
+    for (int64_t i = 0; i < s.count; i++) {
+        weight[i] = s.usable == nullptr || s.usable[i] ? statistic(weighting, s, i) : std::numeric_limits<double>::quiet_NaN();
+        kept[i] = std::isfinite(weight[i]);
+        finite += kept[i];
+    }
+    if (s.count == 0) return 0;
+    if (finite == 0) fail(GM_NON_FINITE, "none of the %lld samples has a finite score", static_cast<long long>(s.count));
+    switch (weighting.kind) {
+        case GM_UNIFORM:
+            for (int64_t i = 0; i < s.count; i++) weight[i] = kept[i] ? 1.0 / static_cast<double>(finite) : 0;
+            break;
+        case GM_PROJ:
+        case GM_COS:
+            for (int64_t i = 0; i < s.count; i++) weight[i] = kept[i] ? weight[i] : 0;
+            break;
+        case GM_OPT: OptimalWeights(s, kept, weight).solve(weighting.lambda); break;
+        case GM_AGRA: weigh_agra(s, finite, kept, weight); break;
+        default: softmax(s.count, kept, weight);
+    }
+    return s.count - finite;
+}
+
+namespace {
+
+struct Scratch {
+    Scratch(Arena &arena, int64_t count) : weight(arena.take<double>(count)), kept(arena.take<uint8_t>(count)) {}
+    double *weight;
+    uint8_t *kept;
+};
+
+}  // namespace
+
+size_t mimic_weights_workspace(const gm_mimic_weights_args &args) {
+    Arena arena;
+    Scratch(arena, statistics_of(args).count);
+    return arena.bytes_needed();
+}
+
+void mimic_weights(const gm_mimic_weights_args &args, Arena arena) {
+    const Statistics s = statistics_of(args);
+    const Scratch scratch(arena, s.count);
+    const int64_t non_finite = weigh(args.weighting, s, scratch.weight, scratch.kept);
+    for (int64_t i = 0; i < s.count; i++) write(args.weight, i, scratch.weight[i]);
+    if (args.non_finite != nullptr) *args.non_finite = non_finite;
+}
+
+void mimic_weights_reduce(const gm_mimic_weights_args &args, double *max_and_sum) {
+    const Statistics s = statistics_of(args);
+    double max = -std::numeric_limits<double>::infinity(), sum = 0;
+    int64_t non_finite = 0;
+    for (int64_t i = 0; i < s.count; i++) {
+        const double x = statistic(args.weighting, s, i);
+        if (!std::isfinite(x)) non_finite++;
+        else if (x > max) max = x;
+    }
+    for (int64_t i = 0; i < s.count; i++) {
+        const double x = statistic(args.weighting, s, i);
+        if (std::isfinite(x)) sum += std::exp(x - max);
+    }
+    max_and_sum[0] = max;
+    max_and_sum[1] = sum;
+    if (args.non_finite != nullptr) *args.non_finite = non_finite;
+}
+
+void mimic_weights_apply(const gm_mimic_weights_args &args, const double *max_and_sum) {
+    const Statistics s = statistics_of(args);
+    for (int64_t i = 0; i < s.count; i++) {
+        const double x = statistic(args.weighting, s, i);
+        write(args.weight, i, std::isfinite(x) ? std::exp(x - max_and_sum[0]) / max_and_sum[1] : 0);
+    }
+}
+
+}  // namespace gm::cpu
