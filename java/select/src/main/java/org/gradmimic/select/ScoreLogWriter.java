@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ScoreLogWriter implements AutoCloseable {
 
-    /** Rows in a part where nothing else is asked for; about 15 MB of Parquet. */
+    /** Rows in a part where nothing else is asked for; about 16 MB of Parquet. */
     public static final int DEFAULT_ROWS_PER_PART = 1 << 20;
 
     private static final String LOCK = ".lock";

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -194,6 +196,21 @@ class ScoreLogWriterTest {
         assertThatThrownBy(() -> ScoreLogWriter.create(file.resolve("below"), 10))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining(file.toString());
+    }
+
+    @Test
+    void aFolderWithoutWritePermissionIsNamed() throws Exception {
+        Path locked = Files.createDirectory(folder.resolve("locked"));
+        try {
+            Files.setPosixFilePermissions(locked, PosixFilePermissions.fromString("r-xr-xr-x"));
+            assumeFalse(Files.isWritable(locked), "root may write everywhere");
+            assertThatThrownBy(() -> ScoreLogWriter.create(locked, 10))
+                    .isInstanceOf(InputException.class)
+                    .hasMessageContaining(locked.toString())
+                    .hasMessageContaining("permission denied");
+        } finally {
+            Files.setPosixFilePermissions(locked, PosixFilePermissions.fromString("rwxr-xr-x"));
+        }
     }
 
     @Test
