@@ -1,10 +1,12 @@
 package org.gradmimic;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.kernel.Kernels;
 import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.Provider;
@@ -13,6 +15,7 @@ import org.gradmimic.kernel.abi.gm_array;
 import org.gradmimic.kernel.abi.gm_direction_args;
 import org.gradmimic.kernel.abi.gm_projected_dot_args;
 import org.gradmimic.kernel.abi.gm_queue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * V = θ_ref − θ of one or several parameters, and its norms. The parameters live: {@link #refresh()} takes V afresh, as
@@ -26,6 +29,7 @@ public final class Direction implements AutoCloseable {
 
     private final List<Tensor> references;
     private final List<Tensor> vectors;
+    private final List<Tensor> owned;
     private final gm_queue queue = Memory.detached(Provider.CPU.queue());
     private final gm_direction_args args = Memory.detached(new gm_direction_args());
     private final gm_array referenceArrays;
@@ -37,10 +41,12 @@ public final class Direction implements AutoCloseable {
     private final Workspace workspace = new Workspace();
     private boolean closed;
 
-    private Direction(List<Tensor> references, List<Tensor> parameters, List<Tensor> vectors) {
+    private Direction(
+            List<Tensor> references, List<Tensor> parameters, List<Tensor> vectors, List<Tensor> owned) {
         int n = parameters.size();
         this.references = references;
         this.vectors = vectors;
+        this.owned = owned;
         referenceArrays = Memory.detached(new gm_array(Math.max(1, n)));
         parameterArrays = Memory.detached(new gm_array(Math.max(1, n)));
         vectorArrays = Memory.detached(new gm_array(Math.max(1, n)));
@@ -70,20 +76,36 @@ public final class Direction implements AutoCloseable {
             throw new IllegalArgumentException(
                     references.size() + " references for " + parameters.size() + " parameters");
         }
-        List<Tensor> vectors = parameters.stream()
-                .map(p -> Memory.detached(org.bytedeco.pytorch.global.torch.empty_like(p.detach())))
-                .toList();
-        return new Direction(List.copyOf(references), parameters, vectors);
+        List<Tensor> kept = own(references);
+        List<Tensor> vectors;
+        try (PointerScope scope = new PointerScope()) {
+            vectors = parameters.stream()
+                    .map(p -> Memory.detached(torch.empty_like(p.detach())))
+                    .toList();
+        }
+        List<Tensor> owned = new ArrayList<>(kept);
+        owned.addAll(vectors);
+        return new Direction(kept, parameters, vectors, owned);
     }
 
     /** As {@link #toward}, for one parameter, with V kept in a tensor the caller owns. */
     static Direction toward(Tensor reference, Tensor parameter, Tensor vector) {
-        return new Direction(List.of(reference), List.of(parameter), List.of(vector));
+        List<Tensor> kept = own(List.of(reference));
+        return new Direction(kept, List.of(parameter), List.of(vector), kept);
+    }
+
+    /** Handles of our own to the references, which may then be closed by the caller. */
+    private static List<Tensor> own(List<Tensor> references) {
+        try (PointerScope scope = new PointerScope()) {
+            return references.stream()
+                    .map(r -> Memory.detached(r.detach().contiguous()))
+                    .toList();
+        }
     }
 
     /** A direction that is only ever assigned. */
     static Direction assigned(Tensor vector) {
-        return new Direction(List.of(), List.of(vector), List.of(vector));
+        return new Direction(List.of(), List.of(vector), List.of(vector), List.of());
     }
 
     /** Directions that were made and not closed: the leak counter. */
@@ -101,7 +123,7 @@ public final class Direction implements AutoCloseable {
         run(null);
     }
 
-    private void run(@org.jspecify.annotations.Nullable gm_array target) {
+    private void run(@Nullable gm_array target) {
         requireOpen();
         if (references.isEmpty()) throw new IllegalStateException("this direction has no reference; it is assigned");
         args.direction(target);
@@ -114,7 +136,7 @@ public final class Direction implements AutoCloseable {
         Tensor vector = vectors.get(0);
         try (PointerScope scope = new PointerScope();
                 gm_projected_dot_args dot = new gm_projected_dot_args()) {
-            org.bytedeco.pytorch.global.torch.neg_out(vector, gradient);
+            torch.neg_out(vector, gradient);
             Tensor flat = vector.reshape(-1);
             Tensors.describe(dot.gradient(), flat.reshape(1, -1).narrow(0, 0, 0));
             Tensors.describe(dot.direction(), flat);
@@ -165,6 +187,7 @@ public final class Direction implements AutoCloseable {
         closed = true;
         OPEN.decrementAndGet();
         workspace.close();
+        owned.forEach(Tensor::deallocate);
         for (var pointer : List.of(queue, args, referenceArrays, parameterArrays, vectorArrays, norms)) {
             pointer.deallocate();
         }

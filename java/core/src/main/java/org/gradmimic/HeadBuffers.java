@@ -53,23 +53,23 @@ final class HeadBuffers implements AutoCloseable {
 
     /** Scores, weights and losses stay here until the next step. */
     void intoOwn() {
-        score = Memory.detached(own.getPointer(0));
-        weight = Memory.detached(own.getPointer(rows));
-        loss = Memory.detached(own.getPointer(2L * rows));
+        score = own.getPointer(0);
+        weight = own.getPointer(rows);
+        loss = own.getPointer(2L * rows);
     }
 
     /** Scores, weights and losses go straight into a slot of the table. */
     void into(ScoreTable table, ScoreTable.Slot slot, @Nullable Tensor ids) {
-        score = Memory.detached(table.score(slot));
-        weight = Memory.detached(table.weight(slot));
-        loss = Memory.detached(table.loss(slot));
+        score = table.score(slot);
+        weight = table.weight(slot);
+        loss = table.loss(slot);
         if (ids == null) {
             var target = table.ids(slot);
             for (int i = 0; i < rows; i++) target.put(i, i);
         } else {
             Tensors.requireShape("ids", ids, rows);
-            if (ids.scalar_type() != org.bytedeco.pytorch.global.torch.ScalarType.Long) {
-                throw new IllegalArgumentException("ids is " + ids.scalar_type() + "; Long is expected");
+            if (ids.scalar_type().intern() != org.bytedeco.pytorch.global.torch.ScalarType.Long) {
+                throw new IllegalArgumentException("ids is " + ids.scalar_type().intern() + "; Long is expected");
             }
             Tensor dense = ids.contiguous();
             if (rows > 0) table.putIds(slot, dense.data_ptr());

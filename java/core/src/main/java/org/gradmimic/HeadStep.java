@@ -54,11 +54,17 @@ public final class HeadStep {
         return Tensors.view(buffers.weights(), buffers.rows);
     }
 
-    /** The mean of the losses, in double precision; reads them on the host. */
+    /** The mean of the finite losses, in double precision; reads them on the host. */
     public double meanLoss() {
         double sum = 0;
-        for (int i = 0; i < buffers.rows; i++) sum += buffers.losses().get(i);
-        return buffers.rows == 0 ? 0 : sum / buffers.rows;
+        int finite = 0;
+        for (int i = 0; i < buffers.rows; i++) {
+            float loss = buffers.losses().get(i);
+            if (!Float.isFinite(loss)) continue;
+            sum += loss;
+            finite++;
+        }
+        return finite == 0 ? 0 : sum / finite;
     }
 
     /** How many samples have no finite loss or score and were given weight 0. */

@@ -54,14 +54,13 @@ public final class MimicHead implements AutoCloseable {
     private final Tensor stackedTransposed;
     private final Tensor weightView;
     private final Tensor weightTransposed;
-    private final Tensor vectorTransposed;
     private final @Nullable Tensor biasView;
     private final @Nullable Direction direction;
 
     private final gm_queue queue = Memory.detached(Provider.CPU.queue());
     private final gm_head_step_args args = Memory.detached(new gm_head_step_args());
     private final LongPointer nonFinite = Memory.detached(new LongPointer(1));
-    private final Workspace workspace = new Workspace();
+    private final Workspace workspace;
     private final HeadGradients gradients;
     private @Nullable HeadBuffers buffers;
     private @Nullable HeadBuffers otherBuffers;
@@ -93,6 +92,7 @@ public final class MimicHead implements AutoCloseable {
             Tensors.requireFloat("bias", bias);
             Tensors.requireShape("bias", bias, classes);
         }
+        requireDirection(weighting, source);
         this.weight = weight;
         this.bias = bias;
         this.source = source;
@@ -104,15 +104,14 @@ public final class MimicHead implements AutoCloseable {
             weightView = keep(stacked.narrow(0, 0, classes));
             weightTransposed = keep(weightView.t());
             Tensor vector = keep(stacked.narrow(0, classes, classes));
-            vectorTransposed = keep(vector.t());
             weightView.copy_(weight.detach());
             weight.set_data(weightView);
             biasView = bias == null ? null : keep(bias.detach());
             direction = directionOf(source, weightView, vector);
             gradients = new HeadGradients(weight, bias);
         }
+        workspace = new Workspace();
         this.weighting = weighting;
-        weighting(weighting);
         OPEN.incrementAndGet();
     }
 
@@ -121,7 +120,7 @@ public final class MimicHead implements AutoCloseable {
         if (source instanceof DirectionSource.Reference reference) {
             Tensors.requireFloat("the reference weight", reference.weight());
             Tensors.requireShape("the reference weight", reference.weight(), parameter.size(0), parameter.size(1));
-            return Direction.toward(keep(reference.weight().detach().contiguous()), parameter, vector);
+            return Direction.toward(reference.weight(), parameter, vector);
         }
         return Direction.assigned(vector);
     }
@@ -137,15 +136,18 @@ public final class MimicHead implements AutoCloseable {
 
     /** Changes the weighting from the next step on, as at the end of plain training before a starting epoch. */
     public void weighting(Weighting weighting) {
-        boolean directed = !(source instanceof DirectionSource.None);
+        requireDirection(weighting, source);
+        this.weighting = weighting;
+    }
+
+    private static void requireDirection(Weighting weighting, DirectionSource source) {
         boolean needed = switch (weighting.kind()) {
             case UNIFORM, GRAND, RHO -> false;
             default -> true;
         };
-        if (needed && !directed) {
+        if (needed && source instanceof DirectionSource.None) {
             throw new IllegalArgumentException("weighting " + weighting.kind() + " needs a direction");
         }
-        this.weighting = weighting;
     }
 
     public Weighting weighting() {
@@ -186,17 +188,17 @@ public final class MimicHead implements AutoCloseable {
                     "features has the shape " + Tensors.shape(batch.features()) + ", expected [B, " + width + "]");
         }
         ScoreTable.Slot slot = null;
+        boolean through = batch.features().requires_grad();
+        Tensor features = through ? batch.features().detach() : batch.features();
         try (PointerScope scope = new PointerScope()) {
-            int rows = Math.toIntExact(batch.features().size(0));
-            boolean through = batch.features().requires_grad();
-            Tensor features = through ? batch.features().detach() : batch.features();
+            int rows = Math.toIntExact(features.size(0));
             if (table != null) slot = table.reserve(rows);
             HeadBuffers b = buffersFor(rows);
             if (slot != null) b.into(table, slot, batch.ids());
             boolean stackedProduct = project(batch, features, b);
             describe(batch, features, b, through, stackedProduct);
             Kernels.headStep(queue, args, workspace);
-            return new HeadStep(this, batch.features(), keep(features), b, slot, through, nonFinite.get());
+            return new HeadStep(this, batch.features(), features, b, slot, through, nonFinite.get());
         } catch (RuntimeException e) {
             if (slot != null) table.abandon(slot);
             throw e;
@@ -345,7 +347,7 @@ public final class MimicHead implements AutoCloseable {
         gradients.close();
         workspace.close();
         for (Pointer pointer : new Pointer[] {
-            queue, args, nonFinite, stacked, stackedTransposed, weightView, weightTransposed, vectorTransposed, biasView
+            queue, args, nonFinite, stacked, stackedTransposed, weightView, weightTransposed, biasView
         }) {
             if (pointer != null) pointer.deallocate();
         }

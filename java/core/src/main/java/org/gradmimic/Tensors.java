@@ -23,7 +23,7 @@ public final class Tensors {
     private Tensors() {}
 
     static Dtype dtype(Tensor tensor) {
-        ScalarType type = tensor.scalar_type();
+        ScalarType type = tensor.scalar_type().intern();
         return switch (type) {
             case Float -> Dtype.F32;
             case Half -> Dtype.F16;
@@ -53,7 +53,7 @@ public final class Tensors {
         return Arrays.toString(sizes);
     }
 
-    static void requireShape(String name, Tensor tensor, long... expected) {
+    public static void requireShape(String name, Tensor tensor, long... expected) {
         boolean same = tensor.dim() == expected.length;
         for (int d = 0; same && d < expected.length; d++) same = tensor.size(d) == expected[d];
         if (!same) {
@@ -63,8 +63,8 @@ public final class Tensors {
     }
 
     static void requireFloat(String name, Tensor tensor) {
-        if (tensor.scalar_type() != ScalarType.Float) {
-            throw new IllegalArgumentException(name + " is " + tensor.scalar_type() + "; Float is expected");
+        if (tensor.scalar_type().intern() != ScalarType.Float) {
+            throw new IllegalArgumentException(name + " is " + tensor.scalar_type().intern() + "; Float is expected");
         }
     }
 
