@@ -94,7 +94,8 @@ public record Weighting(Kind kind, double temperature, double lambda, boolean rh
         return new Weighting(Kind.RHO, 1, 0, attached);
     }
 
-    void describe(gm_weighting target) {
+    /** Fills the ABI's struct. */
+    public void describe(gm_weighting target) {
         target.kind(kind.code).temperature(temperature).lambda(lambda).rho_attached(rhoAttached ? 1 : 0);
     }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -226,23 +227,35 @@ public final class NpyFile implements AutoCloseable {
     }
 
     /**
-     * All elements of an integer array, in storage order, signed types with their sign, unsigned ones without.
+     * Some rows of an integer array, signed types with their sign, unsigned ones without.
      *
-     * @throws InputException if the file holds no integers, a u8 above 2⁶³−1, or more elements than a Java array holds
+     * @param from first row, inclusive
+     * @param to last row, exclusive
+     * @param target receives {@code (to − from) · rowElements()} values at its position
+     * @throws InputException if the file holds no integers, or a u8 above 2⁶³−1
+     */
+    public void readLongs(long from, long to, LongBuffer target) {
+        if (!type().isInteger()) {
+            throw wrongType("integers (i1 to i8, u1 to u8)");
+        }
+        ByteBuffer bytes = rows(from, to);
+        for (long i = from * rowElements(); bytes.hasRemaining(); i++) {
+            target.put(nextLong(bytes, i));
+        }
+    }
+
+    /**
+     * All elements of an integer array, in storage order; conversions as in {@link #readLongs(long, long, LongBuffer)}.
+     *
+     * @throws InputException also if there are more elements than a Java array holds
      */
     public long[] readLongs() {
         if (!type().isInteger()) {
             throw wrongType("integers (i1 to i8, u1 to u8)");
         }
         long[] values = new long[arrayLength()];
-        int[] next = {0};
-        forBlocks((from, to) -> {
-            ByteBuffer bytes = rows(from, to);
-            while (bytes.hasRemaining()) {
-                values[next[0]] = nextLong(bytes, next[0]);
-                next[0]++;
-            }
-        });
+        LongBuffer target = LongBuffer.wrap(values);
+        forBlocks((from, to) -> readLongs(from, to, target));
         return values;
     }
 

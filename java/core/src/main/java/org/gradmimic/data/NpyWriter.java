@@ -49,6 +49,11 @@ public final class NpyWriter implements AutoCloseable {
         }
     }
 
+    /** The name the file will have. */
+    public Path path() {
+        return file.target();
+    }
+
     /** Writes a float32 array, {@code values} in row order. */
     public static void write(Path path, float[] values, long... shape) {
         try (NpyWriter writer = create(path, matching(values.length, shape))) {

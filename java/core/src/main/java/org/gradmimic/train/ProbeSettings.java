@@ -1,6 +1,7 @@
 package org.gradmimic.train;
 
 import org.gradmimic.Calibration;
+import org.gradmimic.ScoreKind;
 import org.gradmimic.Weighting;
 import org.jspecify.annotations.Nullable;
 

@@ -1,6 +1,5 @@
-package org.gradmimic.train;
+package org.gradmimic;
 
-import org.gradmimic.Weighting;
 
 /** What a mimic score is turned into. */
 public enum ScoreKind {
