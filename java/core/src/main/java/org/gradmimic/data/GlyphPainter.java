@@ -111,8 +111,8 @@ final class GlyphPainter implements AutoCloseable {
         double slant = random.uniform(-0.25, 0.25);
         double sizeX = random.uniform(0.8, 1.25);
         double sizeY = random.uniform(0.8, 1.25);
-        double cos = Math.cos(turn);
-        double sin = Math.sin(turn);
+        double cos = StrictMath.cos(turn);
+        double sin = StrictMath.sin(turn);
         double a = cos * sizeX;
         double b = cos * sizeX * slant - sin * sizeY;
         double c = sin * sizeX;
@@ -142,8 +142,8 @@ final class GlyphPainter implements AutoCloseable {
         double[] paperDrift = drift(random);
         double[] inkDrift = drift(random);
         double angle = random.uniform(0, 2 * Math.PI);
-        double alongX = Math.cos(angle) / side;
-        double alongY = Math.sin(angle) / side;
+        double alongX = StrictMath.cos(angle) / side;
+        double alongY = StrictMath.sin(angle) / side;
         double clutterShare = random.uniform(0.25, CLUTTER);
         double noise = random.uniform(2, 18);
         for (int y = 0, i = 0; y < side; y++) {

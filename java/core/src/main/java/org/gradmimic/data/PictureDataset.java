@@ -30,7 +30,7 @@ final class PictureDataset implements ImageDataset {
             return new PictureDataset(
                     spec, Files.isDirectory(path) ? new PictureFolder(path) : new PictureArchive(path));
         } catch (IOException e) {
-            throw new InputException(location + ": cannot be read: " + e.getMessage(), e);
+            throw new InputException(location + ": cannot be read: " + e, e);
         }
     }
 

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * nothing but the paths, so that a folder and an archive of it give the same ids.
  *
  * <p>Expected is {@code [train|test/]class/…/picture}. A folder that everything lies in is ignored, as are hidden files
- * and files whose ending isn't a picture's. Paths are compared by their UTF-16 code units, with {@code /} between folders.
+ * and folders, and files whose ending isn't a picture's. Paths are compared by their UTF-16 code units, with {@code /}
+ * between folders.
  */
 final class PictureIndex {
     private static final Set<String> ENDINGS =
@@ -88,8 +89,13 @@ final class PictureIndex {
         String name = path.substring(path.lastIndexOf('/') + 1);
         int dot = name.lastIndexOf('.');
         return dot > 0
-                && !name.startsWith(".")
+                && !isHidden(path)
                 && ENDINGS.contains(name.substring(dot + 1).toLowerCase(Locale.ROOT));
+    }
+
+    /** Whether the file or a folder above it begins with a dot. */
+    private static boolean isHidden(String path) {
+        return path.startsWith(".") || path.contains("/.");
     }
 
     List<String> classNames() {
@@ -154,8 +160,7 @@ final class PictureIndex {
         for (String folder : new TreeSet<>(folders)) {
             if (folder.startsWith(root)) {
                 String inner = folder.substring(root.length());
-                boolean hidden = inner.startsWith(".") || inner.contains("/.");
-                if (!inner.isEmpty() && !hidden && inner.split("/").length == depth && !full.contains(inner)) {
+                if (!inner.isEmpty() && !isHidden(inner) && inner.split("/").length == depth && !full.contains(inner)) {
                     throw new InputException(source + ": the class folder " + folder + " holds no pictures");
                 }
             }

@@ -49,6 +49,27 @@ class DrawnDatasetTest {
     }
 
     @Test
+    void loadsTheSamplesAskedForInTheirOrder() {
+        ImageDataset dataset = Datasets.openImages("drawn:train=600,test=5");
+        byte[][] all = readAll(dataset, Split.TRAIN, SIZE, 64).pixels();
+        ImageBatch some = dataset.load(Split.TRAIN, SIZE, 599, 3, 0, 300);
+        assertThat(some.ids()).containsExactly(599, 3, 0, 300);
+        assertThat(some.labels()).containsExactly(599 % 34, 3, 0, 300 % 34);
+        assertThat(some.pixels().remaining()).isEqualTo(4 * SIZE.rgbBytes());
+        for (int i = 0; i < 4; i++) {
+            byte[] picture = new byte[SIZE.rgbBytes()];
+            some.pixels().get(i * picture.length, picture);
+            assertThat(picture).isEqualTo(all[(int) some.ids()[i]]);
+        }
+        assertThat(dataset.load(Split.TEST, SIZE).size()).isZero();
+        assertThatThrownBy(() -> dataset.load(Split.TEST, SIZE, 1, 5))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("no sample 5 in the test split of 5");
+        assertThatThrownBy(() -> dataset.load(Split.TEST, SIZE, 1, 1))
+                .hasMessageContaining("sample 1 is asked for twice");
+    }
+
+    @Test
     void classesAreBalancedAndTheLabelsMatch() {
         ImageDataset dataset = Datasets.openImages("drawn:classes=10,train=95,test=10");
         long[] labels = dataset.labels(Split.TRAIN);

@@ -43,6 +43,7 @@ class PictureDatasetTest {
         files.put("test/cat/c.bmp", encode(randomRgb(SIZE, 6), SIZE, ".bmp"));
         files.put("train/cat/README.txt", ascii("no picture"));
         files.put("train/cat/.hidden.png", ascii("no picture"));
+        files.put(".thumbnails/cat/a.png", ascii("no picture"));
         files.put("labels.csv", ascii("no picture"));
         writeFolder(folder.resolve("d"), files);
         Files.write(folder.resolve("d.tar"), tar(files));
