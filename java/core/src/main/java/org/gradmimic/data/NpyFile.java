@@ -153,6 +153,11 @@ public final class NpyFile implements AutoCloseable {
         return this;
     }
 
+    /** Where the first element stands in the file, in bytes. */
+    public long dataOffset() {
+        return header.dataOffset();
+    }
+
     /**
      * The bytes of some rows, mapped, not copied. The buffer stays valid after this file is closed; it must not be read
      * after the file was cut shorter by someone else.

@@ -43,6 +43,15 @@ public final class Probe {
         order = new SampleOrder(settings, samples);
     }
 
+    /**
+     * Refuses data and settings that do not go together; the constructor does so too.
+     *
+     * @throws org.gradmimic.select.InputException that names the file's option, its shape or its entry
+     */
+    public static void check(ProbeData data, ProbeSettings settings) {
+        ProbeChecks.check(data, settings);
+    }
+
     /** Trains to the end or until the listener asks to stop. */
     public ProbeResult run() {
         try (PointerScope scope = new PointerScope()) {
