@@ -9,9 +9,11 @@ namespace {
 double score(const Statistics &s, int64_t i) { return s.score[i * s.score_stride]; }
 double gradient_norm(const Statistics &s, int64_t i) { return s.gradient_norm[i * s.gradient_norm_stride]; }
 
+// Not finite where either is not: a score over an infinite norm is no 0.
 double cosine(const Statistics &s, int64_t i) {
-    const double norm = gradient_norm(s, i);
-    return norm == 0 ? 0 : score(s, i) / norm;
+    const double m = score(s, i), norm = gradient_norm(s, i);
+    if (!std::isfinite(m) || !std::isfinite(norm)) return std::numeric_limits<double>::quiet_NaN();
+    return norm == 0 ? 0 : m / norm;
 }
 
 // The number a sample is judged by: what must be finite, and what the softmax kinds exponentiate.
