@@ -168,8 +168,9 @@ inline void reduce_add4(F a, F b, F c, F d, float *p) {
 constexpr int kLanes = 4;
 
 // GCC's and Clang's own vectors: SSE2, NEON or whatever the baseline has.
+typedef float Four __attribute__((vector_size(16)));
 struct F {
-    float v __attribute__((vector_size(16)));
+    Four v;
 };
 
 inline float widen(float x) { return x; }
@@ -215,7 +216,7 @@ inline void narrow(float x, F16 *p) {
     p->bits = static_cast<uint16_t>(sign | half);
 }
 
-inline F set(float x) { return {{x, x, x, x}}; }
+inline F set(float x) { return {Four{x, x, x, x}}; }
 template <class T>
 inline F load_n(const T *p, int n) {
     F x = set(0);
