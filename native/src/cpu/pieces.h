@@ -28,6 +28,11 @@ struct Row {
 
     char *at(int64_t column) const { return data + column * (dtype == GM_F32 ? 4 : 2); }
 
+    void prefetch(int64_t column, int64_t n) const {
+        const char *end = at(column + n);
+        for (const char *line = at(column); line < end; line += 64) __builtin_prefetch(line, 0, 2);
+    }
+
     // Elements [column, column + n) as floats in `to`.
     void copy(int64_t column, int64_t n, float *to) const {
         if (dtype == GM_F32) widen(reinterpret_cast<const float *>(at(column)), n, to);

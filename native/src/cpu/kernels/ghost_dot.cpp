@@ -26,6 +26,9 @@ constexpr int64_t kPieces = 64;
 // Fewer tokens than this do not repay the packing of a V that is f32 already.
 constexpr int kRowsToPack = 16;
 
+// Pieces of V's rows are short and far apart: too short for the processor to see where they lead.
+constexpr int kRowsAhead = 4;
+
 struct Scratch {
     int64_t tokens, inputs, outputs;
     int64_t a_size, v_size, delta_size, sums_size;
@@ -94,7 +97,10 @@ private:
             v = row(direction, o).floats(at, depth, nullptr);
             v_stride = direction.stride[0];
         } else {
-            for (int n = 0; n < columns; n++) row(direction, o + n).copy(at, depth, v_ + n * depth);
+            for (int n = 0; n < columns; n++) {
+                if (n + kRowsAhead < columns) row(direction, o + n + kRowsAhead).prefetch(at, depth);
+                row(direction, o + n).copy(at, depth, v_ + n * depth);
+            }
         }
         std::memset(sums_, 0, sizeof(float) * kLanes * static_cast<size_t>(rows_));
         product(a_, depth, rows_, v, v_stride, columns, depth, false,

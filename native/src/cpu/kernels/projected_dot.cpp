@@ -32,7 +32,7 @@ struct Scratch {
     }
 };
 
-void dot_and_norm(const float *g, const float *v, int n, double &dot_sum, double &norm_sum) {
+void dot_and_norm(const float *g, const float *v, int64_t n, double &dot_sum, double &norm_sum) {
     F dot0 = zero(), dot1 = zero(), norm0 = zero(), norm1 = zero();
     int64_t at = 0;
     for (; at + 2 * kLanes <= n; at += 2 * kLanes) {
@@ -75,15 +75,16 @@ void projected_dot(const gm_projected_dot_args &args, Arena arena) {
         const int64_t length = smaller(kStrip, P - from);
         const float *v = direction.floats(from, length, scratch.v == nullptr ? nullptr : scratch.v + thread * kStrip);
         if (first == 0) scratch.direction[strip] = norm_squared(v, length);
+        const int64_t last = smaller(scratch.rows, first + scratch.group);
         float buffer[kChunk];
-        for (int64_t i = first; i < smaller(scratch.rows, first + scratch.group); i++) {
-            const Row gradient = row(args.gradient, i);
-            double dot_sum = 0, norm_sum = 0;
-            for_pieces(0, length, length, [&](int64_t, int64_t column, int n) {
-                dot_and_norm(gradient.floats(from + column, n, buffer), v + column, n, dot_sum, norm_sum);
-            });
-            scratch.dot[i * strips + strip] = dot_sum;
-            scratch.norm[i * strips + strip] = norm_sum;
+        for (int64_t i = first; i < last; i++) scratch.dot[i * strips + strip] = scratch.norm[i * strips + strip] = 0;
+        for (int64_t column = 0; column < length; column += kChunk) {
+            const int64_t n = smaller(length - column, kChunk);
+            for (int64_t i = first; i < last; i++) {
+                if (i + 1 < last) row(args.gradient, i + 1).prefetch(from + column, n);
+                dot_and_norm(row(args.gradient, i).floats(from + column, n, buffer), v + column, n, scratch.dot[i * strips + strip],
+                             scratch.norm[i * strips + strip]);
+            }
         }
     });
     for (int64_t i = 0; i < scratch.rows; i++) {
