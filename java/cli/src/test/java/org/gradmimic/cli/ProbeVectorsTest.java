@@ -32,7 +32,7 @@ class ProbeVectorsTest {
     void agrees(JsonNode expected) throws Exception {
         String name = expected.get("name").asString();
         Path out = folder.resolve(name);
-        Run run = Run.of(arguments(expected, out).toArray());
+        Run run = Run.main(arguments(expected, out).stream().map(Object::toString).toArray(String[]::new));
         assertThat(run.err()).isEmpty();
         assertThat(run.code()).isZero();
 
