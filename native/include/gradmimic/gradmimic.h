@@ -269,7 +269,8 @@ GM_API gm_status gm_scale_rows(const gm_queue *queue, const gm_scale_rows_args *
 
 /*
  * <g_i, V> = sum_t delta_it . (V a_it) for a linear layer's weight, g_i = sum_t delta_it a_it^T,
- * without forming g_i. The mimic score is -dot_i/|V|.
+ * without forming g_i. The mimic score is -dot_i/|V|. A token whose delta is all zero (padding, or all
+ * but the class token where that alone is pooled) is left out, whatever its input holds.
  */
 typedef struct gm_ghost_dot_args {
     gm_array input;     /* a: [B,T,I] f32, f16, bf16 */
@@ -283,7 +284,8 @@ GM_API gm_status gm_ghost_dot(const gm_queue *queue, const gm_ghost_dot_args *ar
 
 /* ---- gm_ghost_norm ------------------------------------------------------------------------ */
 
-/* |g_i|^2 for a linear layer's weight: by T = 1, Gram matrices or the direct product, the cheapest. */
+/* |g_i|^2 for a linear layer's weight: by T = 1, Gram matrices or the direct product, the cheapest.
+ * Tokens whose delta is all zero are left out and do not count toward T. */
 typedef struct gm_ghost_norm_args {
     gm_array input;        /* a: [B,T,I] f32, f16, bf16 */
     gm_array delta;        /* [B,T,O] f32, f16, bf16 */

@@ -50,17 +50,18 @@ void check_array(const char *name, const gm_array &array) {
                  static_cast<long long>(array.stride[d]), d);
         }
     }
-    if (empty) return;
+    int64_t elements = 1;  // more than `last` + 1 where a stride of 0 repeats them
     for (int d = 0; d < array.rank; d++) {
-        int64_t reach;
-        if (__builtin_mul_overflow(array.shape[d] - 1, array.stride[d], &reach) ||
+        int64_t reach = 0;
+        if (__builtin_mul_overflow(elements, array.shape[d] == 0 ? 1 : array.shape[d], &elements) ||
+            (!empty && __builtin_mul_overflow(array.shape[d] - 1, array.stride[d], &reach)) ||
             __builtin_add_overflow(last, reach, &last) || last > (INT64_MAX >> 4)) {
             fail(GM_INVALID_ARGUMENT, "%s %s with these strides does not fit into the address space", name,
                  shape_text(array).c_str());
         }
     }
     const int inner = array.rank - 1;
-    if (array.shape[inner] > 1 && array.stride[inner] != 1) {
+    if (!empty && array.shape[inner] > 1 && array.stride[inner] != 1) {
         fail(GM_INVALID_ARGUMENT, "%s %s has the stride %lld in its last dimension, which must be contiguous", name,
              shape_text(array).c_str(), static_cast<long long>(array.stride[inner]));
     }

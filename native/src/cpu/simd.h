@@ -245,8 +245,9 @@ inline void reduce_add4(F a, F b, F c, F d, float *p) {
 constexpr int kLanes = 4;
 
 // GCC's and Clang's own vectors: SSE2, NEON or whatever the baseline has.
+typedef float Four __attribute__((vector_size(16)));
 struct F {
-    float v __attribute__((vector_size(16)));
+    Four v;
 };
 
 inline float widen(float x) { return x; }

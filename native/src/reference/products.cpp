@@ -16,6 +16,14 @@ void for_each_element(const gm_array &array, const std::function<void(int64_t, i
     }
 }
 
+// Only tokens that carry gradient count: 0 times whatever the input holds there.
+bool carries_gradient(const gm_array &delta, int64_t i, int64_t t) {
+    for (int64_t o = 0; o < delta.shape[2]; o++) {
+        if (get(delta, i, t, o) != 0) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 void direction(const gm_direction_args &args) {
@@ -41,6 +49,7 @@ void ghost_dot(const gm_ghost_dot_args &args) {
     for (int64_t i = 0; i < a.shape[0]; i++) {
         double sum = 0;
         for (int64_t t = 0; t < a.shape[1]; t++) {
+            if (!carries_gradient(delta, i, t)) continue;
             for (int64_t o = 0; o < v.shape[0]; o++) {
                 double row = 0;
                 for (int64_t c = 0; c < v.shape[1]; c++) row += get(v, o, c) * get(a, i, t, c);
@@ -55,10 +64,14 @@ void ghost_norm(const gm_ghost_norm_args &args) {
     const gm_array &a = args.input, &delta = args.delta;
     for (int64_t i = 0; i < a.shape[0]; i++) {
         double sum = 0;
+        std::vector<int64_t> tokens;
+        for (int64_t t = 0; t < a.shape[1]; t++) {
+            if (carries_gradient(delta, i, t)) tokens.push_back(t);
+        }
         for (int64_t o = 0; o < delta.shape[2]; o++) {
             for (int64_t c = 0; c < a.shape[2]; c++) {
                 double g = 0;
-                for (int64_t t = 0; t < a.shape[1]; t++) g += get(delta, i, t, o) * get(a, i, t, c);
+                for (int64_t t : tokens) g += get(delta, i, t, o) * get(a, i, t, c);
                 sum += g * g;
             }
         }
