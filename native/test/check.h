@@ -39,6 +39,12 @@ inline State &state() {
     return only;
 }
 
+inline std::string text(double value) {
+    char digits[32];
+    std::snprintf(digits, sizeof digits, "%.9g", value);
+    return digits;
+}
+
 inline bool that(bool holds, const char *file, int line, const std::string &what) {
     state().checks++;
     if (!holds && ++state().failures <= 20) {
@@ -51,8 +57,8 @@ inline bool that(bool holds, const char *file, int line, const std::string &what
 // |actual - expected| <= bound; both infinite with one sign also passes.
 inline bool close(double actual, double expected, double bound, const char *file, int line, const std::string &what) {
     const bool holds = actual == expected || std::fabs(actual - expected) <= bound;
-    return that(holds, file, line,
-                what + ": " + std::to_string(actual) + ", expected " + std::to_string(expected) + " within " + std::to_string(bound));
+    if (holds) return that(true, file, line, {});  // the text only where it is read
+    return that(false, file, line, what + ": " + text(actual) + ", expected " + text(expected) + " within " + text(bound));
 }
 
 inline int main() {

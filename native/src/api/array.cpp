@@ -1,5 +1,7 @@
 #include "api/array.h"
 
+#include <algorithm>
+
 namespace gm {
 
 const char *dtype_name(int32_t dtype) {
@@ -67,16 +69,11 @@ void check_array(const char *name, const gm_array &array) {
 
 void check_shape(const char *name, const gm_array &array, std::initializer_list<int64_t> shape) {
     check_array(name, array);
-    bool same = array.rank == static_cast<int>(shape.size());
-    std::string expected = "[";
-    int d = 0;
-    for (int64_t extent : shape) {
-        same = same && array.shape[d] == extent;
-        expected += (d++ ? ", " : "") + std::to_string(extent);
-    }
-    if (!same) {
-        fail(GM_INVALID_ARGUMENT, "%s has the shape %s, expected %s]", name, shape_text(array).c_str(), expected.c_str());
-    }
+    if (array.rank == static_cast<int>(shape.size()) && std::equal(shape.begin(), shape.end(), array.shape)) return;
+    gm_array expected = {};
+    expected.rank = static_cast<int32_t>(shape.size());
+    std::copy(shape.begin(), shape.end(), expected.shape);
+    fail(GM_INVALID_ARGUMENT, "%s has the shape %s, expected %s", name, shape_text(array).c_str(), shape_text(expected).c_str());
 }
 
 void check_floating(const char *name, const gm_array &array) {

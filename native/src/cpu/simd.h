@@ -27,6 +27,8 @@ struct F16 {
     uint16_t bits;
 };
 
+constexpr uint32_t kSqrtHalfBits = 0x3f3504f3u;  // of the float next to sqrt(1/2)
+
 #if defined(__AVX512F__)
 
 constexpr int kLanes = 16;
@@ -74,6 +76,47 @@ inline F round(F x) { return {_mm512_roundscale_ps(x.v, _MM_FROUND_TO_NEAREST_IN
 // p * 2^n for whole n in [-200, 0]
 inline F scale_by_power(F p, F n) { return {_mm512_scalef_ps(p.v, n.v)}; }
 inline float reduce_max(F x) { return _mm512_reduce_max_ps(x.v); }
+inline F operator/(F a, F b) { return {_mm512_div_ps(a.v, b.v)}; }
+inline F sqrt(F x) { return {_mm512_sqrt_ps(x.v)}; }
+// a > b ? x : y
+inline F where_greater(F a, F b, F x, F y) { return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, b.v, _CMP_GT_OQ), y.v, x.v)}; }
+// a == b ? x : y
+inline F where_equal(F a, F b, F x, F y) { return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, b.v, _CMP_EQ_OQ), y.v, x.v)}; }
+// x = m * 2^n with m in [sqrt(1/2), sqrt(2)), for normal x > 0
+inline F split_power(F x, F *n) {
+    const __m512i bits = _mm512_castps_si512(x.v);
+    const __m512i power = _mm512_srai_epi32(_mm512_sub_epi32(bits, _mm512_set1_epi32(static_cast<int>(kSqrtHalfBits))), 23);
+    *n = {_mm512_cvtepi32_ps(power)};
+    return {_mm512_castsi512_ps(_mm512_sub_epi32(bits, _mm512_slli_epi32(power, 23)))};
+}
+
+inline __m512 unpack_low2(__m512 a, __m512 b) { return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b))); }
+inline __m512 unpack_high2(__m512 a, __m512 b) { return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b))); }
+// Rows become columns.
+inline __attribute__((always_inline)) void transpose(F (&x)[16]) {
+    __m512 t[16], u[16];
+#pragma GCC unroll 8
+    for (int i = 0; i < 16; i += 2) {
+        t[i] = _mm512_unpacklo_ps(x[i].v, x[i + 1].v);
+        t[i + 1] = _mm512_unpackhi_ps(x[i].v, x[i + 1].v);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 16; i += 4) {  // u[i + j]: column 4 l + j of the rows i to i + 3 in the quarter l
+        u[i] = unpack_low2(t[i], t[i + 2]);
+        u[i + 1] = unpack_high2(t[i], t[i + 2]);
+        u[i + 2] = unpack_low2(t[i + 1], t[i + 3]);
+        u[i + 3] = unpack_high2(t[i + 1], t[i + 3]);
+    }
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) {
+        const __m512 even = _mm512_shuffle_f32x4(u[j], u[j + 4], 0x88), odd = _mm512_shuffle_f32x4(u[j], u[j + 4], 0xdd);
+        const __m512 even2 = _mm512_shuffle_f32x4(u[j + 8], u[j + 12], 0x88), odd2 = _mm512_shuffle_f32x4(u[j + 8], u[j + 12], 0xdd);
+        x[j] = {_mm512_shuffle_f32x4(even, even2, 0x88)};
+        x[j + 4] = {_mm512_shuffle_f32x4(odd, odd2, 0x88)};
+        x[j + 8] = {_mm512_shuffle_f32x4(even, even2, 0xdd)};
+        x[j + 12] = {_mm512_shuffle_f32x4(odd, odd2, 0xdd)};
+    }
+}
 
 // The sums of four vectors, in p[0..3].
 inline void reduce_add4(F a, F b, F c, F d, float *p) {
@@ -156,6 +199,40 @@ inline float reduce_max(F x) {
     const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps(two, two, 1)));
 }
+inline F operator/(F a, F b) { return {_mm256_div_ps(a.v, b.v)}; }
+inline F sqrt(F x) { return {_mm256_sqrt_ps(x.v)}; }
+// a > b ? x : y
+inline F where_greater(F a, F b, F x, F y) { return {_mm256_blendv_ps(y.v, x.v, _mm256_cmp_ps(a.v, b.v, _CMP_GT_OQ))}; }
+// a == b ? x : y
+inline F where_equal(F a, F b, F x, F y) { return {_mm256_blendv_ps(y.v, x.v, _mm256_cmp_ps(a.v, b.v, _CMP_EQ_OQ))}; }
+// x = m * 2^n with m in [sqrt(1/2), sqrt(2)), for normal x > 0
+inline F split_power(F x, F *n) {
+    const __m256i bits = _mm256_castps_si256(x.v);
+    const __m256i power = _mm256_srai_epi32(_mm256_sub_epi32(bits, _mm256_set1_epi32(static_cast<int>(kSqrtHalfBits))), 23);
+    *n = {_mm256_cvtepi32_ps(power)};
+    return {_mm256_castsi256_ps(_mm256_sub_epi32(bits, _mm256_slli_epi32(power, 23)))};
+}
+
+inline __m256 unpack_low2(__m256 a, __m256 b) { return _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(a), _mm256_castps_pd(b))); }
+inline __m256 unpack_high2(__m256 a, __m256 b) { return _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(a), _mm256_castps_pd(b))); }
+// Rows become columns.
+inline __attribute__((always_inline)) void transpose(F (&x)[8]) {
+    __m256 u[8];
+#pragma GCC unroll 2
+    for (int i = 0; i < 8; i += 4) {  // u[i + j]: column 4 l + j of the rows i to i + 3 in the half l
+        const __m256 low = _mm256_unpacklo_ps(x[i].v, x[i + 1].v), high = _mm256_unpackhi_ps(x[i].v, x[i + 1].v);
+        const __m256 low2 = _mm256_unpacklo_ps(x[i + 2].v, x[i + 3].v), high2 = _mm256_unpackhi_ps(x[i + 2].v, x[i + 3].v);
+        u[i] = unpack_low2(low, low2);
+        u[i + 1] = unpack_high2(low, low2);
+        u[i + 2] = unpack_low2(high, high2);
+        u[i + 3] = unpack_high2(high, high2);
+    }
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) {
+        x[j] = {_mm256_permute2f128_ps(u[j], u[j + 4], 0x20)};
+        x[j + 4] = {_mm256_permute2f128_ps(u[j], u[j + 4], 0x31)};
+    }
+}
 
 // The sums of four vectors, in p[0..3].
 inline void reduce_add4(F a, F b, F c, F d, float *p) {
@@ -216,7 +293,11 @@ inline void narrow(float x, F16 *p) {
     p->bits = static_cast<uint16_t>(sign | half);
 }
 
-inline F set(float x) { return {Four{x, x, x, x}}; }
+inline F set(float x) {
+    F all;
+    for (int i = 0; i < kLanes; i++) all.v[i] = x;
+    return all;
+}
 template <class T>
 inline F load_n(const T *p, int n) {
     F x = set(0);
@@ -262,6 +343,46 @@ inline float reduce_max(F x) {
     const float a = x.v[0] > x.v[1] ? x.v[0] : x.v[1], b = x.v[2] > x.v[3] ? x.v[2] : x.v[3];
     return a > b ? a : b;
 }
+inline F operator/(F a, F b) { return {a.v / b.v}; }
+inline F sqrt(F x) {
+    for (int i = 0; i < kLanes; i++) x.v[i] = __builtin_sqrtf(x.v[i]);
+    return x;
+}
+// a > b ? x : y
+inline F where_greater(F a, F b, F x, F y) {
+    for (int i = 0; i < kLanes; i++) y.v[i] = a.v[i] > b.v[i] ? x.v[i] : y.v[i];
+    return y;
+}
+// a == b ? x : y
+inline F where_equal(F a, F b, F x, F y) {
+    for (int i = 0; i < kLanes; i++) y.v[i] = a.v[i] == b.v[i] ? x.v[i] : y.v[i];
+    return y;
+}
+// x = m * 2^n with m in [sqrt(1/2), sqrt(2)), for normal x > 0
+inline F split_power(F x, F *n) {
+    for (int i = 0; i < kLanes; i++) {
+        uint32_t bits;
+        const float value = x.v[i];
+        std::memcpy(&bits, &value, sizeof bits);
+        const uint32_t power = (bits - kSqrtHalfBits) & 0xff800000u;
+        const uint32_t mantissa = bits - power;
+        float m;
+        std::memcpy(&m, &mantissa, sizeof m);
+        x.v[i] = m;
+        n->v[i] = static_cast<float>(static_cast<int32_t>(power) / 0x800000);
+    }
+    return x;
+}
+// Rows become columns.
+inline void transpose(F (&x)[4]) {
+    for (int i = 0; i < 4; i++) {
+        for (int j = 0; j < i; j++) {
+            const float value = x[i].v[j];
+            x[i].v[j] = x[j].v[i];
+            x[j].v[i] = value;
+        }
+    }
+}
 // The sums of four vectors, in p[0..3].
 inline void reduce_add4(F a, F b, F c, F d, float *p) {
     const F *rows[4] = {&a, &b, &c, &d};
@@ -292,6 +413,23 @@ inline F exp_nonpositive(F x) {
     p = fma(p, r, set(5.0000001201e-1f));
     p = fma(p * r, r, r + set(1.0f));
     return scale_by_power(p, n);
+}
+
+// ln x for normal x > 0, within 2 ulp; NaN for NaN. Cephes' polynomial on [sqrt(1/2), sqrt(2)).
+inline F log_positive(F x) {
+    F n;
+    const F m = split_power(x, &n) - set(1.0f), square = m * m;
+    F p = set(7.0376836292e-2f);
+    p = fma(p, m, set(-1.1514610310e-1f));
+    p = fma(p, m, set(1.1676998740e-1f));
+    p = fma(p, m, set(-1.2420140846e-1f));
+    p = fma(p, m, set(1.4249322787e-1f));
+    p = fma(p, m, set(-1.6668057665e-1f));
+    p = fma(p, m, set(2.0000714765e-1f));
+    p = fma(p, m, set(-2.4999993993e-1f));
+    p = fma(p, m, set(3.3333331174e-1f));
+    p = fma(p * m, square, fma(n, set(-2.12194440e-4f), set(-0.5f) * square));
+    return fma(n, set(0.693359375f), m + p) + (x - x);
 }
 
 // body(offset, count): whole vectors with count = kLanes, then the rest with count < kLanes.

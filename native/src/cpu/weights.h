@@ -20,8 +20,8 @@ struct Statistics {
     const uint8_t *usable = nullptr;       // NULL: all; 0: weight 0 whatever the statistic
 };
 
-// Writes w_i to weight [count], 0 for samples that are not usable or not finite; in `kept` (NULL or
-// [count]) says which took part; returns how many did not. Fails with GM_NON_FINITE if none did.
+// Writes w_i to weight [count], 0 for samples that are not usable or not finite; says in kept [count]
+// which took part; returns how many did not. Fails with GM_NON_FINITE if none did.
 int64_t weigh(const gm_weighting &weighting, const Statistics &statistics, double *weight, uint8_t *kept);
 
 size_t mimic_weights_workspace(const gm_mimic_weights_args &args);

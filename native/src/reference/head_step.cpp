@@ -22,7 +22,8 @@ double cross_entropy(const std::vector<double> &z, int64_t label, std::vector<do
     const double own = delta[label], sum = own + others;
     for (double &d : delta) d /= sum;
     delta[label] = -others / sum;
-    return max - z[label] + std::log(sum);
+    // A label with nearly all of the probability: 1 + others would lose the others.
+    return own == 1 ? std::log1p(others) : max - z[label] + std::log(sum);
 }
 
 double combine(const std::vector<double> &scores, int32_t rule) {

@@ -8,7 +8,11 @@
 namespace gm::reference {
 namespace {
 
-double cosine(double score, double norm) { return norm == 0 ? 0 : score / norm; }
+// Not finite where either is not: a score over an infinite norm is no 0.
+double cosine(double score, double norm) {
+    if (!std::isfinite(score) || !std::isfinite(norm)) return std::numeric_limits<double>::quiet_NaN();
+    return norm == 0 ? 0 : score / norm;
+}
 
 // What the softmax kinds exponentiate.
 double exponent(const gm_weighting &weighting, const Statistics &s, size_t i) {

@@ -1,0 +1,127 @@
+package org.gradmimic;
+
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.kernel.Descriptors;
+import org.gradmimic.kernel.Descriptors.Dtype;
+import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.abi.gm_array;
+import org.jspecify.annotations.Nullable;
+
+/** What a head's steps of one batch size write to, again and again. */
+final class HeadBuffers implements AutoCloseable {
+    final int rows;
+    private final long classes;
+
+    /** [B,2C]: logits, then V h. */
+    final Tensor both;
+
+    /** [B,C], the left half of {@link #both}. */
+    final Tensor stackedLogits;
+
+    /** [B,C], the right half of {@link #both}. */
+    final Tensor stackedProjected;
+
+    /** [B,C], for logits alone. */
+    final Tensor alone;
+
+    /** Whichever held this step's logits, and then w_i δ_i. */
+    Tensor logits;
+
+    private @Nullable Tensor delta;
+    private final FloatPointer own;
+    private FloatPointer score;
+    private FloatPointer weight;
+    private FloatPointer loss;
+    private boolean scored;
+
+    HeadBuffers(int rows, long classes) {
+        this.rows = rows;
+        this.classes = classes;
+        both = Memory.detached(Tensors.empty(rows, 2 * classes));
+        stackedLogits = Memory.detached(both.narrow(1, 0, classes));
+        stackedProjected = Memory.detached(both.narrow(1, classes, classes));
+        alone = Memory.detached(Tensors.empty(rows, classes));
+        logits = alone;
+        own = Memory.detached(new FloatPointer(Math.max(1, 3L * rows)));
+        score = own;
+        weight = own;
+        loss = own;
+        intoOwn();
+    }
+
+    /** Scores, weights and losses stay here until the next step. */
+    void intoOwn() {
+        score = own.getPointer(0);
+        weight = own.getPointer(rows);
+        loss = own.getPointer(2L * rows);
+    }
+
+    /** Scores, weights and losses go straight into a slot of the table. */
+    void into(ScoreTable table, ScoreTable.Slot slot, @Nullable Tensor ids) {
+        score = table.score(slot);
+        weight = table.weight(slot);
+        loss = table.loss(slot);
+        if (ids == null) {
+            var target = table.ids(slot);
+            for (int i = 0; i < rows; i++) target.put(i, i);
+        } else {
+            Tensors.requireShape("ids", ids, rows);
+            if (ids.scalar_type().intern() != org.bytedeco.pytorch.global.torch.ScalarType.Long) {
+                throw new IllegalArgumentException("ids is " + ids.scalar_type().intern() + "; Long is expected");
+            }
+            Tensor dense = ids.contiguous();
+            if (rows > 0) table.putIds(slot, dense.data_ptr());
+        }
+    }
+
+    void describeScore(gm_array array) {
+        scored = true;
+        Descriptors.contiguous(array, score, Dtype.F32, rows);
+    }
+
+    /** This step's mode has no direction: its scores are NaN. */
+    void noScore() {
+        scored = false;
+        for (int i = 0; i < rows; i++) score.put(i, Float.NaN);
+    }
+
+    void describeWeight(gm_array array) {
+        Descriptors.contiguous(array, weight, Dtype.F32, rows);
+    }
+
+    void describeLoss(gm_array array) {
+        Descriptors.contiguous(array, loss, Dtype.F32, rows);
+    }
+
+    boolean scored() {
+        return scored;
+    }
+
+    FloatPointer scores() {
+        return score;
+    }
+
+    FloatPointer weights() {
+        return weight;
+    }
+
+    FloatPointer losses() {
+        return loss;
+    }
+
+    /** δ [B,C], where it is needed beside w_i δ_i. */
+    Tensor delta() {
+        Tensor current = delta;
+        if (current == null) delta = current = Memory.detached(Tensors.empty(rows, classes));
+        return current;
+    }
+
+    @Override
+    public void close() {
+        for (Pointer pointer : new Pointer[] {both, stackedLogits, stackedProjected, alone, own, delta}) {
+            if (pointer != null) pointer.deallocate();
+        }
+    }
+}

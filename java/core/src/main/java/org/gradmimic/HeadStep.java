@@ -1,0 +1,113 @@
+package org.gradmimic;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A scored batch. Its tensors are views of the head's memory, valid until the head's next step (clone what is kept); the
+ * score table keeps them longer.
+ */
+public final class HeadStep {
+    private final MimicHead head;
+    private final Tensor input;
+    private final Tensor features;
+    private final HeadBuffers buffers;
+    private final ScoreTable.@Nullable Slot slot;
+    private final boolean through;
+    private final long nonFinite;
+    private boolean done;
+
+    HeadStep(
+            MimicHead head,
+            Tensor input,
+            Tensor features,
+            HeadBuffers buffers,
+            ScoreTable.@Nullable Slot slot,
+            boolean through,
+            long nonFinite) {
+        this.head = head;
+        this.input = input;
+        this.features = features;
+        this.buffers = buffers;
+        this.slot = slot;
+        this.through = through;
+        this.nonFinite = nonFinite;
+    }
+
+    /** ℓ_i of every sample before the step, [B] float. */
+    public Tensor losses() {
+        return Tensors.view(buffers.losses(), buffers.rows);
+    }
+
+    /** The raw score ⟨−g_i, V⟩/‖V‖ of every sample, whatever the weights are made of; NaN where not finite. [B] float. */
+    public Tensor scores() {
+        if (!buffers.scored()) {
+            throw new IllegalStateException(
+                    "weighting " + head.weighting().kind() + " without a direction has no scores");
+        }
+        return Tensors.view(buffers.scores(), buffers.rows);
+    }
+
+    /** The weights w_i, [B] float. */
+    public Tensor weights() {
+        return Tensors.view(buffers.weights(), buffers.rows);
+    }
+
+    /** The mean of the finite losses, in double precision; reads them on the host. */
+    public double meanLoss() {
+        double sum = 0;
+        int finite = 0;
+        for (int i = 0; i < buffers.rows; i++) {
+            float loss = buffers.losses().get(i);
+            if (!Float.isFinite(loss)) continue;
+            sum += loss;
+            finite++;
+        }
+        return finite == 0 ? 0 : sum / finite;
+    }
+
+    /** How many samples have no finite loss or score and were given weight 0. */
+    public long nonFinite() {
+        return nonFinite;
+    }
+
+    /** The ids of those samples (their places in the batch where there is no score table). */
+    public List<Long> nonFiniteIds() {
+        List<Long> ids = new ArrayList<>();
+        for (int i = 0; nonFinite > 0 && i < buffers.rows; i++) {
+            boolean finite = Float.isFinite(buffers.losses().get(i))
+                    && (!buffers.scored() || Float.isFinite(buffers.scores().get(i)));
+            if (!finite)
+                ids.add(slot == null ? (long) i : head.table().ids(slot).get(i));
+        }
+        return ids;
+    }
+
+    /**
+     * The backward pass: adds the head's gradients to {@code weight.grad()} and {@code bias.grad()} and, if the features
+     * require a gradient, sends theirs back through what made them.
+     */
+    public void backward() {
+        if (done) throw new IllegalStateException("backward() ran already; the step's δ is used up");
+        done = true;
+        head.backward(this);
+    }
+
+    Tensor input() {
+        return input;
+    }
+
+    Tensor features() {
+        return features;
+    }
+
+    HeadBuffers buffers() {
+        return buffers;
+    }
+
+    boolean through() {
+        return through;
+    }
+}

@@ -1,0 +1,348 @@
+package org.gradmimic;
+
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.kernel.GradmimicException;
+import org.gradmimic.kernel.Kernels;
+import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.OpenResources;
+import org.gradmimic.kernel.Provider;
+import org.gradmimic.kernel.Workspace;
+import org.gradmimic.kernel.abi.gm_head_step_args;
+import org.gradmimic.kernel.abi.gm_queue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A linear classification head with cross-entropy whose weight is the mimic layer. It computes loss, δ, scores and weights
+ * itself, in one pass between its two matrix products, and needs no autograd:
+ *
+ * <pre>{@code
+ * try (MimicHead head = new MimicHead(linear.weight(), linear.bias(), DirectionSource.reference(referenceWeight),
+ *         Weighting.normedProj(0.5), Calibration.LAYER, table)) {
+ *     optimizer.zero_grad();
+ *     HeadStep step = head.step(backbone.forward(x), labels, ids);
+ *     step.backward();
+ *     optimizer.step();
+ * }
+ * }</pre>
+ *
+ * <p>The head takes the weight's storage over (it lays W and V side by side, so that one product gives both): the parameter
+ * object stays the caller's and the optimiser's, but must not be moved to other memory afterwards. Results of a step are
+ * valid until the next one. Not for several threads at once.
+ */
+public final class MimicHead implements AutoCloseable {
+    /** ‖V‖²/‖W‖² below which a difference of logits is too coarse and the product with V is formed: (0.1)². */
+    private static final double PRECISE_RATIO_SQUARED = 0.01;
+
+    private final Tensor weight;
+    private final @Nullable Tensor bias;
+    private final DirectionSource source;
+    private final Calibration calibration;
+    private final @Nullable ScoreTable table;
+    private final long classes;
+    private final long width;
+
+    /** [2C,D]: W, then V. */
+    private final Tensor stacked;
+
+    private final Tensor stackedTransposed;
+    private final Tensor weightView;
+    private final Tensor weightTransposed;
+    private final @Nullable Tensor biasView;
+    private final @Nullable Direction direction;
+
+    private final gm_queue queue = Memory.detached(Provider.CPU.queue());
+    private final gm_head_step_args args = Memory.detached(new gm_head_step_args());
+    private final LongPointer nonFinite = Memory.detached(new LongPointer(1));
+    private final Workspace workspace;
+    private final HeadGradients gradients;
+    private @Nullable HeadBuffers buffers;
+    private @Nullable HeadBuffers otherBuffers;
+    private Weighting weighting;
+    private boolean closed;
+
+    /**
+     * @param weight [C,D] float leaf, the head's weight; its storage is taken over
+     * @param bias [C] float leaf, or null
+     * @param source what samples are compared with
+     * @param weighting how scores become weights
+     * @param calibration which parameters the weights reach
+     * @param table keeps ids, scores, weights and losses; null keeps those of the last step only
+     */
+    public MimicHead(
+            Tensor weight,
+            @Nullable Tensor bias,
+            DirectionSource source,
+            Weighting weighting,
+            Calibration calibration,
+            @Nullable ScoreTable table) {
+        Tensors.requireFloat("weight", weight);
+        if (weight.dim() != 2) {
+            throw new IllegalArgumentException("weight has the shape " + Tensors.shape(weight) + ", expected [C, D]");
+        }
+        classes = weight.size(0);
+        width = weight.size(1);
+        if (bias != null) {
+            Tensors.requireFloat("bias", bias);
+            Tensors.requireShape("bias", bias, classes);
+        }
+        requireDirection(weighting, source);
+        this.weight = weight;
+        this.bias = bias;
+        this.source = source;
+        this.calibration = calibration;
+        this.table = table;
+        try (PointerScope scope = new PointerScope()) {
+            stacked = keep(torch.zeros(2 * classes, width));
+            stackedTransposed = keep(stacked.t());
+            weightView = keep(stacked.narrow(0, 0, classes));
+            weightTransposed = keep(weightView.t());
+            Tensor vector = keep(stacked.narrow(0, classes, classes));
+            weightView.copy_(weight.detach());
+            weight.set_data(weightView);
+            biasView = bias == null ? null : keep(bias.detach());
+            direction = directionOf(source, weightView, vector);
+            gradients = new HeadGradients(weight, bias);
+        }
+        workspace = new Workspace();
+        this.weighting = weighting;
+        OpenResources.opened();
+    }
+
+    private static @Nullable Direction directionOf(DirectionSource source, Tensor parameter, Tensor vector) {
+        if (source instanceof DirectionSource.None) return null;
+        if (source instanceof DirectionSource.Reference reference) {
+            Tensors.requireFloat("the reference weight", reference.weight());
+            Tensors.requireShape("the reference weight", reference.weight(), parameter.size(0), parameter.size(1));
+            return Direction.toward(reference.weight(), parameter, vector);
+        }
+        return Direction.assigned(vector);
+    }
+
+    private static Tensor keep(Tensor tensor) {
+        return Memory.detached(tensor);
+    }
+
+    /** Changes the weighting from the next step on, as at the end of plain training before a starting epoch. */
+    public void weighting(Weighting weighting) {
+        requireDirection(weighting, source);
+        this.weighting = weighting;
+    }
+
+    private static void requireDirection(Weighting weighting, DirectionSource source) {
+        boolean needed = switch (weighting.kind()) {
+            case UNIFORM, GRAND, RHO -> false;
+            default -> true;
+        };
+        if (needed && source instanceof DirectionSource.None) {
+            throw new IllegalArgumentException("weighting " + weighting.kind() + " needs a direction");
+        }
+    }
+
+    public Weighting weighting() {
+        return weighting;
+    }
+
+    /** [C,D], the parameter given to the constructor. */
+    public Tensor weight() {
+        return weight;
+    }
+
+    /** [C], the parameter given to the constructor. */
+    public @Nullable Tensor bias() {
+        return bias;
+    }
+
+    /** V and its norms as of the last step; null without a direction. */
+    public @Nullable Direction direction() {
+        return direction;
+    }
+
+    /** As {@link #step(HeadBatch)}. */
+    public HeadStep step(Tensor features, Tensor labels, Tensor ids) {
+        return step(new HeadBatch(features, labels, ids));
+    }
+
+    /**
+     * Scores and weighs a batch under the present head: logits, losses, δ, scores, weights. Nothing is trained before
+     * {@link HeadStep#backward()}.
+     *
+     * @throws GradmimicException.NonFinite if no sample of the batch has a finite score
+     */
+    public HeadStep step(HeadBatch batch) {
+        requireOpen();
+        Tensors.requireFloat("features", batch.features());
+        if (batch.features().dim() != 2 || batch.features().size(1) != width) {
+            throw new IllegalArgumentException(
+                    "features has the shape " + Tensors.shape(batch.features()) + ", expected [B, " + width + "]");
+        }
+        ScoreTable.Slot slot = null;
+        boolean through = batch.features().requires_grad();
+        Tensor features = through ? batch.features().detach() : batch.features();
+        try (PointerScope scope = new PointerScope()) {
+            int rows = Math.toIntExact(features.size(0));
+            if (table != null) slot = table.reserve(rows);
+            HeadBuffers b = buffersFor(rows);
+            if (slot != null) b.into(table, slot, batch.ids());
+            boolean stackedProduct = project(batch, features, b);
+            describe(batch, features, b, through, stackedProduct);
+            Kernels.headStep(queue, args, workspace);
+            return new HeadStep(this, batch.features(), features, b, slot, through, nonFinite.get());
+        } catch (RuntimeException e) {
+            if (slot != null) table.abandon(slot);
+            throw e;
+        }
+    }
+
+    /** Logits, and ⟨V, h⟩ where it is needed; true if one product gave both. */
+    private boolean project(HeadBatch batch, Tensor features, HeadBuffers b) {
+        boolean product = direction != null;
+        if (source instanceof DirectionSource.Reference) {
+            if (batch.referenceLogits() != null) {
+                direction.refreshNorms();
+                product = direction.normSquared(0) < PRECISE_RATIO_SQUARED * direction.parameterNormSquared(0);
+            }
+            if (product) direction.refresh();
+        } else if (source instanceof DirectionSource.Comparison comparison) {
+            HeadBatch other = comparison.batch().get();
+            direction.assignNegated(meanGradient(other.features(), other.labels()));
+        } else if (source instanceof DirectionSource.OwnMean) {
+            direction.assignNegated(meanGradient(features, batch.labels()));
+        }
+        if (product) {
+            torch.mm_out(b.both, features, stackedTransposed);
+            return true;
+        }
+        torch.mm_out(b.alone, features, weightTransposed);
+        return false;
+    }
+
+    /** (1/B) δᵀ h of a batch under the present head, [C,D]. */
+    private Tensor meanGradient(Tensor features, Tensor labels) {
+        Tensor logits = torch.mm(features.detach(), weightTransposed);
+        try (gm_head_step_args plain = new gm_head_step_args()) {
+            Pointer.memset(plain, 0, plain.sizeof());
+            Weighting.uniform().describe(plain.weighting());
+            Tensors.describe(plain.logits(), logits);
+            Tensors.describe(plain.labels(), labels);
+            if (biasView != null) Tensors.describe(plain.bias(), biasView);
+            Tensors.describe(plain.weighted_delta(), logits);
+            Kernels.headStep(queue, plain, workspace);
+        }
+        return torch.mm(logits.t(), features.detach());
+    }
+
+    private void describe(HeadBatch batch, Tensor features, HeadBuffers b, boolean through, boolean stackedProduct) {
+        Pointer.memset(args, 0, args.sizeof());
+        weighting.describe(args.weighting());
+        Tensor logits = stackedProduct ? b.stackedLogits : b.alone;
+        b.logits = logits;
+        Tensors.describe(args.logits(), logits);
+        Tensors.describe(args.labels(), batch.labels());
+        if (biasView != null) Tensors.describe(args.bias(), biasView);
+        if (stackedProduct) {
+            Tensors.describe(args.projected(), b.stackedProjected);
+        } else if (direction != null) {
+            Tensors.describe(args.reference_logits(), batch.referenceLogits());
+        }
+        if (direction != null) {
+            args.direction_norm_squared(direction.normSquaredPointer());
+            b.describeScore(args.score());
+        } else {
+            b.noScore();
+        }
+        if (weighting.kind().needsFeatureNorms()) {
+            Tensor norms = batch.featureNormsSquared();
+            Tensors.describe(args.feature_norm_squared(), norms != null ? norms : Tensors.rowNormsSquared(features));
+        }
+        if (weighting.kind() == Weighting.Kind.RHO) {
+            if (batch.referenceLoss() == null) {
+                throw new IllegalArgumentException("weighting RHO needs the batch's referenceLoss");
+            }
+            Tensors.describe(args.reference_loss(), batch.referenceLoss());
+        }
+        b.describeLoss(args.loss());
+        b.describeWeight(args.weight());
+        Tensors.describe(args.weighted_delta(), logits);
+        if (through && !weightsReachAll()) Tensors.describe(args.delta(), b.delta());
+        if (biasView != null) {
+            Tensors.describe(weightsReachAll() ? args.weighted_delta_sum() : args.mean_delta(), gradients.biasBuffer());
+        }
+        args.non_finite(nonFinite);
+    }
+
+    /** RHO-LOSS weighs the loss, so its weights reach every parameter. */
+    private boolean weightsReachAll() {
+        return calibration == Calibration.ALL || weighting.kind() == Weighting.Kind.RHO;
+    }
+
+    void backward(HeadStep step) {
+        requireOpen();
+        try (PointerScope scope = new PointerScope()) {
+            HeadBuffers b = step.buffers();
+            Tensor features = step.nonFinite() == 0 ? step.features() : withoutNonFinite(step);
+            gradients.add(b.logits, features);
+            if (!step.through()) return;
+            Tensor back = torch.empty_like(features);
+            if (weightsReachAll()) {
+                torch.mm_out(back, b.logits, weightView);
+            } else {
+                torch.addmm_out(
+                        back, back, b.delta(), weightView, new Scalar(0.0f), new Scalar(1.0f / features.size(0)));
+            }
+            step.input()
+                    .backward(
+                            back,
+                            new org.bytedeco.pytorch.BoolOptional(),
+                            false,
+                            new org.bytedeco.pytorch.TensorArrayRefOptional());
+        }
+    }
+
+    /** The features with the rows of samples that are not finite set to zero: 0 · NaN would spoil the product. */
+    private static Tensor withoutNonFinite(HeadStep step) {
+        Tensor finite = step.features().isfinite().all(1).unsqueeze(1);
+        return torch.where(finite, step.features(), torch.zeros_like(step.features()));
+    }
+
+    private HeadBuffers buffersFor(int rows) {
+        HeadBuffers current = buffers;
+        if (current != null && current.rows == rows) return current;
+        HeadBuffers other = otherBuffers;
+        otherBuffers = current;
+        if (other != null && other.rows == rows) return buffers = other;
+        if (other != null) other.close();
+        return buffers = new HeadBuffers(rows, classes);
+    }
+
+    @Nullable
+    ScoreTable table() {
+        return table;
+    }
+
+    private void requireOpen() {
+        if (closed) throw new IllegalStateException("this head is closed");
+    }
+
+    /** Frees the head's native memory. The parameters keep theirs. */
+    @Override
+    public void close() {
+        if (closed) return;
+        closed = true;
+        OpenResources.closed();
+        if (direction != null) direction.close();
+        if (buffers != null) buffers.close();
+        if (otherBuffers != null) otherBuffers.close();
+        gradients.close();
+        workspace.close();
+        for (Pointer pointer : new Pointer[] {
+            queue, args, nonFinite, stacked, stackedTransposed, weightView, weightTransposed, biasView
+        }) {
+            if (pointer != null) pointer.deallocate();
+        }
+    }
+}

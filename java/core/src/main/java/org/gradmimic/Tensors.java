@@ -1,0 +1,118 @@
+package org.gradmimic;
+
+import java.util.Arrays;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.kernel.Descriptors;
+import org.gradmimic.kernel.Descriptors.Dtype;
+import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.abi.gm_array;
+
+/** LibTorch's tensors as the kernels see them, and the few constructors this package needs. */
+public final class Tensors {
+    /** Where tensors without elements point: LibTorch gives them no memory, the kernels take that for absent. */
+    private static final BytePointer NOTHING = Memory.detached(new BytePointer(8));
+
+    private Tensors() {}
+
+    static Dtype dtype(Tensor tensor) {
+        ScalarType type = tensor.scalar_type().intern();
+        return switch (type) {
+            case Float -> Dtype.F32;
+            case Half -> Dtype.F16;
+            case BFloat16 -> Dtype.BF16;
+            case Double -> Dtype.F64;
+            case Long -> Dtype.I64;
+            default -> throw new IllegalArgumentException("a tensor of " + type + " is not supported");
+        };
+    }
+
+    static void describe(gm_array array, Tensor tensor) {
+        int rank = (int) tensor.dim();
+        long[] shape = new long[rank];
+        long[] stride = new long[rank];
+        for (int d = 0; d < rank; d++) {
+            shape[d] = tensor.size(d);
+            stride[d] = tensor.stride(d);
+        }
+        Pointer data = tensor.data_ptr();
+        Descriptors.strided(array, data == null || data.isNull() ? NOTHING : data, dtype(tensor), shape, stride);
+    }
+
+    /** "[32, 768]" */
+    public static String shape(Tensor tensor) {
+        long[] sizes = new long[(int) tensor.dim()];
+        for (int d = 0; d < sizes.length; d++) sizes[d] = tensor.size(d);
+        return Arrays.toString(sizes);
+    }
+
+    public static void requireShape(String name, Tensor tensor, long... expected) {
+        boolean same = tensor.dim() == expected.length;
+        for (int d = 0; same && d < expected.length; d++) same = tensor.size(d) == expected[d];
+        if (!same) {
+            throw new IllegalArgumentException(
+                    name + " has the shape " + shape(tensor) + ", expected " + Arrays.toString(expected));
+        }
+    }
+
+    static void requireFloat(String name, Tensor tensor) {
+        if (tensor.scalar_type().intern() != ScalarType.Float) {
+            throw new IllegalArgumentException(
+                    name + " is " + tensor.scalar_type().intern() + "; Float is expected");
+        }
+    }
+
+    private static TensorOptions options(ScalarType type) {
+        return new TensorOptions(type);
+    }
+
+    /** Float tensor of undefined content. */
+    public static Tensor empty(long... shape) {
+        return torch.empty(shape, options(ScalarType.Float), new org.bytedeco.pytorch.MemoryFormatOptional());
+    }
+
+    /** A copy, on the C++ side. */
+    public static Tensor of(float[] values, long... shape) {
+        try (FloatPointer data = new FloatPointer(values)) {
+            return torch.from_blob(data, shape, options(ScalarType.Float)).clone();
+        }
+    }
+
+    /** A copy, on the C++ side. */
+    public static Tensor of(long[] values, long... shape) {
+        try (LongPointer data = new LongPointer(values)) {
+            return torch.from_blob(data, shape, options(ScalarType.Long)).clone();
+        }
+    }
+
+    /** A view of float memory that somebody else owns and keeps. */
+    public static Tensor view(Pointer floats, long... shape) {
+        return torch.from_blob(floats, shape, options(ScalarType.Float));
+    }
+
+    /** The elements of a float tensor, in row-major order. */
+    public static float[] floats(Tensor tensor) {
+        Tensor flat = tensor.detach().contiguous();
+        float[] values = new float[(int) flat.numel()];
+        if (values.length > 0) flat.data_ptr_float().get(values);
+        return values;
+    }
+
+    /** ‖row‖² of a float matrix [B,D]: [B]. */
+    public static Tensor rowNormsSquared(Tensor matrix) {
+        return torch.linalg_vector_norm(
+                        matrix.detach(),
+                        new Scalar(2.0f),
+                        new long[] {1},
+                        false,
+                        new org.bytedeco.pytorch.ScalarTypeOptional())
+                .square_();
+    }
+}

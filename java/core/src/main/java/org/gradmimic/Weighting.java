@@ -1,0 +1,102 @@
+package org.gradmimic;
+
+import org.gradmimic.kernel.abi.gm_weighting;
+import org.gradmimic.kernel.abi.gradmimic;
+
+/**
+ * How the scores of a batch become the weights of its samples. Sums and the softmax run over the samples of the batch whose
+ * score is finite; the others get weight 0.
+ *
+ * @param kind the rule
+ * @param temperature τ of the softmax kinds {@link Kind#NORMED_PROJ} and {@link Kind#NORMED_COS}; positive
+ * @param lambda λ ≥ 0 of {@link Kind#OPT}
+ * @param rhoAttached for {@link Kind#RHO}: differentiate through the weights, as the authors' code does
+ */
+public record Weighting(Kind kind, double temperature, double lambda, boolean rhoAttached) {
+    /** The rules; m_i is the score ⟨−g_i, V⟩/‖V‖. */
+    public enum Kind {
+        /** 1/B: plain training. */
+        UNIFORM(gradmimic.GM_UNIFORM),
+        /** m_i itself. */
+        PROJ(gradmimic.GM_PROJ),
+        /** m_i/‖g_i‖. */
+        COS(gradmimic.GM_COS),
+        /** softmax(m/τ). */
+        NORMED_PROJ(gradmimic.GM_NORMED_PROJ),
+        /** softmax(cos/τ). */
+        NORMED_COS(gradmimic.GM_NORMED_COS),
+        /** argmin over w of Σ‖w_i n_i − D‖ + λ‖w‖ with n_i = −g_i, D = V. */
+        OPT(gradmimic.GM_OPT),
+        /** softmax(‖g_i‖). */
+        GRAND(gradmimic.GM_GRAND),
+        /** 1/k for the k samples that agree with a comparison gradient; 1/B when none does. */
+        AGRA(gradmimic.GM_AGRA),
+        /** softmax(ℓ_i(θ) − ℓ_i(θ_ref)). */
+        RHO(gradmimic.GM_RHO);
+
+        private final int code;
+
+        Kind(int code) {
+            this.code = code;
+        }
+
+        boolean needsFeatureNorms() {
+            return this == COS || this == NORMED_COS || this == OPT || this == GRAND;
+        }
+    }
+
+    public Weighting {
+        if (!(temperature > 0) || Double.isInfinite(temperature)) {
+            throw new IllegalArgumentException(
+                    "the temperature is " + temperature + "; it must be positive and finite");
+        }
+        if (!(lambda >= 0) || Double.isInfinite(lambda)) {
+            throw new IllegalArgumentException("lambda is " + lambda + "; it must be finite and not negative");
+        }
+    }
+
+    private static Weighting of(Kind kind) {
+        return new Weighting(kind, 1, 0, false);
+    }
+
+    public static Weighting uniform() {
+        return of(Kind.UNIFORM);
+    }
+
+    public static Weighting proj() {
+        return of(Kind.PROJ);
+    }
+
+    public static Weighting cos() {
+        return of(Kind.COS);
+    }
+
+    public static Weighting normedProj(double temperature) {
+        return new Weighting(Kind.NORMED_PROJ, temperature, 0, false);
+    }
+
+    public static Weighting normedCos(double temperature) {
+        return new Weighting(Kind.NORMED_COS, temperature, 0, false);
+    }
+
+    public static Weighting opt(double lambda) {
+        return new Weighting(Kind.OPT, 1, lambda, false);
+    }
+
+    public static Weighting grand() {
+        return of(Kind.GRAND);
+    }
+
+    public static Weighting agra() {
+        return of(Kind.AGRA);
+    }
+
+    public static Weighting rho(boolean attached) {
+        return new Weighting(Kind.RHO, 1, 0, attached);
+    }
+
+    /** Fills the ABI's struct. */
+    public void describe(gm_weighting target) {
+        target.kind(kind.code).temperature(temperature).lambda(lambda).rho_attached(rhoAttached ? 1 : 0);
+    }
+}

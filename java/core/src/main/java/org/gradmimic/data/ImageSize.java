@@ -1,0 +1,34 @@
+package org.gradmimic.data;
+
+/**
+ * A picture's size in pixels.
+ *
+ * @param height number of rows, 1 to 16384
+ * @param width number of columns, 1 to 16384
+ */
+public record ImageSize(int height, int width) {
+    private static final int MAX = 16_384;
+
+    /** @throws IllegalArgumentException if a side is out of range */
+    public ImageSize {
+        if (height < 1 || height > MAX || width < 1 || width > MAX) {
+            throw new IllegalArgumentException(
+                    "a picture of " + height + "x" + width + "; expected sides of 1 to " + MAX + " pixels");
+        }
+    }
+
+    /** A square one. */
+    public static ImageSize square(int side) {
+        return new ImageSize(side, side);
+    }
+
+    /** Bytes of one picture in RGB, 8 bits a channel. */
+    public int rgbBytes() {
+        return height * width * 3;
+    }
+
+    @Override
+    public String toString() {
+        return height + "x" + width;
+    }
+}

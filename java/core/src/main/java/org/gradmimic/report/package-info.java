@@ -1,0 +1,7 @@
+/**
+ * Charts as PNG files, drawn with OpenCV alone: no AWT, no font on the machine, no display.
+ */
+@NullMarked
+package org.gradmimic.report;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,72 @@
+package org.gradmimic.train;
+
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.Direction;
+import org.gradmimic.MimicHead;
+import org.jspecify.annotations.Nullable;
+
+/** Accuracies and losses of a head, in blocks so that logits of a large set are never all there. */
+final class Evaluation {
+    private static final long BLOCK = 8192;
+
+    private Evaluation() {}
+
+    /** Correct predictions and the sum of losses against one set of labels. */
+    private record Tally(long correct, double loss, long count) {
+        double accuracy() {
+            return count == 0 ? Double.NaN : (double) correct / count;
+        }
+
+        double meanLoss() {
+            return count == 0 ? Double.NaN : loss / count;
+        }
+    }
+
+    static EpochMetrics of(
+            ProbeData data, MimicHead head, int epoch, List<Double> losses, List<Long> nonFinite, double seconds) {
+        Tally noisy = tally(head, data.features(), data.labels());
+        Tally clean = tally(head, data.features(), data.trueLabels());
+        Tally test = tally(head, data.testFeatures(), data.testLabels());
+        Direction direction = head.direction();
+        return new EpochMetrics(
+                epoch,
+                losses.stream().mapToDouble(x -> x).average().orElse(Double.NaN),
+                List.copyOf(losses),
+                noisy.accuracy(),
+                clean.accuracy(),
+                test.accuracy(),
+                test.meanLoss(),
+                direction == null ? Double.NaN : Math.sqrt(direction.normSquared()),
+                List.copyOf(nonFinite),
+                seconds);
+    }
+
+    private static Tally tally(MimicHead head, @Nullable Tensor features, @Nullable Tensor labels) {
+        if (features == null || labels == null) return new Tally(0, 0, 0);
+        long correct = 0;
+        double loss = 0;
+        long rows = features.size(0);
+        try (NoGradGuard noGrad = new NoGradGuard()) {
+            for (long from = 0; from < rows; from += BLOCK) {
+                try (PointerScope scope = new PointerScope()) {
+                    long count = Math.min(BLOCK, rows - from);
+                    Tensor y = labels.narrow(0, from, count);
+                    Tensor logits = torch.addmm(
+                            head.bias(),
+                            features.narrow(0, from, count),
+                            head.weight().t());
+                    correct += torch.argmax(logits, new org.bytedeco.pytorch.LongOptional(1), false)
+                            .eq(y)
+                            .sum()
+                            .item_long();
+                    loss += torch.cross_entropy(logits, y).item_double() * count;
+                }
+            }
+        }
+        return new Tally(correct, loss, rows);
+    }
+}

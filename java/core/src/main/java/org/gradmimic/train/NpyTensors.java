@@ -1,0 +1,98 @@
+package org.gradmimic.train;
+
+import java.nio.file.Path;
+import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.Tensors;
+import org.gradmimic.data.NpyFile;
+import org.gradmimic.data.NpyType;
+import org.gradmimic.select.InputException;
+
+/** {@code .npy} files as tensors. */
+public final class NpyTensors {
+    private static final long BLOCK = 1 << 20;
+
+    private NpyTensors() {}
+
+    /**
+     * A floating-point array as a float tensor of its shape. float32 is mapped, not copied: the file may be larger than
+     * memory and must not change meanwhile; what is written to the tensor does not reach the file. Other types are
+     * converted.
+     */
+    public static Tensor floats(Path path) {
+        try (NpyFile file = NpyFile.open(path)) {
+            long elements = file.elements();
+            if (file.type() != NpyType.FLOAT32 || elements == 0 || file.dataOffset() % Float.BYTES != 0) {
+                return converted(file);
+            }
+            long before = file.dataOffset() / Float.BYTES;
+            Tensor whole = torch.from_file(
+                    path.toString(),
+                    new BoolOptional(false),
+                    new LongOptional(before + elements),
+                    new TensorOptions(torch.ScalarType.Float));
+            return whole.narrow(0, before, elements).view(file.shape());
+        }
+    }
+
+    private static Tensor converted(NpyFile file) {
+        Tensor tensor = Tensors.empty(file.shape());
+        if (file.elements() == 0) {
+            if (!file.type().isFloating()) file.readFloats();
+            return tensor;
+        }
+        long row = Math.max(1, file.rowElements());
+        long step = Math.max(1, BLOCK / row);
+        var target = tensor.data_ptr_float();
+        for (long from = 0; from < file.rows(); from += step) {
+            long to = Math.min(file.rows(), from + step);
+            var block = target.getPointer(from * row).capacity((to - from) * row);
+            file.readFloats(
+                    from,
+                    to,
+                    block.asByteBuffer().order(java.nio.ByteOrder.nativeOrder()).asFloatBuffer());
+        }
+        return tensor;
+    }
+
+    /** An integer array as a long tensor of its shape. */
+    public static Tensor longs(Path path) {
+        try (NpyFile file = NpyFile.open(path)) {
+            return Tensors.of(file.readLongs(), file.shape());
+        }
+    }
+
+    /** An integer matrix [rows][columns]. */
+    public static long[][] longMatrix(Path path) {
+        try (NpyFile file = NpyFile.open(path)) {
+            file.requireRank(2);
+            return split(file.readLongs(), 0, Math.toIntExact(file.extent(0)), Math.toIntExact(file.extent(1)));
+        }
+    }
+
+    /** An integer array [a][b][c]. */
+    public static long[][][] longCube(Path path) {
+        try (NpyFile file = NpyFile.open(path)) {
+            file.requireRank(3);
+            long[] values = file.readLongs();
+            int rows = Math.toIntExact(file.extent(1));
+            int columns = Math.toIntExact(file.extent(2));
+            long[][][] cube = new long[Math.toIntExact(file.extent(0))][][];
+            for (int i = 0; i < cube.length; i++) cube[i] = split(values, i * rows * columns, rows, columns);
+            return cube;
+        } catch (ArithmeticException e) {
+            throw new InputException(path + ": too large for an index array", e);
+        }
+    }
+
+    private static long[][] split(long[] values, int offset, int rows, int columns) {
+        long[][] matrix = new long[rows][];
+        for (int i = 0; i < rows; i++) {
+            matrix[i] = java.util.Arrays.copyOfRange(values, offset + i * columns, offset + (i + 1) * columns);
+        }
+        return matrix;
+    }
+}

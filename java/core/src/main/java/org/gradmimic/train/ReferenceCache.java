@@ -1,0 +1,88 @@
+package org.gradmimic.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.HeadBatch;
+import org.gradmimic.Tensors;
+import org.gradmimic.Weighting;
+import org.gradmimic.kernel.Memory;
+import org.jspecify.annotations.Nullable;
+
+/** What never changes about frozen features: the reference's logits or losses, and the features' norms. */
+final class ReferenceCache implements AutoCloseable {
+    /** Logits of more bytes than this are not kept: each step forms the product instead. */
+    private static final long MAX_LOGIT_BYTES = 4L << 30;
+
+    private static final long BLOCK = 8192;
+
+    private final @Nullable Tensor logits;
+    private final @Nullable Tensor normsSquared;
+    private final @Nullable Tensor loss;
+
+    private ReferenceCache(@Nullable Tensor logits, @Nullable Tensor normsSquared, @Nullable Tensor loss) {
+        this.logits = logits;
+        this.normsSquared = normsSquared;
+        this.loss = loss;
+    }
+
+    static ReferenceCache of(ProbeData data, ProbeSettings settings) {
+        Weighting.Kind kind = settings.weighting().kind();
+        long logitBytes = 4 * data.features().size(0) * settings.classes();
+        boolean keepLogits = settings.mode() == Mode.MIMIC && logitBytes <= MAX_LOGIT_BYTES;
+        boolean keepNorms = kind == Weighting.Kind.COS
+                || kind == Weighting.Kind.NORMED_COS
+                || kind == Weighting.Kind.OPT
+                || kind == Weighting.Kind.GRAND;
+        return new ReferenceCache(
+                keepLogits
+                        ? byBlocks(
+                                data,
+                                (h, y) -> torch.mm(h, data.referenceWeight().t()))
+                        : null,
+                keepNorms ? byBlocks(data, (h, y) -> Tensors.rowNormsSquared(h)) : null,
+                settings.mode() == Mode.RHO ? byBlocks(data, (h, y) -> referenceLoss(data, h, y)) : null);
+    }
+
+    private interface Block {
+        Tensor of(Tensor features, Tensor labels);
+    }
+
+    private static Tensor byBlocks(ProbeData data, Block block) {
+        try (PointerScope scope = new PointerScope()) {
+            List<Tensor> parts = new ArrayList<>();
+            long rows = data.features().size(0);
+            for (long from = 0; from < rows || parts.isEmpty(); from += BLOCK) {
+                long count = Math.min(BLOCK, rows - from);
+                parts.add(block.of(
+                        data.features().narrow(0, from, count), data.labels().narrow(0, from, count)));
+            }
+            return Memory.detached(torch.cat(new org.bytedeco.pytorch.TensorVector(parts.toArray(Tensor[]::new)))
+                    .contiguous());
+        }
+    }
+
+    private static Tensor referenceLoss(ProbeData data, Tensor features, Tensor labels) {
+        Tensor logits = torch.mm(features, data.referenceWeight().t());
+        if (data.referenceBias() != null) logits.add_(data.referenceBias());
+        return torch.logsumexp(logits, 1)
+                .sub_(logits.gather(1, labels.unsqueeze(1)).squeeze(1));
+    }
+
+    HeadBatch batch(Tensor features, Tensor labels, Tensor ids) {
+        return new HeadBatch(features, labels, ids, select(logits, ids), select(normsSquared, ids), select(loss, ids));
+    }
+
+    private static @Nullable Tensor select(@Nullable Tensor all, Tensor ids) {
+        return all == null ? null : torch.index_select(all, 0, ids);
+    }
+
+    @Override
+    public void close() {
+        for (Tensor tensor : new Tensor[] {logits, normsSquared, loss}) {
+            if (tensor != null) tensor.deallocate();
+        }
+    }
+}

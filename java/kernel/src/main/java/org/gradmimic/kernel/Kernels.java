@@ -1,0 +1,101 @@
+package org.gradmimic.kernel;
+
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.SizeTPointer;
+import org.gradmimic.kernel.abi.gm_direction_args;
+import org.gradmimic.kernel.abi.gm_ghost_dot_args;
+import org.gradmimic.kernel.abi.gm_ghost_norm_args;
+import org.gradmimic.kernel.abi.gm_head_score_args;
+import org.gradmimic.kernel.abi.gm_head_step_args;
+import org.gradmimic.kernel.abi.gm_mimic_weights_args;
+import org.gradmimic.kernel.abi.gm_projected_dot_args;
+import org.gradmimic.kernel.abi.gm_queue;
+import org.gradmimic.kernel.abi.gm_row_dot_args;
+import org.gradmimic.kernel.abi.gm_scale_rows_args;
+import org.gradmimic.kernel.abi.gradmimic;
+
+/**
+ * The operations of the C ABI, one method each and of the same name; {@code gradmimic.h} says what they compute, with
+ * shapes and units. Each runs on its queue with scratch memory from the workspace, and throws a
+ * {@link GradmimicException} that names the operation, the argument and the shapes.
+ */
+public final class Kernels {
+    private Kernels() {}
+
+    public static void direction(gm_queue queue, gm_direction_args args, Workspace workspace) {
+        run(gradmimic::gm_direction_workspace_size, gradmimic::gm_direction, queue, args, workspace);
+    }
+
+    public static void headStep(gm_queue queue, gm_head_step_args args, Workspace workspace) {
+        run(gradmimic::gm_head_step_workspace_size, gradmimic::gm_head_step, queue, args, workspace);
+    }
+
+    public static void headScore(gm_queue queue, gm_head_score_args args, Workspace workspace) {
+        run(gradmimic::gm_head_score_workspace_size, gradmimic::gm_head_score, queue, args, workspace);
+    }
+
+    public static void mimicWeights(gm_queue queue, gm_mimic_weights_args args, Workspace workspace) {
+        run(gradmimic::gm_mimic_weights_workspace_size, gradmimic::gm_mimic_weights, queue, args, workspace);
+    }
+
+    /** The first half of the softmax kinds: their maximum and their sum relative to it, to be exchanged between ranks. */
+    public static void mimicWeightsReduce(gm_queue queue, gm_mimic_weights_args args, double[] maxAndSum) {
+        check(gradmimic.gm_mimic_weights_reduce(queue, args, maxAndSum));
+    }
+
+    /** The second half: weights from the maximum and sum over all ranks. */
+    public static void mimicWeightsApply(gm_queue queue, gm_mimic_weights_args args, double[] maxAndSum) {
+        check(gradmimic.gm_mimic_weights_apply(queue, args, maxAndSum));
+    }
+
+    public static void scaleRows(gm_queue queue, gm_scale_rows_args args) {
+        check(gradmimic.gm_scale_rows(queue, args));
+    }
+
+    public static void ghostDot(gm_queue queue, gm_ghost_dot_args args, Workspace workspace) {
+        run(gradmimic::gm_ghost_dot_workspace_size, gradmimic::gm_ghost_dot, queue, args, workspace);
+    }
+
+    public static void ghostNorm(gm_queue queue, gm_ghost_norm_args args, Workspace workspace) {
+        run(gradmimic::gm_ghost_norm_workspace_size, gradmimic::gm_ghost_norm, queue, args, workspace);
+    }
+
+    public static void projectedDot(gm_queue queue, gm_projected_dot_args args, Workspace workspace) {
+        run(gradmimic::gm_projected_dot_workspace_size, gradmimic::gm_projected_dot, queue, args, workspace);
+    }
+
+    public static void rowDot(gm_queue queue, gm_row_dot_args args, Workspace workspace) {
+        run(gradmimic::gm_row_dot_workspace_size, gradmimic::gm_row_dot, queue, args, workspace);
+    }
+
+    @FunctionalInterface
+    private interface Size<A extends Pointer> {
+        int call(gm_queue queue, A args, SizeTPointer bytes);
+    }
+
+    @FunctionalInterface
+    private interface Operation<A extends Pointer> {
+        int call(gm_queue queue, A args, Pointer workspace, long bytes);
+    }
+
+    private static <A extends Pointer> void run(
+            Size<A> size, Operation<A> operation, gm_queue queue, A args, Workspace workspace) {
+        SizeTPointer bytes = workspace.size();
+        check(size.call(queue, args, bytes));
+        Pointer memory = workspace.reserve(bytes.get());
+        check(operation.call(queue, args, memory, workspace.bytes()));
+    }
+
+    private static void check(int status) {
+        if (status == gradmimic.GM_OK) return;
+        String message = gradmimic.gm_last_error().getString();
+        throw switch (status) {
+            case gradmimic.GM_INVALID_ARGUMENT -> new GradmimicException.InvalidArgument(message);
+            case gradmimic.GM_UNSUPPORTED -> new GradmimicException.Unsupported(message);
+            case gradmimic.GM_NON_FINITE -> new GradmimicException.NonFinite(message);
+            case gradmimic.GM_OUT_OF_MEMORY -> new GradmimicException.OutOfMemory(message);
+            case gradmimic.GM_CUDA_ERROR -> new GradmimicException.Cuda(message);
+            default -> new GradmimicException(message);
+        };
+    }
+}

@@ -1,0 +1,80 @@
+package org.gradmimic.kernel;
+
+import org.bytedeco.javacpp.Loader;
+import org.gradmimic.kernel.abi.gradmimic;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Loads libgradmimic once and answers what was loaded. A failure is kept and thrown at every use, with the file and what
+ * it lacks, instead of the {@link NoClassDefFoundError} that a failed static initialiser leaves behind.
+ */
+public final class NativeLibrary {
+    private static final NativeLibrary INSTANCE = new NativeLibrary();
+
+    private final @Nullable String path;
+    private final GradmimicException.@Nullable Load failure;
+
+    private NativeLibrary() {
+        String loaded = null;
+        GradmimicException.Load failed = null;
+        try {
+            loaded = Loader.load(gradmimic.class);
+            int version = gradmimic.gm_abi_version();
+            if (version != gradmimic.GM_ABI_VERSION) {
+                failed = new GradmimicException.Load("libgradmimic at " + loaded + " has ABI version " + version
+                        + ", these classes were built for " + gradmimic.GM_ABI_VERSION
+                        + "; use a jar and a library of the same build");
+            }
+        } catch (UnsatisfiedLinkError | NoClassDefFoundError | ExceptionInInitializerError e) {
+            failed = new GradmimicException.Load(
+                    "libgradmimic for " + Loader.getPlatform() + " cannot be loaded: " + rootMessage(e)
+                            + "; run `gradmimic doctor` for what is missing",
+                    e);
+        }
+        path = loaded;
+        failure = failed;
+    }
+
+    private static String rootMessage(Throwable e) {
+        Throwable cause = e;
+        while (cause.getCause() != null) cause = cause.getCause();
+        return String.valueOf(cause.getMessage());
+    }
+
+    /** Makes sure that the library is there; throws {@link GradmimicException.Load} that says what is missing. */
+    public static void require() {
+        if (INSTANCE.failure != null) throw INSTANCE.failure;
+    }
+
+    /** The file that was loaded. */
+    public static String path() {
+        require();
+        return String.valueOf(INSTANCE.path);
+    }
+
+    /** The library's version, such as "0.1.0". */
+    public static String version() {
+        require();
+        return gradmimic.gm_version().getString();
+    }
+
+    /** The instruction set of the CPU kernels: "avx512", "avx2" or "portable". */
+    public static String cpuIsa() {
+        require();
+        return gradmimic.gm_cpu_isa().getString();
+    }
+
+    /** Threads the CPU kernels use at most in the calling thread; OpenMP's setting, which LibTorch shares. */
+    public static int cpuThreads() {
+        require();
+        return gradmimic.gm_cpu_threads();
+    }
+
+    /** Why {@link Provider#CUDA} cannot be used here and what to do about it; null if it can. */
+    public static @Nullable String cudaProblem() {
+        require();
+        if (gradmimic.gm_cuda_available() == gradmimic.GM_OK) return null;
+        String message = gradmimic.gm_last_error().getString();
+        return message.substring(message.indexOf(": ") + 2);
+    }
+}

@@ -1,0 +1,26 @@
+package org.gradmimic.kernel;
+
+import org.gradmimic.kernel.abi.gm_queue;
+import org.gradmimic.kernel.abi.gradmimic;
+
+/** Who computes; all have the same semantics. */
+public enum Provider {
+    /** Vectorised, threaded kernels on host memory. */
+    CPU(gradmimic.GM_CPU),
+    /** CUDA kernels; {@link NativeLibrary#cudaProblem()} says why not. */
+    CUDA(gradmimic.GM_CUDA),
+    /** Double precision by plain loops on host memory: slow, for checking the others. */
+    REFERENCE(gradmimic.GM_REFERENCE);
+
+    private final int code;
+
+    Provider(int code) {
+        this.code = code;
+    }
+
+    /** A queue on the provider's first device and default stream, for {@link Kernels}. The caller closes it. */
+    public gm_queue queue() {
+        NativeLibrary.require();
+        return new gm_queue().provider(code).device(0).stream(null);
+    }
+}
