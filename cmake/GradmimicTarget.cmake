@@ -13,7 +13,8 @@ function(gradmimic_options target)
   endif()
 endfunction()
 
-# The vectorised kernels compiled for one instruction set, into gm::cpu::<isa>.
+# The vectorised kernels compiled for one instruction set, into gm::cpu::<isa>; optimised in Debug too, or
+# nothing that is inlined would be, and every test would take minutes.
 function(gradmimic_add_isa isa)
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/cpu/kernels/*.cpp")
   add_library(gradmimic_${isa} OBJECT ${sources} "${PROJECT_SOURCE_DIR}/src/cpu/table.cpp")
@@ -47,7 +48,7 @@ function(gradmimic_add_library)
     "${PROJECT_SOURCE_DIR}/src/reference/*.cpp")
   add_library(gradmimic SHARED ${gradmimic_sources})
   gradmimic_options(gradmimic)
-  target_compile_options(gradmimic PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-O2>)
+  target_compile_options(gradmimic PRIVATE $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<NOT:$<CONFIG:Debug>>>:-O2>)
   set_target_properties(gradmimic PROPERTIES INSTALL_RPATH "$ORIGIN" BUILD_RPATH "$ORIGIN")
   # No VERSION and SOVERSION: they make libgradmimic.so a symbolic link to a name that the loader looks for
   # instead, and both a jar and a Python wheel can carry files only. gm_abi_version() tells versions apart.
