@@ -1,6 +1,5 @@
 package org.gradmimic;
 
-import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -10,6 +9,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.kernel.GradmimicException;
 import org.gradmimic.kernel.Kernels;
 import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.OpenResources;
 import org.gradmimic.kernel.Provider;
 import org.gradmimic.kernel.Workspace;
 import org.gradmimic.kernel.abi.gm_head_step_args;
@@ -35,8 +35,6 @@ import org.jspecify.annotations.Nullable;
  * valid until the next one. Not for several threads at once.
  */
 public final class MimicHead implements AutoCloseable {
-    private static final AtomicLong OPEN = new AtomicLong();
-
     /** ‖V‖²/‖W‖² below which a difference of logits is too coarse and the product with V is formed: (0.1)². */
     private static final double PRECISE_RATIO_SQUARED = 0.01;
 
@@ -112,7 +110,7 @@ public final class MimicHead implements AutoCloseable {
         }
         workspace = new Workspace();
         this.weighting = weighting;
-        OPEN.incrementAndGet();
+        OpenResources.opened();
     }
 
     private static @Nullable Direction directionOf(DirectionSource source, Tensor parameter, Tensor vector) {
@@ -127,11 +125,6 @@ public final class MimicHead implements AutoCloseable {
 
     private static Tensor keep(Tensor tensor) {
         return Memory.detached(tensor);
-    }
-
-    /** Heads that were made and not closed: the leak counter. */
-    public static long open() {
-        return OPEN.get();
     }
 
     /** Changes the weighting from the next step on, as at the end of plain training before a starting epoch. */
@@ -277,8 +270,7 @@ public final class MimicHead implements AutoCloseable {
         Tensors.describe(args.weighted_delta(), logits);
         if (through && !weightsReachAll()) Tensors.describe(args.delta(), b.delta());
         if (biasView != null) {
-            Tensors.describe(
-                    weightsReachAll() ? args.weighted_delta_sum() : args.mean_delta(), gradients.biasBuffer());
+            Tensors.describe(weightsReachAll() ? args.weighted_delta_sum() : args.mean_delta(), gradients.biasBuffer());
         }
         args.non_finite(nonFinite);
     }
@@ -327,7 +319,8 @@ public final class MimicHead implements AutoCloseable {
         return buffers = new HeadBuffers(rows, classes);
     }
 
-    @Nullable ScoreTable table() {
+    @Nullable
+    ScoreTable table() {
         return table;
     }
 
@@ -340,7 +333,7 @@ public final class MimicHead implements AutoCloseable {
     public void close() {
         if (closed) return;
         closed = true;
-        OPEN.decrementAndGet();
+        OpenResources.closed();
         if (direction != null) direction.close();
         if (buffers != null) buffers.close();
         if (otherBuffers != null) otherBuffers.close();

@@ -1,8 +1,5 @@
 package org.gradmimic.cli;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -32,8 +29,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = "probe",
         sortOptions = false,
-        description = "Trains a linear head on frozen features, its samples weighed by --mode, and writes the head, every"
-                + " sample's score and weight in every epoch, metrics.json and the score log.")
+        description =
+                "Trains a linear head on frozen features, its samples weighed by --mode, and writes the head, every"
+                        + " sample's score and weight in every epoch, metrics.json and the score log.")
 final class ProbeCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
@@ -113,10 +111,18 @@ final class ProbeCommand implements Callable<Integer> {
             description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private OptimizerSettings.Kind optimizer;
 
-    @Option(names = "--lr", paramLabel = "X", defaultValue = "1e-4", description = "Learning rate (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--lr",
+            paramLabel = "X",
+            defaultValue = "1e-4",
+            description = "Learning rate (default: ${DEFAULT-VALUE}).")
     private double learningRate;
 
-    @Option(names = "--weight-decay", paramLabel = "X", defaultValue = "1e-5", description = "Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--weight-decay",
+            paramLabel = "X",
+            defaultValue = "1e-5",
+            description = "Default: ${DEFAULT-VALUE}.")
     private double weightDecay;
 
     @Option(
@@ -238,7 +244,11 @@ final class ProbeCommand implements Callable<Integer> {
             result = new Probe(data, settings, recorder).run();
             recorder.commit();
         }
-        NpyWriter.write(out.resolve("final_weight.npy"), result.weight(), settings.classes(), data.features().size(1));
+        NpyWriter.write(
+                out.resolve("final_weight.npy"),
+                result.weight(),
+                settings.classes(),
+                data.features().size(1));
         NpyWriter.write(out.resolve("final_bias.npy"), result.bias(), settings.classes());
         ProbeMetrics.write(out.resolve("metrics.json"), settings, result);
         table.print(common.out());
@@ -247,7 +257,11 @@ final class ProbeCommand implements Callable<Integer> {
     }
 
     private void warnNonFinite(List<EpochMetrics> metrics) {
-        List<Long> ids = metrics.stream().flatMap(e -> e.nonFinite().stream()).distinct().sorted().toList();
+        List<Long> ids = metrics.stream()
+                .flatMap(e -> e.nonFinite().stream())
+                .distinct()
+                .sorted()
+                .toList();
         if (ids.isEmpty()) return;
         common.note(ids.size() + (ids.size() == 1 ? " sample has" : " samples have")
                 + " no finite loss or score and got weight 0: " + ids.subList(0, Math.min(10, ids.size()))

@@ -33,7 +33,7 @@ class LinearVectorsTest {
             args.add(Vectors.path("linear/" + option + ".npy"));
         }
         args.addAll(List.of("--score", kind, "--temperature", temperature, "--lambda", lambda, "--out", out));
-        Run run = Run.of(args.toArray());
+        Run run = Run.main(args.stream().map(Object::toString).toArray(String[]::new));
         assertThat(run.err()).isEmpty();
         assertThat(run.code()).isZero();
         float[] actual = Vectors.floats(out);

@@ -24,7 +24,10 @@ class ProbeVectorsTest {
     Path folder;
 
     static Stream<JsonNode> runs() throws Exception {
-        return JsonMapper.builder().build().readTree(Files.readAllBytes(Vectors.path("probe/runs.json"))).valueStream();
+        return JsonMapper.builder()
+                .build()
+                .readTree(Files.readAllBytes(Vectors.path("probe/runs.json")))
+                .valueStream();
     }
 
     @ParameterizedTest
@@ -32,7 +35,8 @@ class ProbeVectorsTest {
     void agrees(JsonNode expected) throws Exception {
         String name = expected.get("name").asString();
         Path out = folder.resolve(name);
-        Run run = Run.of(arguments(expected, out).toArray());
+        Run run =
+                Run.main(arguments(expected, out).stream().map(Object::toString).toArray(String[]::new));
         assertThat(run.err()).isEmpty();
         assertThat(run.code()).isZero();
 
@@ -45,7 +49,8 @@ class ProbeVectorsTest {
         if (mimic) assertWithin(name, out, "scores.npy", momentum ? 2e-4 : 1e-5, true);
         JsonNode metrics = JsonMapper.builder().build().readTree(Files.readAllBytes(out.resolve("metrics.json")));
         assertBatchLosses(name, metrics, momentum ? 1e-3 : 1e-5);
-        double accuracy = metrics.get("epochs").get(EPOCHS - 1).get("test_accuracy").asDouble();
+        double accuracy =
+                metrics.get("epochs").get(EPOCHS - 1).get("test_accuracy").asDouble();
         // Of 500 test samples; the reference is float32. A sample on the boundary may fall either way.
         assertThat(accuracy).isCloseTo(expected.get("test_accuracy").asDouble(), within(momentum ? 0.004 : 1e-6));
         assertLogAgrees(out);
@@ -53,21 +58,43 @@ class ProbeVectorsTest {
 
     private static List<Object> arguments(JsonNode run, Path out) {
         List<Object> args = new ArrayList<>(List.of("probe", "--quiet", "--out", out, "--epochs", EPOCHS));
-        add(args, "features", "labels", "true_labels", "init_weight", "init_bias", "reference_weight", "reference_bias");
+        add(
+                args,
+                "features",
+                "labels",
+                "true_labels",
+                "init_weight",
+                "init_bias",
+                "reference_weight",
+                "reference_bias");
         add(args, "test_features", "test_labels", "order");
-        args.addAll(List.of("--mode", run.get("mode").asString(), "--optimizer", run.get("optimizer").asString()));
-        args.addAll(List.of("--lr", run.get("lr").asString(), "--weight-decay", run.get("weight_decay").asString()));
+        args.addAll(List.of(
+                "--mode",
+                run.get("mode").asString(),
+                "--optimizer",
+                run.get("optimizer").asString()));
+        args.addAll(List.of(
+                "--lr",
+                run.get("lr").asString(),
+                "--weight-decay",
+                run.get("weight_decay").asString()));
         args.addAll(List.of("--batch-size", run.get("batch_size").asString()));
-        if (!run.get("momentum").isNull()) args.addAll(List.of("--momentum", run.get("momentum").asString()));
+        if (!run.get("momentum").isNull())
+            args.addAll(List.of("--momentum", run.get("momentum").asString()));
         if (run.has("method")) {
-            args.addAll(List.of("--score", run.get("method").asString(), "--temperature", run.get("tau").asString()));
+            args.addAll(List.of(
+                    "--score",
+                    run.get("method").asString(),
+                    "--temperature",
+                    run.get("tau").asString()));
         }
         if (run.has("attached")) args.add("--rho-attached");
         switch (run.get("mode").asString()) {
             case "agra" -> args.addAll(List.of("--agra-comparison", Vectors.path("probe/agra_comparison_indices.npy")));
-            case "influence" -> args.addAll(List.of(
-                    "--clean-features", Vectors.path("probe/gold_features.npy"),
-                    "--clean-labels", Vectors.path("probe/gold_labels.npy")));
+            case "influence" ->
+                args.addAll(List.of(
+                        "--clean-features", Vectors.path("probe/gold_features.npy"),
+                        "--clean-labels", Vectors.path("probe/gold_labels.npy")));
             default -> {}
         }
         return args;
@@ -99,7 +126,9 @@ class ProbeVectorsTest {
         metrics.get("epochs").forEach(e -> e.get("batch_losses").forEach(x -> actual.add(x.asDouble())));
         assertThat(actual).hasSize(expected.length);
         for (int i = 0; i < expected.length; i++) {
-            assertThat(actual.get(i)).as("batch %d", i).isCloseTo(expected[i], within(tolerance * Math.max(1, expected[i])));
+            assertThat(actual.get(i))
+                    .as("batch %d", i)
+                    .isCloseTo(expected[i], within(tolerance * Math.max(1, expected[i])));
         }
     }
 
