@@ -188,8 +188,8 @@ public final class MimicHead implements AutoCloseable {
             if (table != null) slot = table.reserve(rows);
             HeadBuffers b = buffersFor(rows);
             if (slot != null) b.into(table, slot, batch.ids());
-            boolean stackedProduct = project(batch, features, b);
-            describe(batch, features, b, through, stackedProduct);
+            project(batch, features, b);
+            describe(batch, features, b, through);
             Kernels.headStep(queue, args, workspace);
             return new HeadStep(this, batch.features(), features, b, slot, through, nonFinite.get());
         } catch (RuntimeException e) {
@@ -198,8 +198,8 @@ public final class MimicHead implements AutoCloseable {
         }
     }
 
-    /** Logits, and ⟨V, h⟩ where it is needed; true if one product gave both. */
-    private boolean project(HeadBatch batch, Tensor features, HeadBuffers b) {
+    /** Logits, and with them V h where it is needed. */
+    private void project(HeadBatch batch, Tensor features, HeadBuffers b) {
         boolean product = direction != null;
         if (source instanceof DirectionSource.Reference) {
             if (batch.referenceLogits() != null) {
@@ -213,12 +213,8 @@ public final class MimicHead implements AutoCloseable {
         } else if (source instanceof DirectionSource.OwnMean) {
             direction.assignNegated(meanGradient(features, batch.labels()));
         }
-        if (product) {
-            torch.mm_out(b.both, features, stackedTransposed);
-            return true;
-        }
-        torch.mm_out(b.alone, features, weightTransposed);
-        return false;
+        if (product) torch.mm_out(b.both(), features, stackedTransposed);
+        else torch.mm_out(b.alone(), features, weightTransposed);
     }
 
     /** (1/B) δᵀ h of a batch under the present head, [C,D]. */
@@ -236,16 +232,16 @@ public final class MimicHead implements AutoCloseable {
         return torch.mm(logits.t(), features.detach());
     }
 
-    private void describe(HeadBatch batch, Tensor features, HeadBuffers b, boolean through, boolean stackedProduct) {
+    private void describe(HeadBatch batch, Tensor features, HeadBuffers b, boolean through) {
         Pointer.memset(args, 0, args.sizeof());
         weighting.describe(args.weighting());
-        Tensor logits = stackedProduct ? b.stackedLogits : b.alone;
-        b.logits = logits;
+        Tensor logits = b.logits();
         Tensors.describe(args.logits(), logits);
         Tensors.describe(args.labels(), batch.labels());
         if (biasView != null) Tensors.describe(args.bias(), biasView);
-        if (stackedProduct) {
-            Tensors.describe(args.projected(), b.stackedProjected);
+        Tensor projected = b.projected();
+        if (projected != null) {
+            Tensors.describe(args.projected(), projected);
         } else if (direction != null) {
             Tensors.describe(args.reference_logits(), batch.referenceLogits());
         }
@@ -285,11 +281,11 @@ public final class MimicHead implements AutoCloseable {
         try (PointerScope scope = new PointerScope()) {
             HeadBuffers b = step.buffers();
             Tensor features = step.nonFinite() == 0 ? step.features() : withoutNonFinite(step);
-            gradients.add(b.logits, features);
+            gradients.add(b.logits(), features);
             if (!step.through()) return;
             Tensor back = torch.empty_like(features);
             if (weightsReachAll()) {
-                torch.mm_out(back, b.logits, weightView);
+                torch.mm_out(back, b.logits(), weightView);
             } else {
                 torch.addmm_out(
                         back, back, b.delta(), weightView, new Scalar(0.0f), new Scalar(1.0f / features.size(0)));
