@@ -25,7 +25,7 @@ public:
     __attribute__((always_inline)) inline T *take(int64_t count) {
         const size_t offset = used_;
         used_ += (static_cast<size_t>(count) * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
-        if (begin_ == nullptr || count == 0) return nullptr;
+        if (begin_ == nullptr || count == 0) return reinterpret_cast<T *>(begin_);  // nothing is never too much
         if (used_ > bytes_) {
             fail(GM_INVALID_ARGUMENT, "the workspace of %zu bytes is too small; ask the operation's _workspace_size", bytes_);
         }
