@@ -169,7 +169,8 @@ GM_API gm_status gm_direction(const gm_queue *queue, const gm_direction_args *ar
  *   w       = weighting over the batch
  *
  * The mimic layer is the head's weight, without its bias. |V_k| = 0 makes every m_ik 0.
- * A sample whose loss or score is not finite gets w_i = 0 and delta_i = 0, and is counted.
+ * A sample whose loss or score is not finite gets w_i = 0 and delta_i = 0, and is counted. After
+ * GM_NON_FINITE the outputs hold nothing of use, and a delta in the place of logits has replaced them.
  * Outputs that are absent are not computed. Outputs may not overlap inputs, but for delta or
  * weighted_delta (one of them), which may be `logits` itself.
  */
