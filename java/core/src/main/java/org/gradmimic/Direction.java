@@ -66,23 +66,34 @@ public final class Direction implements AutoCloseable {
      * The direction from parameters toward their references.
      *
      * @param references one tensor a parameter, of its shape
-     * @param parameters live tensors; read at every refresh
+     * @param parameters live tensors; their memory is read at every refresh, so a parameter must not be moved to other
+     *     memory meanwhile
+     * @throws IllegalArgumentException for shapes that differ and types that are not floating
      */
     public static Direction toward(List<Tensor> references, List<Tensor> parameters) {
         if (references.size() != parameters.size()) {
             throw new IllegalArgumentException(
                     references.size() + " references for " + parameters.size() + " parameters");
         }
+        for (int k = 0; k < parameters.size(); k++) {
+            Tensor parameter = parameters.get(k);
+            Tensors.dtype(parameter);
+            Tensors.dtype(references.get(k));
+            Tensors.requireShape("reference " + k, references.get(k), Tensors.sizes(parameter));
+        }
         List<Tensor> kept = own(references);
+        List<Tensor> live;
         List<Tensor> vectors;
         try (PointerScope scope = new PointerScope()) {
+            live = parameters.stream().map(p -> Memory.detached(p.detach())).toList();
             vectors = parameters.stream()
                     .map(p -> Memory.detached(torch.empty_like(p.detach())))
                     .toList();
         }
         List<Tensor> owned = new ArrayList<>(kept);
+        owned.addAll(live);
         owned.addAll(vectors);
-        return new Direction(kept, parameters, vectors, owned);
+        return new Direction(kept, live, vectors, owned);
     }
 
     /** As {@link #toward}, for one parameter, with V kept in a tensor the caller owns. */

@@ -84,10 +84,6 @@ final class HeadBuffers implements AutoCloseable {
             var target = table.ids(slot);
             for (int i = 0; i < rows; i++) target.put(i, i);
         } else {
-            Tensors.requireShape("ids", ids, rows);
-            if (ids.scalar_type().intern() != org.bytedeco.pytorch.global.torch.ScalarType.Long) {
-                throw new IllegalArgumentException("ids is " + ids.scalar_type().intern() + "; Long is expected");
-            }
             Tensor dense = ids.contiguous();
             if (rows > 0) table.putIds(slot, dense.data_ptr());
         }

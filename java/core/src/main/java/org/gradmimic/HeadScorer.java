@@ -24,25 +24,35 @@ public final class HeadScorer implements AutoCloseable {
     private final Tensor weight;
     private final @Nullable Tensor bias;
     private final Direction direction;
-    private final gm_queue queue = Memory.detached(Provider.CPU.queue());
-    private final gm_head_score_args args = Memory.detached(new gm_head_score_args());
-    private final LongPointer nonFinite = Memory.detached(new LongPointer(1));
-    private final Workspace workspace = new Workspace();
+    private final gm_queue queue;
+    private final gm_head_score_args args;
+    private final LongPointer nonFinite;
+    private final Workspace workspace;
     private boolean closed;
 
     /**
      * @param weight [C,D] float
      * @param bias [C] float, or null
      * @param reference [C,D] float, the reference head's weight
+     * @throws IllegalArgumentException for another type or shape
      */
     public HeadScorer(Tensor weight, @Nullable Tensor bias, Tensor reference) {
         Tensors.requireFloat("weight", weight);
+        Tensors.requireRank("weight", weight, "[C, D]", 2);
         Tensors.requireFloat("reference weight", reference);
         Tensors.requireShape("reference weight", reference, weight.size(0), weight.size(1));
+        if (bias != null) {
+            Tensors.requireFloat("bias", bias);
+            Tensors.requireShape("bias", bias, weight.size(0));
+        }
         this.weight = Memory.detached(weight.detach());
         this.bias = bias == null ? null : Memory.detached(bias.detach());
         direction = Direction.toward(List.of(reference), List.of(this.weight));
         direction.refresh();
+        queue = Memory.detached(Provider.CPU.queue());
+        args = Memory.detached(new gm_head_score_args());
+        nonFinite = Memory.detached(new LongPointer(1));
+        workspace = new Workspace();
         OpenResources.opened();
     }
 

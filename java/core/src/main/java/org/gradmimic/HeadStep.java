@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A scored batch. Its tensors are views of the head's memory, valid until the head's next step (clone what is kept); the
- * score table keeps them longer.
+ * score table keeps them longer. After that step, and once the head is closed, every method but {@link #nonFinite()} throws
+ * {@link IllegalStateException}.
  */
 public final class HeadStep {
     private final MimicHead head;
@@ -38,11 +39,13 @@ public final class HeadStep {
 
     /** ℓ_i of every sample before the step, [B] float. */
     public Tensor losses() {
+        head.requireCurrent(this);
         return Tensors.view(buffers.losses(), buffers.rows);
     }
 
     /** The raw score ⟨−g_i, V⟩/‖V‖ of every sample, whatever the weights are made of; NaN where not finite. [B] float. */
     public Tensor scores() {
+        head.requireCurrent(this);
         if (!buffers.scored()) {
             throw new IllegalStateException(
                     "weighting " + head.weighting().kind() + " without a direction has no scores");
@@ -52,11 +55,13 @@ public final class HeadStep {
 
     /** The weights w_i, [B] float. */
     public Tensor weights() {
+        head.requireCurrent(this);
         return Tensors.view(buffers.weights(), buffers.rows);
     }
 
     /** The mean of the finite losses, in double precision; reads them on the host. */
     public double meanLoss() {
+        head.requireCurrent(this);
         double sum = 0;
         int finite = 0;
         for (int i = 0; i < buffers.rows; i++) {
@@ -75,6 +80,7 @@ public final class HeadStep {
 
     /** The ids of those samples (their places in the batch where there is no score table). */
     public List<Long> nonFiniteIds() {
+        head.requireCurrent(this);
         List<Long> ids = new ArrayList<>();
         for (int i = 0; nonFinite > 0 && i < buffers.rows; i++) {
             boolean finite = Float.isFinite(buffers.losses().get(i))
@@ -88,8 +94,11 @@ public final class HeadStep {
     /**
      * The backward pass: adds the head's gradients to {@code weight.grad()} and {@code bias.grad()} and, if the features
      * require a gradient, sends theirs back through what made them.
+     *
+     * @throws IllegalStateException if it ran already, or the head has begun another step
      */
     public void backward() {
+        head.requireCurrent(this);
         if (done) throw new IllegalStateException("backward() ran already; the step's δ is used up");
         done = true;
         head.backward(this);

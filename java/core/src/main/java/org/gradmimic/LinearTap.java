@@ -30,13 +30,26 @@ public final class LinearTap implements Tap {
     /**
      * Sets the batch.
      *
-     * @param input a, [B,T,I] or [B,I] for one token a sample; float, half or bfloat16
-     * @param delta δ, [B,T,O] or [B,O]
+     * @param input a, [B,T,I] or [B,I] for one token a sample; float, half or bfloat16. Not copied: it must stay as it is
+     *     until the scores are taken
+     * @param delta δ, [B,T,O] or [B,O]; not copied either
      */
     public void record(Tensor input, Tensor delta) {
         if (closed) throw new IllegalStateException("this tap is closed");
-        this.input = tokens("input", input);
-        this.delta = tokens("delta", delta);
+        try (PointerScope scope = new PointerScope()) {
+            Tensor a = tokens("input", input);
+            Tensor d = tokens("delta", delta);
+            forget();
+            this.input = Memory.detached(a);
+            this.delta = Memory.detached(d);
+        }
+    }
+
+    private void forget() {
+        if (input != null) input.deallocate();
+        if (delta != null) delta.deallocate();
+        input = null;
+        delta = null;
     }
 
     private static Tensor tokens(String name, Tensor tensor) {
@@ -48,6 +61,7 @@ public final class LinearTap implements Tap {
     }
 
     private Tensor recorded(@Nullable Tensor tensor) {
+        if (closed) throw new IllegalStateException("this tap is closed");
         if (tensor == null) throw new IllegalStateException("record(input, delta) comes first");
         return tensor;
     }
@@ -85,6 +99,7 @@ public final class LinearTap implements Tap {
     public void close() {
         if (closed) return;
         closed = true;
+        forget();
         OpenResources.closed();
         workspace.close();
         queue.deallocate();

@@ -31,8 +31,9 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>The head takes the weight's storage over (it lays W and V side by side, so that one product gives both): the parameter
- * object stays the caller's and the optimiser's, but must not be moved to other memory afterwards. Results of a step are
- * valid until the next one. Not for several threads at once.
+ * object stays the caller's and the optimiser's, but must not be moved to other memory afterwards (a step refuses it then).
+ * The head keeps handles of its own to every tensor it needs later. Results of a step are valid until the next one. Not for
+ * several threads at once.
  */
 public final class MimicHead implements AutoCloseable {
     /** ‖V‖²/‖W‖² below which a difference of logits is too coarse and the product with V is formed: (0.1)². */
@@ -58,10 +59,13 @@ public final class MimicHead implements AutoCloseable {
     private final gm_queue queue = Memory.detached(Provider.CPU.queue());
     private final gm_head_step_args args = Memory.detached(new gm_head_step_args());
     private final LongPointer nonFinite = Memory.detached(new LongPointer(1));
+    private final long weightAddress;
+    private final long biasAddress;
     private final Workspace workspace;
     private final HeadGradients gradients;
     private @Nullable HeadBuffers buffers;
     private @Nullable HeadBuffers otherBuffers;
+    private @Nullable HeadStep current;
     private Weighting weighting;
     private boolean closed;
 
@@ -72,6 +76,7 @@ public final class MimicHead implements AutoCloseable {
      * @param weighting how scores become weights
      * @param calibration which parameters the weights reach
      * @param table keeps ids, scores, weights and losses; null keeps those of the last step only
+     * @throws IllegalArgumentException for tensors of another type or shape, and a weighting whose direction is missing
      */
     public MimicHead(
             Tensor weight,
@@ -81,18 +86,20 @@ public final class MimicHead implements AutoCloseable {
             Calibration calibration,
             @Nullable ScoreTable table) {
         Tensors.requireFloat("weight", weight);
-        if (weight.dim() != 2) {
-            throw new IllegalArgumentException("weight has the shape " + Tensors.shape(weight) + ", expected [C, D]");
-        }
+        Tensors.requireRank("weight", weight, "[C, D]", 2);
         classes = weight.size(0);
         width = weight.size(1);
         if (bias != null) {
             Tensors.requireFloat("bias", bias);
             Tensors.requireShape("bias", bias, classes);
         }
+        if (source instanceof DirectionSource.Reference reference) {
+            Tensors.requireFloat("the reference weight", reference.weight());
+            Tensors.requireShape("the reference weight", reference.weight(), classes, width);
+        }
         requireDirection(weighting, source);
-        this.weight = weight;
-        this.bias = bias;
+        this.weight = Tensors.handle(weight);
+        this.bias = bias == null ? null : Tensors.handle(bias);
         this.source = source;
         this.calibration = calibration;
         this.table = table;
@@ -106,7 +113,9 @@ public final class MimicHead implements AutoCloseable {
             weight.set_data(weightView);
             biasView = bias == null ? null : keep(bias.detach());
             direction = directionOf(source, weightView, vector);
-            gradients = new HeadGradients(weight, bias);
+            gradients = new HeadGradients(this.weight, this.bias);
+            weightAddress = weightView.data_ptr().address();
+            biasAddress = biasView == null ? 0 : biasView.data_ptr().address();
         }
         workspace = new Workspace();
         this.weighting = weighting;
@@ -116,8 +125,6 @@ public final class MimicHead implements AutoCloseable {
     private static @Nullable Direction directionOf(DirectionSource source, Tensor parameter, Tensor vector) {
         if (source instanceof DirectionSource.None) return null;
         if (source instanceof DirectionSource.Reference reference) {
-            Tensors.requireFloat("the reference weight", reference.weight());
-            Tensors.requireShape("the reference weight", reference.weight(), parameter.size(0), parameter.size(1));
             return Direction.toward(reference.weight(), parameter, vector);
         }
         return Direction.assigned(vector);
@@ -127,7 +134,11 @@ public final class MimicHead implements AutoCloseable {
         return Memory.detached(tensor);
     }
 
-    /** Changes the weighting from the next step on, as at the end of plain training before a starting epoch. */
+    /**
+     * Changes the weighting from the next step on, as at the end of plain training before a starting epoch.
+     *
+     * @throws IllegalArgumentException if it needs a direction and the head has none
+     */
     public void weighting(Weighting weighting) {
         requireDirection(weighting, source);
         this.weighting = weighting;
@@ -143,16 +154,17 @@ public final class MimicHead implements AutoCloseable {
         }
     }
 
+    /** How the next step weighs. */
     public Weighting weighting() {
         return weighting;
     }
 
-    /** [C,D], the parameter given to the constructor. */
+    /** [C,D], the parameter given to the constructor; the handle is the head's own, and closed with it. */
     public Tensor weight() {
         return weight;
     }
 
-    /** [C], the parameter given to the constructor. */
+    /** [C], the parameter given to the constructor; the handle is the head's own, and closed with it. */
     public @Nullable Tensor bias() {
         return bias;
     }
@@ -169,17 +181,17 @@ public final class MimicHead implements AutoCloseable {
 
     /**
      * Scores and weighs a batch under the present head: logits, losses, δ, scores, weights. Nothing is trained before
-     * {@link HeadStep#backward()}.
+     * {@link HeadStep#backward()}. Ends the validity of the step before.
      *
+     * @throws IllegalArgumentException for tensors of another type or shape
+     * @throws GradmimicException.InvalidArgument for labels out of range
      * @throws GradmimicException.NonFinite if no sample of the batch has a finite score
      */
     public HeadStep step(HeadBatch batch) {
         requireOpen();
-        Tensors.requireFloat("features", batch.features());
-        if (batch.features().dim() != 2 || batch.features().size(1) != width) {
-            throw new IllegalArgumentException(
-                    "features has the shape " + Tensors.shape(batch.features()) + ", expected [B, " + width + "]");
-        }
+        requireUnmoved();
+        check(batch);
+        current = null;
         ScoreTable.Slot slot = null;
         boolean through = batch.features().requires_grad();
         Tensor features = through ? batch.features().detach() : batch.features();
@@ -191,10 +203,53 @@ public final class MimicHead implements AutoCloseable {
             project(batch, features, b);
             describe(batch, features, b, through);
             Kernels.headStep(queue, args, workspace);
-            return new HeadStep(this, batch.features(), features, b, slot, through, nonFinite.get());
+            return current = new HeadStep(this, batch.features(), features, b, slot, through, nonFinite.get());
         } catch (RuntimeException e) {
             if (slot != null) table.abandon(slot);
             throw e;
+        }
+    }
+
+    private void checkSamples(String prefix, Tensor features, Tensor labels) {
+        Tensors.requireFloat(prefix + "features", features);
+        if (features.dim() != 2 || features.size(1) != width) {
+            throw new IllegalArgumentException(
+                    prefix + "features has the shape " + Tensors.shape(features) + ", expected [B, " + width + "]");
+        }
+        Tensors.requireLong(prefix + "labels", labels);
+        Tensors.requireShape(prefix + "labels", labels, features.size(0));
+    }
+
+    private void check(HeadBatch batch) {
+        checkSamples("", batch.features(), batch.labels());
+        long rows = batch.features().size(0);
+        if (batch.ids() != null) {
+            Tensors.requireLong("ids", batch.ids());
+            Tensors.requireShape("ids", batch.ids(), rows);
+        }
+        if (batch.referenceLogits() != null) {
+            Tensors.requireFloat("referenceLogits", batch.referenceLogits());
+            Tensors.requireShape("referenceLogits", batch.referenceLogits(), rows, classes);
+        }
+        requireVector("featureNormsSquared", batch.featureNormsSquared(), rows);
+        requireVector("referenceLoss", batch.referenceLoss(), rows);
+        if (weighting.kind() == Weighting.Kind.RHO && batch.referenceLoss() == null) {
+            throw new IllegalArgumentException("weighting RHO needs the batch's referenceLoss");
+        }
+    }
+
+    private static void requireVector(String name, @Nullable Tensor tensor, long length) {
+        if (tensor == null) return;
+        Tensors.requireFloat(name, tensor);
+        Tensors.requireShape(name, tensor, length);
+    }
+
+    /** The optimiser writes where the parameters are; the head reads where they were. */
+    private void requireUnmoved() {
+        if (weight.data_ptr().address() != weightAddress
+                || (bias != null && bias.data_ptr().address() != biasAddress)) {
+            throw new IllegalStateException("the head's parameters were moved to other memory (by set_data(), to() or"
+                    + " another head); make a new head");
         }
     }
 
@@ -209,6 +264,7 @@ public final class MimicHead implements AutoCloseable {
             if (product) direction.refresh();
         } else if (source instanceof DirectionSource.Comparison comparison) {
             HeadBatch other = comparison.batch().get();
+            checkSamples("comparison ", other.features(), other.labels());
             direction.assignNegated(meanGradient(other.features(), other.labels()));
         } else if (source instanceof DirectionSource.OwnMean) {
             direction.assignNegated(meanGradient(features, batch.labels()));
@@ -217,9 +273,10 @@ public final class MimicHead implements AutoCloseable {
         else torch.mm_out(b.alone(), features, weightTransposed);
     }
 
-    /** (1/B) δᵀ h of a batch under the present head, [C,D]. */
+    /** Mean of δ hᵀ over the finite samples of a batch under the present head, [C,D]. */
     private Tensor meanGradient(Tensor features, Tensor labels) {
-        Tensor logits = torch.mm(features.detach(), weightTransposed);
+        Tensor h = features.detach();
+        Tensor logits = torch.mm(h, weightTransposed);
         try (gm_head_step_args plain = new gm_head_step_args()) {
             Pointer.memset(plain, 0, plain.sizeof());
             Weighting.uniform().describe(plain.weighting());
@@ -227,9 +284,10 @@ public final class MimicHead implements AutoCloseable {
             Tensors.describe(plain.labels(), labels);
             if (biasView != null) Tensors.describe(plain.bias(), biasView);
             Tensors.describe(plain.weighted_delta(), logits);
+            plain.non_finite(nonFinite);
             Kernels.headStep(queue, plain, workspace);
         }
-        return torch.mm(logits.t(), features.detach());
+        return torch.mm(logits.t(), nonFinite.get() == 0 ? h : withoutNonFinite(h));
     }
 
     private void describe(HeadBatch batch, Tensor features, HeadBuffers b, boolean through) {
@@ -256,15 +314,13 @@ public final class MimicHead implements AutoCloseable {
             Tensors.describe(args.feature_norm_squared(), norms != null ? norms : Tensors.rowNormsSquared(features));
         }
         if (weighting.kind() == Weighting.Kind.RHO) {
-            if (batch.referenceLoss() == null) {
-                throw new IllegalArgumentException("weighting RHO needs the batch's referenceLoss");
-            }
             Tensors.describe(args.reference_loss(), batch.referenceLoss());
         }
         b.describeLoss(args.loss());
         b.describeWeight(args.weight());
         Tensors.describe(args.weighted_delta(), logits);
-        if (through && !weightsReachAll()) Tensors.describe(args.delta(), b.delta());
+        // Tensors without elements all stand at one address, which the kernel would take for an overlap.
+        if (through && !weightsReachAll() && b.rows > 0) Tensors.describe(args.delta(), b.delta());
         if (biasView != null) {
             Tensors.describe(weightsReachAll() ? args.weighted_delta_sum() : args.mean_delta(), gradients.biasBuffer());
         }
@@ -276,11 +332,18 @@ public final class MimicHead implements AutoCloseable {
         return calibration == Calibration.ALL || weighting.kind() == Weighting.Kind.RHO;
     }
 
-    void backward(HeadStep step) {
+    /** What a step refers to lies in the head's memory, which the next step writes to. */
+    void requireCurrent(HeadStep step) {
         requireOpen();
+        if (step != current)
+            throw new IllegalStateException("the head has begun another step; this one's numbers are gone");
+    }
+
+    void backward(HeadStep step) {
+        requireUnmoved();
         try (PointerScope scope = new PointerScope()) {
             HeadBuffers b = step.buffers();
-            Tensor features = step.nonFinite() == 0 ? step.features() : withoutNonFinite(step);
+            Tensor features = step.nonFinite() == 0 ? step.features() : withoutNonFinite(step.features());
             gradients.add(b.logits(), features);
             if (!step.through()) return;
             Tensor back = torch.empty_like(features);
@@ -300,9 +363,9 @@ public final class MimicHead implements AutoCloseable {
     }
 
     /** The features with the rows of samples that are not finite set to zero: 0 · NaN would spoil the product. */
-    private static Tensor withoutNonFinite(HeadStep step) {
-        Tensor finite = step.features().isfinite().all(1).unsqueeze(1);
-        return torch.where(finite, step.features(), torch.zeros_like(step.features()));
+    private static Tensor withoutNonFinite(Tensor features) {
+        Tensor finite = features.isfinite().all(1).unsqueeze(1);
+        return torch.where(finite, features, torch.zeros_like(features));
     }
 
     private HeadBuffers buffersFor(int rows) {
@@ -324,7 +387,7 @@ public final class MimicHead implements AutoCloseable {
         if (closed) throw new IllegalStateException("this head is closed");
     }
 
-    /** Frees the head's native memory. The parameters keep theirs. */
+    /** Frees the head's native memory. The parameters and their gradients keep theirs. */
     @Override
     public void close() {
         if (closed) return;
@@ -336,7 +399,7 @@ public final class MimicHead implements AutoCloseable {
         gradients.close();
         workspace.close();
         for (Pointer pointer : new Pointer[] {
-            queue, args, nonFinite, stacked, stackedTransposed, weightView, weightTransposed, biasView
+            queue, args, nonFinite, stacked, stackedTransposed, weightView, weightTransposed, biasView, weight, bias
         }) {
             if (pointer != null) pointer.deallocate();
         }

@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -14,6 +15,7 @@ import org.gradmimic.kernel.Descriptors;
 import org.gradmimic.kernel.Descriptors.Dtype;
 import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.abi.gm_array;
+import org.jspecify.annotations.Nullable;
 
 /** LibTorch's tensors as the kernels see them, and the few constructors this package needs. */
 public final class Tensors {
@@ -48,11 +50,21 @@ public final class Tensors {
 
     /** "[32, 768]" */
     public static String shape(Tensor tensor) {
-        long[] sizes = new long[(int) tensor.dim()];
-        for (int d = 0; d < sizes.length; d++) sizes[d] = tensor.size(d);
-        return Arrays.toString(sizes);
+        return Arrays.toString(sizes(tensor));
     }
 
+    static long[] sizes(Tensor tensor) {
+        long[] sizes = new long[(int) tensor.dim()];
+        for (int d = 0; d < sizes.length; d++) sizes[d] = tensor.size(d);
+        return sizes;
+    }
+
+    /**
+     * Insists on a shape.
+     *
+     * @param name what the tensor is, for the message
+     * @throws IllegalArgumentException that names it and both shapes
+     */
     public static void requireShape(String name, Tensor tensor, long... expected) {
         boolean same = tensor.dim() == expected.length;
         for (int d = 0; same && d < expected.length; d++) same = tensor.size(d) == expected[d];
@@ -63,9 +75,43 @@ public final class Tensors {
     }
 
     static void requireFloat(String name, Tensor tensor) {
-        if (tensor.scalar_type().intern() != ScalarType.Float) {
+        requireType(name, tensor, ScalarType.Float);
+    }
+
+    static void requireLong(String name, Tensor tensor) {
+        requireType(name, tensor, ScalarType.Long);
+    }
+
+    private static void requireType(String name, Tensor tensor, ScalarType expected) {
+        if (tensor.scalar_type().intern() != expected) {
             throw new IllegalArgumentException(
-                    name + " is " + tensor.scalar_type().intern() + "; Float is expected");
+                    name + " is " + tensor.scalar_type().intern() + "; " + expected + " is expected");
+        }
+    }
+
+    static void requireRank(String name, Tensor tensor, String expected, int rank) {
+        if (tensor.dim() != rank) {
+            throw new IllegalArgumentException(name + " has the shape " + shape(tensor) + ", expected " + expected);
+        }
+    }
+
+    /** A handle of our own to the caller's tensor: a scope of theirs that closes does not take it away. */
+    static Tensor handle(Tensor tensor) {
+        return Memory.detached(new Tensor(tensor));
+    }
+
+    /** The index of the first element, in row-major order, that is NaN or infinite; null where all are finite. */
+    public static long @Nullable [] firstNonFinite(Tensor tensor) {
+        try (PointerScope scope = new PointerScope()) {
+            Tensor finite = tensor.detach().isfinite();
+            if (finite.all().item_bool()) return null;
+            long flat = finite.logical_not().to(ScalarType.Byte).argmax().item_long();
+            long[] index = new long[(int) tensor.dim()];
+            for (int d = index.length - 1; d >= 0; d--) {
+                index[d] = flat % tensor.size(d);
+                flat /= tensor.size(d);
+            }
+            return index;
         }
     }
 

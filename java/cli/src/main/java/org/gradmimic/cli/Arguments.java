@@ -1,17 +1,34 @@
 package org.gradmimic.cli;
 
-import org.gradmimic.ScoreKind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.gradmimic.Weighting;
 import org.gradmimic.select.InputException;
 
 /** Checks that more than one command makes of its options. */
 final class Arguments {
     private Arguments() {}
 
-    static void check(ScoreKind kind, double temperature, double lambda) {
+    /** Refuses numbers that no score could use, whichever was asked for. */
+    static void check(double temperature, double lambda) {
         try {
-            kind.weighting(temperature, lambda);
+            new Weighting(Weighting.Kind.UNIFORM, temperature, lambda, false);
         } catch (IllegalArgumentException e) {
             throw new InputException(e.getMessage(), e);
+        }
+    }
+
+    /** Refuses an output that is one of the inputs: it would be lost. */
+    static void requireOther(Path out, Path... inputs) {
+        for (Path input : inputs) {
+            try {
+                if (Files.exists(out) && Files.exists(input) && Files.isSameFile(out, input)) {
+                    throw new InputException(out + " is an input, too; give the output another name");
+                }
+            } catch (IOException e) {
+                throw new InputException("cannot look at " + out + " and " + input + ": " + e.getMessage(), e);
+            }
         }
     }
 }

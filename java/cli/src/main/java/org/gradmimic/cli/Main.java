@@ -1,6 +1,10 @@
 package org.gradmimic.cli;
 
 import java.io.PrintWriter;
+import org.gradmimic.Calibration;
+import org.gradmimic.ScoreKind;
+import org.gradmimic.train.Mode;
+import org.gradmimic.train.OptimizerSettings;
 import picocli.CommandLine;
 
 /**
@@ -23,17 +27,17 @@ public final class Main {
 
     /** The command with all its subcommands, before any stream is set. */
     static CommandLine commandLine() {
-        return new CommandLine(new GradmimicCommand());
+        return new CommandLine(new GradmimicCommand())
+                .registerConverter(Mode.class, new Choice<>(Mode.values()))
+                .registerConverter(ScoreKind.class, new Choice<>(ScoreKind.values()))
+                .registerConverter(Calibration.class, new Choice<>(Calibration.values()))
+                .registerConverter(OptimizerSettings.Kind.class, new Choice<>(OptimizerSettings.Kind.values()));
     }
 
     /** Runs one command line and returns its exit code; nothing is thrown. */
     static int run(CommandLine command, PrintWriter out, PrintWriter err, String... args) {
         ErrorReporter errors = new ErrorReporter();
-        command.setOut(out)
-                .setErr(err)
-                .setParameterExceptionHandler(errors)
-                .setExecutionExceptionHandler(errors)
-                .setCaseInsensitiveEnumValuesAllowed(true);
+        command.setOut(out).setErr(err).setParameterExceptionHandler(errors).setExecutionExceptionHandler(errors);
         try {
             return command.execute(args);
         } catch (Error e) {

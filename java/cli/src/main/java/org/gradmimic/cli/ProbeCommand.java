@@ -230,7 +230,12 @@ final class ProbeCommand implements Callable<Integer> {
             if (head != null && head.dim() == 2) return Math.toIntExact(head.size(0));
         }
         if (data.labels().numel() == 0) throw new InputException("labels is empty");
-        return Math.toIntExact(1 + data.labels().max().item_long());
+        long largest = data.labels().max().item_long();
+        if (largest >= Integer.MAX_VALUE) {
+            throw new InputException("labels has the class " + largest + "; classes are numbered from 0");
+        }
+        // Without a class from 0 on there is at least the one that every label is then refused for.
+        return (int) Math.max(1, 1 + largest);
     }
 
     private void run(ProbeData data, ProbeSettings settings) {

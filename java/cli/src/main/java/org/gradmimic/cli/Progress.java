@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.DelegatingProgressBarConsumer;
@@ -22,26 +23,31 @@ public final class Progress implements AutoCloseable {
     private static final int WIDTH = 100;
 
     private final @Nullable ProgressBar bar;
+    private final AtomicBoolean begun;
 
-    private Progress(@Nullable ProgressBar bar) {
+    private Progress(@Nullable ProgressBar bar, AtomicBoolean begun) {
         this.bar = bar;
+        this.begun = begun;
     }
 
     static Progress start(PrintWriter err, boolean quiet, String task, String unit, long total) {
-        if (quiet) return new Progress(null);
+        AtomicBoolean begun = new AtomicBoolean();
+        if (quiet) return new Progress(null, begun);
         boolean terminal = isTerminal();
-        return new Progress(new ProgressBarBuilder()
-                .setTaskName(task)
-                .setUnit(" " + unit, 1)
-                .setInitialMax(total)
-                .setStyle(ProgressBarStyle.ASCII)
-                .setUpdateIntervalMillis(terminal ? BAR_MILLIS : LINE_MILLIS)
-                .setMaxRenderedLength(WIDTH)
-                .setConsumer(
-                        terminal
-                                ? new ConsoleProgressBarConsumer(System.err, WIDTH)
-                                : new DelegatingProgressBarConsumer(new Lines(err), WIDTH))
-                .build());
+        return new Progress(
+                new ProgressBarBuilder()
+                        .setTaskName(task)
+                        .setUnit(" " + unit, 1)
+                        .setInitialMax(total)
+                        .setStyle(ProgressBarStyle.ASCII)
+                        .setUpdateIntervalMillis(terminal ? BAR_MILLIS : LINE_MILLIS)
+                        .setMaxRenderedLength(WIDTH)
+                        .setConsumer(
+                                terminal
+                                        ? new ConsoleProgressBarConsumer(System.err, WIDTH)
+                                        : new DelegatingProgressBarConsumer(new Lines(err, begun), WIDTH))
+                        .build(),
+                begun);
     }
 
     // System.console() speaks of standard input and output only.
@@ -56,6 +62,7 @@ public final class Progress implements AutoCloseable {
 
     /** {@code n} more are done. */
     public void step(long n) {
+        begun.set(true);
         if (bar != null) bar.stepBy(n);
     }
 
@@ -69,19 +76,24 @@ public final class Progress implements AutoCloseable {
         if (bar != null) bar.close();
     }
 
-    /** Prints a line unless it is the one before, which the bar renders twice at its end. */
+    /**
+     * Prints a line unless it is the one before, which the bar renders twice at its end; nothing before the first step, so
+     * that what fails at once says that alone.
+     */
     private static final class Lines implements Consumer<String> {
         private final PrintWriter err;
+        private final AtomicBoolean begun;
         private String last = "";
 
-        Lines(PrintWriter err) {
+        Lines(PrintWriter err, AtomicBoolean begun) {
             this.err = err;
+            this.begun = begun;
         }
 
         @Override
         public synchronized void accept(String rendered) {
             String line = rendered.strip();
-            if (!line.equals(last)) err.println(line);
+            if (begun.get() && !line.equals(last)) err.println(line);
             last = line;
         }
     }

@@ -1,7 +1,10 @@
 package org.gradmimic.cli;
 
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.gradmimic.ScoreKind;
 import org.gradmimic.data.NpyFile;
@@ -77,17 +80,17 @@ final class ScoreCommand implements Callable<Integer> {
             names = "--out",
             required = true,
             paramLabel = "FILE",
-            description = "Output: .npy (float32 [N]) or .parquet (sample_id, score).")
+            description = "Output: .npy (float32 [N]) or .parquet (sample_id, score). A file of that name is replaced.")
     private Path out;
 
     @Override
     public Integer call() {
-        Arguments.check(kind, temperature, lambda);
+        Arguments.check(temperature, lambda);
+        Arguments.requireOther(out, inputs());
         common.applyThreads();
         try (PointerScope scope = new PointerScope();
                 NpyFile featureFile = NpyFile.open(features);
-                NpyFile labelFile = NpyFile.open(labels);
-                Progress progress = common.progress("scoring", "rows", featureFile.rows())) {
+                NpyFile labelFile = NpyFile.open(labels)) {
             var request = new FeatureScoring.Request(
                     featureFile,
                     labelFile,
@@ -98,20 +101,36 @@ final class ScoreCommand implements Callable<Integer> {
                     temperature,
                     lambda,
                     batchSize);
-            long[] done = {0};
-            Summary summary = FeatureScoring.run(request, out, rows -> {
-                progress.step(rows - done[0]);
-                done[0] = rows;
-            });
-            report(summary);
+            FeatureScoring.check(request, out);
+            report(run(request));
         }
         return 0;
     }
 
+    private Path[] inputs() {
+        return Stream.of(features, labels, weight, bias, reference)
+                .filter(Objects::nonNull)
+                .toArray(Path[]::new);
+    }
+
+    private Summary run(FeatureScoring.Request request) {
+        long[] done = {0};
+        try (Progress progress =
+                common.progress("scoring", "rows", request.features().rows())) {
+            return FeatureScoring.run(request, out, rows -> {
+                progress.step(rows - done[0]);
+                done[0] = rows;
+            });
+        }
+    }
+
     private void report(Summary summary) {
         if (summary.nonFinite() > 0) {
-            common.note(summary.nonFinite() + " of " + summary.rows() + " samples have no finite score: rows "
-                    + summary.nonFiniteRows()
+            common.note(summary.nonFinite() + " of " + summary.rows()
+                    + (summary.nonFinite() == 1
+                            ? " samples has no finite score: row "
+                            : " samples have no finite score: rows ")
+                    + summary.nonFiniteRows().stream().map(String::valueOf).collect(Collectors.joining(", "))
                     + (summary.nonFinite() > summary.nonFiniteRows().size() ? " and others" : ""));
         }
         if (summary.directionNorm() == 0) {

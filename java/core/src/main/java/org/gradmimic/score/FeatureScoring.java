@@ -2,8 +2,10 @@ package org.gradmimic.score;
 
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.LongConsumer;
@@ -20,6 +22,7 @@ import org.gradmimic.data.NpyType;
 import org.gradmimic.data.NpyWriter;
 import org.gradmimic.kernel.Descriptors.Dtype;
 import org.gradmimic.kernel.GradmimicException;
+import org.gradmimic.select.AtomicFile;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.ParquetColumns;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +36,9 @@ public final class FeatureScoring {
     /** Bytes of features a block has at most: enough to keep all threads busy, little enough to stay in memory. */
     private static final long BLOCK_BYTES = 64L << 20;
 
-    private static final int MAX_BLOCK_ROWS = 1 << 16;
+    /** Rows a block has at most. */
+    static final int MAX_BLOCK_ROWS = 1 << 16;
+
     private static final int NAMED = 10;
 
     /**
@@ -66,7 +71,7 @@ public final class FeatureScoring {
      *
      * @param rows N
      * @param nonFinite rows without a finite score
-     * @param nonFiniteRows the first of them
+     * @param nonFiniteRows the first ten of them
      * @param directionNorm ‖V‖
      */
     public record Summary(long rows, long nonFinite, List<Long> nonFiniteRows, double directionNorm) {}
@@ -77,29 +82,54 @@ public final class FeatureScoring {
     private final List<Long> nonFiniteRows = new ArrayList<>();
     private long nonFinite;
 
-    private FeatureScoring(Request request) {
+    private FeatureScoring(Request request, int maxBlockRows) {
         this.request = request;
         rows = request.features().rows();
         long rowBytes = Math.max(1, request.features().rowElements() * 4);
-        blockRows = (int) Math.max(1, Math.min(Math.min(MAX_BLOCK_ROWS, rows), BLOCK_BYTES / rowBytes));
+        blockRows = (int) Math.max(1, Math.min(Math.min(maxBlockRows, rows), BLOCK_BYTES / rowBytes));
     }
 
     /**
-     * Scores and writes.
+     * Refuses a request, or an output, that cannot be served, before anything is read or written.
+     *
+     * @throws InputException that names the file or the argument and what was expected
+     */
+    public static void check(Request request, Path out) {
+        if (!isParquet(out) && !fileName(out).endsWith(".npy")) {
+            throw new InputException(out + ": the output is .npy or .parquet, by its ending");
+        }
+        // A folder that is missing or cannot be written to is found out here, not after hours.
+        AtomicFile.create(out).close();
+        check(request);
+    }
+
+    private static boolean isParquet(Path out) {
+        return fileName(out).endsWith(".parquet");
+    }
+
+    private static String fileName(Path path) {
+        Path name = path.getFileName();
+        return name == null ? "" : name.toString();
+    }
+
+    /**
+     * Scores and writes. Without a row the output has none either.
      *
      * @param out {@code .npy} (float32 [N]) or {@code .parquet} (sample_id, score) by its ending; written atomically
      * @param progress told the rows done so far
-     * @throws InputException for files, shapes and labels that do not fit, and a batch without a finite score
+     * @throws InputException for files, shapes and labels that do not fit, and if no row, or no row of a batch whose samples
+     *     weigh against each other, has a finite score
      */
     public static Summary run(Request request, Path out, LongConsumer progress) {
-        String name = out.getFileName().toString();
-        boolean parquet = name.endsWith(".parquet");
-        if (!parquet && !name.endsWith(".npy")) {
-            throw new InputException(out + ": the output is .npy or .parquet, by its ending");
-        }
-        check(request);
-        FeatureScoring scoring = new FeatureScoring(request);
-        Path values = parquet ? out.resolveSibling(name + ".npy") : out;
+        return run(request, out, progress, MAX_BLOCK_ROWS);
+    }
+
+    /** As above, with blocks of at most so many rows. */
+    static Summary run(Request request, Path out, LongConsumer progress, int maxBlockRows) {
+        check(request, out);
+        boolean parquet = isParquet(out);
+        FeatureScoring scoring = new FeatureScoring(request, maxBlockRows);
+        Path values = parquet ? out.resolveSibling(fileName(out) + ".npy") : out;
         try (PointerScope scope = new PointerScope();
                 NpyWriter scores = NpyWriter.create(values, scoring.rows);
                 HeadScorer scorer = new HeadScorer(request.weight(), request.bias(), request.reference())) {
@@ -116,14 +146,13 @@ public final class FeatureScoring {
 
     private static void check(Request r) {
         r.features().requireRank(2);
+        requireType(r.features(), r.features().type().isFloating(), "floating-point numbers (f2, f4 or f8)");
         r.labels().requireShape(r.features().rows());
+        requireType(r.labels(), r.labels().type().isInteger(), "integers (i1 to i8, u1 to u8)");
         Path features = r.features().path();
         if (r.weight().dim() != 2 || r.weight().size(1) != r.features().rowElements()) {
-            throw new InputException("weight has "
-                    + (r.weight().dim() == 2
-                            ? r.weight().size(1) + " columns"
-                            : r.weight().dim() + " axes") + ", but " + features + " has "
-                    + r.features().rowElements() + " features a row");
+            throw new InputException("weight has the shape " + Tensors.shape(r.weight()) + ", expected [C, "
+                    + r.features().rowElements() + "]: " + features + " has as many features a row");
         }
         if (r.reference().dim() != 2
                 || r.reference().size(0) != r.weight().size(0)
@@ -136,7 +165,23 @@ public final class FeatureScoring {
             throw new InputException("bias has the shape " + Tensors.shape(r.bias()) + ", expected ["
                     + r.weight().size(0) + "]");
         }
-        if (r.batchSize() < 0) throw new InputException("the batch size is " + r.batchSize());
+        requireFinite("weight", r.weight());
+        requireFinite("bias", r.bias());
+        requireFinite("reference weight", r.reference());
+        if (r.batchSize() < 0) {
+            throw new InputException("the batch size is " + r.batchSize() + "; it must be positive, or 0 for all");
+        }
+    }
+
+    private static void requireType(NpyFile file, boolean fits, String expected) {
+        if (!fits) {
+            throw new InputException(file.path() + ": has dtype " + file.type().code() + "; expected " + expected);
+        }
+    }
+
+    private static void requireFinite(String name, @Nullable Tensor tensor) {
+        long[] index = tensor == null ? null : Tensors.firstNonFinite(tensor);
+        if (index != null) throw new InputException(name + " is not finite at " + Arrays.toString(index));
     }
 
     private boolean couplesSamples() {
@@ -151,12 +196,20 @@ public final class FeatureScoring {
         boolean opt = request.kind() == ScoreKind.OPT && couplesSamples();
         if (!opt) {
             readFeatures(scorer, norm, scores, null, progress);
+            requireAnyFinite();
             if (couplesSamples()) new BatchWeights(request, norm, scores, null).run();
             return;
         }
         try (NpyWriter norms = NpyWriter.create(temporaryNorms(scores), rows)) {
             readFeatures(scorer, norm, scores, norms, progress);
+            requireAnyFinite();
             new BatchWeights(request, norm, scores, norms).run();
+        }
+    }
+
+    private void requireAnyFinite() {
+        if (rows > 0 && nonFinite == rows) {
+            throw new InputException(request.features().path() + ": none of its " + rows + " rows has a finite score");
         }
     }
 
@@ -178,13 +231,11 @@ public final class FeatureScoring {
                     : null;
             for (long from = 0; from < rows; from += blockRows) {
                 int count = (int) Math.min(blockRows, rows - from);
-                request.labels()
-                        .readLongs(from, from + count, labels.asByteBuffer().asLongBuffer());
-                long bad = scoreBlock(scorer, from, count, converted, labels, score, gradientNorm);
+                readLabels(from, count, labels);
+                scoreBlock(scorer, from, count, converted, labels, score, gradientNorm);
                 score.get(scoreBlock, 0, count);
                 gradientNorm.get(normBlock, 0, count);
-                if (bad > 0) note(from, count, scoreBlock, bad);
-                finish(norm, scoreBlock, normBlock, count);
+                finish(norm, from, scoreBlock, normBlock, count);
                 scores.put(from, FloatBuffer.wrap(scoreBlock, 0, count));
                 if (norms != null) norms.put(from, FloatBuffer.wrap(normBlock, 0, count));
                 progress.accept(from + count);
@@ -192,7 +243,20 @@ public final class FeatureScoring {
         }
     }
 
-    private long scoreBlock(
+    private void readLabels(long from, int count, LongPointer labels) {
+        LongBuffer buffer = labels.asByteBuffer().asLongBuffer();
+        request.labels().readLongs(from, from + count, buffer);
+        long classes = request.weight().size(0);
+        for (int i = 0; i < count; i++) {
+            long label = buffer.get(i);
+            if (label < 0 || label >= classes) {
+                throw new InputException(request.labels().path() + ": the label of sample " + (from + i) + " is "
+                        + label + "; expected 0 to " + (classes - 1) + ", as weight has " + classes + " rows");
+            }
+        }
+    }
+
+    private void scoreBlock(
             HeadScorer scorer,
             long from,
             int count,
@@ -204,11 +268,12 @@ public final class FeatureScoring {
             if (converted != null) {
                 request.features()
                         .readFloats(from, from + count, converted.asByteBuffer().asFloatBuffer());
-                return scorer.score(converted, Dtype.F32, count, labels, score, gradientNorm, null);
+                scorer.score(converted, Dtype.F32, count, labels, score, gradientNorm, null);
+                return;
             }
             ByteBuffer mapped = request.features().rows(from, from + count);
             Dtype dtype = request.features().type() == NpyType.FLOAT16 ? Dtype.F16 : Dtype.F32;
-            return scorer.score(new BytePointer(mapped), dtype, count, labels, score, gradientNorm, null);
+            scorer.score(new BytePointer(mapped), dtype, count, labels, score, gradientNorm, null);
         } catch (GradmimicException.InvalidArgument e) {
             throw new InputException(
                     request.features().path() + " and " + request.labels().path() + ", rows from " + from + ": "
@@ -217,30 +282,23 @@ public final class FeatureScoring {
         }
     }
 
-    private void note(long from, int count, float[] scores, long bad) {
-        nonFinite += bad;
-        for (int i = 0; i < count && nonFiniteRows.size() < NAMED; i++) {
-            if (!Float.isFinite(scores[i])) nonFiniteRows.add(from + i);
-        }
-    }
-
-    /** cos, and opt without a penalty, concern one sample at a time. */
-    private void finish(double norm, float[] score, float[] gradientNorm, int count) {
-        switch (request.kind()) {
-            case COS, NORMED_COS -> {
-                for (int i = 0; i < count; i++) {
-                    if (gradientNorm[i] == 0) score[i] = Float.isNaN(score[i]) ? Float.NaN : 0;
-                    else score[i] = (float) ((double) score[i] / gradientNorm[i]);
-                }
+    /** cos, and opt without a penalty, concern one sample at a time; samples that are not finite are counted. */
+    private void finish(double norm, long from, float[] score, float[] gradientNorm, int count) {
+        ScoreKind kind = request.kind();
+        boolean cosine = kind == ScoreKind.COS || kind == ScoreKind.NORMED_COS;
+        boolean free = kind == ScoreKind.OPT && !couplesSamples();
+        boolean normed = cosine || kind == ScoreKind.OPT;
+        for (int i = 0; i < count; i++) {
+            double length = gradientNorm[i];
+            if (!Float.isFinite(score[i]) || (normed && !Double.isFinite(length))) {
+                if (nonFiniteRows.size() < NAMED) nonFiniteRows.add(from + i);
+                nonFinite++;
+                score[i] = free ? 0 : Float.NaN;
+            } else if (cosine) {
+                score[i] = length == 0 ? 0 : (float) (score[i] / length);
+            } else if (free) {
+                score[i] = length == 0 ? 0 : (float) (score[i] * norm / (length * length));
             }
-            case OPT -> {
-                if (couplesSamples()) return;
-                for (int i = 0; i < count; i++) {
-                    double squared = (double) gradientNorm[i] * gradientNorm[i];
-                    score[i] = squared == 0 || Float.isNaN(score[i]) ? 0 : (float) (score[i] * norm / squared);
-                }
-            }
-            default -> {}
         }
     }
 

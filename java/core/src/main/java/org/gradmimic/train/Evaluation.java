@@ -59,8 +59,11 @@ final class Evaluation {
                             head.bias(),
                             features.narrow(0, from, count),
                             head.weight().t());
-                    correct += torch.argmax(logits, new org.bytedeco.pytorch.LongOptional(1), false)
+                    var largest = torch.max(logits, 1, false);
+                    // NaN passes for the largest: a sample without finite logits is predicted wrong.
+                    correct += largest.get1()
                             .eq(y)
+                            .logical_and_(largest.get0().isfinite())
                             .sum()
                             .item_long();
                     loss += torch.cross_entropy(logits, y).item_double() * count;

@@ -21,9 +21,15 @@ public final class NpyTensors {
      * A floating-point array as a float tensor of its shape. float32 is mapped, not copied: the file may be larger than
      * memory and must not change meanwhile; what is written to the tensor does not reach the file. Other types are
      * converted.
+     *
+     * @throws InputException for a file that is missing, damaged or not of floating-point numbers
      */
     public static Tensor floats(Path path) {
         try (NpyFile file = NpyFile.open(path)) {
+            if (!file.type().isFloating()) {
+                throw new InputException(path + ": has dtype " + file.type().code()
+                        + "; expected floating-point numbers (f2, f4 or f8)");
+            }
             long elements = file.elements();
             if (file.type() != NpyType.FLOAT32 || elements == 0 || file.dataOffset() % Float.BYTES != 0) {
                 return converted(file);
@@ -40,10 +46,7 @@ public final class NpyTensors {
 
     private static Tensor converted(NpyFile file) {
         Tensor tensor = Tensors.empty(file.shape());
-        if (file.elements() == 0) {
-            if (!file.type().isFloating()) file.readFloats();
-            return tensor;
-        }
+        if (file.elements() == 0) return tensor;
         long row = Math.max(1, file.rowElements());
         long step = Math.max(1, BLOCK / row);
         var target = tensor.data_ptr_float();
@@ -70,6 +73,8 @@ public final class NpyTensors {
         try (NpyFile file = NpyFile.open(path)) {
             file.requireRank(2);
             return split(file.readLongs(), 0, Math.toIntExact(file.extent(0)), Math.toIntExact(file.extent(1)));
+        } catch (ArithmeticException e) {
+            throw tooLarge(path, e);
         }
     }
 
@@ -84,8 +89,12 @@ public final class NpyTensors {
             for (int i = 0; i < cube.length; i++) cube[i] = split(values, i * rows * columns, rows, columns);
             return cube;
         } catch (ArithmeticException e) {
-            throw new InputException(path + ": too large for an index array", e);
+            throw tooLarge(path, e);
         }
+    }
+
+    private static InputException tooLarge(Path path, ArithmeticException cause) {
+        return new InputException(path + ": too large for an index array", cause);
     }
 
     private static long[][] split(long[] values, int offset, int rows, int columns) {

@@ -33,12 +33,17 @@ public final class Probe {
     private final SampleOrder order;
     private final long samples;
 
+    /**
+     * Begins nothing yet; see {@link #run}.
+     *
+     * @throws org.gradmimic.select.InputException as {@link #check}
+     */
     public Probe(ProbeData data, ProbeSettings settings, ProbeListener listener) {
         this.data = data;
         this.settings = settings;
         this.listener = listener;
-        samples = data.features().size(0);
         ProbeChecks.check(data, settings);
+        samples = data.features().size(0);
         order = new SampleOrder(settings, samples);
     }
 
@@ -62,7 +67,7 @@ public final class Probe {
                 if (data.initialWeight() != null) weight.copy_(data.initialWeight());
                 if (data.initialBias() != null) bias.copy_(data.initialBias());
             }
-            try (ScoreTable table = new ScoreTable(Math.max(TABLE_ROWS, settings.batchSize()), listener);
+            try (ScoreTable table = new ScoreTable(tableRows(), listener);
                     ReferenceCache cache = ReferenceCache.of(data, settings);
                     Comparison comparison = new Comparison();
                     MimicHead head = new MimicHead(
@@ -71,6 +76,10 @@ public final class Probe {
                 return train(head, optimizer, table, cache, comparison);
             }
         }
+    }
+
+    private int tableRows() {
+        return (int) Math.max(TABLE_ROWS, Math.min(settings.batchSize(), samples));
     }
 
     private DirectionSource source(Comparison comparison) {
@@ -144,7 +153,8 @@ public final class Probe {
         } catch (GradmimicException.NonFinite e) {
             throw new InputException(
                     "the batch of samples " + permutation[from] + " … " + permutation[from + count - 1]
-                            + " has no finite score: " + e.getMessage(),
+                            + " has no finite score: their features are not finite, or the head has diverged and a"
+                            + " smaller learning rate helps (" + e.getMessage() + ")",
                     e);
         }
     }

@@ -1,6 +1,10 @@
 package org.gradmimic.train;
 
+import java.util.Arrays;
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
 import org.gradmimic.select.InputException;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +24,10 @@ final class ProbeChecks {
             throw new InputException("features has the shape " + Tensors.shape(data.features()) + ", expected [N, D]");
         }
         samples = data.features().size(0);
+        if (samples > Integer.MAX_VALUE) {
+            throw new InputException(
+                    "features has " + samples + " samples; at most " + Integer.MAX_VALUE + " can be trained on");
+        }
         width = data.features().size(1);
         classes = settings.classes();
     }
@@ -33,14 +41,13 @@ final class ProbeChecks {
 
     private void tensors() {
         if (samples == 0) throw new InputException("features has the shape [0, " + width + "]: there is no sample");
-        shape("labels", data.labels(), samples);
-        labels("labels", data.labels());
-        shape("reference-weight", data.referenceWeight(), classes, width);
-        shape("reference-bias", data.referenceBias(), classes);
-        shape("init-weight", data.initialWeight(), classes, width);
-        shape("init-bias", data.initialBias(), classes);
-        shape("true-labels", data.trueLabels(), samples);
-        labels("true-labels", data.trueLabels());
+        floats("features", data.features(), samples, width);
+        labels("labels", data.labels(), samples);
+        head("reference-weight", data.referenceWeight(), classes, width);
+        head("reference-bias", data.referenceBias(), classes);
+        head("init-weight", data.initialWeight(), classes, width);
+        head("init-bias", data.initialBias(), classes);
+        labels("true-labels", data.trueLabels(), samples);
         pair("test", data.testFeatures(), data.testLabels());
         pair("clean", data.cleanFeatures(), data.cleanLabels());
     }
@@ -50,9 +57,12 @@ final class ProbeChecks {
             throw new InputException(name + "-features and " + name + "-labels go together; one of them is missing");
         }
         if (features == null || labels == null) return;
-        shape(name + "-features", features, features.size(0), width);
-        shape(name + "-labels", labels, features.size(0));
-        labels(name + "-labels", labels);
+        if (features.dim() != 2) {
+            throw new InputException(
+                    name + "-features has the shape " + Tensors.shape(features) + ", expected [K, " + width + "]");
+        }
+        floats(name + "-features", features, features.size(0), width);
+        labels(name + "-labels", labels, features.size(0));
     }
 
     private void needs() {
@@ -63,6 +73,10 @@ final class ProbeChecks {
         if (mode == Mode.INFLUENCE && data.cleanFeatures() == null) {
             throw new InputException("mode influence needs clean-features and clean-labels (10 a class is usual)");
         }
+        Tensor clean = data.cleanFeatures();
+        if (clean == null) return;
+        if (clean.size(0) == 0) throw new InputException("clean-features has no sample");
+        requireFinite("clean-features", clean);
     }
 
     private void indices() {
@@ -92,7 +106,10 @@ final class ProbeChecks {
                 throw new InputException("agra-comparison has " + comparison[e].length + " steps in epoch " + e
                         + ", but there are " + steps);
             }
-            for (int s = 0; s < steps; s++) inRange("agra-comparison[" + e + "][" + s + "]", comparison[e][s]);
+            for (int s = 0; s < steps; s++) {
+                if (comparison[e][s].length == 0) throw new InputException("agra-comparison's batches have no sample");
+                inRange("agra-comparison[" + e + "][" + s + "]", comparison[e][s]);
+            }
         }
     }
 
@@ -104,8 +121,29 @@ final class ProbeChecks {
         }
     }
 
-    private static void shape(String name, @Nullable Tensor tensor, long... expected) {
+    private static void head(String name, @Nullable Tensor tensor, long... expected) {
         if (tensor == null) return;
+        floats(name, tensor, expected);
+        requireFinite(name, tensor);
+    }
+
+    private static void requireFinite(String name, Tensor tensor) {
+        long[] index = Tensors.firstNonFinite(tensor);
+        if (index != null) throw new InputException(name + " is not finite at " + Arrays.toString(index));
+    }
+
+    private static void floats(String name, Tensor tensor, long... expected) {
+        require(name, tensor, torch.ScalarType.Float, expected);
+        if (tensor.requires_grad()) {
+            throw new IllegalArgumentException(name + " requires a gradient, which a probe does not give; detach it");
+        }
+    }
+
+    private static void require(String name, Tensor tensor, torch.ScalarType type, long... expected) {
+        if (tensor.scalar_type().intern() != type) {
+            throw new IllegalArgumentException(
+                    name + " is " + tensor.scalar_type().intern() + "; " + type + " is expected");
+        }
         try {
             Tensors.requireShape(name, tensor, expected);
         } catch (IllegalArgumentException e) {
@@ -113,13 +151,17 @@ final class ProbeChecks {
         }
     }
 
-    private void labels(String name, @Nullable Tensor labels) {
+    private void labels(String name, @Nullable Tensor labels, long count) {
         if (labels == null) return;
-        var values = labels.data_ptr_long();
-        for (long i = 0; i < labels.numel(); i++) {
-            long y = values.get(i);
-            if (y < 0 || y >= classes) {
-                throw new InputException(name + "[" + i + "] = " + y + " is outside [0, " + classes + ")");
+        require(name, labels, torch.ScalarType.Long, count);
+        try (PointerScope scope = new PointerScope()) {
+            Tensor dense = labels.contiguous();
+            LongPointer values = dense.data_ptr_long();
+            for (long i = 0; i < count; i++) {
+                long y = values.get(i);
+                if (y < 0 || y >= classes) {
+                    throw new InputException(name + "[" + i + "] = " + y + " is outside [0, " + classes + ")");
+                }
             }
         }
     }

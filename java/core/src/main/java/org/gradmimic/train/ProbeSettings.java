@@ -43,8 +43,11 @@ public record ProbeSettings(
         requirePositive("the batch size", batchSize);
         requirePositive("the number of epochs", epochs);
         requirePositive("the number of classes", classes);
-        if (startingEpoch < 0) throw new IllegalArgumentException("the starting epoch is " + startingEpoch);
-        weighting(mode, score, temperature, lambda, rhoAttached);
+        if (startingEpoch < 0) {
+            throw new IllegalArgumentException("the starting epoch is " + startingEpoch + "; it must not be negative");
+        }
+        // Checks both numbers, whether or not the mode uses them.
+        new Weighting(Weighting.Kind.UNIFORM, temperature, lambda, rhoAttached);
     }
 
     private static void requirePositive(String what, int value) {

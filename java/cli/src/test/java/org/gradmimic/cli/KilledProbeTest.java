@@ -1,0 +1,100 @@
+package org.gradmimic.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.gradmimic.data.NpyFile;
+import org.gradmimic.select.ScoreColumn;
+import org.gradmimic.select.ScoreLog;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A {@code probe} that is interrupted, or killed, in the middle. */
+@Timeout(120)
+class KilledProbeTest {
+    private static final int N = 3000;
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @CsvSource({"INT, 130", "TERM, 143", "KILL, 137"})
+    void whatWasFinishedIsWhole(String signal, int code) throws Exception {
+        Problem problem = new Problem(folder, 1, N, 16, 4)
+                .probe("mimic")
+                .with("batch-size", 32)
+                .with("epochs", 1_000_000)
+                .with("quiet", "");
+        Path err = folder.resolve("err.txt");
+        ProcessBuilder builder = Run.java(Main.class.getName());
+        builder.command().addAll(List.of(problem.arguments("probe")));
+        Process process = builder.redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(err.toFile())
+                .start();
+        Path log = problem.out().resolve("scores");
+        try {
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            while (parts(log) < 3) {
+                assertThat(process.isAlive())
+                        .as("ended by itself: %s", Files.readString(err))
+                        .isTrue();
+                assertThat(System.nanoTime()).as("three epochs in time").isLessThan(deadline);
+                Thread.sleep(20);
+            }
+            new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
+                    .start()
+                    .waitFor();
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("ends").isTrue();
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+        assertThat(process.exitValue()).isEqualTo(code);
+        if (!signal.equals("KILL")) {
+            assertThat(Files.readString(err))
+                    .contains("gradmimic: interrupted; kept: " + problem.out() + ": the score log");
+        }
+
+        ScoreLog read = ScoreLog.open(log);
+        int epochs = Math.toIntExact(read.rows() / N);
+        assertThat(read.rows())
+                .as("whole epochs only")
+                .isEqualTo((long) epochs * N)
+                .isGreaterThanOrEqualTo(3L * N);
+        float[][] weights = read.matrix(ScoreColumn.WEIGHT);
+        assertThat(weights).hasNumberOfRows(epochs);
+        for (float[] epoch : weights) {
+            double sum = 0;
+            for (float w : epoch) sum += w;
+            // 94 batches, each a softmax: 93 of 32 samples and one of 24.
+            assertThat(sum).isCloseTo(94, org.assertj.core.api.Assertions.within(1e-4));
+        }
+        try (Stream<Path> files = Files.walk(problem.out())) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) assertWhole(file);
+        }
+    }
+
+    private static int parts(Path log) throws IOException {
+        if (!Files.isDirectory(log)) return 0;
+        try (Stream<Path> files = Files.list(log)) {
+            return (int)
+                    files.filter(path -> path.toString().endsWith(".parquet")).count();
+        }
+    }
+
+    /** Under a final name there is a whole file; what is under way begins with a dot. */
+    private static void assertWhole(Path file) {
+        String name = file.getFileName().toString();
+        if (name.startsWith(".") || name.endsWith(".parquet")) return; // the log was read through above
+        assertThat(name).endsWith(".npy");
+        try (NpyFile whole = NpyFile.open(file)) {
+            assertThat(whole.elements()).isPositive();
+        }
+    }
+}
