@@ -1,0 +1,118 @@
+package org.gradmimic.demo;
+
+import java.util.List;
+import org.gradmimic.Calibration;
+import org.gradmimic.ScoreKind;
+import org.gradmimic.data.ImageDataset;
+import org.gradmimic.model.TrainerSettings;
+import org.gradmimic.train.Mode;
+import org.gradmimic.train.OptimizerSettings;
+import org.gradmimic.train.ProbeSettings;
+
+/**
+ * How the demo runs. Reference, plain and Grad-Mimic head share everything but the mode; docs/demo.md has what was tried.
+ *
+ * @param cleanShare share of the training pictures that train backbone and reference, and are left out afterwards
+ * @param noise share of the other labels that are corrupted
+ * @param backboneEpochs of the backbone
+ * @param flips whether mirrored pictures are pictures of the same thing
+ * @param epochs of the heads
+ * @param batchSize of the heads
+ * @param learningRate of the heads' AdamW
+ * @param temperature τ of Grad-Mimic
+ * @param seed decides split, noise, initial weights and orders
+ */
+public record DemoSettings(
+        double cleanShare,
+        double noise,
+        int backboneEpochs,
+        boolean flips,
+        int epochs,
+        int batchSize,
+        double learningRate,
+        double temperature,
+        long seed) {
+    private static final double WEIGHT_DECAY = 1e-5;
+
+    /** Kinds of data sets that show the world; the others show letters and digits, which have no mirror images. */
+    private static final List<String> PHOTOGRAPHS = List.of("images:", "cifar10:", "cifar100:");
+
+    public DemoSettings {
+        requireShare("the clean share", cleanShare);
+        requireShare("the noise", noise);
+        requirePositive("the number of backbone epochs", backboneEpochs);
+        requirePositive("the number of epochs", epochs);
+        requirePositive("the batch size", batchSize);
+        requirePositive("the learning rate", learningRate);
+        requirePositive("the temperature", temperature);
+    }
+
+    private static void requireShare(String what, double share) {
+        if (!(share > 0 && share < 1)) {
+            throw new IllegalArgumentException(what + " is " + share + "; it must be between 0 and 1");
+        }
+    }
+
+    private static void requirePositive(String what, double value) {
+        if (!(value > 0) || Double.isInfinite(value)) {
+            throw new IllegalArgumentException(what + " is " + value + "; it must be positive");
+        }
+    }
+
+    /** A minute or two on two cores for 50,000 pictures. */
+    public static DemoSettings standard(ImageDataset dataset) {
+        boolean flips = PHOTOGRAPHS.stream().anyMatch(dataset.spec()::startsWith);
+        return new DemoSettings(0.2, 0.4, 8, flips, 8, 32, 1e-3, 0.25, 1);
+    }
+
+    /** The same with another share of corrupted labels. */
+    public DemoSettings withNoise(double value) {
+        return new DemoSettings(
+                cleanShare, value, backboneEpochs, flips, epochs, batchSize, learningRate, temperature, seed);
+    }
+
+    /** The same with another number of epochs of the heads. */
+    public DemoSettings withEpochs(int value) {
+        return new DemoSettings(
+                cleanShare, noise, backboneEpochs, flips, value, batchSize, learningRate, temperature, seed);
+    }
+
+    /** The same with another number of epochs of the backbone. */
+    public DemoSettings withBackboneEpochs(int value) {
+        return new DemoSettings(cleanShare, noise, value, flips, epochs, batchSize, learningRate, temperature, seed);
+    }
+
+    /** The same with another τ. */
+    public DemoSettings withTemperature(double value) {
+        return new DemoSettings(cleanShare, noise, backboneEpochs, flips, epochs, batchSize, learningRate, value, seed);
+    }
+
+    /** The same with another seed. */
+    public DemoSettings withSeed(long value) {
+        return new DemoSettings(
+                cleanShare, noise, backboneEpochs, flips, epochs, batchSize, learningRate, temperature, value);
+    }
+
+    TrainerSettings trainer() {
+        return TrainerSettings.standard(backboneEpochs, flips, seed);
+    }
+
+    ProbeSettings probe(Mode mode, int classes) {
+        OptimizerSettings adamW = new OptimizerSettings(OptimizerSettings.Kind.ADAMW, learningRate, WEIGHT_DECAY, 0);
+        return new ProbeSettings(
+                mode,
+                ScoreKind.NORMED_PROJ,
+                temperature,
+                0,
+                false,
+                Calibration.LAYER,
+                adamW,
+                classes,
+                batchSize,
+                epochs,
+                0,
+                seed,
+                null,
+                null);
+    }
+}

@@ -1,0 +1,30 @@
+package org.gradmimic.demo;
+
+/** The demo's stages, in their order. */
+public enum DemoStage {
+    READ("read the clean pictures", "pictures"),
+    BACKBONE("train the backbone", "steps"),
+    EMBED("embed all pictures", "pictures"),
+    REFERENCE("train the reference head", "steps"),
+    PLAIN("train plainly", "steps"),
+    MIMIC("train with Grad-Mimic", "steps"),
+    FILTER("make the filter", "files");
+
+    private final String title;
+    private final String unit;
+
+    DemoStage(String title, String unit) {
+        this.title = title;
+        this.unit = unit;
+    }
+
+    /** What {@link DemoListener#progressed} counts. */
+    public String unit() {
+        return unit;
+    }
+
+    @Override
+    public String toString() {
+        return title;
+    }
+}

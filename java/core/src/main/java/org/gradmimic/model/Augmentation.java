@@ -1,0 +1,47 @@
+package org.gradmimic.model;
+
+import java.nio.ByteBuffer;
+import java.util.SplittableRandom;
+import org.gradmimic.data.ImageSize;
+
+/** Copies pictures of 8 bits and three channels, moved by a few pixels and mirrored at random. */
+final class Augmentation {
+    private static final int CHANNELS = 3;
+
+    private final ImageSize size;
+    private final int shift;
+    private final boolean flips;
+    private final byte[] row;
+    private final byte[] changed;
+
+    Augmentation(ImageSize size, int shift, boolean flips) {
+        this.size = size;
+        this.shift = shift;
+        this.flips = flips;
+        row = new byte[size.width() * CHANNELS];
+        changed = new byte[row.length];
+    }
+
+    /** Appends picture {@code index} of {@code pictures} to {@code target}. */
+    void copy(ByteBuffer pictures, int index, ByteBuffer target, SplittableRandom random) {
+        boolean mirrored = flips && random.nextBoolean();
+        int down = random.nextInt(-shift, shift + 1);
+        int right = random.nextInt(-shift, shift + 1);
+        int from = index * size.rgbBytes();
+        for (int y = 0; y < size.height(); y++) {
+            pictures.get(from + clamp(y - down, size.height()) * row.length, row);
+            for (int x = 0; x < size.width(); x++) {
+                int source = clamp((mirrored ? size.width() - 1 - x : x) - right, size.width()) * CHANNELS;
+                int at = x * CHANNELS;
+                changed[at] = row[source];
+                changed[at + 1] = row[source + 1];
+                changed[at + 2] = row[source + 2];
+            }
+            target.put(changed);
+        }
+    }
+
+    private static int clamp(int place, int length) {
+        return Math.max(0, Math.min(length - 1, place));
+    }
+}

@@ -1,0 +1,26 @@
+package org.gradmimic.model;
+
+import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.data.ImageSize;
+
+/** A frozen model that turns pictures into feature vectors. Not for several threads at once. */
+public interface FeatureModel extends AutoCloseable {
+    /** The size every picture must have. */
+    ImageSize inputSize();
+
+    /** D, the length of a feature vector. */
+    int width();
+
+    /**
+     * Embeds pictures; normalisation is the model's own affair. No gradient is recorded.
+     *
+     * @param pictures [n,H,W,3] uint8, RGB, of {@link #inputSize()}
+     * @return [n,D] float, contiguous; belongs to the caller's scope
+     * @throws IllegalArgumentException if the pictures are of another type or size
+     */
+    Tensor features(Tensor pictures);
+
+    /** Frees the model's native memory; a second call does nothing. */
+    @Override
+    void close();
+}

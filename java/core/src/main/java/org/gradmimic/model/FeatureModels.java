@@ -1,0 +1,41 @@
+package org.gradmimic.model;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.gradmimic.data.ImageSize;
+import org.gradmimic.select.InputException;
+
+/** Opens models by what their files contain, whatever they are called. */
+public final class FeatureModels {
+    private FeatureModels() {}
+
+    /**
+     * Opens a TorchScript file or a {@link Backbone}'s own.
+     *
+     * @param size for TorchScript, which doesn't tell what size its pictures must have
+     * @param mean for TorchScript: subtracted from pixels in [0,1]
+     * @param std for TorchScript: what they are divided by then
+     * @throws InputException if the file is missing, damaged or neither
+     */
+    public static FeatureModel open(Path file, ImageSize size, double mean, double std) {
+        if (!Files.isRegularFile(file)) throw new InputException(file + ": there is no such file");
+        return isZip(file) ? TorchScriptBackbone.load(file, size, mean, std) : Backbone.load(file);
+    }
+
+    /** TorchScript files are zip archives and begin with "PK"; a safetensors file that did would have a header of 67 MB. */
+    private static boolean isZip(Path file) {
+        ByteBuffer start = ByteBuffer.allocate(4);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            while (start.hasRemaining() && channel.read(start) >= 0) {
+                // until four bytes are there, or the end
+            }
+        } catch (IOException e) {
+            throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+        }
+        return !start.hasRemaining() && start.getInt(0) == 0x504b0304;
+    }
+}

@@ -1,0 +1,154 @@
+package org.gradmimic.model;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.IValueVector;
+import org.bytedeco.pytorch.JitModule;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.Tensors;
+import org.gradmimic.data.ImageSize;
+import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.OpenResources;
+import org.gradmimic.select.InputException;
+
+/**
+ * A TorchScript file ({@code torch.jit.trace(...).save(FILE)}) that takes float pictures [n,3,H,W] and returns features
+ * [n,D]. A TorchScript file is a program: load only what you trust.
+ */
+public final class TorchScriptBackbone implements FeatureModel {
+    private final Path file;
+    private final ImageSize inputSize;
+    private final double mean;
+    private final double std;
+    private final JitModule module;
+    private final int width;
+    private boolean closed;
+
+    private TorchScriptBackbone(Path file, ImageSize inputSize, double mean, double std, JitModule module) {
+        this.file = file;
+        this.inputSize = inputSize;
+        this.mean = mean;
+        this.std = std;
+        this.module = module;
+        try (PointerScope scope = new PointerScope()) {
+            module.eval();
+            Tensor probe = torch.zeros(
+                    new long[] {2, inputSize.height(), inputSize.width(), 3}, new TensorOptions(ScalarType.Byte));
+            width = Math.toIntExact(run(probe).size(1));
+        }
+        OpenResources.opened();
+    }
+
+    /**
+     * Loads a file, and tries it on two pictures.
+     *
+     * @param inputSize what it was made for
+     * @param mean subtracted from pixels in [0,1]
+     * @param std what they are divided by then
+     * @throws InputException if the file is missing, damaged, no TorchScript, or doesn't turn such pictures into features
+     */
+    public static TorchScriptBackbone load(Path file, ImageSize inputSize, double mean, double std) {
+        if (!(std > 0) || Double.isInfinite(std) || !Double.isFinite(mean)) {
+            throw new IllegalArgumentException(
+                    "mean " + mean + ", std " + std + "; expected finite, and a positive std");
+        }
+        if (!Files.isRegularFile(file)) throw new InputException(file + ": there is no such file");
+        JitModule module = Memory.detached(read(file));
+        try {
+            return new TorchScriptBackbone(file, inputSize, mean, std, module);
+        } catch (RuntimeException e) {
+            module.deallocate();
+            throw e;
+        }
+    }
+
+    private static JitModule read(Path file) {
+        try (BytePointer name = new BytePointer(file.toString())) {
+            return torch.load(name);
+        } catch (RuntimeException e) {
+            throw new InputException(file + ": LibTorch cannot load it as TorchScript: " + firstLine(e), e);
+        }
+    }
+
+    /** LibTorch's messages go on with a C++ stack trace. */
+    private static String firstLine(RuntimeException e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("").strip();
+    }
+
+    @Override
+    public ImageSize inputSize() {
+        return inputSize;
+    }
+
+    @Override
+    public int width() {
+        return width;
+    }
+
+    @Override
+    public Tensor features(Tensor pictures) {
+        if (closed) throw new IllegalStateException("the model " + file + " is closed");
+        Pictures.require(pictures, inputSize);
+        Tensor result = new Tensor();
+        try (PointerScope scope = new PointerScope()) {
+            Tensor features = run(pictures);
+            if (features.size(1) != width) {
+                throw new InputException(file + ": returned features of the shape " + Tensors.shape(features)
+                        + ", expected [" + pictures.size(0) + ", " + width + "]");
+            }
+            result.put(features);
+        }
+        return result;
+    }
+
+    /** [n,D] float, contiguous. */
+    private Tensor run(Tensor pictures) {
+        long n = pictures.size(0);
+        IValue output;
+        try (NoGradGuard noGrad = new NoGradGuard()) {
+            Tensor input = Pictures.normalised(pictures, mean, std).contiguous();
+            output = module.forward(new IValueVector(new IValue(input)));
+        } catch (RuntimeException e) {
+            throw new InputException(
+                    file + ": failed on " + n + " pictures [" + n + ", 3, " + inputSize.height() + ", "
+                            + inputSize.width() + "]: " + message(e),
+                    e);
+        }
+        if (!output.isTensor()) {
+            throw new InputException(
+                    file + ": returned a " + output.tagKind().getString() + "; expected one tensor of features [n, D]");
+        }
+        Tensor features = output.toTensor();
+        if (features.dim() != 2 || features.size(0) != n || !features.is_floating_point()) {
+            throw new InputException(file + ": returned "
+                    + features.scalar_type().intern() + " "
+                    + Tensors.shape(features) + " for " + n + " pictures; expected floating-point features [" + n
+                    + ", D]");
+        }
+        return features.to(ScalarType.Float).contiguous();
+    }
+
+    /** The interpreter's message begins with the script's own trace; what went wrong comes last. */
+    private static String message(RuntimeException e) {
+        return String.valueOf(e.getMessage())
+                .lines()
+                .filter(line -> line.startsWith("RuntimeError:"))
+                .findFirst()
+                .orElseGet(() -> firstLine(e));
+    }
+
+    @Override
+    public void close() {
+        if (closed) return;
+        closed = true;
+        OpenResources.closed();
+        module.deallocate();
+    }
+}

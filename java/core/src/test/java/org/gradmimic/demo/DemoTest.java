@@ -1,0 +1,167 @@
+package org.gradmimic.demo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.gradmimic.data.Datasets;
+import org.gradmimic.data.ImageDataset;
+import org.gradmimic.data.NpyFile;
+import org.gradmimic.data.Split;
+import org.gradmimic.model.Backbone;
+import org.gradmimic.select.Aggregation;
+import org.gradmimic.select.Detection;
+import org.gradmimic.select.InputException;
+import org.gradmimic.select.ScoreColumn;
+import org.gradmimic.select.ScoreLog;
+import org.gradmimic.select.VoteRule;
+import org.gradmimic.select.Votes;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DemoTest {
+    @TempDir
+    private Path folder;
+
+    private static ImageDataset drawn(int train, int test) {
+        return Datasets.openImages("drawn:classes=10,train=" + train + ",test=" + test);
+    }
+
+    private static DemoSettings quick(ImageDataset dataset) {
+        return DemoSettings.standard(dataset).withBackboneEpochs(12).withEpochs(2);
+    }
+
+    @Test
+    void theOutputsAgreeWithEachOther() {
+        ImageDataset dataset = drawn(1500, 300);
+        List<DemoStage> finished = new ArrayList<>();
+        DemoResult result = new Demo(dataset, quick(dataset), folder, new DemoListener() {
+                    @Override
+                    public void finished(DemoStage stage, double seconds) {
+                        finished.add(stage);
+                    }
+                })
+                .run()
+                .orElseThrow();
+        assertThat(finished).containsExactly(DemoStage.values());
+        assertThat(result.seconds()).containsOnlyKeys(DemoStage.values());
+        assertThat(List.of(result.cleanSamples(), result.noisySamples(), result.testSamples()))
+                .containsExactly(300, 1200, 300);
+        assertThat(result.plain()).hasSize(2);
+        assertThat(result.mimic()).hasSize(2);
+
+        boolean[] corrupted = booleans(Demo.CORRUPTED);
+        boolean[] keep = booleans(Demo.KEEP);
+        assertThat(IntStream.range(0, 1200).filter(i -> corrupted[i]).count()).isEqualTo(480);
+        long[] labels = longs(Demo.LABELS);
+        long[] samples = longs(Demo.SAMPLES);
+        long[] all = dataset.labels(Split.TRAIN);
+        for (int i = 0; i < 1200; i++) {
+            assertThat(labels[i] != all[(int) samples[i]]).isEqualTo(corrupted[i]);
+        }
+        assertThat(Arrays.stream(samples).distinct().count()).isEqualTo(1200);
+
+        ScoreLog log = ScoreLog.open(folder.resolve("scores"));
+        assertThat(log.rows()).isEqualTo(2 * 1200);
+        boolean[] again =
+                Aggregation.majority(Votes.of(log.matrix(ScoreColumn.RELATIVE_WEIGHT, 1200), VoteRule.threshold(1)));
+        assertThat(keep).isEqualTo(again);
+        assertThat(result.detection()).isEqualTo(Detection.of(keep, corrupted));
+        // Discarding at random finds 40 % of the corrupted with 40 % precision.
+        assertThat(result.detection().f1()).isGreaterThan(0.6);
+
+        assertThat(folder.resolve(Demo.CHART)).isNotEmptyFile();
+        try (NpyFile weight = NpyFile.open(folder.resolve(Demo.REFERENCE_WEIGHT));
+                Backbone backbone = Backbone.load(folder.resolve(Demo.BACKBONE))) {
+            weight.requireShape(10, backbone.width());
+        }
+        assertThat(result.metrics().keySet())
+                .contains("data", "settings", "reference", "plain", "mimic", "detection", "seconds");
+    }
+
+    @Test
+    void stoppedItKeepsWhatIsWhole() {
+        ImageDataset dataset = drawn(400, 50);
+        boolean[] stop = {false};
+        Optional<DemoResult> result = new Demo(dataset, quick(dataset), folder, new DemoListener() {
+                    @Override
+                    public void progressed(DemoStage stage, long done, long total) {
+                        stop[0] |= stage == DemoStage.MIMIC && done == total / 2 + 3;
+                    }
+
+                    @Override
+                    public boolean stopRequested() {
+                        return stop[0];
+                    }
+                })
+                .run();
+        assertThat(result).isEmpty();
+        assertThat(folder.resolve(Demo.KEEP)).doesNotExist();
+        assertThat(folder.resolve(Demo.REFERENCE_WEIGHT)).isNotEmptyFile();
+        // One epoch of 320 samples, and three steps of the next.
+        assertThat(ScoreLog.open(folder.resolve("scores")).rows()).isEqualTo(320 + 3 * 32);
+    }
+
+    @Test
+    void stoppedAtOnceItLeavesNothing() throws Exception {
+        ImageDataset dataset = drawn(400, 50);
+        Optional<DemoResult> result = new Demo(dataset, quick(dataset), folder, new DemoListener() {
+                    @Override
+                    public boolean stopRequested() {
+                        return true;
+                    }
+                })
+                .run();
+        assertThat(result).isEmpty();
+        try (var files = Files.list(folder)) {
+            assertThat(files).isEmpty();
+        }
+    }
+
+    @Test
+    void withoutATestSplitAPartOfTheTrainingPicturesIsHeldOut() {
+        ImageDataset dataset = drawn(100, 0);
+        Division division = Division.of(dataset, 0.25, 1);
+        assertThat(division.testSplit).isEqualTo(Split.TRAIN);
+        assertThat(List.of(division.test.length, division.clean.length, division.noisy.length))
+                .containsExactly(20, 20, 60);
+        long[] together = IntStream.of(0, 1, 2)
+                .mapToObj(i ->
+                        List.of(division.test, division.clean, division.noisy).get(i))
+                .flatMapToLong(Arrays::stream)
+                .sorted()
+                .toArray();
+        assertThat(together).isEqualTo(IntStream.range(0, 100).asLongStream().toArray());
+        assertThat(Division.of(dataset, 0.25, 1).noisy).isEqualTo(division.noisy);
+        assertThat(Division.of(dataset, 0.25, 2).noisy).isNotEqualTo(division.noisy);
+    }
+
+    @Test
+    void tooFewPicturesAndWrongSettingsAreNamed() {
+        ImageDataset dataset = drawn(5, 5);
+        assertThatThrownBy(() -> new Demo(dataset, DemoSettings.standard(dataset), folder, new DemoListener() {}))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("5 training pictures are too few");
+        assertThatThrownBy(() -> DemoSettings.standard(dataset).withNoise(1)).hasMessageContaining("the noise is 1.0");
+        assertThatThrownBy(() -> DemoSettings.standard(dataset).withTemperature(Double.NaN))
+                .hasMessageContaining("the temperature is NaN");
+    }
+
+    private boolean[] booleans(String name) {
+        try (NpyFile file = NpyFile.open(folder.resolve(name))) {
+            return file.readBooleans();
+        }
+    }
+
+    private long[] longs(String name) {
+        try (NpyFile file = NpyFile.open(folder.resolve(name))) {
+            return file.readLongs();
+        }
+    }
+}
