@@ -13,7 +13,8 @@ function(gradmimic_options target)
   endif()
 endfunction()
 
-# The vectorised kernels compiled for one instruction set, into gm::cpu::<isa>.
+# The vectorised kernels compiled for one instruction set, into gm::cpu::<isa>; optimised in Debug too, or
+# nothing that is inlined would be, and every test would take minutes.
 function(gradmimic_add_isa isa)
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/cpu/kernels/*.cpp")
   add_library(gradmimic_${isa} OBJECT ${sources} "${PROJECT_SOURCE_DIR}/src/cpu/table.cpp")
@@ -47,8 +48,15 @@ function(gradmimic_add_library)
     "${PROJECT_SOURCE_DIR}/src/reference/*.cpp")
   add_library(gradmimic SHARED ${gradmimic_sources})
   gradmimic_options(gradmimic)
-  target_compile_options(gradmimic PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-O2>)
+  target_compile_options(gradmimic PRIVATE $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<NOT:$<CONFIG:Debug>>>:-O2>)
   set_target_properties(gradmimic PROPERTIES INSTALL_RPATH "$ORIGIN" BUILD_RPATH "$ORIGIN")
+  # No VERSION and SOVERSION: they make libgradmimic.so a symbolic link to a name that the loader looks for
+  # instead, and both a jar and a Python wheel can carry files only. gm_abi_version() tells versions apart.
+  if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    set(map "${PROJECT_SOURCE_DIR}/../cmake/gradmimic.map")
+    target_link_options(gradmimic PRIVATE "LINKER:--version-script=${map}")
+    set_target_properties(gradmimic PROPERTIES LINK_DEPENDS "${map}")
+  endif()
   target_include_directories(gradmimic INTERFACE
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(gradmimic PRIVATE OpenMP::OpenMP_CXX)
@@ -73,6 +81,7 @@ function(gradmimic_install)
   configure_package_config_file("${PROJECT_SOURCE_DIR}/../cmake/gradmimicConfig.cmake.in" gradmimicConfig.cmake
     INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/gradmimic)
   write_basic_package_version_file(gradmimicConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+  file(RELATIVE_PATH GRADMIMIC_PC_TO_INCLUDE "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
   configure_file("${PROJECT_SOURCE_DIR}/../cmake/gradmimic.pc.in" gradmimic.pc @ONLY)
   install(FILES "${CMAKE_CURRENT_BINARY_DIR}/gradmimicConfig.cmake" "${CMAKE_CURRENT_BINARY_DIR}/gradmimicConfigVersion.cmake"
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/gradmimic)

@@ -1,7 +1,7 @@
 // Where the Gram form of ghost_norm overtakes the direct product: both forms of the same kernel, timed
 // at the same shapes. `cost` is the time of a direct multiply-add over that of one of the Gram form;
 // kGram in native/src/cpu/kernels/ghost_norm.cpp is what lies between the columns `gram` and `direct`.
-#include "bench.h"
+#include "calls.h"
 #include "cpu/kernels/ghost_norm.cpp"
 
 namespace {
@@ -10,11 +10,11 @@ using namespace gm::cpu::GM_ISA;
 
 double seconds_of(Form form, const gm_ghost_norm_args &args) {
     std::vector<char> workspace(ghost_norm_workspace(args));
-    return bench::median([&] { ghost_norm_by(form, args, gm::Arena(workspace.data(), workspace.size())); }, 5);
+    return bench::time_calls([&] { ghost_norm_by(form, args, gm::Arena(workspace.data(), workspace.size())); }, 5);
 }
 
 void compare(int64_t B, int64_t T, int64_t I, int64_t O) {
-    const bench::Array a(GM_F32, {B, T, I}), delta(GM_F32, {B, T, O}, 2), norm(GM_F32, {B});
+    const bench::Array a(GM_F32, {B, T, I}), delta(GM_F32, {B, T, O}), norm(GM_F32, {B});
     const gm_ghost_norm_args args = {a.get(), delta.get(), norm.get()};
     const double gram = seconds_of(Form::gram, args), direct = seconds_of(Form::direct, args);
     const double t = static_cast<double>(T), i = static_cast<double>(I), o = static_cast<double>(O), b = static_cast<double>(B);
@@ -28,7 +28,7 @@ void compare(int64_t B, int64_t T, int64_t I, int64_t O) {
 }  // namespace
 
 int main() {
-    bench::header();
+    bench::print_machine();
     std::printf("   B     T     I     O\n");
     for (const int64_t T : {2, 4, 16, 50, 197, 577, 1024, 2048}) {
         compare(T < 100 ? 32 : 2, T, 768, 768);

@@ -1,6 +1,6 @@
 // How close the sums of products come to what the machine has: GB/s of memory where one pass is the
 // limit, GFLOP/s (two a multiply-add) where arithmetic is.
-#include "bench.h"
+#include "calls.h"
 
 using bench::Array;
 
@@ -10,7 +10,7 @@ const char *name_of(int32_t dtype) { return dtype == GM_F32 ? "f32" : dtype == G
 
 void direction(int64_t count, int64_t elements, bool store) {
     std::vector<gm_array> reference, parameter, v;
-    const Array r(GM_F32, {count, elements}), p(GM_F32, {count, elements}, 2), out(GM_F32, {count, elements}, 3);
+    const Array r(GM_F32, {count, elements}), p(GM_F32, {count, elements}), out(GM_F32, {count, elements});
     auto part = [&](const Array &x, int64_t k) {
         gm_array array = {static_cast<float *>(x.get().data) + k * elements, GM_F32, 1, {elements}, {1}};
         return array;
@@ -28,7 +28,7 @@ void direction(int64_t count, int64_t elements, bool store) {
 }
 
 void row_dot(int64_t B, int64_t T, int64_t O, int32_t dtype) {
-    const Array u(dtype, {B, T, O}), delta(dtype, {B, T, O}, 2), dot(GM_F32, {B});
+    const Array u(dtype, {B, T, O}), delta(dtype, {B, T, O}), dot(GM_F32, {B});
     const gm_row_dot_args args = {u.get(), delta.get(), dot.get()};
     const double seconds = GM_TIME(gm_row_dot, args);
     std::printf("row_dot        [%lld,%lld,%lld] %s %9.1f us %7.1f GB/s\n", static_cast<long long>(B), static_cast<long long>(T),
@@ -36,7 +36,7 @@ void row_dot(int64_t B, int64_t T, int64_t O, int32_t dtype) {
 }
 
 void projected_dot(int64_t B, int64_t P, int32_t dtype) {
-    const Array g(dtype, {B, P}), v(GM_F32, {P}, 2), dot(GM_F32, {B}), norm(GM_F32, {B});
+    const Array g(dtype, {B, P}), v(GM_F32, {P}), dot(GM_F32, {B}), norm(GM_F32, {B});
     double square = 0;
     const gm_projected_dot_args args = {g.get(), v.get(), dot.get(), norm.get(), &square};
     const double seconds = GM_TIME(gm_projected_dot, args);
@@ -45,7 +45,7 @@ void projected_dot(int64_t B, int64_t P, int32_t dtype) {
 }
 
 void ghost_dot(int64_t B, int64_t T, int64_t I, int64_t O, int32_t dtype) {
-    const Array a(dtype, {B, T, I}), delta(dtype, {B, T, O}, 2), v(dtype, {O, I}, 3), dot(GM_F32, {B});
+    const Array a(dtype, {B, T, I}), delta(dtype, {B, T, O}), v(dtype, {O, I}), dot(GM_F32, {B});
     const gm_ghost_dot_args args = {a.get(), delta.get(), v.get(), dot.get()};
     const double seconds = GM_TIME(gm_ghost_dot, args);
     std::printf("ghost_dot      [%lld,%lld,%lld->%lld] %s %11.1f us %7.1f GFLOP/s %7.1f GB/s\n", static_cast<long long>(B), static_cast<long long>(T),
@@ -56,7 +56,7 @@ void ghost_dot(int64_t B, int64_t T, int64_t I, int64_t O, int32_t dtype) {
 }  // namespace
 
 int main() {
-    bench::header();
+    bench::print_machine();
     direction(200, 768, true);
     direction(1, 86000000, false);
     direction(1, 86000000, true);

@@ -80,16 +80,22 @@ TEST(no_gradient_has_no_norm) {
 }
 
 TEST(tokens_that_cancel_give_no_negative_norm) {
-    // g_i = 0 although no token is: the Gram form rounds about zero.
-    Array a(GM_F32, {1, 2, 600}), delta(GM_F32, {1, 2, 500}), norm(GM_F32, {1});
-    for (int round = 0; round < 10; round++) {
-        a.normal(random);
-        delta.normal(random);
-        for (int64_t c = 0; c < 600; c++) a.set(-a.at(0, 0, c), 0, 1, c);
-        for (int64_t o = 0; o < 500; o++) delta.set(delta.at(0, 0, o), 0, 1, o);
+    // Three inputs that add up to zero exactly and one delta: g_i = 0 although no token is, and the Gram
+    // form's rounding falls to either side of it.
+    const int64_t I = 600, O = 500;
+    Array a(GM_F32, {1, 3, I}), delta(GM_F32, {1, 3, O}), norm(GM_F32, {1}), magnitude(GM_F64, {1});
+    for (int round = 0; round < 20; round++) {
+        a.integers(random, 1 << 22);
+        delta.integers(random, 1 << 22);
+        for (int64_t c = 0; c < I; c++) a.set(-a.at(0, 0, c) - a.at(0, 1, c), 0, 2, c);
+        for (int64_t o = 0; o < O; o++) {
+            delta.set(delta.at(0, 0, o), 0, 1, o);
+            delta.set(delta.at(0, 0, o), 0, 2, o);
+        }
         CHECK_OK(GM_CALL(gm_ghost_norm, nullptr, arguments(a, delta, norm)));
+        CHECK_OK(GM_CALL(gm_ghost_norm, &check::reference_queue(), arguments(check::magnitudes(a), check::magnitudes(delta), magnitude)));
         CHECK(norm.at(0) >= 0);
-        CHECK_CLOSE(norm.at(0), 0, bound(2, 600, 500) * 4 * 600 * 500 * 2, "norm");  // |a|^2, |delta|^2 below twice their mean together
+        CHECK_CLOSE(norm.at(0), 0, bound(3, I, O) * magnitude.at(0), "norm");
     }
 }
 

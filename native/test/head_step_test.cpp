@@ -80,9 +80,11 @@ struct Head {
         b.loss = check::loss_bound(exact.loss.at(i), b.relative);
         b.norm = 2 * b.relative * exact.norm.at(i) + 1e-37;
         for (int64_t k = 0; k < K; k++) {
-            double magnitude = 0;  // sum |delta_c| (|u_c| + |u_y|), for u_y is subtracted first
+            // sum |delta_c| (|u_c| + |u_y| + 2 |u_0|): u_y is subtracted first, or both are taken from u_0
+            double magnitude = 0;
+            const double pivot = 2 * std::fabs(u_at(i, k, 0));
             const double own = std::fabs(u_at(i, k, labels.get().data ? static_cast<int64_t>(labels.at(i)) : 0));
-            for (int64_t c = 0; c < C; c++) magnitude += std::fabs(exact.delta.at(i, c)) * (std::fabs(u_at(i, k, c)) + own);
+            for (int64_t c = 0; c < C; c++) magnitude += std::fabs(exact.delta.at(i, c)) * (std::fabs(u_at(i, k, c)) + own + pivot);
             b.score.push_back(2 * b.relative * magnitude / std::sqrt(direction_norm_squared[static_cast<size_t>(k)]) + 1e-37);
         }
         return b;

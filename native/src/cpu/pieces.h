@@ -28,6 +28,7 @@ struct Row {
 
     char *at(int64_t column) const { return data + column * (dtype == GM_F32 ? 4 : 2); }
 
+    // Asks for [column, column + n), which will be read soon.
     void prefetch(int64_t column, int64_t n) const {
         const char *end = at(column + n);
         for (const char *line = at(column); line < end; line += 64) __builtin_prefetch(line, 0, 2);
@@ -62,7 +63,9 @@ inline Row row_of(const gm_array &array, int64_t offset) {
 
 // Row i of a matrix, row (i, j) of a tensor.
 inline Row row(const gm_array &matrix, int64_t i) { return row_of(matrix, i * matrix.stride[0]); }
-inline Row row(const gm_array &tensor, int64_t i, int64_t j) { return row_of(tensor, i * tensor.stride[0] + j * tensor.stride[1]); }
+inline Row row(const gm_array &tensor, int64_t i, int64_t j) {
+    return row_of(tensor, i * tensor.stride[0] + j * tensor.stride[1]);
+}
 
 // Element i of an output vector.
 inline void put(const gm_array &vector, int64_t i, double value) {

@@ -80,6 +80,8 @@ inline F operator/(F a, F b) { return {_mm512_div_ps(a.v, b.v)}; }
 inline F sqrt(F x) { return {_mm512_sqrt_ps(x.v)}; }
 // a > b ? x : y
 inline F where_greater(F a, F b, F x, F y) { return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, b.v, _CMP_GT_OQ), y.v, x.v)}; }
+// a == b ? x : y
+inline F where_equal(F a, F b, F x, F y) { return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, b.v, _CMP_EQ_OQ), y.v, x.v)}; }
 // x = m * 2^n with m in [sqrt(1/2), sqrt(2)), for normal x > 0
 inline F split_power(F x, F *n) {
     const __m512i bits = _mm512_castps_si512(x.v);
@@ -201,6 +203,8 @@ inline F operator/(F a, F b) { return {_mm256_div_ps(a.v, b.v)}; }
 inline F sqrt(F x) { return {_mm256_sqrt_ps(x.v)}; }
 // a > b ? x : y
 inline F where_greater(F a, F b, F x, F y) { return {_mm256_blendv_ps(y.v, x.v, _mm256_cmp_ps(a.v, b.v, _CMP_GT_OQ))}; }
+// a == b ? x : y
+inline F where_equal(F a, F b, F x, F y) { return {_mm256_blendv_ps(y.v, x.v, _mm256_cmp_ps(a.v, b.v, _CMP_EQ_OQ))}; }
 // x = m * 2^n with m in [sqrt(1/2), sqrt(2)), for normal x > 0
 inline F split_power(F x, F *n) {
     const __m256i bits = _mm256_castps_si256(x.v);
@@ -347,6 +351,11 @@ inline F sqrt(F x) {
 // a > b ? x : y
 inline F where_greater(F a, F b, F x, F y) {
     for (int i = 0; i < kLanes; i++) y.v[i] = a.v[i] > b.v[i] ? x.v[i] : y.v[i];
+    return y;
+}
+// a == b ? x : y
+inline F where_equal(F a, F b, F x, F y) {
+    for (int i = 0; i < kLanes; i++) y.v[i] = a.v[i] == b.v[i] ? x.v[i] : y.v[i];
     return y;
 }
 // x = m * 2^n with m in [sqrt(1/2), sqrt(2)), for normal x > 0

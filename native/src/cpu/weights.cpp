@@ -16,16 +16,22 @@ double cosine(const Statistics &s, int64_t i) {
     return norm == 0 ? 0 : m / norm;
 }
 
-// The number a sample is judged by: what must be finite, and what the softmax kinds exponentiate.
-double statistic(const gm_weighting &weighting, const Statistics &s, int64_t i) {
+// body(i, statistic): the number a sample is judged by, what must be finite and what the softmax kinds
+// exponentiate. The kind is looked at once, not for every sample.
+template <class Body>
+void for_statistics(const gm_weighting &weighting, const Statistics &s, Body &&body) {
+    const auto each = [&](auto &&statistic) {
+        for (int64_t i = 0; i < s.count; i++) body(i, statistic(i));
+    };
+    const double temperature = weighting.temperature;
     switch (weighting.kind) {
-        case GM_UNIFORM: return 0;
-        case GM_COS: return cosine(s, i);
-        case GM_NORMED_PROJ: return score(s, i) / weighting.temperature;
-        case GM_NORMED_COS: return cosine(s, i) / weighting.temperature;
-        case GM_OPT: return score(s, i) + gradient_norm(s, i);
-        case GM_GRAND: return gradient_norm(s, i);
-        default: return score(s, i);  // proj, agra, rho
+        case GM_UNIFORM: return each([](int64_t) { return 0.0; });
+        case GM_COS: return each([&](int64_t i) { return cosine(s, i); });
+        case GM_NORMED_PROJ: return each([&](int64_t i) { return score(s, i) / temperature; });
+        case GM_NORMED_COS: return each([&](int64_t i) { return cosine(s, i) / temperature; });
+        case GM_OPT: return each([&](int64_t i) { return score(s, i) + gradient_norm(s, i); });
+        case GM_GRAND: return each([&](int64_t i) { return gradient_norm(s, i); });
+        default: return each([&](int64_t i) { return score(s, i); });  // proj, agra, rho
     }
 }
 
@@ -123,7 +129,8 @@ void softmax(int64_t count, const uint8_t *kept, double *weight) {
         weight[i] = kept[i] ? std::exp(weight[i] - max) : 0;
         sum += weight[i];
     }
-    for (int64_t i = 0; i < count; i++) weight[i] /= sum;
+    const double share = 1 / sum;
+    for (int64_t i = 0; i < count; i++) weight[i] *= share;
 }
 
 Statistics statistics_of(const gm_mimic_weights_args &args) {
@@ -145,11 +152,11 @@ void write(const gm_array &weight, int64_t i, double value) {
 
 int64_t weigh(const gm_weighting &weighting, const Statistics &s, double *weight, uint8_t *kept) {
     int64_t finite = 0;
-    for (int64_t i = 0; i < s.count; i++) {
-        weight[i] = s.usable == nullptr || s.usable[i] ? statistic(weighting, s, i) : std::numeric_limits<double>::quiet_NaN();
-        kept[i] = std::isfinite(weight[i]);
+    for_statistics(weighting, s, [&](int64_t i, double statistic) {
+        weight[i] = statistic;
+        kept[i] = std::isfinite(statistic) && (s.usable == nullptr || s.usable[i]);
         finite += kept[i];
-    }
+    });
     if (s.count == 0) return 0;
     if (finite == 0) fail(GM_NON_FINITE, "none of the %lld samples has a finite score", static_cast<long long>(s.count));
     switch (weighting.kind) {
@@ -195,26 +202,22 @@ void mimic_weights_reduce(const gm_mimic_weights_args &args, double *max_and_sum
     const Statistics s = statistics_of(args);
     double max = -std::numeric_limits<double>::infinity(), sum = 0;
     int64_t non_finite = 0;
-    for (int64_t i = 0; i < s.count; i++) {
-        const double x = statistic(args.weighting, s, i);
+    for_statistics(args.weighting, s, [&](int64_t, double x) {
         if (!std::isfinite(x)) non_finite++;
         else if (x > max) max = x;
-    }
-    for (int64_t i = 0; i < s.count; i++) {
-        const double x = statistic(args.weighting, s, i);
+    });
+    for_statistics(args.weighting, s, [&](int64_t, double x) {
         if (std::isfinite(x)) sum += std::exp(x - max);
-    }
+    });
     max_and_sum[0] = max;
     max_and_sum[1] = sum;
     if (args.non_finite != nullptr) *args.non_finite = non_finite;
 }
 
 void mimic_weights_apply(const gm_mimic_weights_args &args, const double *max_and_sum) {
-    const Statistics s = statistics_of(args);
-    for (int64_t i = 0; i < s.count; i++) {
-        const double x = statistic(args.weighting, s, i);
+    for_statistics(args.weighting, statistics_of(args), [&](int64_t i, double x) {
         write(args.weight, i, std::isfinite(x) ? std::exp(x - max_and_sum[0]) / max_and_sum[1] : 0);
-    }
+    });
 }
 
 }  // namespace gm::cpu

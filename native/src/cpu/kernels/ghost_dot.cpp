@@ -38,7 +38,8 @@ struct Scratch {
     Scratch(const gm_ghost_dot_args &args, Arena &arena)
         : tokens(args.input.shape[0] * args.input.shape[1]), inputs(args.input.shape[2]), outputs(args.delta.shape[2]) {
         const int64_t rows = smaller(tokens, kBlockRows), columns = smaller(outputs, kBlockColumns);
-        const int64_t depth = smaller(inputs, kBlockDepth), tiles = divide_up(outputs, kBlockColumns), threads = scratch_threads();
+        const int64_t depth = smaller(inputs, kBlockDepth), tiles = divide_up(outputs, kBlockColumns);
+        const int64_t threads = scratch_threads();
         a_size = rows * depth;
         v_size = columns * depth;
         delta_size = rows * columns;
@@ -155,9 +156,9 @@ void ghost_dot(const gm_ghost_dot_args &args, Arena arena) {
     for_blocks(blocks * slabs, tokens * scratch.inputs * scratch.outputs, [&](int64_t piece, int thread) {
         const int64_t first = piece / slabs * kBlockRows, slab = piece % slabs;
         const int rows = static_cast<int>(smaller(kBlockRows, tokens - first));
+        const int64_t from = slab * tiles / slabs * kBlockColumns, to = (slab + 1) * tiles / slabs * kBlockColumns;
         double *sum = scratch.partial + first * slabs + slab * rows;  // [block][slab][row]
-        Block(args, scratch, thread, scratch.which + first, rows)
-            .multiply(slab * tiles / slabs * kBlockColumns, smaller(scratch.outputs, (slab + 1) * tiles / slabs * kBlockColumns), sum);
+        Block(args, scratch, thread, scratch.which + first, rows).multiply(from, smaller(to, scratch.outputs), sum);
     });
     int64_t token = 0;
     for (int64_t i = 0; i < B; i++) {

@@ -34,7 +34,7 @@ constexpr int kOuterRows = 6, kOuterVectors = 2;
 constexpr int kOuterRows = 4, kOuterVectors = 2;
 #endif
 
-constexpr double kGram = 0.6;
+constexpr double kGram = 0.6;  // docs/kernels.md has the measurements
 
 constexpr int64_t kGramTokens = kBlockColumns;                                   // a block of tokens
 constexpr int64_t kGOutputs = 96, kGInputs = 256, kGTokens = 128;                // a block of g_i; tokens packed for it

@@ -26,7 +26,7 @@
 namespace gm::cpu::GM_ISA {
 namespace {
 
-constexpr int64_t kFewClasses = 96;        // up to here rows are transposed (measured, docs/kernels.md)
+constexpr int64_t kFewClasses = 128;        // up to here rows are transposed (measured, docs/kernels.md)
 constexpr int64_t kScratchElements = 8192;  // of a block's rows: 32 KiB, for L1
 constexpr int64_t kStrip = 1024;            // columns of a block in step 3: its sums stay in L1
 constexpr int64_t kSumRows = 256;           // rows that are added up before they join a longer sum
@@ -39,14 +39,16 @@ struct Shape {
         const gm_array &u = subtract ? args.reference_logits : args.projected;
         K = !present(u) ? 0 : u.rank == 3 ? u.shape[1] : 1;
         few = C <= kFewClasses;
+        padded = divide_up(C, kLanes) * kLanes;
         rows = few ? larger(kScratchElements / 2 / C / kLanes, 1) * kLanes : clamp(kScratchElements / C, 1, kLanes);
-        scratch = few ? C * kLanes : C * rows;
+        scratch = padded * (few ? kLanes : rows);
         strip = smaller(C, kStrip);
         strips = divide_up(C, kStrip);
         slices = clamp(B / kSumRows, 1, divide_up(64, strips));
     }
     int64_t B, C, K;
     bool subtract, few;
+    int64_t padded;   // C in whole vectors
     int64_t rows;     // of a block of step 1
     int64_t scratch;  // floats a thread needs for them
     int64_t strip, strips;  // step 3: columns of a block, blocks side by side
@@ -98,6 +100,7 @@ public:
             rows.stride[0] = shape_.C;
             outputs_[outputs_used_++] = rows;
         }
+        for (int j = 0; j < kLanes; j++) beyond_[j] = j < shape_.C - (shape_.padded - kLanes) ? 0 : -__builtin_inff();
     }
 
     void run() {
@@ -112,7 +115,7 @@ public:
             }
         });
         weigh_samples();
-        weigh_rows();
+        weigh_all();
     }
 
 private:
@@ -133,22 +136,30 @@ private:
     // ---- step 1, few classes: rows i to i + n - 1 in the lanes, e [C][kLanes] ----------------
 
     void transposed_rows(int64_t i, int n, float *e) {
-        const int64_t C = shape_.C;
-        with_elements(args_.logits, i * args_.logits.stride[0], [&](auto *z) {
+        const int64_t C = shape_.C, stride = args_.logits.stride[0];
+        with_elements(args_.logits, i * stride, [&](auto *z) {
             for_vectors(C, [&](int64_t c, int count) {
                 F x[kLanes];
-                load_transposed(z + c, args_.logits.stride[0], n, count, x);
-                for (int j = 0; j < count; j++) store(e + (c + j) * kLanes, bias() ? x[j] + set(bias()[c + j]) : x[j]);
+                load_transposed(z + c, stride, n, count, x);
+#pragma GCC unroll 16
+                for (int j = 0; j < kLanes; j++) store(e + (c + j) * kLanes, x[j]);
             });
         });
-        float own_z[kLanes] = {}, own_delta[kLanes];
-        for (int r = 0; r < n; r++) {
-            float &place = e[label(i + r) * kLanes + r];
-            own_z[r] = place;
-            place = -__builtin_inff();
+        // Which class is a row's own is a comparison, not a place to write to: no lane is stored alone
+        // and loaded again with its neighbours.
+        float labels[kLanes];
+        for (int r = 0; r < kLanes; r++) labels[r] = static_cast<float>(label(i + (r < n ? r : n - 1)));
+        const F own_class = load(labels);
+        F own = zero(), top = set(kLowest);
+        for (int64_t c = 0; c < C; c++) {
+            F z = load(e + c * kLanes);
+            if (bias()) z = z + set(bias()[c]);
+            const F here = set(static_cast<float>(c));
+            own = where_equal(own_class, here, z, own);
+            z = where_equal(own_class, here, set(-__builtin_inff()), z);
+            top = max(z, top);
+            store(e + c * kLanes, z);
         }
-        F top = set(kLowest);
-        for (int64_t c = 0; c < C; c++) top = max(load(e + c * kLanes), top);
         F others = zero(), squares = zero();
         for (int64_t c = 0; c < C; c++) {
             const F x = exp_nonpositive(load(e + c * kLanes) - top);
@@ -156,62 +167,73 @@ private:
             others = others + x;
             squares = fma(x, x, squares);
         }
-        const CrossEntropy row = cross_entropy(load(own_z), top, others, squares);
-        finish(i, n, row, [&](int64_t k) { return transposed_dot(i, k, n, e); });
+        const CrossEntropy row = cross_entropy(own, top, others, squares);
+        finish(i, n, row, [&](int64_t k) { return transposed_dot(i, k, n, e, own_class, others); });
         if (outputs_used_ == 0) return;
-        store(own_delta, zero() - others);
-        for (int r = 0; r < n; r++) e[label(i + r) * kLanes + r] = own_delta[r];
+        const F own_delta = zero() - others;
         for_vectors(C, [&](int64_t c, int count) {
             F x[kLanes];
-            for (int j = 0; j < kLanes; j++) x[j] = j < count ? load(e + (c + j) * kLanes) * row.scale : zero();
+#pragma GCC unroll 16
+            for (int j = 0; j < kLanes; j++) {
+                x[j] = where_equal(own_class, set(static_cast<float>(c + j)), own_delta, load(e + (c + j) * kLanes)) * row.scale;
+            }
             transpose(x);
             for (int o = 0; o < outputs_used_; o++) {
-                const int64_t stride = outputs_[o].stride[0];
-                with_elements(outputs_[o], i * stride + c, [&](auto *delta) {
-                    for (int r = 0; r < n; r++) store_some(delta + r * stride, x[r], count);
+                const int64_t to = outputs_[o].stride[0];
+                with_elements(outputs_[o], i * to + c, [&](auto *delta) {
+#pragma GCC unroll 16
+                    for (int r = 0; r < kLanes; r++) {
+                        if (r < n) store_some(delta + r * to, x[r], count);
+                    }
                 });
             }
         });
     }
 
-    // x[j]: column j of n rows, one row a lane; zeros in the lanes and columns beyond.
+    // x[j]: column j of n rows, one row a lane. Lanes beyond repeat the last row, columns beyond are 0.
     template <class T>
-    static void load_transposed(const T *p, int64_t stride, int n, int count, F (&x)[kLanes]) {
-        for (int r = 0; r < kLanes; r++) x[r] = r < n ? load_some(p + r * stride, count) : zero();
+    static inline __attribute__((always_inline)) void load_transposed(const T *p, int64_t stride, int n, int count, F (&x)[kLanes]) {
+#pragma GCC unroll 16
+        for (int r = 0; r < kLanes; r++) x[r] = load_some(p + (r < n ? r : n - 1) * stride, count);
         transpose(x);
     }
 
-    // Sum over the classes of e_c (u_c - u_y).
-    F transposed_dot(int64_t i, int64_t k, int n, const float *e) const {
-        float own_u[kLanes] = {};
-        for (int r = 0; r < n; r++) own_u[r] = u_at(i + r, k, label(i + r));
-        const F own = load(own_u);
+    // Sum over the other classes of e_c (u_c - u_y), as sum e_c (u_c - u_0) - others (u_y - u_0): what
+    // all u have in common costs no digits.
+    F transposed_dot(int64_t i, int64_t k, int n, const float *e, F own_class, F others) const {
         const int64_t u_stride = u_.stride[0], z_stride = args_.logits.stride[0];
-        F dot = zero();
+        F dot[2] = {zero(), zero()}, own = zero(), pivot = zero();
         with_elements(u_, u_row(i, k), [&](auto *u) {
             for_vectors(shape_.C, [&](int64_t c, int count) {
-                F x[kLanes], z[kLanes];
+                F x[kLanes];
                 load_transposed(u + c, u_stride, n, count, x);
                 if (shape_.subtract) {
+                    F z[kLanes];
                     with_elements(args_.logits, i * z_stride + c, [&](auto *logits) { load_transposed(logits, z_stride, n, count, z); });
-                    for (int j = 0; j < count; j++) x[j] = x[j] - z[j];
+                    for (int j = 0; j < kLanes; j++) x[j] = x[j] - z[j];
                 }
-                for (int j = 0; j < count; j++) dot = fma(load(e + (c + j) * kLanes), x[j] - own, dot);
+                if (c == 0) pivot = x[0];
+#pragma GCC unroll 16
+                for (int j = 0; j < kLanes; j++) {
+                    if (j >= count) break;
+                    own = where_equal(own_class, set(static_cast<float>(c + j)), x[j], own);
+                    dot[j % 2] = fma(load(e + (c + j) * kLanes), x[j] - pivot, dot[j % 2]);
+                }
             });
         });
-        return dot;
+        return dot[0] + dot[1] - others * (own - pivot);
     }
 
-    // ---- step 1, many classes: e [n][C] ------------------------------------------------------
+    // ---- step 1, many classes: e [n][padded C], e = 0 in the places beyond C ------------------
 
     void plain_rows(int64_t i, int n, float *e) {
-        const int64_t C = shape_.C;
+        const int64_t C = shape_.C, padded = shape_.padded;
         Group group;
-        for (int r = 0; r < n; r++) exponentials(i + r, e + r * C, group, r);
+        for (int r = 0; r < n; r++) exponentials(i + r, e + r * padded, group, r);
         const CrossEntropy row = cross_entropy(load(group.own), load(group.max), load(group.others), load(group.squares));
         finish(i, n, row, [&](int64_t k) {
             float dots[kLanes] = {};
-            for (int r = 0; r < n; r++) dots[r] = plain_dot(i + r, k, e + r * C);
+            for (int r = 0; r < n; r++) dots[r] = plain_dot(i + r, k, e + r * padded);
             return load(dots);
         });
         if (outputs_used_ == 0) return;
@@ -219,26 +241,26 @@ private:
         store(scales, row.scale);
         store(own_delta, zero() - load(group.others));
         for (int r = 0; r < n; r++) {
-            float *e_row = e + r * C;
+            float *e_row = e + r * padded;
             e_row[label(i + r)] = own_delta[r];
             for (int o = 0; o < outputs_used_; o++) {
                 with_elements(outputs_[o], (i + r) * outputs_[o].stride[0], [&](auto *delta) {
                     const F scale = set(scales[r]);
-                    for_vectors(C, [&](int64_t c, int count) { store_some(delta + c, load_some(e_row + c, count) * scale, count); });
+                    for_vectors(C, [&](int64_t c, int count) { store_some(delta + c, load(e_row + c) * scale, count); });
                 });
             }
         }
     }
 
     void exponentials(int64_t i, float *e, Group &group, int r) const {
-        const int64_t C = shape_.C, y = label(i);
+        const int64_t C = shape_.C, padded = shape_.padded, y = label(i);
         F top = set(kLowest);
         with_elements(args_.logits, i * args_.logits.stride[0], [&](auto *logits) {
             for_vectors(C, [&](int64_t c, int count) {
                 F z = load_some(logits + c, count);
                 if (bias()) z = z + load_some(bias() + c, count);
-                store_some(e + c, z, count);
-                if (count < kLanes) z = load_or(e + c, count, kLowest);
+                if (count < kLanes) z = z + load(beyond_);
+                store(e + c, z);
                 top = max(z, top);
             });
         });
@@ -247,31 +269,22 @@ private:
         float greatest = reduce_max(top);
         if (!(group.own[r] < greatest)) {  // the label's own is the greatest: the others' is another
             top = set(kLowest);
-            for_vectors(C, [&](int64_t c, int count) {
-                top = max(count == kLanes ? load(e + c) : load_or(e + c, count, kLowest), top);
-            });
+            for (int64_t c = 0; c < padded; c += kLanes) top = max(load(e + c), top);
             greatest = reduce_max(top);
         }
         group.max[r] = greatest;
         const F maximum = set(greatest);
         F others = zero(), squares = zero();
-        for_vectors(C, [&](int64_t c, int count) {
-            const F x = exp_nonpositive((count == kLanes ? load(e + c) : load_or(e + c, count, -__builtin_inff())) - maximum);
-            store_some(e + c, x, count);
+        for (int64_t c = 0; c < padded; c += kLanes) {
+            const F x = exp_nonpositive(load(e + c) - maximum);
+            store(e + c, x);
             others = others + x;
             squares = fma(x, x, squares);
-        });
+        }
         float sums[4];
         reduce_add4(others, squares, others, squares, sums);
         group.others[r] = sums[0];
         group.squares[r] = sums[1];
-    }
-
-    // The first n of p, and `rest` behind.
-    static F load_or(const float *p, int n, float rest) {
-        float lanes[kLanes];
-        for (int j = 0; j < kLanes; j++) lanes[j] = j < n ? p[j] : rest;
-        return load(lanes);
     }
 
     // Sum over the classes of e_c (u_c - u_y).
@@ -300,7 +313,7 @@ private:
         }
         for (; c < shape_.C; c += kLanes) {
             const int count = static_cast<int>(smaller(kLanes, shape_.C - c));
-            sums[0] = fma(load_some(e + c, count), value(c, count), sums[0]);
+            sums[0] = fma(load(e + c), value(c, count), sums[0]);
         }
         return reduce_add((sums[0] + sums[1]) + (sums[2] + sums[3]));
     }
@@ -380,7 +393,7 @@ private:
 
     // ---- step 3 ------------------------------------------------------------------------------
 
-    void weigh_rows() {
+    void weigh_all() {
         const bool mean = present(args_.mean_delta), weighted_sum = present(args_.weighted_delta_sum);
         const bool sums = mean || weighted_sum;
         if (!present(args_.weighted_delta) && !sums) return;
@@ -393,7 +406,10 @@ private:
             if (sums) clear(total, C, width);
             for (int64_t i = begin; i < end; i += kSumRows) {
                 if (sums) clear(part, shape_.strip, width);
-                for (int64_t row = i; row < smaller(i + kSumRows, end); row++) weigh_row(row, column, width, part);
+                const int64_t last = smaller(i + kSumRows, end);
+                int64_t row = i;
+                for (; row + 4 <= last; row += 4) weigh_rows<4>(row, column, width, part);
+                for (; row < last; row++) weigh_rows<1>(row, column, width, part);
                 if (sums) add(part, shape_.strip, width, total, C);
             }
         });
@@ -411,29 +427,45 @@ private:
         }
     }
 
-    // weighted_delta of a row's columns; their sums, unweighted and weighted, grow in part [2][strip].
-    void weigh_row(int64_t i, int64_t column, int64_t width, float *part) const {
+    // weighted_delta of some columns of R rows; their sums, unweighted and weighted, grow in part
+    // [2][strip]. Four rows at once, since with few columns a row would wait for the sum of the last.
+    template <int R>
+    void weigh_rows(int64_t i, int64_t column, int64_t width, float *part) const {
         const gm_array &source = outputs_[outputs_used_ - 1], &target = args_.weighted_delta;
-        const F scale = set(scratch_.scale[i]);
-        with_elements(source, i * source.stride[0] + column, [&](auto *delta) {
+        const int64_t from = source.stride[0], to = target.stride[0];
+        with_elements(source, i * from + column, [&](auto *delta) {
+            const auto row = [&](int64_t c, int count, int r) { return load_some(delta + r * from + c, count); };
             if (!present(target)) {
-                for_vectors(width, [&](int64_t c, int count) { add_row(load_some(delta + c, count), scale, c, count, part); });
+                for_vectors(width, [&](int64_t c, int count) {
+                    F x[R];
+                    for (int r = 0; r < R; r++) x[r] = row(c, count, r);
+                    add_rows<R>(x, i, c, count, part);
+                });
                 return;
             }
-            with_elements(target, i * target.stride[0] + column, [&](auto *weighted) {
+            with_elements(target, i * to + column, [&](auto *weighted) {
                 for_vectors(width, [&](int64_t c, int count) {
-                    const F x = load_some(delta + c, count);
-                    store_some(weighted + c, x * scale, count);
-                    if (part != nullptr) add_row(x, scale, c, count, part);
+                    F x[R];
+                    for (int r = 0; r < R; r++) {
+                        x[r] = row(c, count, r);
+                        store_some(weighted + r * to + c, x[r] * set(scratch_.scale[i + r]), count);
+                    }
+                    if (part != nullptr) add_rows<R>(x, i, c, count, part);
                 });
             });
         });
     }
 
-    void add_row(F x, F scale, int64_t c, int count, float *part) const {
+    template <int R>
+    void add_rows(const F (&x)[R], int64_t i, int64_t c, int count, float *part) const {
+        F sum = x[0], weighted_sum = x[0] * set(scratch_.scale[i]);
+        for (int r = 1; r < R; r++) {
+            sum = sum + x[r];
+            weighted_sum = fma(x[r], set(scratch_.scale[i + r]), weighted_sum);
+        }
         float *weighted = part + shape_.strip + c;
-        store_some(part + c, load_some(part + c, count) + x, count);
-        store_some(weighted, fma(x, scale, load_some(weighted, count)), count);
+        store_some(part + c, load_some(part + c, count) + sum, count);
+        store_some(weighted, load_some(weighted, count) + weighted_sum, count);
     }
 
     void reduce(const gm_array &to, int64_t offset, float factor) const {
@@ -451,6 +483,7 @@ private:
     const gm_array u_;
     gm_array outputs_[2] = {};  // where step 1 puts delta; step 3 reads the last
     int outputs_used_ = 0;
+    float beyond_[kLanes];  // added to a row's last vector of logits: the places beyond C are e^-inf = 0
 };
 
 }  // namespace

@@ -2,9 +2,10 @@
 //
 // Two multiply-adds for the 4 bytes (2 in halves) of an element of G, which is read once; v is as long as
 // a row and would double the traffic if every row fetched it. So P is cut into strips of kStrip
-// elements, and a thread takes one strip of v, which stays in its cache, through up to kRows rows.
-// Few long rows give many strips, many short rows give many groups of rows. Partial sums are kept
-// for every (row, strip) and added in the strips' order.
+// elements, and a thread takes one strip of v, which stays in its cache, through up to kRows rows, a
+// chunk of each in turn; the next row's chunk is fetched meanwhile, since one stream alone does not
+// fill the memory. Few long rows give many strips, many short rows give many groups of rows. Partial
+// sums are kept for every strip and row and added in the strips' order.
 #include "cpu/kernels.h"
 #include "cpu/parallel.h"
 #include "cpu/pieces.h"
@@ -17,7 +18,7 @@ constexpr int64_t kFewRows = 4;  // of less than a strip: v is small and stays i
 
 struct Scratch {
     int64_t rows, strips, group;  // group: rows that one strip of v is taken through
-    double *dot, *norm;           // [rows, strips]
+    double *dot, *norm;           // [strips, rows]
     double *direction;            // [strips]: |v|^2
     float *v;                     // [threads, kStrip]: v widened
     Scratch(const gm_projected_dot_args &args, Arena &arena) {
@@ -51,9 +52,9 @@ void dot_and_norm(const float *g, const float *v, int64_t n, double &dot_sum, do
     norm_sum += reduce_add(norm0 + norm1);
 }
 
-double sum_of(const double *partial, int64_t count) {
+double sum_of(const double *partial, int64_t count, int64_t stride) {
     double sum = 0;
-    for (int64_t n = 0; n < count; n++) sum += partial[n];
+    for (int64_t n = 0; n < count; n++) sum += partial[n * stride];
     return sum;
 }
 
@@ -76,22 +77,22 @@ void projected_dot(const gm_projected_dot_args &args, Arena arena) {
         const float *v = direction.floats(from, length, scratch.v == nullptr ? nullptr : scratch.v + thread * kStrip);
         if (first == 0) scratch.direction[strip] = norm_squared(v, length);
         const int64_t last = smaller(scratch.rows, first + scratch.group);
+        double *dot = scratch.dot + strip * scratch.rows, *norm = scratch.norm + strip * scratch.rows;
         float buffer[kChunk];
-        for (int64_t i = first; i < last; i++) scratch.dot[i * strips + strip] = scratch.norm[i * strips + strip] = 0;
-        for (int64_t column = 0; column < length; column += kChunk) {
-            const int64_t n = smaller(length - column, kChunk);
+        for (int64_t i = first; i < last; i++) dot[i] = norm[i] = 0;
+        for (int64_t at = 0; at < length; at += kChunk) {
+            const int64_t n = smaller(length - at, kChunk);
             for (int64_t i = first; i < last; i++) {
-                if (i + 1 < last) row(args.gradient, i + 1).prefetch(from + column, n);
-                dot_and_norm(row(args.gradient, i).floats(from + column, n, buffer), v + column, n, scratch.dot[i * strips + strip],
-                             scratch.norm[i * strips + strip]);
+                if (i + 1 < last) row(args.gradient, i + 1).prefetch(from + at, n);
+                dot_and_norm(row(args.gradient, i).floats(from + at, n, buffer), v + at, n, dot[i], norm[i]);
             }
         }
     });
     for (int64_t i = 0; i < scratch.rows; i++) {
-        if (args.dot.data != nullptr) put(args.dot, i, sum_of(scratch.dot + i * strips, strips));
-        if (args.norm_squared.data != nullptr) put(args.norm_squared, i, sum_of(scratch.norm + i * strips, strips));
+        if (args.dot.data != nullptr) put(args.dot, i, sum_of(scratch.dot + i, strips, scratch.rows));
+        if (args.norm_squared.data != nullptr) put(args.norm_squared, i, sum_of(scratch.norm + i, strips, scratch.rows));
     }
-    if (args.direction_norm_squared != nullptr) *args.direction_norm_squared = sum_of(scratch.direction, strips);
+    if (args.direction_norm_squared != nullptr) *args.direction_norm_squared = sum_of(scratch.direction, strips, 1);
 }
 
 }  // namespace gm::cpu::GM_ISA

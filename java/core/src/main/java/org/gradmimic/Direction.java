@@ -2,13 +2,13 @@ package org.gradmimic;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.kernel.Kernels;
 import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.OpenResources;
 import org.gradmimic.kernel.Provider;
 import org.gradmimic.kernel.Workspace;
 import org.gradmimic.kernel.abi.gm_array;
@@ -25,8 +25,6 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #assignNegated} makes it the direction of the gradient baselines (AGRA, influence, Grad-Match) instead.
  */
 public final class Direction implements AutoCloseable {
-    private static final AtomicLong OPEN = new AtomicLong();
-
     private final List<Tensor> references;
     private final List<Tensor> vectors;
     private final List<Tensor> owned;
@@ -41,8 +39,7 @@ public final class Direction implements AutoCloseable {
     private final Workspace workspace = new Workspace();
     private boolean closed;
 
-    private Direction(
-            List<Tensor> references, List<Tensor> parameters, List<Tensor> vectors, List<Tensor> owned) {
+    private Direction(List<Tensor> references, List<Tensor> parameters, List<Tensor> vectors, List<Tensor> owned) {
         int n = parameters.size();
         this.references = references;
         this.vectors = vectors;
@@ -62,7 +59,7 @@ public final class Direction implements AutoCloseable {
                 .norm_squared(norms)
                 .total_norm_squared(norms.getPointer(n))
                 .parameter_norm_squared(norms.getPointer(n + 1L));
-        OPEN.incrementAndGet();
+        OpenResources.opened();
     }
 
     /**
@@ -106,11 +103,6 @@ public final class Direction implements AutoCloseable {
     /** A direction that is only ever assigned. */
     static Direction assigned(Tensor vector) {
         return new Direction(List.of(), List.of(vector), List.of(vector), List.of());
-    }
-
-    /** Directions that were made and not closed: the leak counter. */
-    public static long open() {
-        return OPEN.get();
     }
 
     /** Takes V, ‖V‖ and ‖θ‖ afresh from the parameters. */
@@ -185,7 +177,7 @@ public final class Direction implements AutoCloseable {
     public void close() {
         if (closed) return;
         closed = true;
-        OPEN.decrementAndGet();
+        OpenResources.closed();
         workspace.close();
         owned.forEach(Tensor::deallocate);
         for (var pointer : List.of(queue, args, referenceArrays, parameterArrays, vectorArrays, norms)) {

@@ -1,5 +1,6 @@
 package org.gradmimic;
 
+import java.util.Objects;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
@@ -14,20 +15,13 @@ final class HeadBuffers implements AutoCloseable {
     final int rows;
     private final long classes;
 
-    /** [B,2C]: logits, then V h. */
-    final Tensor both;
-
-    /** [B,C], the left half of {@link #both}. */
-    final Tensor stackedLogits;
-
-    /** [B,C], the right half of {@link #both}. */
-    final Tensor stackedProjected;
-
-    /** [B,C], for logits alone. */
-    final Tensor alone;
+    private @Nullable Tensor both;
+    private @Nullable Tensor stackedLogits;
+    private @Nullable Tensor stackedProjected;
+    private @Nullable Tensor alone;
 
     /** Whichever held this step's logits, and then w_i δ_i. */
-    Tensor logits;
+    private @Nullable Tensor logits;
 
     private @Nullable Tensor delta;
     private final FloatPointer own;
@@ -39,16 +33,39 @@ final class HeadBuffers implements AutoCloseable {
     HeadBuffers(int rows, long classes) {
         this.rows = rows;
         this.classes = classes;
-        both = Memory.detached(Tensors.empty(rows, 2 * classes));
-        stackedLogits = Memory.detached(both.narrow(1, 0, classes));
-        stackedProjected = Memory.detached(both.narrow(1, classes, classes));
-        alone = Memory.detached(Tensors.empty(rows, classes));
-        logits = alone;
         own = Memory.detached(new FloatPointer(Math.max(1, 3L * rows)));
         score = own;
         weight = own;
         loss = own;
         intoOwn();
+    }
+
+    /** [B,2C], for logits and V h side by side; this step's logits are its left half. */
+    Tensor both() {
+        if (both == null) {
+            both = Memory.detached(Tensors.empty(rows, 2 * classes));
+            stackedLogits = Memory.detached(both.narrow(1, 0, classes));
+            stackedProjected = Memory.detached(both.narrow(1, classes, classes));
+        }
+        logits = stackedLogits;
+        return both;
+    }
+
+    /** [B,C], for this step's logits alone. */
+    Tensor alone() {
+        if (alone == null) alone = Memory.detached(Tensors.empty(rows, classes));
+        logits = alone;
+        return alone;
+    }
+
+    /** [B,C], this step's logits, and after the kernel w_i δ_i. */
+    Tensor logits() {
+        return Objects.requireNonNull(logits);
+    }
+
+    /** V h [B,C] if one product gave it with the logits, else null. */
+    @Nullable Tensor projected() {
+        return logits == stackedLogits ? stackedProjected : null;
     }
 
     /** Scores, weights and losses stay here until the next step. */

@@ -26,7 +26,8 @@ final class HeadGradients implements AutoCloseable {
     }
 
     /** [C], where a step writes the bias gradient. */
-    @Nullable Tensor biasBuffer() {
+    @Nullable
+    Tensor biasBuffer() {
         return biasBuffer;
     }
 

@@ -9,6 +9,7 @@ import org.gradmimic.kernel.Descriptors;
 import org.gradmimic.kernel.Descriptors.Dtype;
 import org.gradmimic.kernel.Kernels;
 import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.OpenResources;
 import org.gradmimic.kernel.Provider;
 import org.gradmimic.kernel.Workspace;
 import org.gradmimic.kernel.abi.gm_head_score_args;
@@ -40,9 +41,9 @@ public final class HeadScorer implements AutoCloseable {
         Tensors.requireShape("reference weight", reference, weight.size(0), weight.size(1));
         this.weight = Memory.detached(weight.detach());
         this.bias = bias == null ? null : Memory.detached(bias.detach());
-        direction = Direction.toward(
-                List.of(reference), List.of(this.weight));
+        direction = Direction.toward(List.of(reference), List.of(this.weight));
         direction.refresh();
+        OpenResources.opened();
     }
 
     /** V and its norms. */
@@ -88,6 +89,7 @@ public final class HeadScorer implements AutoCloseable {
     public void close() {
         if (closed) return;
         closed = true;
+        OpenResources.closed();
         direction.close();
         workspace.close();
         for (Pointer pointer : new Pointer[] {queue, args, nonFinite, weight, bias}) {

@@ -44,7 +44,8 @@ public final class HeadStep {
     /** The raw score ⟨−g_i, V⟩/‖V‖ of every sample, whatever the weights are made of; NaN where not finite. [B] float. */
     public Tensor scores() {
         if (!buffers.scored()) {
-            throw new IllegalStateException("weighting " + head.weighting().kind() + " without a direction has no scores");
+            throw new IllegalStateException(
+                    "weighting " + head.weighting().kind() + " without a direction has no scores");
         }
         return Tensors.view(buffers.scores(), buffers.rows);
     }
@@ -78,7 +79,8 @@ public final class HeadStep {
         for (int i = 0; nonFinite > 0 && i < buffers.rows; i++) {
             boolean finite = Float.isFinite(buffers.losses().get(i))
                     && (!buffers.scored() || Float.isFinite(buffers.scores().get(i)));
-            if (!finite) ids.add(slot == null ? (long) i : head.table().ids(slot).get(i));
+            if (!finite)
+                ids.add(slot == null ? (long) i : head.table().ids(slot).get(i));
         }
         return ids;
     }

@@ -4,6 +4,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.kernel.Kernels;
 import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.OpenResources;
 import org.gradmimic.kernel.Provider;
 import org.gradmimic.kernel.Workspace;
 import org.gradmimic.kernel.abi.gm_ghost_dot_args;
@@ -21,6 +22,10 @@ public final class LinearTap implements Tap {
     private @Nullable Tensor input;
     private @Nullable Tensor delta;
     private boolean closed;
+
+    public LinearTap() {
+        OpenResources.opened();
+    }
 
     /**
      * Sets the batch.
@@ -80,6 +85,7 @@ public final class LinearTap implements Tap {
     public void close() {
         if (closed) return;
         closed = true;
+        OpenResources.closed();
         workspace.close();
         queue.deallocate();
     }

@@ -1,6 +1,5 @@
 package org.gradmimic;
 
-import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -10,6 +9,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.kernel.GradmimicException;
 import org.gradmimic.kernel.Kernels;
 import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.OpenResources;
 import org.gradmimic.kernel.Provider;
 import org.gradmimic.kernel.Workspace;
 import org.gradmimic.kernel.abi.gm_head_step_args;
@@ -35,8 +35,6 @@ import org.jspecify.annotations.Nullable;
  * valid until the next one. Not for several threads at once.
  */
 public final class MimicHead implements AutoCloseable {
-    private static final AtomicLong OPEN = new AtomicLong();
-
     /** ‖V‖²/‖W‖² below which a difference of logits is too coarse and the product with V is formed: (0.1)². */
     private static final double PRECISE_RATIO_SQUARED = 0.01;
 
@@ -112,7 +110,7 @@ public final class MimicHead implements AutoCloseable {
         }
         workspace = new Workspace();
         this.weighting = weighting;
-        OPEN.incrementAndGet();
+        OpenResources.opened();
     }
 
     private static @Nullable Direction directionOf(DirectionSource source, Tensor parameter, Tensor vector) {
@@ -127,11 +125,6 @@ public final class MimicHead implements AutoCloseable {
 
     private static Tensor keep(Tensor tensor) {
         return Memory.detached(tensor);
-    }
-
-    /** Heads that were made and not closed: the leak counter. */
-    public static long open() {
-        return OPEN.get();
     }
 
     /** Changes the weighting from the next step on, as at the end of plain training before a starting epoch. */
@@ -195,8 +188,8 @@ public final class MimicHead implements AutoCloseable {
             if (table != null) slot = table.reserve(rows);
             HeadBuffers b = buffersFor(rows);
             if (slot != null) b.into(table, slot, batch.ids());
-            boolean stackedProduct = project(batch, features, b);
-            describe(batch, features, b, through, stackedProduct);
+            project(batch, features, b);
+            describe(batch, features, b, through);
             Kernels.headStep(queue, args, workspace);
             return new HeadStep(this, batch.features(), features, b, slot, through, nonFinite.get());
         } catch (RuntimeException e) {
@@ -205,8 +198,8 @@ public final class MimicHead implements AutoCloseable {
         }
     }
 
-    /** Logits, and ⟨V, h⟩ where it is needed; true if one product gave both. */
-    private boolean project(HeadBatch batch, Tensor features, HeadBuffers b) {
+    /** Logits, and with them V h where it is needed. */
+    private void project(HeadBatch batch, Tensor features, HeadBuffers b) {
         boolean product = direction != null;
         if (source instanceof DirectionSource.Reference) {
             if (batch.referenceLogits() != null) {
@@ -220,12 +213,8 @@ public final class MimicHead implements AutoCloseable {
         } else if (source instanceof DirectionSource.OwnMean) {
             direction.assignNegated(meanGradient(features, batch.labels()));
         }
-        if (product) {
-            torch.mm_out(b.both, features, stackedTransposed);
-            return true;
-        }
-        torch.mm_out(b.alone, features, weightTransposed);
-        return false;
+        if (product) torch.mm_out(b.both(), features, stackedTransposed);
+        else torch.mm_out(b.alone(), features, weightTransposed);
     }
 
     /** (1/B) δᵀ h of a batch under the present head, [C,D]. */
@@ -243,16 +232,16 @@ public final class MimicHead implements AutoCloseable {
         return torch.mm(logits.t(), features.detach());
     }
 
-    private void describe(HeadBatch batch, Tensor features, HeadBuffers b, boolean through, boolean stackedProduct) {
+    private void describe(HeadBatch batch, Tensor features, HeadBuffers b, boolean through) {
         Pointer.memset(args, 0, args.sizeof());
         weighting.describe(args.weighting());
-        Tensor logits = stackedProduct ? b.stackedLogits : b.alone;
-        b.logits = logits;
+        Tensor logits = b.logits();
         Tensors.describe(args.logits(), logits);
         Tensors.describe(args.labels(), batch.labels());
         if (biasView != null) Tensors.describe(args.bias(), biasView);
-        if (stackedProduct) {
-            Tensors.describe(args.projected(), b.stackedProjected);
+        Tensor projected = b.projected();
+        if (projected != null) {
+            Tensors.describe(args.projected(), projected);
         } else if (direction != null) {
             Tensors.describe(args.reference_logits(), batch.referenceLogits());
         }
@@ -277,8 +266,7 @@ public final class MimicHead implements AutoCloseable {
         Tensors.describe(args.weighted_delta(), logits);
         if (through && !weightsReachAll()) Tensors.describe(args.delta(), b.delta());
         if (biasView != null) {
-            Tensors.describe(
-                    weightsReachAll() ? args.weighted_delta_sum() : args.mean_delta(), gradients.biasBuffer());
+            Tensors.describe(weightsReachAll() ? args.weighted_delta_sum() : args.mean_delta(), gradients.biasBuffer());
         }
         args.non_finite(nonFinite);
     }
@@ -293,11 +281,11 @@ public final class MimicHead implements AutoCloseable {
         try (PointerScope scope = new PointerScope()) {
             HeadBuffers b = step.buffers();
             Tensor features = step.nonFinite() == 0 ? step.features() : withoutNonFinite(step);
-            gradients.add(b.logits, features);
+            gradients.add(b.logits(), features);
             if (!step.through()) return;
             Tensor back = torch.empty_like(features);
             if (weightsReachAll()) {
-                torch.mm_out(back, b.logits, weightView);
+                torch.mm_out(back, b.logits(), weightView);
             } else {
                 torch.addmm_out(
                         back, back, b.delta(), weightView, new Scalar(0.0f), new Scalar(1.0f / features.size(0)));
@@ -327,7 +315,8 @@ public final class MimicHead implements AutoCloseable {
         return buffers = new HeadBuffers(rows, classes);
     }
 
-    @Nullable ScoreTable table() {
+    @Nullable
+    ScoreTable table() {
         return table;
     }
 
@@ -340,7 +329,7 @@ public final class MimicHead implements AutoCloseable {
     public void close() {
         if (closed) return;
         closed = true;
-        OPEN.decrementAndGet();
+        OpenResources.closed();
         if (direction != null) direction.close();
         if (buffers != null) buffers.close();
         if (otherBuffers != null) otherBuffers.close();

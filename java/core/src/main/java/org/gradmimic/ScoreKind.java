@@ -1,6 +1,5 @@
 package org.gradmimic;
 
-
 /** What a mimic score is turned into. */
 public enum ScoreKind {
     /** m_i = ⟨−g_i, V⟩/‖V‖. */

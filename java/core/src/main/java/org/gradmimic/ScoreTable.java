@@ -2,19 +2,17 @@ package org.gradmimic;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.OpenResources;
 
 /**
  * A ring of (id, score, weight, loss) that the kernels write to directly and that is drained in large blocks, off the
  * step's path. Repeats of a sample are kept.
  */
 public final class ScoreTable implements AutoCloseable {
-    private static final AtomicLong OPEN = new AtomicLong();
-
     /** Receives what one step scored, oldest step first. The arrays belong to the table: copy what is kept. */
     @FunctionalInterface
     public interface Sink {
@@ -56,12 +54,7 @@ public final class ScoreTable implements AutoCloseable {
         score = Memory.detached(new FloatPointer(capacity));
         weight = Memory.detached(new FloatPointer(capacity));
         loss = Memory.detached(new FloatPointer(capacity));
-        OPEN.incrementAndGet();
-    }
-
-    /** Tables that were made and not closed: the leak counter. */
-    public static long open() {
-        return OPEN.get();
+        OpenResources.opened();
     }
 
     /** Names the step that comes next; later steps count on from here. */
@@ -147,7 +140,7 @@ public final class ScoreTable implements AutoCloseable {
     public void close() {
         if (closed) return;
         closed = true;
-        OPEN.decrementAndGet();
+        OpenResources.closed();
         for (Pointer pointer : List.of(ids, score, weight, loss)) pointer.deallocate();
     }
 }

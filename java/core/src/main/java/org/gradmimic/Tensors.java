@@ -64,7 +64,8 @@ public final class Tensors {
 
     static void requireFloat(String name, Tensor tensor) {
         if (tensor.scalar_type().intern() != ScalarType.Float) {
-            throw new IllegalArgumentException(name + " is " + tensor.scalar_type().intern() + "; Float is expected");
+            throw new IllegalArgumentException(
+                    name + " is " + tensor.scalar_type().intern() + "; Float is expected");
         }
     }
 

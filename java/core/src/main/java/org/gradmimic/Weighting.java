@@ -47,7 +47,8 @@ public record Weighting(Kind kind, double temperature, double lambda, boolean rh
 
     public Weighting {
         if (!(temperature > 0) || Double.isInfinite(temperature)) {
-            throw new IllegalArgumentException("the temperature is " + temperature + "; it must be positive and finite");
+            throw new IllegalArgumentException(
+                    "the temperature is " + temperature + "; it must be positive and finite");
         }
         if (!(lambda >= 0) || Double.isInfinite(lambda)) {
             throw new IllegalArgumentException("lambda is " + lambda + "; it must be finite and not negative");

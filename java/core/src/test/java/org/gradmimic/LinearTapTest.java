@@ -8,16 +8,17 @@ import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.api.Test;
 
 class LinearTapTest {
     /** A layer in the middle of a network: the tap against one autograd pass per sample. */
     @ParameterizedTest
     @CsvSource({"1,1,1,1", "3,1,7,5", "4,6,16,9", "5,33,12,20"})
     void agreesWithOneGradientPerSample(int rows, int tokens, int inputs, int outputs) {
-        try (PointerScope scope = new PointerScope(); LinearTap tap = new LinearTap()) {
+        try (PointerScope scope = new PointerScope();
+                LinearTap tap = new LinearTap()) {
             torch.manual_seed(rows + 100L * tokens);
             Tensor weight = torch.randn(outputs, inputs);
             Tensor reference = torch.randn(outputs, inputs);
@@ -43,7 +44,9 @@ class LinearTapTest {
                 for (int i = 0; i < rows; i++) {
                     double squared = PerSample.dot(gradients[i], gradients[i]);
                     // Sums of tokens*inputs*outputs products in single precision, relative to ‖g_i‖.
-                    assertThat(scores[i]).isCloseTo(-PerSample.dot(gradients[i], v) / norm, within(2e-5 * Math.sqrt(squared) + 1e-6));
+                    assertThat(scores[i])
+                            .isCloseTo(
+                                    -PerSample.dot(gradients[i], v) / norm, within(2e-5 * Math.sqrt(squared) + 1e-6));
                     assertThat(norms[i]).isCloseTo(squared, within(2e-5 * squared + 1e-6));
                 }
             }

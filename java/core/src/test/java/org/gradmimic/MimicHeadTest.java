@@ -14,7 +14,6 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.kernel.GradmimicException;
-import org.gradmimic.kernel.Workspace;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,12 +35,8 @@ class MimicHeadTest {
     }
 
     @AfterEach
-    void nothingLeaks() {
+    void close() {
         scope.close();
-        assertThat(MimicHead.open()).isZero();
-        assertThat(Direction.open()).isZero();
-        assertThat(ScoreTable.open()).isZero();
-        assertThat(Workspace.open()).isZero();
     }
 
     /** A random problem; the seed is in its text. */
@@ -117,7 +112,10 @@ class MimicHeadTest {
                         weighting(kind),
                         calibration,
                         null)) {
-                    HeadStep step = head.step(p.features, p.labels, torch.arange(new Scalar(p.rows)).to(torch.ScalarType.Long));
+                    HeadStep step = head.step(
+                            p.features,
+                            p.labels,
+                            torch.arange(new Scalar(p.rows)).to(torch.ScalarType.Long));
                     assertClose(PerSample.doubles(step.losses()), oracle.loss, p + " losses");
                     assertClose(PerSample.doubles(step.scores()), scores, p + " scores");
                     double[] w = PerSample.doubles(step.weights());
@@ -127,23 +125,36 @@ class MimicHeadTest {
                     double[] uniform = new double[p.rows];
                     java.util.Arrays.fill(uniform, 1.0 / p.rows);
                     double[] others = calibration == Calibration.ALL ? w : uniform;
-                    assertClose(PerSample.doubles(p.linear.weight().grad()), PerSample.combine(oracle.weightGradient, w), p + " weight gradient");
-                    assertClose(PerSample.doubles(p.linear.bias().grad()), PerSample.combine(oracle.biasGradient, others), p + " bias gradient");
+                    assertClose(
+                            PerSample.doubles(p.linear.weight().grad()),
+                            PerSample.combine(oracle.weightGradient, w),
+                            p + " weight gradient");
+                    assertClose(
+                            PerSample.doubles(p.linear.bias().grad()),
+                            PerSample.combine(oracle.biasGradient, others),
+                            p + " bias gradient");
                     double[] back = PerSample.doubles(p.features.grad());
                     for (int i = 0; i < p.rows; i++) {
                         double[] row = java.util.Arrays.copyOfRange(back, i * p.width, (i + 1) * p.width);
                         double scale = others[i];
-                        assertClose(row, java.util.Arrays.stream(oracle.featureGradient[i]).map(x -> scale * x).toArray(), p + " dh " + i);
+                        assertClose(
+                                row,
+                                java.util.Arrays.stream(oracle.featureGradient[i])
+                                        .map(x -> scale * x)
+                                        .toArray(),
+                                p + " dh " + i);
                     }
                 }
             }
         }
     }
 
-    private static void assertWeights(Weighting.Kind kind, double[] w, double[] scores, PerSample oracle, double norm, Problem p) {
+    private static void assertWeights(
+            Weighting.Kind kind, double[] w, double[] scores, PerSample oracle, double norm, Problem p) {
         int n = w.length;
         double[] gradientNorm = new double[n];
-        for (int i = 0; i < n; i++) gradientNorm[i] = Math.sqrt(PerSample.dot(oracle.weightGradient[i], oracle.weightGradient[i]));
+        for (int i = 0; i < n; i++)
+            gradientNorm[i] = Math.sqrt(PerSample.dot(oracle.weightGradient[i], oracle.weightGradient[i]));
         double[] expected = new double[n];
         for (int i = 0; i < n; i++) {
             double cos = gradientNorm[i] == 0 ? 0 : scores[i] / gradientNorm[i];
@@ -169,10 +180,16 @@ class MimicHeadTest {
         Problem p = new Problem(5);
         Tensor logits = torch.mm(p.features, p.reference.t());
         try (MimicHead head = new MimicHead(
-                p.linear.weight(), p.linear.bias(), DirectionSource.reference(p.reference), Weighting.normedProj(1), Calibration.LAYER, null)) {
-            double[] product = PerSample.doubles(head.step(new HeadBatch(p.features, p.labels)).scores());
-            double[] cached = PerSample.doubles(
-                    head.step(new HeadBatch(p.features, p.labels, null, logits, null, null)).scores());
+                p.linear.weight(),
+                p.linear.bias(),
+                DirectionSource.reference(p.reference),
+                Weighting.normedProj(1),
+                Calibration.LAYER,
+                null)) {
+            double[] product = PerSample.doubles(
+                    head.step(new HeadBatch(p.features, p.labels)).scores());
+            double[] cached = PerSample.doubles(head.step(new HeadBatch(p.features, p.labels, null, logits, null, null))
+                    .scores());
             assertClose(cached, product, p);
         }
     }
@@ -181,7 +198,8 @@ class MimicHeadTest {
     void nearTheReferenceTheProductReplacesTheDifferenceOfLogits() {
         torch.manual_seed(3);
         LinearImpl linear = new LinearImpl(64, 10);
-        Tensor reference = linear.weight().detach().clone().add_(torch.randn(10, 64).mul_(new Scalar(1e-6)));
+        Tensor reference =
+                linear.weight().detach().clone().add_(torch.randn(10, 64).mul_(new Scalar(1e-6)));
         Tensor features = torch.randn(16, 64);
         Tensor labels = torch.randint(0, 10, new long[] {16}).to(torch.ScalarType.Long);
         PerSample oracle = new PerSample(features, labels, linear.weight(), linear.bias());
@@ -191,7 +209,12 @@ class MimicHeadTest {
         for (int i = 0; i < 16; i++) expected[i] = -PerSample.dot(oracle.weightGradient[i], v) / norm;
         Tensor logits = torch.mm(features, reference.t());
         try (MimicHead head = new MimicHead(
-                linear.weight(), linear.bias(), DirectionSource.reference(reference), Weighting.proj(), Calibration.LAYER, null)) {
+                linear.weight(),
+                linear.bias(),
+                DirectionSource.reference(reference),
+                Weighting.proj(),
+                Calibration.LAYER,
+                null)) {
             HeadStep step = head.step(new HeadBatch(features, labels, null, logits, null, null));
             assertClose(PerSample.doubles(step.scores()), expected, "scores");
         }
@@ -201,7 +224,12 @@ class MimicHeadTest {
     void theDirectionFollowsTheWeightAndTheOptimiserSeesTheGradient() {
         Problem p = new Problem(11);
         try (MimicHead head = new MimicHead(
-                        p.linear.weight(), p.linear.bias(), DirectionSource.reference(p.reference), Weighting.normedProj(1), Calibration.LAYER, null)) {
+                p.linear.weight(),
+                p.linear.bias(),
+                DirectionSource.reference(p.reference),
+                Weighting.normedProj(1),
+                Calibration.LAYER,
+                null)) {
             var optimizer = new org.bytedeco.pytorch.SGD(
                     new TensorVector(p.linear.weight(), p.linear.bias()), new org.bytedeco.pytorch.SGDOptions(0.5));
             for (int k = 0; k < 3; k++) {
@@ -209,7 +237,8 @@ class MimicHeadTest {
                 double[] v = p.direction();
                 optimizer.zero_grad();
                 HeadStep step = head.step(new HeadBatch(p.features, p.labels));
-                assertThat(head.direction().normSquared()).isCloseTo(PerSample.dot(v, v), within(1e-5 * PerSample.dot(v, v)));
+                assertThat(head.direction().normSquared())
+                        .isCloseTo(PerSample.dot(v, v), within(1e-5 * PerSample.dot(v, v)));
                 step.backward();
                 double[] gradient = PerSample.doubles(p.linear.weight().grad());
                 optimizer.step();
@@ -224,7 +253,12 @@ class MimicHeadTest {
     void gradientsAddUpUntilTheyAreZeroed() {
         Problem p = new Problem(21);
         try (MimicHead head = new MimicHead(
-                p.linear.weight(), p.linear.bias(), DirectionSource.none(), Weighting.uniform(), Calibration.LAYER, null)) {
+                p.linear.weight(),
+                p.linear.bias(),
+                DirectionSource.none(),
+                Weighting.uniform(),
+                Calibration.LAYER,
+                null)) {
             head.step(new HeadBatch(p.features, p.labels)).backward();
             double[] once = PerSample.doubles(p.linear.weight().grad().clone());
             head.step(new HeadBatch(p.features, p.labels)).backward();
@@ -247,7 +281,12 @@ class MimicHeadTest {
                     for (int k = 0; k < n; k++) logged.add(weight[k]);
                 });
                 MimicHead head = new MimicHead(
-                        linear.weight(), linear.bias(), DirectionSource.reference(reference), Weighting.normedProj(1), Calibration.LAYER, table)) {
+                        linear.weight(),
+                        linear.bias(),
+                        DirectionSource.reference(reference),
+                        Weighting.normedProj(1),
+                        Calibration.LAYER,
+                        table)) {
             HeadStep step = head.step(features, labels, ids);
             assertThat(step.nonFinite()).isEqualTo(1);
             assertThat(step.nonFiniteIds()).containsExactly(13L);
@@ -256,8 +295,10 @@ class MimicHeadTest {
             assertThat(logged).hasSize(5);
             assertThat(logged.get(3)).isZero();
             assertThat(logged.stream().mapToDouble(x -> x).sum()).isCloseTo(1, within(1e-6));
-            for (double g : PerSample.doubles(linear.weight().grad())) assertThat(g).isFinite();
-            for (double g : PerSample.doubles(linear.bias().grad())) assertThat(g).isFinite();
+            for (double g : PerSample.doubles(linear.weight().grad()))
+                assertThat(g).isFinite();
+            for (double g : PerSample.doubles(linear.bias().grad()))
+                assertThat(g).isFinite();
         }
     }
 
@@ -266,7 +307,12 @@ class MimicHeadTest {
         Problem p = new Problem(2);
         p.features.fill_(new Scalar(Float.NaN));
         try (MimicHead head = new MimicHead(
-                p.linear.weight(), p.linear.bias(), DirectionSource.reference(p.reference), Weighting.normedProj(1), Calibration.LAYER, null)) {
+                p.linear.weight(),
+                p.linear.bias(),
+                DirectionSource.reference(p.reference),
+                Weighting.normedProj(1),
+                Calibration.LAYER,
+                null)) {
             assertThatThrownBy(() -> head.step(new HeadBatch(p.features, p.labels)))
                     .isInstanceOf(GradmimicException.NonFinite.class)
                     .hasMessageContaining("gm_head_step");
@@ -277,7 +323,12 @@ class MimicHeadTest {
     void refusesByName() {
         Problem p = new Problem(4);
         try (MimicHead head = new MimicHead(
-                p.linear.weight(), p.linear.bias(), DirectionSource.reference(p.reference), Weighting.normedProj(1), Calibration.LAYER, null)) {
+                p.linear.weight(),
+                p.linear.bias(),
+                DirectionSource.reference(p.reference),
+                Weighting.normedProj(1),
+                Calibration.LAYER,
+                null)) {
             assertThatThrownBy(() -> head.step(new HeadBatch(torch.randn(2, p.width + 1), p.labels)))
                     .hasMessageContaining("features has the shape [2, " + (p.width + 1) + "]");
             Tensor wrong = Tensors.of(new long[] {p.classes}, 1);
@@ -286,12 +337,23 @@ class MimicHeadTest {
                     .hasMessageContaining("labels[0] = " + p.classes + " is outside [0, " + p.classes + ")");
         }
         MimicHead closed = new MimicHead(
-                p.linear.weight(), p.linear.bias(), DirectionSource.none(), Weighting.uniform(), Calibration.LAYER, null);
+                p.linear.weight(),
+                p.linear.bias(),
+                DirectionSource.none(),
+                Weighting.uniform(),
+                Calibration.LAYER,
+                null);
         closed.close();
         closed.close();
-        assertThatThrownBy(() -> closed.step(new HeadBatch(p.features, p.labels))).hasMessageContaining("closed");
+        assertThatThrownBy(() -> closed.step(new HeadBatch(p.features, p.labels)))
+                .hasMessageContaining("closed");
         assertThatThrownBy(() -> new MimicHead(
-                        p.linear.weight(), p.linear.bias(), DirectionSource.none(), Weighting.proj(), Calibration.LAYER, null))
+                        p.linear.weight(),
+                        p.linear.bias(),
+                        DirectionSource.none(),
+                        Weighting.proj(),
+                        Calibration.LAYER,
+                        null))
                 .hasMessageContaining("needs a direction");
     }
 
@@ -299,9 +361,16 @@ class MimicHeadTest {
     void theTableKeepsEveryStepInOrder() {
         Problem p = new Problem(31);
         List<String> seen = new ArrayList<>();
-        try (ScoreTable table = new ScoreTable(2 * p.rows + 1, (e, s, ids, score, weight, loss, n) -> seen.add(e + ":" + s + ":" + ids[0] + ":" + n));
+        try (ScoreTable table = new ScoreTable(
+                        2 * p.rows + 1,
+                        (e, s, ids, score, weight, loss, n) -> seen.add(e + ":" + s + ":" + ids[0] + ":" + n));
                 MimicHead head = new MimicHead(
-                        p.linear.weight(), p.linear.bias(), DirectionSource.reference(p.reference), Weighting.normedProj(1), Calibration.LAYER, table)) {
+                        p.linear.weight(),
+                        p.linear.bias(),
+                        DirectionSource.reference(p.reference),
+                        Weighting.normedProj(1),
+                        Calibration.LAYER,
+                        table)) {
             table.position(4, 100);
             for (int k = 0; k < 5; k++) {
                 long[] ids = new long[p.rows];
@@ -310,7 +379,12 @@ class MimicHeadTest {
             }
             table.drain();
         }
-        assertThat(seen).containsExactly(
-                "4:100:0:" + p.rows, "4:101:1:" + p.rows, "4:102:2:" + p.rows, "4:103:3:" + p.rows, "4:104:4:" + p.rows);
+        assertThat(seen)
+                .containsExactly(
+                        "4:100:0:" + p.rows,
+                        "4:101:1:" + p.rows,
+                        "4:102:2:" + p.rows,
+                        "4:103:3:" + p.rows,
+                        "4:104:4:" + p.rows);
     }
 }

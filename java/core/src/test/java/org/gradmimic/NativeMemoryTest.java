@@ -35,11 +35,14 @@ class NativeMemoryTest {
                             Weighting.normedCos(1),
                             Calibration.LAYER,
                             table)) {
-                AdamW optimizer = new AdamW(new TensorVector(linear.weight(), linear.bias(), backbone), new AdamWOptions(1e-3));
+                AdamW optimizer =
+                        new AdamW(new TensorVector(linear.weight(), linear.bias(), backbone), new AdamWOptions(1e-3));
                 steps(head, optimizer, backbone, 2000);
                 long before = residentBytes();
                 steps(head, optimizer, backbone, 10_000);
-                assertThat(residentBytes() - before).as("growth of the resident size").isLessThan(ALLOWED_BYTES);
+                assertThat(residentBytes() - before)
+                        .as("growth of the resident size")
+                        .isLessThan(ALLOWED_BYTES);
             }
         }
     }
@@ -59,6 +62,7 @@ class NativeMemoryTest {
     }
 
     private static long residentBytes() throws IOException {
-        return 4096 * Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ")[1]);
+        return 4096
+                * Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ")[1]);
     }
 }

@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.function.IntConsumer;
+import org.gradmimic.select.AtomicFile;
 import org.gradmimic.select.InputException;
 
 /**

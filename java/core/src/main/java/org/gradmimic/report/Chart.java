@@ -3,7 +3,7 @@ package org.gradmimic.report;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import org.gradmimic.data.AtomicFile;
+import org.gradmimic.select.AtomicFile;
 import org.gradmimic.select.InputException;
 
 /**

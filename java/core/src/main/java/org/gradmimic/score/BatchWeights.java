@@ -95,7 +95,8 @@ final class BatchWeights {
     private void optimal(gm_queue queue, gm_mimic_weights_args args, Workspace workspace, long from, long to) {
         if (norms == null) throw new IllegalStateException("opt needs gradient norms");
         if (to - from > Integer.MAX_VALUE - 8) {
-            throw new InputException("opt with lambda > 0 weighs " + (to - from) + " samples together; give a batch size");
+            throw new InputException(
+                    "opt with lambda > 0 weighs " + (to - from) + " samples together; give a batch size");
         }
         int count = (int) (to - from);
         float[] block = new float[count];

@@ -119,8 +119,11 @@ public final class FeatureScoring {
         r.labels().requireShape(r.features().rows());
         Path features = r.features().path();
         if (r.weight().dim() != 2 || r.weight().size(1) != r.features().rowElements()) {
-            throw new InputException("weight has " + (r.weight().dim() == 2 ? r.weight().size(1) + " columns" : r.weight().dim() + " axes")
-                    + ", but " + features + " has " + r.features().rowElements() + " features a row");
+            throw new InputException("weight has "
+                    + (r.weight().dim() == 2
+                            ? r.weight().size(1) + " columns"
+                            : r.weight().dim() + " axes") + ", but " + features + " has "
+                    + r.features().rowElements() + " features a row");
         }
         if (r.reference().dim() != 2
                 || r.reference().size(0) != r.weight().size(0)
@@ -128,7 +131,8 @@ public final class FeatureScoring {
             throw new InputException("reference weight has the shape " + Tensors.shape(r.reference())
                     + ", expected the weight's " + Tensors.shape(r.weight()));
         }
-        if (r.bias() != null && (r.bias().dim() != 1 || r.bias().size(0) != r.weight().size(0))) {
+        if (r.bias() != null
+                && (r.bias().dim() != 1 || r.bias().size(0) != r.weight().size(0))) {
             throw new InputException("bias has the shape " + Tensors.shape(r.bias()) + ", expected ["
                     + r.weight().size(0) + "]");
         }
@@ -174,7 +178,8 @@ public final class FeatureScoring {
                     : null;
             for (long from = 0; from < rows; from += blockRows) {
                 int count = (int) Math.min(blockRows, rows - from);
-                request.labels().readLongs(from, from + count, labels.asByteBuffer().asLongBuffer());
+                request.labels()
+                        .readLongs(from, from + count, labels.asByteBuffer().asLongBuffer());
                 long bad = scoreBlock(scorer, from, count, converted, labels, score, gradientNorm);
                 score.get(scoreBlock, 0, count);
                 gradientNorm.get(normBlock, 0, count);
@@ -197,7 +202,8 @@ public final class FeatureScoring {
             FloatPointer gradientNorm) {
         try (PointerScope scope = new PointerScope()) {
             if (converted != null) {
-                request.features().readFloats(from, from + count, converted.asByteBuffer().asFloatBuffer());
+                request.features()
+                        .readFloats(from, from + count, converted.asByteBuffer().asFloatBuffer());
                 return scorer.score(converted, Dtype.F32, count, labels, score, gradientNorm, null);
             }
             ByteBuffer mapped = request.features().rows(from, from + count);

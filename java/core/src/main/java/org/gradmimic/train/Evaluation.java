@@ -56,7 +56,9 @@ final class Evaluation {
                     long count = Math.min(BLOCK, rows - from);
                     Tensor y = labels.narrow(0, from, count);
                     Tensor logits = torch.addmm(
-                            head.bias(), features.narrow(0, from, count), head.weight().t());
+                            head.bias(),
+                            features.narrow(0, from, count),
+                            head.weight().t());
                     correct += torch.argmax(logits, new org.bytedeco.pytorch.LongOptional(1), false)
                             .eq(y)
                             .sum()

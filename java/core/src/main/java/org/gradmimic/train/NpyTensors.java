@@ -50,7 +50,10 @@ public final class NpyTensors {
         for (long from = 0; from < file.rows(); from += step) {
             long to = Math.min(file.rows(), from + step);
             var block = target.getPointer(from * row).capacity((to - from) * row);
-            file.readFloats(from, to, block.asByteBuffer().order(java.nio.ByteOrder.nativeOrder()).asFloatBuffer());
+            file.readFloats(
+                    from,
+                    to,
+                    block.asByteBuffer().order(java.nio.ByteOrder.nativeOrder()).asFloatBuffer());
         }
         return tensor;
     }

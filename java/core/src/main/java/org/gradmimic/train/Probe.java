@@ -18,7 +18,6 @@ import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
 import org.gradmimic.kernel.GradmimicException;
 import org.gradmimic.select.InputException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Trains a linear head on frozen features, in any {@link Mode}. What the reference says of the features never changes, so
@@ -67,12 +66,7 @@ public final class Probe {
                     ReferenceCache cache = ReferenceCache.of(data, settings);
                     Comparison comparison = new Comparison();
                     MimicHead head = new MimicHead(
-                            weight,
-                            bias,
-                            source(comparison),
-                            Weighting.uniform(),
-                            settings.calibration(),
-                            table)) {
+                            weight, bias, source(comparison), Weighting.uniform(), settings.calibration(), table)) {
                 Optimizer optimizer = settings.optimizer().create(new TensorVector(weight, bias));
                 return train(head, optimizer, table, cache, comparison);
             }
@@ -137,7 +131,8 @@ public final class Probe {
         try (PointerScope scope = new PointerScope()) {
             LongPointer indices = new LongPointer(count);
             indices.put(permutation, from, count);
-            Tensor ids = torch.from_blob(indices, new long[] {count}, new org.bytedeco.pytorch.TensorOptions(torch.ScalarType.Long));
+            Tensor ids = torch.from_blob(
+                    indices, new long[] {count}, new org.bytedeco.pytorch.TensorOptions(torch.ScalarType.Long));
             HeadBatch batch = cache.batch(
                     torch.index_select(data.features(), 0, ids), torch.index_select(data.labels(), 0, ids), ids);
             HeadStep step = head.step(batch);

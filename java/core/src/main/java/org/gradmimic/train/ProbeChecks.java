@@ -74,7 +74,8 @@ final class ProbeChecks {
             }
             for (int e = 0; e < epochs; e++) {
                 if (order[e].length != samples) {
-                    throw new InputException("order has " + order[e].length + " samples in epoch " + e + ", features has " + samples);
+                    throw new InputException(
+                            "order has " + order[e].length + " samples in epoch " + e + ", features has " + samples);
                 }
                 inRange("order[" + e + "]", order[e]);
             }
@@ -83,11 +84,13 @@ final class ProbeChecks {
         if (comparison == null) return;
         long steps = (samples + settings.batchSize() - 1) / settings.batchSize();
         if (comparison.length < epochs) {
-            throw new InputException("agra-comparison has " + comparison.length + " epochs, but " + epochs + " are to be trained");
+            throw new InputException(
+                    "agra-comparison has " + comparison.length + " epochs, but " + epochs + " are to be trained");
         }
         for (int e = 0; e < epochs; e++) {
             if (comparison[e].length < steps) {
-                throw new InputException("agra-comparison has " + comparison[e].length + " steps in epoch " + e + ", but there are " + steps);
+                throw new InputException("agra-comparison has " + comparison[e].length + " steps in epoch " + e
+                        + ", but there are " + steps);
             }
             for (int s = 0; s < steps; s++) inRange("agra-comparison[" + e + "][" + s + "]", comparison[e][s]);
         }

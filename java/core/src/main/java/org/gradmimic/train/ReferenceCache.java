@@ -37,7 +37,11 @@ final class ReferenceCache implements AutoCloseable {
                 || kind == Weighting.Kind.OPT
                 || kind == Weighting.Kind.GRAND;
         return new ReferenceCache(
-                keepLogits ? byBlocks(data, (h, y) -> torch.mm(h, data.referenceWeight().t())) : null,
+                keepLogits
+                        ? byBlocks(
+                                data,
+                                (h, y) -> torch.mm(h, data.referenceWeight().t()))
+                        : null,
                 keepNorms ? byBlocks(data, (h, y) -> Tensors.rowNormsSquared(h)) : null,
                 settings.mode() == Mode.RHO ? byBlocks(data, (h, y) -> referenceLoss(data, h, y)) : null);
     }
@@ -52,17 +56,19 @@ final class ReferenceCache implements AutoCloseable {
             long rows = data.features().size(0);
             for (long from = 0; from < rows || parts.isEmpty(); from += BLOCK) {
                 long count = Math.min(BLOCK, rows - from);
-                parts.add(block.of(data.features().narrow(0, from, count), data.labels().narrow(0, from, count)));
+                parts.add(block.of(
+                        data.features().narrow(0, from, count), data.labels().narrow(0, from, count)));
             }
-            return Memory.detached(
-                    torch.cat(new org.bytedeco.pytorch.TensorVector(parts.toArray(Tensor[]::new))).contiguous());
+            return Memory.detached(torch.cat(new org.bytedeco.pytorch.TensorVector(parts.toArray(Tensor[]::new)))
+                    .contiguous());
         }
     }
 
     private static Tensor referenceLoss(ProbeData data, Tensor features, Tensor labels) {
         Tensor logits = torch.mm(features, data.referenceWeight().t());
         if (data.referenceBias() != null) logits.add_(data.referenceBias());
-        return torch.logsumexp(logits, 1).sub_(logits.gather(1, labels.unsqueeze(1)).squeeze(1));
+        return torch.logsumexp(logits, 1)
+                .sub_(logits.gather(1, labels.unsqueeze(1)).squeeze(1));
     }
 
     HeadBatch batch(Tensor features, Tensor labels, Tensor ids) {

@@ -1,6 +1,5 @@
 package org.gradmimic.kernel;
 
-import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.SizeTPointer;
@@ -8,11 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Scratch memory of the kernels, which allocate nothing themselves: grows to the largest request and stays there. Belongs
- * to one thread at a time. {@link #open()} counts those not closed yet; tests assert that none is left.
+ * to one thread at a time. {@link OpenResources} counts those not closed yet.
  */
 public final class Workspace implements AutoCloseable {
-    private static final AtomicLong OPEN = new AtomicLong();
-
     private final SizeTPointer size;
     private @Nullable BytePointer memory;
     private boolean closed;
@@ -20,12 +17,7 @@ public final class Workspace implements AutoCloseable {
     public Workspace() {
         NativeLibrary.require();
         size = Memory.detached(new SizeTPointer(1));
-        OPEN.incrementAndGet();
-    }
-
-    /** Workspaces that were made and not closed: the leak counter. */
-    public static long open() {
-        return OPEN.get();
+        OpenResources.opened();
     }
 
     /** Where the kernels write how much they need. */
@@ -35,7 +27,8 @@ public final class Workspace implements AutoCloseable {
     }
 
     /** At least {@code bytes} of native memory, of undefined content; valid until the next call or close. */
-    @Nullable Pointer reserve(long bytes) {
+    @Nullable
+    Pointer reserve(long bytes) {
         if (bytes == 0) return null;
         BytePointer current = memory;
         if (current == null || current.capacity() < bytes) {
@@ -54,7 +47,7 @@ public final class Workspace implements AutoCloseable {
     public void close() {
         if (closed) return;
         closed = true;
-        OPEN.decrementAndGet();
+        OpenResources.closed();
         size.deallocate();
         if (memory != null) memory.deallocate();
         memory = null;

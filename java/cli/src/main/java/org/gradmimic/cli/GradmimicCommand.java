@@ -1,0 +1,34 @@
+package org.gradmimic.cli;
+
+import org.gradmimic.cli.doctor.DoctorCommand;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The root command: help, version and the list of subcommands. */
+@Command(
+        name = "gradmimic",
+        mixinStandardHelpOptions = true,
+        versionProvider = BuildInfo.class,
+        description = "Scores every training sample by how far its gradient would move the model toward a reference"
+                + " model, and trains with those scores as weights.",
+        synopsisSubcommandLabel = "COMMAND",
+        commandListHeading = "%nCommands:%n",
+        footer = {
+            "",
+            "gradmimic COMMAND --help explains a command.",
+            "In a clone, ./gradmimic build and ./gradmimic test build and test it."
+        },
+        subcommands = {ScoreCommand.class, ProbeCommand.class, DoctorCommand.class})
+final class GradmimicCommand implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new ParameterException(
+                spec.commandLine(),
+                "which command? One of " + String.join(", ", spec.subcommands().keySet()));
+    }
+}

@@ -1,0 +1,47 @@
+package org.gradmimic.cli;
+
+import java.io.PrintWriter;
+import picocli.CommandLine;
+
+/**
+ * Entry point of {@code gradmimic}.
+ *
+ * <p>Exit codes: 0 done; 1 an unexpected failure, or a {@code doctor} that found a problem; 2 an error the user can
+ * repair; 130 interrupted.
+ */
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] args) {
+        PrintWriter out = new PrintWriter(System.out, true);
+        PrintWriter err = new PrintWriter(System.err, true);
+        Interruption.watch(err);
+        int code = run(commandLine(), out, err, args);
+        Interruption.end();
+        System.exit(code);
+    }
+
+    /** The command with all its subcommands, before any stream is set. */
+    static CommandLine commandLine() {
+        return new CommandLine(new GradmimicCommand());
+    }
+
+    /** Runs one command line and returns its exit code; nothing is thrown. */
+    static int run(CommandLine command, PrintWriter out, PrintWriter err, String... args) {
+        ErrorReporter errors = new ErrorReporter();
+        command.setOut(out)
+                .setErr(err)
+                .setParameterExceptionHandler(errors)
+                .setExecutionExceptionHandler(errors)
+                .setCaseInsensitiveEnumValuesAllowed(true);
+        try {
+            return command.execute(args);
+        } catch (Error e) {
+            // picocli hands exceptions to the reporter, but lets errors through.
+            return errors.report(e, ErrorReporter.innermost(command));
+        } finally {
+            out.flush();
+            err.flush();
+        }
+    }
+}

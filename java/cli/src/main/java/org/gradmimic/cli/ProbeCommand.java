@@ -1,0 +1,297 @@
+package org.gradmimic.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.Calibration;
+import org.gradmimic.ScoreKind;
+import org.gradmimic.data.NpyWriter;
+import org.gradmimic.select.InputException;
+import org.gradmimic.train.EpochMetrics;
+import org.gradmimic.train.Mode;
+import org.gradmimic.train.NpyTensors;
+import org.gradmimic.train.OptimizerSettings;
+import org.gradmimic.train.Probe;
+import org.gradmimic.train.ProbeData;
+import org.gradmimic.train.ProbeListener;
+import org.gradmimic.train.ProbeRecorder;
+import org.gradmimic.train.ProbeResult;
+import org.gradmimic.train.ProbeSettings;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Trains a linear head on frozen features. */
+@Command(
+        name = "probe",
+        sortOptions = false,
+        description =
+                "Trains a linear head on frozen features, its samples weighed by --mode, and writes the head, every"
+                        + " sample's score and weight in every epoch, metrics.json and the score log.")
+final class ProbeCommand implements Callable<Integer> {
+    @Mixin
+    private CommonOptions common;
+
+    @Option(names = "--features", required = true, paramLabel = "F.npy", description = "Features [N,D], float.")
+    private Path features;
+
+    @Option(names = "--labels", required = true, paramLabel = "y.npy", description = "Labels [N], perhaps noisy.")
+    private Path labels;
+
+    @Option(
+            names = "--mode",
+            required = true,
+            paramLabel = "MODE",
+            description = "How samples are weighed: ${COMPLETION-CANDIDATES}.")
+    private Mode mode;
+
+    @Option(
+            names = "--reference-weight",
+            paramLabel = "R.npy",
+            description = "The reference head's weight [C,D]; needed by mimic and rho.")
+    private @Nullable Path referenceWeight;
+
+    @Option(names = "--reference-bias", paramLabel = "rb.npy", description = "The reference head's bias [C], for rho.")
+    private @Nullable Path referenceBias;
+
+    @Option(names = "--init-weight", paramLabel = "W0.npy", description = "Initial weight [C,D] (default: torch's).")
+    private @Nullable Path initialWeight;
+
+    @Option(names = "--init-bias", paramLabel = "b0.npy", description = "Initial bias [C] (default: torch's).")
+    private @Nullable Path initialBias;
+
+    @Option(names = "--true-labels", paramLabel = "t.npy", description = "True labels [N], to measure against.")
+    private @Nullable Path trueLabels;
+
+    @Option(names = "--test-features", paramLabel = "X.npy", description = "Test features [M,D].")
+    private @Nullable Path testFeatures;
+
+    @Option(names = "--test-labels", paramLabel = "Y.npy", description = "Test labels [M].")
+    private @Nullable Path testLabels;
+
+    @Option(
+            names = "--score",
+            paramLabel = "KIND",
+            defaultValue = "normed_proj",
+            description = "What mimic weighs by: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private ScoreKind score;
+
+    @Option(
+            names = "--temperature",
+            paramLabel = "T",
+            defaultValue = "1",
+            description = "Temperature of the softmax (default: ${DEFAULT-VALUE}).")
+    private double temperature;
+
+    @Option(
+            names = "--lambda",
+            paramLabel = "L",
+            defaultValue = "0",
+            description = "Penalty of opt and grad-match (default: ${DEFAULT-VALUE}).")
+    private double lambda;
+
+    @Option(names = "--rho-attached", description = "Differentiate through rho's weights.")
+    private boolean rhoAttached;
+
+    @Option(
+            names = "--calibrate",
+            paramLabel = "WHAT",
+            defaultValue = "layer",
+            description = "layer: the weights reach the head's weight; all: its bias too (default: ${DEFAULT-VALUE}).")
+    private Calibration calibrate;
+
+    @Option(
+            names = "--optimizer",
+            paramLabel = "NAME",
+            defaultValue = "adamw",
+            description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private OptimizerSettings.Kind optimizer;
+
+    @Option(
+            names = "--lr",
+            paramLabel = "X",
+            defaultValue = "1e-4",
+            description = "Learning rate (default: ${DEFAULT-VALUE}).")
+    private double learningRate;
+
+    @Option(
+            names = "--weight-decay",
+            paramLabel = "X",
+            defaultValue = "1e-5",
+            description = "Default: ${DEFAULT-VALUE}.")
+    private double weightDecay;
+
+    @Option(
+            names = "--momentum",
+            paramLabel = "X",
+            defaultValue = "0.9",
+            description = "Momentum of sgd (default: ${DEFAULT-VALUE}).")
+    private double momentum;
+
+    @Option(names = "--batch-size", paramLabel = "B", defaultValue = "32", description = "Default: ${DEFAULT-VALUE}.")
+    private int batchSize;
+
+    @Option(names = "--epochs", paramLabel = "E", defaultValue = "5", description = "Default: ${DEFAULT-VALUE}.")
+    private int epochs;
+
+    @Option(names = "--order", paramLabel = "order.npy", description = "Sample order [E,N] (default: from the seed).")
+    private @Nullable Path order;
+
+    @Option(
+            names = "--agra-comparison",
+            paramLabel = "c.npy",
+            description = "agra's comparison batches [E,steps,B] (default: from the seed).")
+    private @Nullable Path agraComparison;
+
+    @Option(names = "--clean-features", paramLabel = "g.npy", description = "Clean features [K,D], for influence.")
+    private @Nullable Path cleanFeatures;
+
+    @Option(names = "--clean-labels", paramLabel = "gy.npy", description = "Clean labels [K], for influence.")
+    private @Nullable Path cleanLabels;
+
+    @Option(
+            names = "--starting-epoch",
+            paramLabel = "k",
+            defaultValue = "0",
+            description = "Plain training before epoch k, counted from 0 (default: ${DEFAULT-VALUE}).")
+    private int startingEpoch;
+
+    @Option(names = "--seed", paramLabel = "s", defaultValue = "0", description = "Default: ${DEFAULT-VALUE}.")
+    private long seed;
+
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Output folder; new or empty.")
+    private Path out;
+
+    @Override
+    public Integer call() {
+        common.applyThreads();
+        try (PointerScope scope = new PointerScope()) {
+            ProbeData data = data();
+            ProbeSettings settings = settings(data);
+            Probe.check(data, settings);
+            RunFolder.create(out);
+            run(data, settings);
+        }
+        return 0;
+    }
+
+    private ProbeData data() {
+        return new ProbeData(
+                NpyTensors.floats(features),
+                NpyTensors.longs(labels),
+                floats(referenceWeight),
+                floats(referenceBias),
+                floats(initialWeight),
+                floats(initialBias),
+                longs(trueLabels),
+                floats(testFeatures),
+                longs(testLabels),
+                floats(cleanFeatures),
+                longs(cleanLabels));
+    }
+
+    private static @Nullable Tensor floats(@Nullable Path path) {
+        return path == null ? null : NpyTensors.floats(path);
+    }
+
+    private static @Nullable Tensor longs(@Nullable Path path) {
+        return path == null ? null : NpyTensors.longs(path);
+    }
+
+    private ProbeSettings settings(ProbeData data) {
+        try {
+            return new ProbeSettings(
+                    mode,
+                    score,
+                    temperature,
+                    lambda,
+                    rhoAttached,
+                    calibrate,
+                    new OptimizerSettings(optimizer, learningRate, weightDecay, momentum),
+                    classes(data),
+                    batchSize,
+                    epochs,
+                    startingEpoch,
+                    seed,
+                    order == null ? null : NpyTensors.longMatrix(order),
+                    agraComparison == null ? null : NpyTensors.longCube(agraComparison));
+        } catch (IllegalArgumentException e) {
+            throw new InputException(e.getMessage(), e);
+        }
+    }
+
+    /** From a head where one is given, else from the labels. */
+    private static int classes(ProbeData data) {
+        for (Tensor head : new Tensor[] {data.referenceWeight(), data.initialWeight()}) {
+            if (head != null && head.dim() == 2) return Math.toIntExact(head.size(0));
+        }
+        if (data.labels().numel() == 0) throw new InputException("labels is empty");
+        return Math.toIntExact(1 + data.labels().max().item_long());
+    }
+
+    private void run(ProbeData data, ProbeSettings settings) {
+        int samples = Math.toIntExact(data.features().size(0));
+        Table table = new Table("epoch", "loss", "noisy", "true", "test", "seconds");
+        Interruption.kept(() -> out + ": the score log up to the last finished epoch");
+        ProbeResult result;
+        long steps = (samples + batchSize - 1L) / batchSize;
+        try (Progress progress = common.progress(mode.toString(), "steps", steps * epochs);
+                ProbeRecorder recorder = new ProbeRecorder(out, epochs, samples, new Watcher(progress, table))) {
+            result = new Probe(data, settings, recorder).run();
+            recorder.commit();
+        }
+        NpyWriter.write(
+                out.resolve("final_weight.npy"),
+                result.weight(),
+                settings.classes(),
+                data.features().size(1));
+        NpyWriter.write(out.resolve("final_bias.npy"), result.bias(), settings.classes());
+        ProbeMetrics.write(out.resolve("metrics.json"), settings, result);
+        table.print(common.out());
+        warnNonFinite(result.epochs());
+        common.out().println(out);
+    }
+
+    private void warnNonFinite(List<EpochMetrics> metrics) {
+        List<Long> ids = metrics.stream()
+                .flatMap(e -> e.nonFinite().stream())
+                .distinct()
+                .sorted()
+                .toList();
+        if (ids.isEmpty()) return;
+        common.note(ids.size() + (ids.size() == 1 ? " sample has" : " samples have")
+                + " no finite loss or score and got weight 0: " + ids.subList(0, Math.min(10, ids.size()))
+                + (ids.size() > 10 ? " and others" : ""));
+    }
+
+    /** Shows progress and fills the table. */
+    private record Watcher(Progress progress, Table table) implements ProbeListener {
+        @Override
+        public void accept(int epoch, long step, long[] ids, float[] score, float[] weight, float[] loss, int count) {}
+
+        @Override
+        public void stepped(long steps, long totalSteps) {
+            progress.step(1);
+        }
+
+        @Override
+        public void epochFinished(EpochMetrics m) {
+            progress.say(String.format(Locale.ROOT, "loss %.4f", m.meanLoss()));
+            table.add(
+                    m.epoch(),
+                    m.meanLoss(),
+                    ratio(m.noisyAccuracy()),
+                    ratio(m.trueAccuracy()),
+                    ratio(m.testAccuracy()),
+                    m.seconds());
+        }
+
+        private static String ratio(double value) {
+            return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%.4f", value);
+        }
+    }
+}

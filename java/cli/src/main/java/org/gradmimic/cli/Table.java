@@ -1,0 +1,67 @@
+package org.gradmimic.cli;
+
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Rows under a heading, in columns as wide as their widest cell. Numbers stand right, everything else left. */
+public final class Table {
+    private static final String GAP = "  ";
+
+    private record Cell(String text, boolean right) {}
+
+    private final List<List<Cell>> rows = new ArrayList<>();
+    private final int columns;
+
+    /** A table with these headings. */
+    public Table(String... headings) {
+        columns = headings.length;
+        add((Object[]) headings);
+    }
+
+    /**
+     * Adds a row: one cell a column, floating-point numbers with four significant digits, null as an empty cell.
+     *
+     * @throws IllegalArgumentException if there are more or fewer cells than columns
+     */
+    public Table add(@Nullable Object... cells) {
+        if (cells.length != columns) {
+            throw new IllegalArgumentException(cells.length + " cells in a table of " + columns + " columns");
+        }
+        List<Cell> row = new ArrayList<>();
+        for (Object cell : cells) row.add(new Cell(format(cell), cell instanceof Number));
+        rows.add(row);
+        return this;
+    }
+
+    private static String format(@Nullable Object cell) {
+        if (cell == null) return "";
+        if (cell instanceof Double || cell instanceof Float) return String.format(Locale.ROOT, "%.4g", cell);
+        return cell.toString();
+    }
+
+    /** Prints heading and rows, without trailing spaces. */
+    public void print(PrintWriter out) {
+        int[] widths = new int[columns];
+        boolean[] right = new boolean[columns];
+        for (List<Cell> row : rows) {
+            for (int c = 0; c < columns; c++) {
+                widths[c] = Math.max(widths[c], row.get(c).text.length());
+                right[c] |= row.get(c).right;
+            }
+        }
+        for (List<Cell> row : rows) {
+            StringBuilder line = new StringBuilder();
+            for (int c = 0; c < columns; c++) {
+                Cell cell = row.get(c);
+                // A heading stands as its column does.
+                boolean pad = cell.right || (row == rows.get(0) && right[c]);
+                String space = " ".repeat(widths[c] - cell.text.length());
+                line.append(c == 0 ? "" : GAP).append(pad ? space + cell.text : cell.text + space);
+            }
+            out.println(line.toString().stripTrailing());
+        }
+    }
+}

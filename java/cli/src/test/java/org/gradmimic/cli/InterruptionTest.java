@@ -1,0 +1,70 @@
+package org.gradmimic.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class InterruptionTest {
+    /** Stands for a long command: says that it is busy and waits. */
+    static final class Busy {
+        public static void main(String[] args) throws InterruptedException {
+            Interruption.watch(new PrintWriter(System.err, true));
+            if (args.length > 0) Interruption.kept(() -> args[0]);
+            System.out.println("busy");
+            Thread.sleep(TimeUnit.MINUTES.toMillis(5));
+        }
+    }
+
+    /** Stands for a command that has come to its end. */
+    static final class Done {
+        public static void main(String[] args) {
+            Interruption.watch(new PrintWriter(System.err, true));
+            Interruption.kept(() -> "everything");
+            Interruption.end();
+            System.exit(0);
+        }
+    }
+
+    @Test
+    void saysWhatWasKept() throws Exception {
+        assertThat(interrupted("out: epochs 1 to 3"))
+                .isEqualToIgnoringNewLines("gradmimic: interrupted; kept: out: epochs 1 to 3");
+    }
+
+    @Test
+    void saysNothingOfWhatNobodyNamed() throws Exception {
+        assertThat(interrupted()).isEqualToIgnoringNewLines("gradmimic: interrupted");
+    }
+
+    @Test
+    void anEndIsNoInterruption() throws Exception {
+        Run run = Run.process(Run.java(Done.class.getName()));
+        assertThat(run).isEqualTo(new Run(0, "", ""));
+    }
+
+    private static String interrupted(String... args) throws Exception {
+        ProcessBuilder builder = Run.java(Busy.class.getName());
+        builder.command().addAll(List.of(args));
+        Process process = builder.start();
+        try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
+                BufferedReader err = process.errorReader(StandardCharsets.UTF_8)) {
+            assertThat(out.readLine()).isEqualTo("busy");
+            new ProcessBuilder("kill", "-INT", Long.toString(process.pid()))
+                    .start()
+                    .waitFor();
+            StringBuilder text = new StringBuilder();
+            err.lines().forEach(text::append);
+            assertThat(process.waitFor()).isEqualTo(130);
+            return text.toString();
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+}
