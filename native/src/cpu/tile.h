@@ -17,14 +17,22 @@ constexpr int kTileRows = 4, kTileColumns = 2;
 constexpr int kTileRows = 4, kTileColumns = 2;
 #endif
 
-// A line of memory that will be read soon, `ahead` of the arithmetic.
+// Rows of memory that will be read soon: next() fetches one line of them into L2. Called between
+// multiply-adds, it overlaps reading with arithmetic.
 struct Prefetch {
-    const char *at = nullptr;
-    const char *end = nullptr;
+    const char *at = nullptr;   // in the present row
+    const char *end = nullptr;  // of it
+    int64_t rows = 0;           // behind it
+    int64_t width = 0, stride = 0;  // of a row, in bytes
+
     inline void next() {
         if (at < end) {
             __builtin_prefetch(at, 0, 2);
             at += 64;
+        } else if (rows > 0) {
+            rows--;
+            at = end - width + stride;
+            end = at + width;
         }
     }
 };

@@ -10,7 +10,7 @@
 //     columns are dealt out evenly (20 are 4 tiles of 5). Nothing is packed, and C = 10 wastes nothing;
 //   - a tile's columns stay in L1 while all rows of the block pass by; the inner dimension is cut into
 //     pieces of kInner so that they fit;
-//   - lines of the thread's next block of rows are prefetched between multiply-adds.
+//   - the next piece, or the thread's next block of rows, is prefetched between multiply-adds.
 // Then the softmax statistics take ZT with one row a lane, no horizontal sums, merged from one group
 // of classes to the next by their running maximum: scratch does not grow with C.
 #include "cpu/cross_entropy.h"
@@ -33,20 +33,21 @@ struct Shape {
         pieces = larger(divide_up(I, kInner), 1);
         inner = divide_up(divide_up(I, pieces), kLanes) * kLanes;
         classes = divide_up(C, divide_up(C, kClasses));
-        narrow = args.features.dtype != GM_F32;
+        const bool aligned = reinterpret_cast<uintptr_t>(args.features.data) % 64 == 0 && args.features.stride[0] % 16 == 0;
+        copied = args.features.dtype != GM_F32 || (!aligned && I >= kLanes);
     }
     int64_t B, I, C;
     int64_t pieces, inner;
     int64_t classes;  // of a group
-    bool narrow;      // features of 16 bits
+    bool copied;      // features of 16 bits, or not in whole lines: a load across two lines counts twice
 };
 
 struct Scratch {
     Scratch(Arena &arena, const Shape &shape)
         : products(arena.take<float>(2 * shape.classes * kRows * scratch_threads())),
-          wide(shape.narrow ? arena.take<float>(kRows * shape.inner * scratch_threads()) : nullptr) {}
+          wide(shape.copied ? arena.take<float>(kRows * shape.inner * scratch_threads()) : nullptr) {}
     float *products;  // ZT: [2 classes][kRows] for every thread
-    float *wide;      // [kRows][inner] for every thread
+    float *wide;      // [kRows][inner] for every thread, aligned floats
 };
 
 // Sums over the classes seen so far, one row a lane; see cross_entropy.h.
@@ -81,6 +82,7 @@ private:
         int rows;
         float *products;
         float *wide;
+        bool another;  // block after it for this thread
         Prefetch prefetch;
         float norm_squared[kRows];
         Sums sums;
@@ -91,8 +93,8 @@ private:
         block.begin = begin;
         block.rows = static_cast<int>(smaller(kRows, shape_.B - begin));
         block.products = scratch_.products + thread * 2 * shape_.classes * kRows;
-        block.wide = shape_.narrow ? scratch_.wide + thread * kRows * shape_.inner : nullptr;
-        if (another) block.prefetch = next_rows(begin + kRows);
+        block.wide = shape_.copied ? scratch_.wide + thread * kRows * shape_.inner : nullptr;
+        block.another = another;
         for (int r = 0; r < kRows; r++) {
             block.norm_squared[r] = block.sums.own[r] = block.sums.others[r] = block.sums.squares[r] = 0;
             block.sums.dot[r] = block.sums.pivot[r] = block.sums.own_u[r] = 0;
@@ -106,14 +108,19 @@ private:
         finish(block);
     }
 
-    // The lines of the next block, if its rows lie close together.
-    Prefetch next_rows(int64_t begin) const {
+    // The features that will be needed after those from `at` on of this block: its next piece; its
+    // first one again, if there are more classes; or the next block's.
+    Prefetch features_after(const Block &block, int64_t at, bool last_classes) const {
         const gm_array &h = args_.features;
         Prefetch prefetch;
-        if (h.stride[0] > shape_.I + shape_.I / 4) return prefetch;
-        const int64_t rows = smaller(kRows, shape_.B - begin);
-        prefetch.at = static_cast<const char *>(h.data) + begin * h.stride[0] * element_bytes(h);
-        prefetch.end = prefetch.at + ((rows - 1) * h.stride[0] + shape_.I) * element_bytes(h);
+        const bool last_piece = at + shape_.inner >= shape_.I;
+        if (last_piece && (last_classes ? !block.another : shape_.pieces == 1)) return prefetch;
+        const int64_t begin = last_piece && last_classes ? block.begin + kRows : block.begin, column = last_piece ? 0 : at + shape_.inner;
+        prefetch.width = smaller(shape_.inner, shape_.I - column) * element_bytes(h);
+        prefetch.stride = h.stride[0] * element_bytes(h);
+        prefetch.rows = smaller(kRows, shape_.B - begin) - 1;
+        prefetch.at = static_cast<const char *>(h.data) + begin * prefetch.stride + column * element_bytes(h);
+        prefetch.end = prefetch.at + prefetch.width;
         return prefetch;
     }
 
@@ -135,6 +142,7 @@ private:
         for (int64_t at = 0; at < shape_.I; at += shape_.inner) {
             const int64_t length = smaller(shape_.inner, shape_.I - at);
             load_rows(block, at, length, c == 0, rows);
+            block.prefetch = features_after(block, at, c + count == shape_.C);
             const int64_t tiles = divide_up(2 * count, kTileColumns);
             int64_t n = 0;
             for (int64_t tile = 0; tile < tiles; tile++) {
@@ -152,7 +160,7 @@ private:
         const bool norms = first_classes && args_.gradient_norm.data != nullptr;
         for (int r = 0; r < block.rows; r++) {
             const int64_t offset = (block.begin + r) * h.stride[0] + at;
-            if (shape_.narrow) {
+            if (shape_.copied) {
                 float *wide = block.wide + r * shape_.inner;
                 with_elements(h, offset, [&](auto *p) {
                     for_vectors(length, [&](int64_t d, int count) { store_some(wide + d, load_some(p + d, count), count); });

@@ -388,7 +388,7 @@ private:
     }
 
     void copy(const gm_array &to, const float *from) const {
-        if (present(to)) __builtin_memcpy(to.data, from, static_cast<size_t>(shape_.B) * sizeof(float));
+        for (int64_t i = 0; present(to) && i < shape_.B; i++) static_cast<float *>(to.data)[i] = from[i];
     }
 
     // ---- step 3 ------------------------------------------------------------------------------
