@@ -12,7 +12,7 @@ set -euo pipefail
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 cd "$root"
-mvn -B -q -ntp -DskipTests -Dmaven.test.skip=true -pl bench -am package >&2
+mvn -B -q -ntp -DskipTests -pl bench -am package >&2
 
 # LibTorch is what everything is compared with, so it gets the best this machine has: OpenBLAS chooses its
 # kernels itself, and malloc keeps freed memory instead of returning it to the system, which would cost

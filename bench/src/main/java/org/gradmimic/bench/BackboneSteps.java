@@ -36,8 +36,16 @@ final class BackboneSteps implements AutoCloseable {
         Network(int classes) {
             head = new LinearImpl(FEATURES, classes);
             optimizer = Heads.optimizer(
-                    first.weight(), first.bias(), second.weight(), second.bias(), third.weight(), third.bias(),
-                    embed.weight(), embed.bias(), head.weight(), head.bias());
+                    first.weight(),
+                    first.bias(),
+                    second.weight(),
+                    second.bias(),
+                    third.weight(),
+                    third.bias(),
+                    embed.weight(),
+                    embed.bias(),
+                    head.weight(),
+                    head.bias());
         }
 
         private static Conv2dImpl convolution(long in, long out) {

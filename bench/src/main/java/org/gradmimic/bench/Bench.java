@@ -21,8 +21,11 @@ import tools.jackson.databind.json.JsonMapper;
  * <p>Exit code 0 whether targets are met or missed: the table says which, and a benchmark on a busy machine is no test.
  */
 public final class Bench {
-    private static final String USAGE = "usage: Bench [--quick] [--thread-clock] [--out DIR] [STAGE ...]; the stages are "
-            + String.join(", ", Arrays.stream(Stage.values()).map(Stage::label).toList());
+    private static final String USAGE =
+            "usage: Bench [--quick] [--thread-clock] [--out DIR] [STAGE ...]; the stages are "
+                    + String.join(
+                            ", ",
+                            Arrays.stream(Stage.values()).map(Stage::label).toList());
 
     private Bench() {}
 
@@ -79,7 +82,8 @@ public final class Bench {
     }
 
     private static void write(Path file, Map<String, Object> json) throws IOException {
-        Path temporary = Files.createTempFile(file.toAbsolutePath().getParent(), file.getFileName().toString(), ".tmp");
+        Path temporary = Files.createTempFile(
+                file.toAbsolutePath().getParent(), file.getFileName().toString(), ".tmp");
         try {
             String text = JsonMapper.builder()
                     .enable(SerializationFeature.INDENT_OUTPUT)

@@ -79,7 +79,8 @@ final class Environment {
 
     /** The commit, with "-modified" where files that are built differ from it. */
     private static String revision() {
-        String commit = output(List.of("git", "rev-parse", "--short=12", "HEAD"), Map.of()).strip();
+        String commit = output(List.of("git", "rev-parse", "--short=12", "HEAD"), Map.of())
+                .strip();
         String changes = output(List.of("git", "status", "--porcelain", "--", "native", "java", "bench/src"), Map.of());
         return commit.isEmpty() ? "unknown" : changes.isBlank() ? commit : commit + "-modified";
     }

@@ -8,7 +8,12 @@ import org.bytedeco.pytorch.global.torch;
 final class MatrixRate implements AutoCloseable {
     /** m, n, k of [m,k] · [n,k]ᵀ; square ones, and the shapes of heads of 100 and 1000 classes. */
     private static final int[][] SHAPES = {
-        {1024, 1024, 1024}, {2048, 2048, 2048}, {1536, 3072, 1536}, {4096, 2000, 768}, {8192, 200, 768}, {768, 2000, 4096}
+        {1024, 1024, 1024},
+        {2048, 2048, 2048},
+        {1536, 3072, 1536},
+        {4096, 2000, 768},
+        {8192, 200, 768},
+        {768, 2000, 4096}
     };
 
     private final PointerScope scope = new PointerScope();

@@ -66,8 +66,13 @@ record Measurement(
         String limit = target == null ? "" : target + (met() ? "  met" : "  MISSED");
         return String.format(
                 "%-16s %-26s %-20s %8.3f  [%.3f, %.3f]  %s",
-                workload, parameters.toString().replaceAll("[{}]", ""), quantity + " to " + base, value.median(),
-                value.low(), value.high(), limit);
+                workload,
+                parameters.toString().replaceAll("[{}]", ""),
+                quantity + " to " + base,
+                value.median(),
+                value.low(),
+                value.high(),
+                limit);
     }
 
     /** As it stands in the file. */

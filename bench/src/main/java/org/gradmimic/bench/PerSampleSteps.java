@@ -49,8 +49,7 @@ final class PerSampleSteps implements AutoCloseable {
             double[] scores = new double[rows];
             Tensor biasGradient = torch.zeros_like(linear.bias().detach());
             for (int i = 0; i < rows; i++) {
-                Tensor loss = torch.cross_entropy(
-                        linear.forward(features.narrow(0, i, 1)), labels.narrow(0, i, 1));
+                Tensor loss = torch.cross_entropy(linear.forward(features.narrow(0, i, 1)), labels.narrow(0, i, 1));
                 TensorVector gradient = torch.grad(new TensorVector(loss), parameters);
                 gradients[i] = gradient.get(0);
                 biasGradient.add_(gradient.get(1), new Scalar(1.0f / rows));

@@ -4,9 +4,9 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.bytedeco.pytorch.TensorOptions;
 import org.gradmimic.HeadBatch;
 import org.gradmimic.MimicHead;
 import org.gradmimic.ScoreTable;
@@ -74,7 +74,9 @@ final class ProbeSteps implements AutoCloseable {
     /** Grad-Mimic where features are frozen: the reference's logits were computed once. */
     void mimicCached() {
         int i = turn();
-        mimic(cachedHead, cached.optimizer(),
+        mimic(
+                cachedHead,
+                cached.optimizer(),
                 new HeadBatch(features[i], labels[i], ids[i], referenceLogits[i], null, null));
     }
 

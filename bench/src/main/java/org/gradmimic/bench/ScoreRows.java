@@ -60,8 +60,7 @@ final class ScoreRows implements AutoCloseable {
     void headScorer() {
         ours = (ours + rows) % features.rows;
         try (PointerScope inner = new PointerScope()) {
-            scorer.score(
-                    features.at(ours), Dtype.F32, rows, labelPointer.getPointer(ours), score, gradientNorm, null);
+            scorer.score(features.at(ours), Dtype.F32, rows, labelPointer.getPointer(ours), score, gradientNorm, null);
         }
     }
 
@@ -76,9 +75,7 @@ final class ScoreRows implements AutoCloseable {
                 Tensor both = torch.mm(h, stackedTransposed);
                 Tensor logits = both.narrow(1, 0, classes).add_(bias);
                 Tensor delta = torch.softmax(logits, 1).scatter_add_(1, y, minusOne);
-                Tensors.rowNormsSquared(delta)
-                        .mul_(Tensors.rowNormsSquared(h))
-                        .sqrt_(); // the gradient norms
+                Tensors.rowNormsSquared(delta).mul_(Tensors.rowNormsSquared(h)).sqrt_(); // the gradient norms
                 delta.mul_(both.narrow(1, classes, classes)).sum(1).mul_(new Scalar(-1 / norm)); // the scores
             }
         }

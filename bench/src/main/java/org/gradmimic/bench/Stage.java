@@ -25,10 +25,10 @@ enum Stage {
                         // ||V|| alone reads as much as a quarter of the smallest batch's step does.
                         double limit = batch == 32 && classes == 1000 ? 1.15 : 1.05;
                         Map<String, Object> parameters = parameters("B", batch, "D", WIDTH, "C", classes);
-                        sink.accept(Measurement.timeRatio(
-                                times, "mimicCached", "plain", parameters, Target.atMost(limit)));
-                        sink.accept(Measurement.timeRatio(
-                                times, "mimicProduct", "plain", parameters, Target.atMost(1.55)));
+                        sink.accept(
+                                Measurement.timeRatio(times, "mimicCached", "plain", parameters, Target.atMost(limit)));
+                        sink.accept(
+                                Measurement.timeRatio(times, "mimicProduct", "plain", parameters, Target.atMost(1.55)));
                     }
                 }
             }
