@@ -167,11 +167,11 @@ void compare(const Head &head, const Outputs &fast, const Outputs &exact) {
         const double scale_bound = w_bound * std::fabs(factor) + (attached ? w * (row.loss + mean_loss_bound + 4 * u * exact.loss.at(i)) : 0) + u * std::fabs(scale);
         for (int64_t c = 0; c < C; c++) {
             const double d = exact.delta.at(i, c), d_bound = 2 * row.relative * std::fabs(d) + 1e-37;
-            CHECK_CLOSE(fast.delta.at(i, c), d, d_bound + rounding(delta_dtype, d), at("delta", i, c));
+            CHECK_CLOSE(fast.delta.at(i, c), d, d_bound + rounding(delta_dtype, std::fabs(d) + d_bound), at("delta", i, c));
             const double from = d_bound + rounding(source, d);  // what step 3 reads may be off by
             const double wd_bound = scale_bound * std::fabs(d) + (std::fabs(scale) + scale_bound) * from + 2 * u * std::fabs(scale * d);
             // A 16 bit weighted_delta beside no finer delta is rounded twice: `from` has the first.
-            CHECK_CLOSE(fast.weighted.at(i, c), scale * d, wd_bound + rounding(weighted_dtype, scale * d), at("weighted_delta", i, c));
+            CHECK_CLOSE(fast.weighted.at(i, c), scale * d, wd_bound + rounding(weighted_dtype, std::fabs(scale * d) + wd_bound), at("weighted_delta", i, c));
             const size_t j = static_cast<size_t>(c);
             sum[j] += d;
             weighted_sum[j] += scale * d;
