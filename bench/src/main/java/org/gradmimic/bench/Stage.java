@@ -144,6 +144,7 @@ enum Stage {
                 details.put("matrix_rows_per_second", Interval.of(bounds.get(1)));
                 details.put("matrix_flops_per_second", Interval.of(perSecond(times.of("product"), matrix.flops())));
                 details.put("matrix_shape", matrix.shape);
+                details.put("neighbours_share", times.neighbours());
                 sink.accept(new Measurement(
                         workload,
                         parameters("N", features.rows, "D", features.width, "C", classes),
