@@ -1,0 +1,176 @@
+package org.gradmimic.bench;
+
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Times workloads against each other inside one JVM. JMH runs one benchmark after the other, in forks of its own: on a
+ * machine that is shared, or whose clock drifts, the quotient of two such runs says more about the minutes between them than
+ * about the code. Here every workload runs once in each round, so that a disturbance hits a round and not a side:
+ *
+ * <ol>
+ *   <li>warm-up: all of them in turn, until compiled code is steady;
+ *   <li>calibration: how many calls of each make a batch of the wanted length;
+ *   <li>rounds: one batch of each, in an order that turns round from one round to the next. Rounds in which other
+ *       processes were at work are repeated as long as patience lasts, and the least disturbed ones are kept: chosen by what
+ *       the others took of the processors, never by what was measured.
+ * </ol>
+ *
+ * A ratio is the median over rounds of the quotient of two times of one round.
+ */
+final class PairedRunner {
+    /**
+     * How long.
+     *
+     * @param rounds of one batch a workload
+     * @param batchSeconds shortest time of a batch
+     * @param warmupSeconds of all workloads together
+     * @param patienceSeconds for rounds of all workloads together; {@code rounds} are made even where it runs out
+     * @param clock that times batches
+     */
+    record Settings(int rounds, double batchSeconds, double warmupSeconds, double patienceSeconds, Clock clock) {
+        static final Settings FULL = new Settings(41, 0.025, 4, 30, Clock.WALL);
+
+        /** To see that everything runs; its numbers mean little. */
+        static final Settings QUICK = new Settings(5, 0.005, 0.2, 0, Clock.WALL);
+
+        Settings withClock(Clock other) {
+            return new Settings(rounds, batchSeconds, warmupSeconds, patienceSeconds, other);
+        }
+    }
+
+    /** What a second is. */
+    enum Clock {
+        /** As a user waits. */
+        WALL {
+            @Override
+            long nanoseconds() {
+                return System.nanoTime();
+            }
+        },
+
+        /** The processor's time for the calling thread: what others do on the machine hardly counts. For one thread only. */
+        THREAD {
+            @Override
+            long nanoseconds() {
+                return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+            }
+        };
+
+        abstract long nanoseconds();
+    }
+
+    /** One round: what others took of the processors, and seconds a call of each workload. */
+    private record Round(double neighbours, Map<String, Double> seconds) {}
+
+    /** Seconds a call, of every workload in every round that was kept. */
+    static final class Times {
+        private final List<Round> rounds;
+
+        private Times(List<Round> rounds) {
+            this.rounds = rounds;
+        }
+
+        /** What others took of the processors meanwhile, 0 to 1. */
+        Interval neighbours() {
+            return Interval.of(rounds.stream().mapToDouble(Round::neighbours).toArray());
+        }
+
+        Interval seconds(String name) {
+            return Interval.of(of(name));
+        }
+
+        /** time of {@code name} ÷ time of {@code base}. */
+        Interval ratio(String name, String base) {
+            double[] quotients = of(name);
+            double[] denominators = of(base);
+            for (int i = 0; i < quotients.length; i++) quotients[i] /= denominators[i];
+            return Interval.of(quotients);
+        }
+
+        double[] of(String name) {
+            return rounds.stream()
+                    .mapToDouble(round -> round.seconds().get(name))
+                    .toArray();
+        }
+
+        int rounds() {
+            return rounds.size();
+        }
+    }
+
+    /** Share of the processors that others may take of a round that counts as quiet; the kernel's count is this coarse. */
+    private static final double QUIET = 0.06;
+
+    private final Settings settings;
+    private final Map<String, Runnable> workloads = new LinkedHashMap<>();
+
+    PairedRunner(Settings settings) {
+        this.settings = settings;
+    }
+
+    /** Adds a workload; a call of it is what is timed. */
+    PairedRunner add(String name, Runnable call) {
+        workloads.put(name, call);
+        return this;
+    }
+
+    Times run() {
+        List<String> order = new ArrayList<>(workloads.keySet());
+        warmUp();
+        Map<String, Integer> calls = new LinkedHashMap<>();
+        for (String name : order) calls.put(name, calibrate(workloads.get(name)));
+        List<Round> rounds = new ArrayList<>();
+        Neighbours neighbours = new Neighbours();
+        long begin = System.nanoTime();
+        long quiet = 0;
+        while (rounds.size() < settings.rounds()
+                || quiet < settings.rounds() && (System.nanoTime() - begin) * 1e-9 < settings.patienceSeconds()) {
+            Map<String, Double> seconds = new LinkedHashMap<>();
+            neighbours.look();
+            for (String name : order) {
+                Runnable call = workloads.get(name);
+                call.run(); // its data comes back into the caches
+                int n = calls.get(name);
+                seconds.put(name, time(call, n) / n);
+            }
+            Round round = new Round(neighbours.look(), seconds);
+            rounds.add(round);
+            if (round.neighbours() < QUIET) quiet++;
+            Collections.reverse(order);
+        }
+        rounds.sort(Comparator.comparingDouble(Round::neighbours));
+        return new Times(rounds.subList(0, settings.rounds()));
+    }
+
+    private void warmUp() {
+        double share = settings.warmupSeconds() / workloads.size() / 2;
+        for (int half = 0; half < 2; half++) {
+            for (Runnable call : workloads.values()) {
+                long begin = System.nanoTime();
+                do call.run();
+                while ((System.nanoTime() - begin) * 1e-9 < share);
+            }
+        }
+    }
+
+    private int calibrate(Runnable call) {
+        for (int n = 1; ; n *= 2) {
+            double elapsed = time(call, n);
+            if (elapsed >= settings.batchSeconds()) {
+                return (int) Math.max(1, Math.ceil(n * settings.batchSeconds() / elapsed));
+            }
+        }
+    }
+
+    private double time(Runnable call, int n) {
+        long begin = settings.clock().nanoseconds();
+        for (int i = 0; i < n; i++) call.run();
+        return (settings.clock().nanoseconds() - begin) * 1e-9;
+    }
+}
