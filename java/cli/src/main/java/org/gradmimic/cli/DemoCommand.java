@@ -92,7 +92,7 @@ final class DemoCommand implements Callable<Integer> {
 
     private void report(DemoResult r, Path folder) {
         var print = common.out();
-        print.println(r.data() + ": " + r.classes() + " classes, " + r.cleanSamples() + " clean samples, "
+        print.println(r.data() + "  " + r.classes() + " classes, " + r.cleanSamples() + " clean samples, "
                 + r.noisySamples() + " with " + percent(r.settings().noise()) + " corrupted labels, " + r.testSamples()
                 + " for testing");
         print.println();
