@@ -3,6 +3,7 @@ package org.gradmimic.cli;
 import java.io.PrintWriter;
 import org.gradmimic.Calibration;
 import org.gradmimic.ScoreKind;
+import org.gradmimic.data.Split;
 import org.gradmimic.train.Mode;
 import org.gradmimic.train.OptimizerSettings;
 import picocli.CommandLine;
@@ -31,7 +32,8 @@ public final class Main {
                 .registerConverter(Mode.class, new Choice<>(Mode.values()))
                 .registerConverter(ScoreKind.class, new Choice<>(ScoreKind.values()))
                 .registerConverter(Calibration.class, new Choice<>(Calibration.values()))
-                .registerConverter(OptimizerSettings.Kind.class, new Choice<>(OptimizerSettings.Kind.values()));
+                .registerConverter(OptimizerSettings.Kind.class, new Choice<>(OptimizerSettings.Kind.values()))
+                .registerConverter(Split.class, new Choice<>(Split.values()));
     }
 
     /** Runs one command line and returns its exit code; nothing is thrown. */
