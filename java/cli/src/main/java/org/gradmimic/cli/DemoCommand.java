@@ -1,18 +1,18 @@
 package org.gradmimic.cli;
 
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.gradmimic.data.Datasets;
 import org.gradmimic.data.ImageDataset;
 import org.gradmimic.demo.Demo;
+import org.gradmimic.demo.DemoListener;
 import org.gradmimic.demo.DemoResult;
 import org.gradmimic.demo.DemoSettings;
+import org.gradmimic.demo.DemoStage;
 import org.gradmimic.select.Detection;
 import org.gradmimic.select.InputException;
 import org.gradmimic.train.EpochMetrics;
@@ -21,15 +21,17 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The whole idea in one run. */
+/** The whole idea on one data set. */
 @Command(
         name = "demo",
         sortOptions = false,
-        description = "Shows the whole idea on pictures: trains a small backbone and a reference head on a clean fifth,"
-                + " corrupts labels of the rest, trains a head on them plainly and with Grad-Mimic, and finds the"
-                + " corrupted labels from the logged weights.",
-        footer = {"", "Without --data it draws its own pictures: nothing to download."})
+        description =
+                "Runs the whole idea: trains a backbone on a clean part of the pictures, embeds the rest, corrupts"
+                        + " its labels, trains a clean reference head, then the same head on the corrupted labels once plainly and"
+                        + " once with Grad-Mimic, and finds the corrupted labels from the logged weights.")
 final class DemoCommand implements Callable<Integer> {
+    private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
+
     @Mixin
     private CommonOptions common;
 
@@ -37,21 +39,17 @@ final class DemoCommand implements Callable<Integer> {
             names = "--data",
             paramLabel = "SPEC",
             defaultValue = "drawn:",
-            description = "Pictures: images:DIR_OR_TAR, cifar10:DIR, cifar100:DIR, idx:DIR or drawn:"
-                    + " (default: ${DEFAULT-VALUE}).")
+            description = "Pictures: " + Datasets.SYNTAX + " (default: letters and digits, drawn as they are needed).")
     private String data;
 
     @Option(
             names = "--out",
             paramLabel = "DIR",
-            description = "Output folder; new or empty (default: runs/demo-DATE-TIME).")
+            description = "Output folder; new or empty (default: runs/demo- and the time).")
     private @Nullable Path out;
 
-    @Option(names = "--noise", paramLabel = "SHARE", description = "Labels to corrupt, 0 to 1 (default: 0.4).")
+    @Option(names = "--noise", paramLabel = "SHARE", description = "Share of corrupted labels (default: 0.4).")
     private @Nullable Double noise;
-
-    @Option(names = "--temperature", paramLabel = "T", description = "Temperature of the softmax (default: 0.25).")
-    private @Nullable Double temperature;
 
     @Option(names = "--epochs", paramLabel = "E", description = "Epochs of the heads (default: 8).")
     private @Nullable Integer epochs;
@@ -59,96 +57,107 @@ final class DemoCommand implements Callable<Integer> {
     @Option(names = "--backbone-epochs", paramLabel = "E", description = "Epochs of the backbone (default: 8).")
     private @Nullable Integer backboneEpochs;
 
-    @Option(
-            names = "--seed",
-            paramLabel = "S",
-            defaultValue = "1",
-            description = "Of everything that is drawn at random (default: ${DEFAULT-VALUE}).")
-    private long seed;
+    @Option(names = "--temperature", paramLabel = "T", description = "Temperature of Grad-Mimic (default: 0.25).")
+    private @Nullable Double temperature;
+
+    @Option(names = "--seed", paramLabel = "s", description = "Decides split, noise, weights and orders (default: 1).")
+    private @Nullable Long seed;
 
     @Override
     public Integer call() {
         common.applyThreads();
         ImageDataset dataset = Datasets.openImages(data);
-        DemoSettings settings = settings(dataset);
-        Path folder = out == null ? Path.of("runs", "demo-" + now()) : out;
-        DemoProgress progress = new DemoProgress(common);
-        Demo demo = new Demo(dataset, settings, folder, progress);
+        DemoSettings settings = settings(DemoSettings.standard(dataset));
+        Path folder = out != null
+                ? out
+                : Path.of("runs", "demo-" + LocalDateTime.now().format(STAMP));
+        Demo demo = new Demo(dataset, settings, folder, new Watcher(common));
         RunFolder.create(folder);
-        Interruption.kept(() -> folder + ": what the finished stages wrote, and the score log up to its last epoch");
-        Optional<DemoResult> result = demo.run();
-        if (result.isEmpty()) throw new IllegalStateException("the demo was stopped, though nobody asked for it");
-        DemoMetrics.write(folder.resolve("metrics.json"), result.get());
-        print(result.get(), folder);
+        Interruption.kept(
+                () -> folder + ": the files of the finished stages, and the score log up to its last finished epoch");
+        DemoResult result = demo.run().orElseThrow();
+        DemoMetrics.write(folder.resolve("metrics.json"), result);
+        report(result, folder);
         return 0;
     }
 
-    private DemoSettings settings(ImageDataset dataset) {
+    private DemoSettings settings(DemoSettings standard) {
         try {
-            DemoSettings settings = DemoSettings.standard(dataset).withSeed(seed);
-            if (noise != null) settings = settings.withNoise(noise);
-            if (temperature != null) settings = settings.withTemperature(temperature);
-            if (epochs != null) settings = settings.withEpochs(epochs);
-            if (backboneEpochs != null) settings = settings.withBackboneEpochs(backboneEpochs);
-            return settings;
+            DemoSettings s = standard;
+            if (noise != null) s = s.withNoise(noise);
+            if (epochs != null) s = s.withEpochs(epochs);
+            if (backboneEpochs != null) s = s.withBackboneEpochs(backboneEpochs);
+            if (temperature != null) s = s.withTemperature(temperature);
+            if (seed != null) s = s.withSeed(seed);
+            return s;
         } catch (IllegalArgumentException e) {
             throw new InputException(e.getMessage(), e);
         }
     }
 
-    private static String now() {
-        return LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT));
-    }
-
-    private void print(DemoResult result, Path folder) {
-        PrintWriter out = common.out();
-        out.println(text(
-                "%s: %,d clean pictures; %,d with %s of the labels corrupted; %,d to test on; %d classes",
-                result.data(),
-                result.cleanSamples(),
-                result.noisySamples(),
-                percent(result.settings().noise()),
-                result.testSamples(),
-                result.classes()));
-        out.println();
-        double plain = DemoResult.finalAccuracy(result.plain());
-        double mimic = DemoResult.finalAccuracy(result.mimic());
-        Table heads = new Table("head", "labels", "test accuracy");
-        heads.add("reference", "clean", accuracy(result.reference()));
-        heads.add("plain training", "corrupted", accuracy(result.plain()));
-        heads.add("Grad-Mimic", "corrupted", accuracy(result.mimic()));
-        heads.print(out);
-        out.println(text("Grad-Mimic against plain training: %+.1f points", 100 * (mimic - plain)));
-        out.println();
-        Detection found = result.detection();
-        Table detection = new Table("corrupted labels found", "");
-        detection.add("precision", percent(found.precision()));
-        detection.add("recall", percent(found.recall()));
-        detection.add("F1", text("%.3f", found.f1()));
-        detection.add("pictures kept", percent(found.keptShare()));
-        detection.print(out);
-        out.println();
-        Table stages = new Table("stage", "seconds");
-        double total = 0;
-        for (var stage : result.seconds().entrySet()) {
-            stages.add(stage.getKey().toString(), text("%.1f", stage.getValue()));
-            total += stage.getValue();
-        }
-        stages.add("all", text("%.1f", total));
-        stages.print(out);
-        out.println();
-        out.println(folder + ": score log (scores/), filter (" + Demo.KEEP + "), metrics.json, " + Demo.CHART);
+    private void report(DemoResult r, Path folder) {
+        var print = common.out();
+        print.println(r.data() + "  " + r.classes() + " classes, " + r.cleanSamples() + " clean samples, "
+                + r.noisySamples() + " with " + percent(r.settings().noise()) + " corrupted labels, " + r.testSamples()
+                + " for testing");
+        print.println();
+        new Table("head", "labels", "test accuracy")
+                .add("reference", "clean", accuracy(r.reference()))
+                .add("plain training", "corrupted", accuracy(r.plain()))
+                .add("Grad-Mimic", "corrupted", accuracy(r.mimic()))
+                .print(print);
+        print.println();
+        Detection d = r.detection();
+        print.println("Corrupted labels found by the filter: precision " + percent(d.precision()) + ", recall "
+                + percent(d.recall()) + ", F1 " + percent(d.f1()) + "; kept " + percent(d.keptShare()));
+        print.println();
+        Table times = new Table("stage", "seconds");
+        r.seconds().forEach((stage, seconds) -> times.add(stage.toString(), decimal(seconds)));
+        times.add(
+                "all", decimal(r.seconds().values().stream().mapToDouble(x -> x).sum()));
+        times.print(print);
+        print.println();
+        print.println(folder + ": score log, keep.npy, metrics.json, chart.png");
     }
 
     private static String accuracy(List<EpochMetrics> epochs) {
         return percent(DemoResult.finalAccuracy(epochs));
     }
 
-    private static String percent(double share) {
-        return text("%.1f %%", 100 * share);
+    private static String percent(double ratio) {
+        return String.format(Locale.ROOT, "%.1f %%", 100 * ratio);
     }
 
-    private static String text(String format, Object... values) {
-        return String.format(Locale.ROOT, format, values);
+    private static String decimal(double seconds) {
+        return String.format(Locale.ROOT, "%.1f", seconds);
+    }
+
+    /** A progress bar a stage. */
+    private static final class Watcher implements DemoListener {
+        private final CommonOptions common;
+        private @Nullable Progress progress;
+        private long before;
+
+        Watcher(CommonOptions common) {
+            this.common = common;
+        }
+
+        @Override
+        public void started(DemoStage stage, long total) {
+            before = 0;
+            progress = common.progress(stage.toString(), stage.unit(), total);
+        }
+
+        @Override
+        public void progressed(DemoStage stage, long done, long total) {
+            if (progress != null) progress.step(done - before);
+            before = done;
+        }
+
+        @Override
+        public void finished(DemoStage stage, double seconds) {
+            if (progress != null) progress.close();
+            progress = null;
+        }
     }
 }

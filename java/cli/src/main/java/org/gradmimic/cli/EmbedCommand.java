@@ -2,6 +2,7 @@ package org.gradmimic.cli;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.bytedeco.javacpp.PointerScope;
 import org.gradmimic.data.Datasets;
 import org.gradmimic.data.ImageDataset;
 import org.gradmimic.data.ImageSize;
@@ -15,34 +16,30 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Turns pictures into features. */
+/** Pictures to features. */
 @Command(
         name = "embed",
         sortOptions = false,
         description =
-                "Runs pictures through a backbone and writes features.npy, float32 [N,D], and labels.npy, int64 [N],"
-                        + " in the order of the data set.",
+                "Embeds pictures with a TorchScript model or the demo's backbone: features.npy [N,D] and labels.npy"
+                        + " [N], in the order of the sample ids.",
         footer = {
             "",
-            "A TorchScript file is a program: take only those you trust. It gets float pictures [n,3,H,W] and must"
-                    + " return features [n,D]."
+            "A TorchScript model takes float [n,3,H,W], normalised by --mean and --std, and gives [n,D]. The demo's"
+                    + " backbone knows its size and normalisation."
         })
 final class EmbedCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
-    @Option(
-            names = "--data",
-            required = true,
-            paramLabel = "SPEC",
-            description = "Pictures: images:DIR_OR_TAR, cifar10:DIR, cifar100:DIR, idx:DIR or drawn:.")
+    @Option(names = "--data", required = true, paramLabel = "SPEC", description = "Pictures: " + Datasets.SYNTAX + ".")
     private String data;
 
     @Option(
             names = "--model",
             required = true,
             paramLabel = "FILE",
-            description = "A TorchScript file, or the demo's backbone.safetensors.")
+            description = "TorchScript, or a demo's backbone.safetensors.")
     private Path model;
 
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Output folder; new or empty.")
@@ -58,64 +55,69 @@ final class EmbedCommand implements Callable<Integer> {
     @Option(
             names = "--batch-size",
             paramLabel = "B",
-            defaultValue = "64",
-            description = "Pictures that go through the backbone at once (default: ${DEFAULT-VALUE}).")
+            defaultValue = "256",
+            description = "Pictures at a time (default: ${DEFAULT-VALUE}).")
     private int batchSize;
 
     @Option(
             names = "--size",
             paramLabel = "PIXELS",
             defaultValue = "224",
-            description = "Sides pictures are scaled to for TorchScript (default: ${DEFAULT-VALUE}).")
+            description = "Height and width a TorchScript model wants (default: ${DEFAULT-VALUE}).")
     private int size;
 
     @Option(
             names = "--mean",
             paramLabel = "X",
             defaultValue = "0.5",
-            description = "Subtracted from pixels in [0,1] for TorchScript (default: ${DEFAULT-VALUE}).")
+            description = "Subtracted from pixels in [0,1], for TorchScript (default: ${DEFAULT-VALUE}).")
     private double mean;
 
     @Option(
             names = "--std",
             paramLabel = "X",
             defaultValue = "0.5",
-            description = "Divides them then (default: ${DEFAULT-VALUE}).")
+            description = "What they are then divided by (default: ${DEFAULT-VALUE}).")
     private double std;
 
     @Override
     public Integer call() {
+        requirePositive("--batch-size", batchSize);
+        requirePositive("--size", size);
+        if (!Double.isFinite(mean) || !(std > 0)) {
+            throw new InputException("--mean is " + mean + " and --std is " + std + "; std must be positive");
+        }
         common.applyThreads();
         ImageDataset dataset = Datasets.openImages(data);
-        int pictures = dataset.size(split);
-        try (FeatureModel backbone = open()) {
-            Embedder embedder = new Embedder(backbone, batchSize);
+        if (!dataset.splits().contains(split)) {
+            throw new InputException(data + " has no " + split + " split; it has " + dataset.splits());
+        }
+        try (PointerScope scope = new PointerScope();
+                FeatureModel backbone = FeatureModels.open(model, ImageSize.square(size), mean, std)) {
             RunFolder.create(out);
-            try (Progress progress = common.progress("embedding", "pictures", pictures)) {
-                embedder.write(dataset, split, out, new EmbedListener() {
-                    private long shown;
-
-                    @Override
-                    public void embedded(long done, long total) {
-                        progress.step(done - shown);
-                        shown = done;
-                    }
-                });
-            }
+            embed(dataset, backbone);
             common.out()
-                    .println(out + ": " + Embedder.FEATURES + " [" + pictures + ", " + backbone.width() + "], "
-                            + Embedder.LABELS);
+                    .println(out + ": features of " + dataset.size(split) + " pictures, " + backbone.width() + " each");
         }
         return 0;
     }
 
-    private FeatureModel open() {
-        try {
-            if (batchSize < 1)
-                throw new IllegalArgumentException("the batch size is " + batchSize + "; it must be positive");
-            return FeatureModels.open(model, ImageSize.square(size), mean, std);
-        } catch (IllegalArgumentException e) {
-            throw new InputException(e.getMessage(), e);
+    private static void requirePositive(String option, int value) {
+        if (value < 1) throw new InputException(option + " is " + value + "; it must be positive");
+    }
+
+    private void embed(ImageDataset dataset, FeatureModel backbone) {
+        try (Progress progress = common.progress("embedding", "pictures", dataset.size(split))) {
+            EmbedListener watcher = new EmbedListener() {
+                private long before;
+
+                @Override
+                public void embedded(long pictures, long total) {
+                    progress.step(pictures - before);
+                    before = pictures;
+                }
+            };
+            new Embedder(backbone, batchSize).write(dataset, split, out, watcher);
         }
     }
 }

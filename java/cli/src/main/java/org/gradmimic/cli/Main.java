@@ -32,8 +32,8 @@ public final class Main {
                 .registerConverter(Mode.class, new Choice<>(Mode.values()))
                 .registerConverter(ScoreKind.class, new Choice<>(ScoreKind.values()))
                 .registerConverter(Calibration.class, new Choice<>(Calibration.values()))
-                .registerConverter(OptimizerSettings.Kind.class, new Choice<>(OptimizerSettings.Kind.values()))
-                .registerConverter(Split.class, new Choice<>(Split.values()));
+                .registerConverter(Split.class, new Choice<>(Split.values()))
+                .registerConverter(OptimizerSettings.Kind.class, new Choice<>(OptimizerSettings.Kind.values()));
     }
 
     /** Runs one command line and returns its exit code; nothing is thrown. */

@@ -1,14 +1,12 @@
 package org.gradmimic.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.gradmimic.data.NpyFile;
-import org.gradmimic.demo.Demo;
-import org.gradmimic.demo.DemoStage;
-import org.gradmimic.select.Detection;
+import org.gradmimic.select.ScoreLog;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,55 +14,92 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
+/** {@code gradmimic demo}, in small, and {@code gradmimic embed} with the backbone that it leaves. */
 class DemoCommandTest {
-    private static final String TINY = "drawn:classes=4,train=600,test=100";
+    private static final String DATA = "drawn:classes=4,train=400,test=80";
 
     @TempDir
     private Path folder;
 
     @Test
-    void printsWhatItWrites() throws Exception {
-        Path out = folder.resolve("runs/demo");
+    void leavesItsFilesAndPrintsWhatIsInThem() throws Exception {
+        Path out = folder.resolve("demo");
         Run run = Run.main(
                 "demo",
+                "--quiet",
                 "--data",
-                TINY,
-                "--out",
-                out.toString(),
-                "--epochs",
-                "2",
+                DATA,
                 "--backbone-epochs",
-                "3",
+                "2",
+                "--epochs",
+                "1",
                 "--noise",
                 "0.25",
-                "--temperature",
-                "0.5",
-                "--seed",
-                "3");
-        assertThat(run.code()).as(run.err()).isZero();
+                "--out",
+                out.toString());
+        assertThat(run.err()).isEmpty();
+        assertThat(run.code()).isZero();
         assertThat(run.out())
-                .contains("120 clean pictures; 480 with 25.0 % of the labels corrupted; 100 to test on; 4 classes")
-                .contains("reference", "plain training", "Grad-Mimic", "precision", "recall", "F1", "pictures kept")
-                .contains(out.toString());
-        for (DemoStage stage : DemoStage.values()) {
-            assertThat(run.out()).contains(stage.toString());
-            assertThat(run.err()).contains(stage.toString());
-        }
-
+                .contains("reference", "plain training", "Grad-Mimic", "precision", "F1", "train the backbone");
+        assertThat(run.out()).contains("320 with 25.0 % corrupted labels");
+        assertThat(ScoreLog.open(out.resolve("scores")).rows()).isEqualTo(320);
+        assertThat(Files.size(out.resolve("chart.png"))).isPositive();
         JsonNode metrics = JsonMapper.builder().build().readTree(Files.readAllBytes(out.resolve("metrics.json")));
-        assertThat(metrics.at("/settings/temperature").asDouble()).isEqualTo(0.5);
-        assertThat(metrics.at("/settings/seed").asLong()).isEqualTo(3);
-        assertThat(metrics.at("/plain/epochs").size()).isEqualTo(2);
-        double accuracy = metrics.at("/mimic/epochs/1/test_accuracy").asDouble();
-        assertThat(run.out()).contains(String.format(java.util.Locale.ROOT, "%.1f %%", 100 * accuracy));
-        Detection detection = Detection.of(booleans(out.resolve(Demo.KEEP)), booleans(out.resolve(Demo.CORRUPTED)));
-        assertThat(detection.truePositives() + detection.falseNegatives()).isEqualTo(120);
-        assertThat(metrics.at("/detection/f1").asDouble()).isCloseTo(detection.f1(), within(1e-12));
-        assertThat(run.out()).contains(String.format(java.util.Locale.ROOT, "%.3f", detection.f1()));
+        double f1 = metrics.get("detection").get("f1").asDouble();
+        assertThat(run.out()).contains(String.format(Locale.ROOT, "F1 %.1f %%", 100 * f1));
+        assertThat(metrics.at("/settings/noise").asDouble()).isEqualTo(0.25);
+        assertThat(metrics.at("/plain/epochs").size()).isEqualTo(1);
+        double accuracy = metrics.at("/mimic/epochs/0/test_accuracy").asDouble();
+        assertThat(run.out()).contains(String.format(Locale.ROOT, "%.1f %%", 100 * accuracy));
 
-        Run again = Run.main("demo", "--data", TINY, "--out", out.toString());
-        assertThat(again.code()).isEqualTo(2);
-        assertThat(again.err()).contains(out.toString(), "not empty");
+        Path features = folder.resolve("features");
+        Run embedded = Run.main(
+                "embed",
+                "--quiet",
+                "--data",
+                DATA,
+                "--model",
+                out.resolve("backbone.safetensors").toString(),
+                "--split",
+                "test",
+                "--out",
+                features.toString());
+        assertThat(embedded.err()).isEmpty();
+        assertThat(embedded.code()).isZero();
+        try (NpyFile file = NpyFile.open(features.resolve("features.npy"));
+                NpyFile labels = NpyFile.open(features.resolve("labels.npy"))) {
+            file.requireShape(80, -1);
+            labels.requireShape(80);
+            for (float x : file.readFloats()) assertThat(x).isFinite();
+        }
+    }
+
+    @Test
+    void keepsARunThatIsThere() throws Exception {
+        Files.writeString(folder.resolve("old"), "kept");
+        Run run = Run.main("demo", "--data", DATA, "--out", folder.toString());
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).contains("gradmimic demo: " + folder + " is not empty");
+        assertThat(folder.resolve("old")).hasContent("kept");
+    }
+
+    @Test
+    void refusesByName() throws Exception {
+        assertRefused("the noise is 1.5", "demo", "--data", DATA, "--noise", "1.5");
+        assertRefused("nowhere", "demo", "--data", "images:" + folder.resolve("nowhere"));
+        assertRefused("unknown", "demo", "--data", "unknown:x");
+        Path out = folder.resolve("out");
+        assertRefused("no such file", "embed", "--data", DATA, "--model", "no.pt", "--out", out.toString());
+        Path garbage = Files.writeString(folder.resolve("garbage.pt"), "neither one nor the other");
+        assertRefused("garbage.pt", "embed", "--data", DATA, "--model", garbage.toString(), "--out", out.toString());
+        assertRefused("--batch-size is 0", "embed", "--data", DATA, "--model", "x", "--batch-size", "0", "--out", "y");
+        assertThat(out).doesNotExist();
+    }
+
+    private static void assertRefused(String words, String... args) {
+        Run run = Run.main(args);
+        assertThat(run.err()).contains("gradmimic " + args[0] + ": ").contains(words);
+        assertThat(run.code()).isEqualTo(2);
     }
 
     @ParameterizedTest
@@ -84,11 +119,5 @@ class DemoCommandTest {
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.err()).startsWith("gradmimic demo: ").contains(message);
         assertThat(out).doesNotExist();
-    }
-
-    private static boolean[] booleans(Path file) {
-        try (NpyFile npy = NpyFile.open(file)) {
-            return npy.readBooleans();
-        }
     }
 }

@@ -38,7 +38,7 @@ class EmbedCommandTest {
         Path out = folder.resolve("features");
         Run run = embed(script(), out, "--split", "test", "--size", "40", "--mean", "0", "--std", "1");
         assertThat(run.code()).as(run.err()).isZero();
-        assertThat(run.out()).contains(out.toString(), "[10, 3]");
+        assertThat(run.out()).contains(out.toString(), "10 pictures, 3 each");
         try (FeatureDataset read = (FeatureDataset) Datasets.open("npy:" + out)) {
             assertThat(read.labels()).isEqualTo(Datasets.openImages(TINY).labels(Split.TEST));
             for (float mean : read.features().readFloats()) assertThat(mean).isBetween(0f, 1f);
@@ -70,9 +70,9 @@ class EmbedCommandTest {
         Files.write(damaged, Arrays.copyOf(whole, whole.length / 2));
         assertError(embed(damaged, out), damaged.toString());
         assertError(embed(folder.resolve("absent"), out), "no such file");
-        assertError(embed(script(), out, "--batch-size", "0"), "batch size");
-        assertError(embed(script(), out, "--std", "0"), "std 0");
-        assertError(embed(script(), out, "--size", "0"), "0x0");
+        assertError(embed(script(), out, "--batch-size", "0"), "--batch-size is 0");
+        assertError(embed(script(), out, "--std", "0"), "--std is 0");
+        assertError(embed(script(), out, "--size", "0"), "--size is 0");
         assertThat(out).doesNotExist();
         Files.createDirectory(out);
         Files.writeString(out.resolve("features.npy"), "dear");
