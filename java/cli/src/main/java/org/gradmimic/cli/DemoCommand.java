@@ -25,9 +25,10 @@ import picocli.CommandLine.Option;
 @Command(
         name = "demo",
         sortOptions = false,
-        description = "Runs the whole idea: trains a backbone on a clean part of the pictures, embeds the rest, corrupts"
-                + " its labels, trains a clean reference head, then the same head on the corrupted labels once plainly and"
-                + " once with Grad-Mimic, and finds the corrupted labels from the logged weights.")
+        description =
+                "Runs the whole idea: trains a backbone on a clean part of the pictures, embeds the rest, corrupts"
+                        + " its labels, trains a clean reference head, then the same head on the corrupted labels once plainly and"
+                        + " once with Grad-Mimic, and finds the corrupted labels from the logged weights.")
 final class DemoCommand implements Callable<Integer> {
     private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
 
@@ -67,11 +68,15 @@ final class DemoCommand implements Callable<Integer> {
         common.applyThreads();
         ImageDataset dataset = Datasets.openImages(data);
         DemoSettings settings = settings(DemoSettings.standard(dataset));
-        Path folder = out != null ? out : Path.of("runs", "demo-" + LocalDateTime.now().format(STAMP));
+        Path folder = out != null
+                ? out
+                : Path.of("runs", "demo-" + LocalDateTime.now().format(STAMP));
+        Demo demo = new Demo(dataset, settings, folder, new Watcher(common));
         RunFolder.create(folder);
-        Interruption.kept(() -> folder + ": the files of the finished stages");
-        DemoResult result = new Demo(dataset, settings, folder, new Watcher(common)).run().orElseThrow();
-        Json.write(folder.resolve("metrics.json"), result.metrics());
+        Interruption.kept(
+                () -> folder + ": the files of the finished stages, and the score log up to its last finished epoch");
+        DemoResult result = demo.run().orElseThrow();
+        DemoMetrics.write(folder.resolve("metrics.json"), result);
         report(result, folder);
         return 0;
     }
@@ -108,7 +113,8 @@ final class DemoCommand implements Callable<Integer> {
         print.println();
         Table times = new Table("stage", "seconds");
         r.seconds().forEach((stage, seconds) -> times.add(stage.toString(), decimal(seconds)));
-        times.add("all", decimal(r.seconds().values().stream().mapToDouble(x -> x).sum()));
+        times.add(
+                "all", decimal(r.seconds().values().stream().mapToDouble(x -> x).sum()));
         times.print(print);
         print.println();
         print.println(folder + ": score log, keep.npy, metrics.json, chart.png");

@@ -20,8 +20,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = "embed",
         sortOptions = false,
-        description = "Embeds pictures with a TorchScript model or the demo's backbone: features.npy [N,D] and labels.npy"
-                + " [N], in the order of the sample ids.",
+        description =
+                "Embeds pictures with a TorchScript model or the demo's backbone: features.npy [N,D] and labels.npy"
+                        + " [N], in the order of the sample ids.",
         footer = {
             "",
             "A TorchScript model takes float [n,3,H,W], normalised by --mean and --std, and gives [n,D]. The demo's"
@@ -95,7 +96,8 @@ final class EmbedCommand implements Callable<Integer> {
                 FeatureModel backbone = FeatureModels.open(model, ImageSize.square(size), mean, std)) {
             RunFolder.create(out);
             embed(dataset, backbone);
-            common.out().println(out + ": features of " + dataset.size(split) + " pictures, " + backbone.width() + " each");
+            common.out()
+                    .println(out + ": features of " + dataset.size(split) + " pictures, " + backbone.width() + " each");
         }
         return 0;
     }

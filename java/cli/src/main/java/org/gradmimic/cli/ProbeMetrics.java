@@ -36,7 +36,7 @@ final class ProbeMetrics {
         Json.write(file, root);
     }
 
-    private static Map<String, Object> epoch(EpochMetrics m) {
+    static Map<String, Object> epoch(EpochMetrics m) {
         Map<String, @Nullable Object> map = new LinkedHashMap<>();
         map.put("epoch", m.epoch());
         map.put("mean_loss", Json.number(m.meanLoss()));
@@ -50,5 +50,4 @@ final class ProbeMetrics {
         map.put("batch_losses", m.batchLosses());
         return map;
     }
-
 }
