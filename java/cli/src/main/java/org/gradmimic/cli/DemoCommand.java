@@ -57,6 +57,9 @@ final class DemoCommand implements Callable<Integer> {
     @Option(names = "--backbone-epochs", paramLabel = "E", description = "Epochs of the backbone (default: 8).")
     private @Nullable Integer backboneEpochs;
 
+    @Option(names = "--lr", paramLabel = "X", description = "Learning rate of the heads (default: 1e-3).")
+    private @Nullable Double learningRate;
+
     @Option(names = "--temperature", paramLabel = "T", description = "Temperature of Grad-Mimic (default: 0.25).")
     private @Nullable Double temperature;
 
@@ -87,6 +90,7 @@ final class DemoCommand implements Callable<Integer> {
             if (noise != null) s = s.withNoise(noise);
             if (epochs != null) s = s.withEpochs(epochs);
             if (backboneEpochs != null) s = s.withBackboneEpochs(backboneEpochs);
+            if (learningRate != null) s = s.withLearningRate(learningRate);
             if (temperature != null) s = s.withTemperature(temperature);
             if (seed != null) s = s.withSeed(seed);
             return s;

@@ -107,6 +107,7 @@ class DemoCommandTest {
         "--noise, 1.5, the noise is 1.5",
         "--noise, NaN, the noise is NaN",
         "--temperature, 0, the temperature is 0",
+        "--lr, -1, the learning rate is -1",
         "--epochs, 0, the number of epochs is 0",
         "--backbone-epochs, -1, the number of backbone epochs is -1",
         "--data, 'drawn:train=3', too few",

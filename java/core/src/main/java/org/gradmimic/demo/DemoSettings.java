@@ -82,6 +82,11 @@ public record DemoSettings(
         return new DemoSettings(cleanShare, noise, value, flips, epochs, batchSize, learningRate, temperature, seed);
     }
 
+    /** The same with another learning rate of the heads. */
+    public DemoSettings withLearningRate(double value) {
+        return new DemoSettings(cleanShare, noise, backboneEpochs, flips, epochs, batchSize, value, temperature, seed);
+    }
+
     /** The same with another τ. */
     public DemoSettings withTemperature(double value) {
         return new DemoSettings(cleanShare, noise, backboneEpochs, flips, epochs, batchSize, learningRate, value, seed);
