@@ -20,7 +20,13 @@ import picocli.CommandLine.Spec;
             "gradmimic COMMAND --help explains a command.",
             "In a clone, ./gradmimic build and ./gradmimic test build and test it."
         },
-        subcommands = {ScoreCommand.class, ProbeCommand.class, DoctorCommand.class})
+        subcommands = {
+            DemoCommand.class,
+            ScoreCommand.class,
+            ProbeCommand.class,
+            EmbedCommand.class,
+            DoctorCommand.class
+        })
 final class GradmimicCommand implements Runnable {
     @Spec
     private CommandSpec spec;

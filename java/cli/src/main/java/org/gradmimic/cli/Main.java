@@ -3,6 +3,7 @@ package org.gradmimic.cli;
 import java.io.PrintWriter;
 import org.gradmimic.Calibration;
 import org.gradmimic.ScoreKind;
+import org.gradmimic.data.Split;
 import org.gradmimic.train.Mode;
 import org.gradmimic.train.OptimizerSettings;
 import picocli.CommandLine;
@@ -31,6 +32,7 @@ public final class Main {
                 .registerConverter(Mode.class, new Choice<>(Mode.values()))
                 .registerConverter(ScoreKind.class, new Choice<>(ScoreKind.values()))
                 .registerConverter(Calibration.class, new Choice<>(Calibration.values()))
+                .registerConverter(Split.class, new Choice<>(Split.values()))
                 .registerConverter(OptimizerSettings.Kind.class, new Choice<>(OptimizerSettings.Kind.values()));
     }
 

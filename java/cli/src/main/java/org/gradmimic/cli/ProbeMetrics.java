@@ -5,18 +5,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.gradmimic.select.AtomicFile;
 import org.gradmimic.train.EpochMetrics;
 import org.gradmimic.train.ProbeResult;
 import org.gradmimic.train.ProbeSettings;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.ObjectWriter;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code metrics.json} of a probe; docs/formats.md describes it. */
 final class ProbeMetrics {
-    private static final ObjectWriter JSON = JsonMapper.builder().build().writerWithDefaultPrettyPrinter();
-
     private ProbeMetrics() {}
 
     static void write(Path file, ProbeSettings settings, ProbeResult result) {
@@ -38,27 +33,21 @@ final class ProbeMetrics {
         List<Map<String, Object>> epochs = new ArrayList<>();
         for (EpochMetrics m : result.epochs()) epochs.add(epoch(m));
         root.put("epochs", epochs);
-        byte[] json = JSON.writeValueAsBytes(root);
-        AtomicFile.write(file, json);
+        Json.write(file, root);
     }
 
-    private static Map<String, Object> epoch(EpochMetrics m) {
+    static Map<String, Object> epoch(EpochMetrics m) {
         Map<String, @Nullable Object> map = new LinkedHashMap<>();
         map.put("epoch", m.epoch());
-        map.put("mean_loss", number(m.meanLoss()));
-        map.put("noisy_accuracy", number(m.noisyAccuracy()));
-        map.put("true_accuracy", number(m.trueAccuracy()));
-        map.put("test_accuracy", number(m.testAccuracy()));
-        map.put("test_loss", number(m.testLoss()));
-        map.put("direction_norm", number(m.directionNorm()));
+        map.put("mean_loss", Json.number(m.meanLoss()));
+        map.put("noisy_accuracy", Json.number(m.noisyAccuracy()));
+        map.put("true_accuracy", Json.number(m.trueAccuracy()));
+        map.put("test_accuracy", Json.number(m.testAccuracy()));
+        map.put("test_loss", Json.number(m.testLoss()));
+        map.put("direction_norm", Json.number(m.directionNorm()));
         map.put("non_finite_samples", m.nonFinite());
         map.put("seconds", m.seconds());
         map.put("batch_losses", m.batchLosses());
         return map;
-    }
-
-    /** JSON has no NaN: what was not measured is null. */
-    private static @Nullable Double number(double value) {
-        return Double.isFinite(value) ? value : null;
     }
 }

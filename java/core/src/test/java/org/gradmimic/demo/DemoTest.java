@@ -30,18 +30,18 @@ class DemoTest {
     private Path folder;
 
     private static ImageDataset drawn(int train, int test) {
-        return Datasets.openImages("drawn:classes=10,train=" + train + ",test=" + test);
+        return Datasets.openImages("drawn:classes=4,train=" + train + ",test=" + test);
     }
 
-    private static DemoSettings quick(ImageDataset dataset) {
-        return DemoSettings.standard(dataset).withBackboneEpochs(12).withEpochs(2);
+    private static DemoSettings quick() {
+        return new DemoSettings(0.5, 0.4, 15, false, 4, 32, 1e-3, 0.25, 1);
     }
 
     @Test
     void theOutputsAgreeWithEachOther() {
         ImageDataset dataset = drawn(1500, 300);
         List<DemoStage> finished = new ArrayList<>();
-        DemoResult result = new Demo(dataset, quick(dataset), folder, new DemoListener() {
+        DemoResult result = new Demo(dataset, quick(), folder, new DemoListener() {
                     @Override
                     public void finished(DemoStage stage, double seconds) {
                         finished.add(stage);
@@ -52,44 +52,42 @@ class DemoTest {
         assertThat(finished).containsExactly(DemoStage.values());
         assertThat(result.seconds()).containsOnlyKeys(DemoStage.values());
         assertThat(List.of(result.cleanSamples(), result.noisySamples(), result.testSamples()))
-                .containsExactly(300, 1200, 300);
-        assertThat(result.plain()).hasSize(2);
-        assertThat(result.mimic()).hasSize(2);
+                .containsExactly(750, 750, 300);
+        assertThat(result.plain()).hasSize(4);
+        assertThat(result.mimic()).hasSize(4);
 
         boolean[] corrupted = booleans(Demo.CORRUPTED);
         boolean[] keep = booleans(Demo.KEEP);
-        assertThat(IntStream.range(0, 1200).filter(i -> corrupted[i]).count()).isEqualTo(480);
+        assertThat(IntStream.range(0, 750).filter(i -> corrupted[i]).count()).isEqualTo(300);
         long[] labels = longs(Demo.LABELS);
         long[] samples = longs(Demo.SAMPLES);
         long[] all = dataset.labels(Split.TRAIN);
-        for (int i = 0; i < 1200; i++) {
+        for (int i = 0; i < 750; i++) {
             assertThat(labels[i] != all[(int) samples[i]]).isEqualTo(corrupted[i]);
         }
-        assertThat(Arrays.stream(samples).distinct().count()).isEqualTo(1200);
+        assertThat(Arrays.stream(samples).distinct().count()).isEqualTo(750);
 
         ScoreLog log = ScoreLog.open(folder.resolve("scores"));
-        assertThat(log.rows()).isEqualTo(2 * 1200);
+        assertThat(log.rows()).isEqualTo(4 * 750);
         boolean[] again =
-                Aggregation.majority(Votes.of(log.matrix(ScoreColumn.RELATIVE_WEIGHT, 1200), VoteRule.threshold(1)));
+                Aggregation.majority(Votes.of(log.matrix(ScoreColumn.RELATIVE_WEIGHT, 750), VoteRule.threshold(1)));
         assertThat(keep).isEqualTo(again);
         assertThat(result.detection()).isEqualTo(Detection.of(keep, corrupted));
-        // Discarding at random finds 40 % of the corrupted with 40 % precision.
-        assertThat(result.detection().f1()).isGreaterThan(0.6);
+        // Guessing has 40 % precision: an F1 of 0.57 at most, where everything is discarded.
+        assertThat(result.detection().f1()).isGreaterThan(0.7);
 
         assertThat(folder.resolve(Demo.CHART)).isNotEmptyFile();
         try (NpyFile weight = NpyFile.open(folder.resolve(Demo.REFERENCE_WEIGHT));
                 Backbone backbone = Backbone.load(folder.resolve(Demo.BACKBONE))) {
-            weight.requireShape(10, backbone.width());
+            weight.requireShape(4, backbone.width());
         }
-        assertThat(result.metrics().keySet())
-                .contains("data", "settings", "reference", "plain", "mimic", "detection", "seconds");
     }
 
     @Test
     void stoppedItKeepsWhatIsWhole() {
         ImageDataset dataset = drawn(400, 50);
         boolean[] stop = {false};
-        Optional<DemoResult> result = new Demo(dataset, quick(dataset), folder, new DemoListener() {
+        Optional<DemoResult> result = new Demo(dataset, quick(), folder, new DemoListener() {
                     @Override
                     public void progressed(DemoStage stage, long done, long total) {
                         stop[0] |= stage == DemoStage.MIMIC && done == total / 2 + 3;
@@ -104,14 +102,14 @@ class DemoTest {
         assertThat(result).isEmpty();
         assertThat(folder.resolve(Demo.KEEP)).doesNotExist();
         assertThat(folder.resolve(Demo.REFERENCE_WEIGHT)).isNotEmptyFile();
-        // One epoch of 320 samples, and three steps of the next.
-        assertThat(ScoreLog.open(folder.resolve("scores")).rows()).isEqualTo(320 + 3 * 32);
+        // Two epochs of 200 samples, and three steps of the third.
+        assertThat(ScoreLog.open(folder.resolve("scores")).rows()).isEqualTo(2 * 200 + 3 * 32);
     }
 
     @Test
     void stoppedAtOnceItLeavesNothing() throws Exception {
         ImageDataset dataset = drawn(400, 50);
-        Optional<DemoResult> result = new Demo(dataset, quick(dataset), folder, new DemoListener() {
+        Optional<DemoResult> result = new Demo(dataset, quick(), folder, new DemoListener() {
                     @Override
                     public boolean stopRequested() {
                         return true;

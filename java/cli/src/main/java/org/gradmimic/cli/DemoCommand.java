@@ -1,0 +1,163 @@
+package org.gradmimic.cli;
+
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.gradmimic.data.Datasets;
+import org.gradmimic.data.ImageDataset;
+import org.gradmimic.demo.Demo;
+import org.gradmimic.demo.DemoListener;
+import org.gradmimic.demo.DemoResult;
+import org.gradmimic.demo.DemoSettings;
+import org.gradmimic.demo.DemoStage;
+import org.gradmimic.select.Detection;
+import org.gradmimic.select.InputException;
+import org.gradmimic.train.EpochMetrics;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The whole idea on one data set. */
+@Command(
+        name = "demo",
+        sortOptions = false,
+        description =
+                "Runs the whole idea: trains a backbone on a clean part of the pictures, embeds the rest, corrupts"
+                        + " its labels, trains a clean reference head, then the same head on the corrupted labels once plainly and"
+                        + " once with Grad-Mimic, and finds the corrupted labels from the logged weights.")
+final class DemoCommand implements Callable<Integer> {
+    private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
+
+    @Mixin
+    private CommonOptions common;
+
+    @Option(
+            names = "--data",
+            paramLabel = "SPEC",
+            defaultValue = "drawn:",
+            description = "Pictures: " + Datasets.SYNTAX + " (default: letters and digits, drawn as they are needed).")
+    private String data;
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            description = "Output folder; new or empty (default: runs/demo- and the time).")
+    private @Nullable Path out;
+
+    @Option(names = "--noise", paramLabel = "SHARE", description = "Share of corrupted labels (default: 0.4).")
+    private @Nullable Double noise;
+
+    @Option(names = "--epochs", paramLabel = "E", description = "Epochs of the heads (default: 8).")
+    private @Nullable Integer epochs;
+
+    @Option(names = "--backbone-epochs", paramLabel = "E", description = "Epochs of the backbone (default: 8).")
+    private @Nullable Integer backboneEpochs;
+
+    @Option(names = "--temperature", paramLabel = "T", description = "Temperature of Grad-Mimic (default: 0.25).")
+    private @Nullable Double temperature;
+
+    @Option(names = "--seed", paramLabel = "s", description = "Decides split, noise, weights and orders (default: 1).")
+    private @Nullable Long seed;
+
+    @Override
+    public Integer call() {
+        common.applyThreads();
+        ImageDataset dataset = Datasets.openImages(data);
+        DemoSettings settings = settings(DemoSettings.standard(dataset));
+        Path folder = out != null
+                ? out
+                : Path.of("runs", "demo-" + LocalDateTime.now().format(STAMP));
+        Demo demo = new Demo(dataset, settings, folder, new Watcher(common));
+        RunFolder.create(folder);
+        Interruption.kept(
+                () -> folder + ": the files of the finished stages, and the score log up to its last finished epoch");
+        DemoResult result = demo.run().orElseThrow();
+        DemoMetrics.write(folder.resolve("metrics.json"), result);
+        report(result, folder);
+        return 0;
+    }
+
+    private DemoSettings settings(DemoSettings standard) {
+        try {
+            DemoSettings s = standard;
+            if (noise != null) s = s.withNoise(noise);
+            if (epochs != null) s = s.withEpochs(epochs);
+            if (backboneEpochs != null) s = s.withBackboneEpochs(backboneEpochs);
+            if (temperature != null) s = s.withTemperature(temperature);
+            if (seed != null) s = s.withSeed(seed);
+            return s;
+        } catch (IllegalArgumentException e) {
+            throw new InputException(e.getMessage(), e);
+        }
+    }
+
+    private void report(DemoResult r, Path folder) {
+        var print = common.out();
+        print.println(r.data() + "  " + r.classes() + " classes, " + r.cleanSamples() + " clean samples, "
+                + r.noisySamples() + " with " + percent(r.settings().noise()) + " corrupted labels, " + r.testSamples()
+                + " for testing");
+        print.println();
+        new Table("head", "labels", "test accuracy")
+                .add("reference", "clean", accuracy(r.reference()))
+                .add("plain training", "corrupted", accuracy(r.plain()))
+                .add("Grad-Mimic", "corrupted", accuracy(r.mimic()))
+                .print(print);
+        print.println();
+        Detection d = r.detection();
+        print.println("Corrupted labels found by the filter: precision " + percent(d.precision()) + ", recall "
+                + percent(d.recall()) + ", F1 " + percent(d.f1()) + "; kept " + percent(d.keptShare()));
+        print.println();
+        Table times = new Table("stage", "seconds");
+        r.seconds().forEach((stage, seconds) -> times.add(stage.toString(), decimal(seconds)));
+        times.add(
+                "all", decimal(r.seconds().values().stream().mapToDouble(x -> x).sum()));
+        times.print(print);
+        print.println();
+        print.println(folder + ": score log, keep.npy, metrics.json, chart.png");
+    }
+
+    private static String accuracy(List<EpochMetrics> epochs) {
+        return percent(DemoResult.finalAccuracy(epochs));
+    }
+
+    private static String percent(double ratio) {
+        return String.format(Locale.ROOT, "%.1f %%", 100 * ratio);
+    }
+
+    private static String decimal(double seconds) {
+        return String.format(Locale.ROOT, "%.1f", seconds);
+    }
+
+    /** A progress bar a stage. */
+    private static final class Watcher implements DemoListener {
+        private final CommonOptions common;
+        private @Nullable Progress progress;
+        private long before;
+
+        Watcher(CommonOptions common) {
+            this.common = common;
+        }
+
+        @Override
+        public void started(DemoStage stage, long total) {
+            before = 0;
+            progress = common.progress(stage.toString(), stage.unit(), total);
+        }
+
+        @Override
+        public void progressed(DemoStage stage, long done, long total) {
+            if (progress != null) progress.step(done - before);
+            before = done;
+        }
+
+        @Override
+        public void finished(DemoStage stage, double seconds) {
+            if (progress != null) progress.close();
+            progress = null;
+        }
+    }
+}

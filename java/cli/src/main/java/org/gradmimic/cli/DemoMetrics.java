@@ -1,0 +1,69 @@
+package org.gradmimic.cli;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.gradmimic.demo.DemoResult;
+import org.gradmimic.demo.DemoSettings;
+import org.gradmimic.select.Detection;
+import org.gradmimic.train.EpochMetrics;
+
+/** {@code metrics.json} of a demo; docs/demo.md describes it. */
+final class DemoMetrics {
+    private DemoMetrics() {}
+
+    static void write(Path file, DemoResult result) {
+        Map<String, Object> root = new LinkedHashMap<>();
+        root.put("data", result.data());
+        root.put("classes", result.classes());
+        root.put("clean_samples", result.cleanSamples());
+        root.put("noisy_samples", result.noisySamples());
+        root.put("test_samples", result.testSamples());
+        root.put("settings", settings(result.settings()));
+        root.put("reference", head(result.reference()));
+        root.put("plain", head(result.plain()));
+        root.put("mimic", head(result.mimic()));
+        root.put("detection", detection(result.detection()));
+        Map<String, Double> seconds = new LinkedHashMap<>();
+        result.seconds().forEach((stage, value) -> seconds.put(stage.name().toLowerCase(Locale.ROOT), value));
+        root.put("seconds", seconds);
+        Json.write(file, root);
+    }
+
+    private static Map<String, Object> settings(DemoSettings settings) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("clean_share", settings.cleanShare());
+        map.put("noise", settings.noise());
+        map.put("backbone_epochs", settings.backboneEpochs());
+        map.put("flips", settings.flips());
+        map.put("epochs", settings.epochs());
+        map.put("batch_size", settings.batchSize());
+        map.put("lr", settings.learningRate());
+        map.put("temperature", settings.temperature());
+        map.put("seed", settings.seed());
+        return map;
+    }
+
+    /** As a probe's epochs, without the losses of single batches. */
+    private static Map<String, Object> head(List<EpochMetrics> metrics) {
+        List<Map<String, Object>> epochs =
+                metrics.stream().map(ProbeMetrics::epoch).toList();
+        epochs.forEach(epoch -> epoch.remove("batch_losses"));
+        return Map.of("epochs", epochs);
+    }
+
+    private static Map<String, Object> detection(Detection found) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("precision", found.precision());
+        map.put("recall", found.recall());
+        map.put("f1", found.f1());
+        map.put("kept_share", found.keptShare());
+        map.put("true_positives", found.truePositives());
+        map.put("false_positives", found.falsePositives());
+        map.put("false_negatives", found.falseNegatives());
+        map.put("true_negatives", found.trueNegatives());
+        return map;
+    }
+}

@@ -1,0 +1,123 @@
+package org.gradmimic.cli;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.bytedeco.javacpp.PointerScope;
+import org.gradmimic.data.Datasets;
+import org.gradmimic.data.ImageDataset;
+import org.gradmimic.data.ImageSize;
+import org.gradmimic.data.Split;
+import org.gradmimic.model.EmbedListener;
+import org.gradmimic.model.Embedder;
+import org.gradmimic.model.FeatureModel;
+import org.gradmimic.model.FeatureModels;
+import org.gradmimic.select.InputException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Pictures to features. */
+@Command(
+        name = "embed",
+        sortOptions = false,
+        description =
+                "Embeds pictures with a TorchScript model or the demo's backbone: features.npy [N,D] and labels.npy"
+                        + " [N], in the order of the sample ids.",
+        footer = {
+            "",
+            "A TorchScript model takes float [n,3,H,W], normalised by --mean and --std, and gives [n,D]. The demo's"
+                    + " backbone knows its size and normalisation."
+        })
+final class EmbedCommand implements Callable<Integer> {
+    @Mixin
+    private CommonOptions common;
+
+    @Option(names = "--data", required = true, paramLabel = "SPEC", description = "Pictures: " + Datasets.SYNTAX + ".")
+    private String data;
+
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "FILE",
+            description = "TorchScript, or a demo's backbone.safetensors.")
+    private Path model;
+
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Output folder; new or empty.")
+    private Path out;
+
+    @Option(
+            names = "--split",
+            paramLabel = "SPLIT",
+            defaultValue = "train",
+            description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private Split split;
+
+    @Option(
+            names = "--batch-size",
+            paramLabel = "B",
+            defaultValue = "256",
+            description = "Pictures at a time (default: ${DEFAULT-VALUE}).")
+    private int batchSize;
+
+    @Option(
+            names = "--size",
+            paramLabel = "PIXELS",
+            defaultValue = "224",
+            description = "Height and width a TorchScript model wants (default: ${DEFAULT-VALUE}).")
+    private int size;
+
+    @Option(
+            names = "--mean",
+            paramLabel = "X",
+            defaultValue = "0.5",
+            description = "Subtracted from pixels in [0,1], for TorchScript (default: ${DEFAULT-VALUE}).")
+    private double mean;
+
+    @Option(
+            names = "--std",
+            paramLabel = "X",
+            defaultValue = "0.5",
+            description = "What they are then divided by (default: ${DEFAULT-VALUE}).")
+    private double std;
+
+    @Override
+    public Integer call() {
+        requirePositive("--batch-size", batchSize);
+        requirePositive("--size", size);
+        if (!Double.isFinite(mean) || !(std > 0)) {
+            throw new InputException("--mean is " + mean + " and --std is " + std + "; std must be positive");
+        }
+        common.applyThreads();
+        ImageDataset dataset = Datasets.openImages(data);
+        if (!dataset.splits().contains(split)) {
+            throw new InputException(data + " has no " + split + " split; it has " + dataset.splits());
+        }
+        try (PointerScope scope = new PointerScope();
+                FeatureModel backbone = FeatureModels.open(model, ImageSize.square(size), mean, std)) {
+            RunFolder.create(out);
+            embed(dataset, backbone);
+            common.out()
+                    .println(out + ": features of " + dataset.size(split) + " pictures, " + backbone.width() + " each");
+        }
+        return 0;
+    }
+
+    private static void requirePositive(String option, int value) {
+        if (value < 1) throw new InputException(option + " is " + value + "; it must be positive");
+    }
+
+    private void embed(ImageDataset dataset, FeatureModel backbone) {
+        try (Progress progress = common.progress("embedding", "pictures", dataset.size(split))) {
+            EmbedListener watcher = new EmbedListener() {
+                private long before;
+
+                @Override
+                public void embedded(long pictures, long total) {
+                    progress.step(pictures - before);
+                    before = pictures;
+                }
+            };
+            new Embedder(backbone, batchSize).write(dataset, split, out, watcher);
+        }
+    }
+}

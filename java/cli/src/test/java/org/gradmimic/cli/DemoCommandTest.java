@@ -1,0 +1,123 @@
+package org.gradmimic.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.gradmimic.data.NpyFile;
+import org.gradmimic.select.ScoreLog;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code gradmimic demo}, in small, and {@code gradmimic embed} with the backbone that it leaves. */
+class DemoCommandTest {
+    private static final String DATA = "drawn:classes=4,train=400,test=80";
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void leavesItsFilesAndPrintsWhatIsInThem() throws Exception {
+        Path out = folder.resolve("demo");
+        Run run = Run.main(
+                "demo",
+                "--quiet",
+                "--data",
+                DATA,
+                "--backbone-epochs",
+                "2",
+                "--epochs",
+                "1",
+                "--noise",
+                "0.25",
+                "--out",
+                out.toString());
+        assertThat(run.err()).isEmpty();
+        assertThat(run.code()).isZero();
+        assertThat(run.out())
+                .contains("reference", "plain training", "Grad-Mimic", "precision", "F1", "train the backbone");
+        assertThat(run.out()).contains("320 with 25.0 % corrupted labels");
+        assertThat(ScoreLog.open(out.resolve("scores")).rows()).isEqualTo(320);
+        assertThat(Files.size(out.resolve("chart.png"))).isPositive();
+        JsonNode metrics = JsonMapper.builder().build().readTree(Files.readAllBytes(out.resolve("metrics.json")));
+        double f1 = metrics.get("detection").get("f1").asDouble();
+        assertThat(run.out()).contains(String.format(Locale.ROOT, "F1 %.1f %%", 100 * f1));
+        assertThat(metrics.at("/settings/noise").asDouble()).isEqualTo(0.25);
+        assertThat(metrics.at("/plain/epochs").size()).isEqualTo(1);
+        double accuracy = metrics.at("/mimic/epochs/0/test_accuracy").asDouble();
+        assertThat(run.out()).contains(String.format(Locale.ROOT, "%.1f %%", 100 * accuracy));
+
+        Path features = folder.resolve("features");
+        Run embedded = Run.main(
+                "embed",
+                "--quiet",
+                "--data",
+                DATA,
+                "--model",
+                out.resolve("backbone.safetensors").toString(),
+                "--split",
+                "test",
+                "--out",
+                features.toString());
+        assertThat(embedded.err()).isEmpty();
+        assertThat(embedded.code()).isZero();
+        try (NpyFile file = NpyFile.open(features.resolve("features.npy"));
+                NpyFile labels = NpyFile.open(features.resolve("labels.npy"))) {
+            file.requireShape(80, -1);
+            labels.requireShape(80);
+            for (float x : file.readFloats()) assertThat(x).isFinite();
+        }
+    }
+
+    @Test
+    void keepsARunThatIsThere() throws Exception {
+        Files.writeString(folder.resolve("old"), "kept");
+        Run run = Run.main("demo", "--data", DATA, "--out", folder.toString());
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).contains("gradmimic demo: " + folder + " is not empty");
+        assertThat(folder.resolve("old")).hasContent("kept");
+    }
+
+    @Test
+    void refusesByName() throws Exception {
+        assertRefused("the noise is 1.5", "demo", "--data", DATA, "--noise", "1.5");
+        assertRefused("nowhere", "demo", "--data", "images:" + folder.resolve("nowhere"));
+        assertRefused("unknown", "demo", "--data", "unknown:x");
+        Path out = folder.resolve("out");
+        assertRefused("no such file", "embed", "--data", DATA, "--model", "no.pt", "--out", out.toString());
+        Path garbage = Files.writeString(folder.resolve("garbage.pt"), "neither one nor the other");
+        assertRefused("garbage.pt", "embed", "--data", DATA, "--model", garbage.toString(), "--out", out.toString());
+        assertRefused("--batch-size is 0", "embed", "--data", DATA, "--model", "x", "--batch-size", "0", "--out", "y");
+        assertThat(out).doesNotExist();
+    }
+
+    private static void assertRefused(String words, String... args) {
+        Run run = Run.main(args);
+        assertThat(run.err()).contains("gradmimic " + args[0] + ": ").contains(words);
+        assertThat(run.code()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--noise, 1.5, the noise is 1.5",
+        "--noise, NaN, the noise is NaN",
+        "--temperature, 0, the temperature is 0",
+        "--epochs, 0, the number of epochs is 0",
+        "--backbone-epochs, -1, the number of backbone epochs is -1",
+        "--data, 'drawn:train=3', too few",
+        "--data, npy:here, expected",
+        "--data, images:/nowhere/at/all, /nowhere/at/all"
+    })
+    void wrongArgumentsEndBeforeTheFolderIsMade(String option, String value, String message) {
+        Path out = folder.resolve("out");
+        Run run = Run.main("demo", "--out", out.toString(), option, value);
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).startsWith("gradmimic demo: ").contains(message);
+        assertThat(out).doesNotExist();
+    }
+}
