@@ -107,6 +107,9 @@ final class PairedRunner {
     /** Share of the processors that others may take of a round that counts as quiet; the kernel's count is this coarse. */
     private static final double QUIET = 0.06;
 
+    /** OpenBLAS's threads look for more work, on a core of their own, for 2^26 cycles after a product. */
+    private static final int SETTLE_MILLISECONDS = 40;
+
     private final Settings settings;
     private final Map<String, Runnable> workloads = new LinkedHashMap<>();
 
@@ -135,6 +138,7 @@ final class PairedRunner {
             neighbours.look();
             for (String name : order) {
                 Runnable call = workloads.get(name);
+                settle();
                 call.run(); // its data comes back into the caches
                 int n = calls.get(name);
                 seconds.put(name, time(call, n) / n);
@@ -146,6 +150,16 @@ final class PairedRunner {
         }
         rounds.sort(Comparator.comparingDouble(Round::neighbours));
         return new Times(rounds.subList(0, settings.rounds()));
+    }
+
+    /** Until the threads of the workload before have gone to sleep. */
+    private static void settle() {
+        try {
+            Thread.sleep(SETTLE_MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while timing", e);
+        }
     }
 
     private void warmUp() {
