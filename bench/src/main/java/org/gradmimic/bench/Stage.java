@@ -67,15 +67,18 @@ enum Stage {
                 try (ProbeSteps steps = new ProbeSteps(batch, WIDTH, classes);
                         PerSampleSteps perSample = new PerSampleSteps(batch, WIDTH, classes)) {
                     PairedRunner.Times times = new PairedRunner(settings)
+                            .add("mimicCached", steps::mimicCached)
                             .add("mimicProduct", steps::mimicProduct)
                             .add("perSample", perSample::step)
                             .run();
-                    sink.accept(Measurement.timeRatio(
-                            times,
-                            "perSample",
-                            "mimicProduct",
-                            parameters("B", batch, "D", WIDTH, "C", classes),
-                            Target.atLeast(10)));
+                    for (String ours : new String[] {"mimicCached", "mimicProduct"}) {
+                        sink.accept(Measurement.timeRatio(
+                                times,
+                                "perSample",
+                                ours,
+                                parameters("B", batch, "D", WIDTH, "C", classes),
+                                Target.atLeast(10)));
+                    }
                 }
             }
         }
