@@ -64,7 +64,8 @@ final class HeadBuffers implements AutoCloseable {
     }
 
     /** V h [B,C] if one product gave it with the logits, else null. */
-    @Nullable Tensor projected() {
+    @Nullable
+    Tensor projected() {
         return logits == stackedLogits ? stackedProjected : null;
     }
 
