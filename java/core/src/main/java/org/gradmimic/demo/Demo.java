@@ -22,6 +22,7 @@ import org.gradmimic.model.Embedder;
 import org.gradmimic.model.TrainerListener;
 import org.gradmimic.select.Aggregation;
 import org.gradmimic.select.Detection;
+import org.gradmimic.select.InputException;
 import org.gradmimic.select.ScoreColumn;
 import org.gradmimic.select.ScoreLog;
 import org.gradmimic.select.VoteRule;
@@ -70,7 +71,7 @@ public final class Demo {
 
     /**
      * @param folder must be there, writable, and without a demo's files
-     * @throws org.gradmimic.select.InputException if the data set has too few pictures
+     * @throws InputException if the data set has too few pictures, or a single class
      */
     public Demo(ImageDataset dataset, DemoSettings settings, Path folder, DemoListener listener) {
         this.dataset = dataset;
@@ -78,6 +79,10 @@ public final class Demo {
         this.folder = folder;
         this.listener = listener;
         classes = dataset.classNames().size();
+        if (classes < 2) {
+            throw new InputException("data set '" + dataset.spec() + "': has " + classes
+                    + " class; the demo needs others to move labels to");
+        }
         division = Division.of(dataset, settings.cleanShare(), settings.seed());
         trainLabels = dataset.labels(Split.TRAIN);
     }
@@ -86,7 +91,7 @@ public final class Demo {
      * Runs to the end.
      *
      * @return empty if the listener asked to stop; what was finished until then is in the folder
-     * @throws org.gradmimic.select.InputException if a picture is damaged or a file can't be written
+     * @throws InputException if a picture is damaged or a file can't be written
      */
     public Optional<DemoResult> run() {
         try (PointerScope scope = new PointerScope()) {

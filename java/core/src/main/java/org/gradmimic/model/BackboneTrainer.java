@@ -71,8 +71,7 @@ public final class BackboneTrainer {
                     augmentation.copy(pictures.pixels(), order[first + i], pixels, random);
                     labels[i] = pictures.labels()[order[first + i]];
                 }
-                optimizer.param_groups().get(0).options().set_lr(settings.rate(step, steps));
-                double value = step(view, labels, head, optimizer, loss);
+                double value = step(view, labels, head, optimizer, settings.rate(step, steps), loss);
                 if (!Double.isFinite(value)) {
                     throw new InputException("the backbone's loss is " + value + " at step " + step + " of " + steps
                             + ": try a lower learning rate than " + settings.learningRate());
@@ -95,10 +94,16 @@ public final class BackboneTrainer {
     }
 
     private double step(
-            Tensor pictures, long[] labels, LinearImpl head, SGD optimizer, CrossEntropyLossOptions options) {
+            Tensor pictures,
+            long[] labels,
+            LinearImpl head,
+            SGD optimizer,
+            double rate,
+            CrossEntropyLossOptions options) {
         try (PointerScope scope = new PointerScope()) {
             Tensor logits = head.forward(backbone.forward(pictures, true));
             Tensor loss = torch.cross_entropy(logits, Tensors.of(labels, labels.length), options);
+            optimizer.param_groups().get(0).options().set_lr(rate);
             optimizer.zero_grad();
             loss.backward();
             optimizer.step();

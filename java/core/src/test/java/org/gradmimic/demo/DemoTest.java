@@ -3,6 +3,7 @@ package org.gradmimic.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -141,7 +142,13 @@ class DemoTest {
     }
 
     @Test
-    void tooFewPicturesAndWrongSettingsAreNamed() {
+    void tooFewPicturesAndWrongSettingsAreNamed() throws IOException {
+        Path single = Files.createDirectories(folder.resolve("pictures/cat"));
+        for (int i = 0; i < 20; i++) Files.createFile(single.resolve(i + ".png"));
+        ImageDataset cats = Datasets.openImages("images:" + single.getParent());
+        assertThatThrownBy(() -> new Demo(cats, quick(), folder, new DemoListener() {}))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("has 1 class");
         ImageDataset dataset = drawn(5, 5);
         assertThatThrownBy(() -> new Demo(dataset, DemoSettings.standard(dataset), folder, new DemoListener() {}))
                 .isInstanceOf(InputException.class)
