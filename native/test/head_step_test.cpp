@@ -357,6 +357,17 @@ TEST(strides_beyond_32_bits) {
 }
 #endif
 
+// On a device the labels are the device's: only host providers may look at them, and only to compute.
+TEST(sizing_and_other_devices_read_no_labels) {
+    Head head(random, 4, 10, 1, GM_F32, GM_F32, true, false);
+    head.args.labels.data = reinterpret_cast<void *>(64);
+    size_t bytes = 0;
+    CHECK_OK(gm_head_step_workspace_size(nullptr, &head.args, &bytes));
+    if (gm_cuda_available() == GM_OK) return;
+    const gm_queue device = {GM_CUDA, 0, nullptr};
+    CHECK_REFUSED(gm_head_step(&device, &head.args, nullptr, 0), GM_UNSUPPORTED, "gm_head_step: ");
+}
+
 TEST(refuses_by_name) {
     Head head(random, 4, 5, 2, GM_F32, GM_F32, true, false);
     Outputs out(4, 5, 2, false, GM_F32, GM_F32);

@@ -1,6 +1,7 @@
 // From an entry point to a provider. An operation is a struct with
 //   Args, kName                       the C struct and the function's name
-//   validate(args)                    throws a Failure that names the argument
+//   validate(args)                    throws a Failure that names the argument; reads no array
+//   validate_values(args)             the same for what arrays hold, on the host; mostly nothing
 //   has_f64(args)                     double precision: plain loops serve GM_CPU too
 //   cpu_workspace(args)               bytes
 //   cpu(args, arena), reference(args)
@@ -13,6 +14,12 @@ namespace gm {
 
 // Throws unless `queue` names a provider this build has; says what is missing otherwise.
 int32_t provider_of(const gm_queue *queue);
+
+// The base of operations that take any values.
+struct AnyValues {
+    template <class Args>
+    static void validate_values(const Args &) {}
+};
 
 template <class Op>
 gm_status workspace_size(const gm_queue *queue, const typename Op::Args *args, size_t *bytes) {
@@ -28,7 +35,9 @@ gm_status run(const gm_queue *queue, const typename Op::Args *args, void *worksp
     return guarded(Op::kName, [&] {
         if (args == nullptr) fail(GM_INVALID_ARGUMENT, "args is NULL");
         Op::validate(*args);
-        if (provider_of(queue) == GM_REFERENCE || Op::has_f64(*args)) {
+        const int32_t provider = provider_of(queue);
+        Op::validate_values(*args);
+        if (provider == GM_REFERENCE || Op::has_f64(*args)) {
             Op::reference(*args);
             return;
         }

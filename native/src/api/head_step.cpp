@@ -8,10 +8,13 @@
 namespace gm {
 namespace {
 
-void check_labels(const gm_array &labels, int64_t B, int64_t C) {
+void check_labels(const gm_array &labels, int64_t B) {
     check_shape("labels", labels, {B});
     if (labels.dtype != GM_I64) fail(GM_INVALID_ARGUMENT, "labels is %s; i64 is expected", dtype_name(labels.dtype));
-    for (int64_t i = 0; i < B; i++) {
+}
+
+void check_label_values(const gm_array &labels, int64_t C) {
+    for (int64_t i = 0; i < labels.shape[0]; i++) {
         const int64_t y = get_label(labels, i);
         if (y < 0 || y >= C) {
             fail(GM_INVALID_ARGUMENT, "labels[%lld] = %lld is outside [0, %lld)", static_cast<long long>(i),
@@ -42,7 +45,7 @@ struct HeadStep {
         const int64_t B = a.logits.shape[0], C = a.logits.shape[1];
         if (C == 0) fail(GM_INVALID_ARGUMENT, "logits has the shape %s: there are no classes", shape_text(a.logits).c_str());
         if (present(a.bias)) check_vector("bias", a.bias, C);
-        check_labels(a.labels, B, C);
+        check_labels(a.labels, B);
         const int64_t K = check_projections(a, B, C);
         check_weighting(a.weighting);
         check_needs(a, K);
@@ -50,6 +53,8 @@ struct HeadStep {
         if (present(a.reference_loss)) check_vector("reference_loss", a.reference_loss, B);
         check_outputs(a, B, C, K);
     }
+
+    static void validate_values(const Args &a) { check_label_values(a.labels, a.logits.shape[1]); }
 
     static bool has_f64(const Args &a) {
         for (const gm_array *array : {&a.logits, &a.bias, &a.projected, &a.reference_logits, &a.feature_norm_squared,
@@ -149,11 +154,13 @@ struct HeadScore {
         check_real("direction", a.direction);
         if (present(a.bias)) check_vector("bias", a.bias, C);
         if (a.direction_norm_squared == nullptr) fail(GM_INVALID_ARGUMENT, "direction_norm_squared is NULL");
-        check_labels(a.labels, B, C);
+        check_labels(a.labels, B);
         if (present(a.loss)) check_output_vector("loss", a.loss, B);
         if (present(a.score)) check_output_vector("score", a.score, B);
         if (present(a.gradient_norm)) check_output_vector("gradient_norm", a.gradient_norm, B);
     }
+
+    static void validate_values(const Args &a) { check_label_values(a.labels, a.weight.shape[0]); }
 
     static bool has_f64(const Args &a) {
         for (const gm_array *array : {&a.features, &a.weight, &a.bias, &a.direction, &a.loss, &a.score, &a.gradient_norm}) {

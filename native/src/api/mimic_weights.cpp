@@ -27,7 +27,7 @@ void validate_weights(const gm_mimic_weights_args &a, bool output) {
 
 bool weights_have_f64(const gm_mimic_weights_args &a) { return is_f64(a.score) || is_f64(a.gradient_norm) || is_f64(a.weight); }
 
-struct MimicWeights {
+struct MimicWeights : AnyValues {
     using Args = gm_mimic_weights_args;
     static constexpr const char *kName = "gm_mimic_weights";
     static void validate(const Args &a) { validate_weights(a, true); }
@@ -37,7 +37,7 @@ struct MimicWeights {
     static void reference(const Args &a) { reference::mimic_weights(a); }
 };
 
-struct ScaleRows {
+struct ScaleRows : AnyValues {
     using Args = gm_scale_rows_args;
     static constexpr const char *kName = "gm_scale_rows";
     static void validate(const Args &a) {

@@ -30,7 +30,7 @@ void check_layer(const gm_array &input, const gm_array &delta) {
     check_shape("delta", delta, {input.shape[0], input.shape[1], delta.shape[2]});
 }
 
-struct Direction {
+struct Direction : AnyValues {
     using Args = gm_direction_args;
     static constexpr const char *kName = "gm_direction";
     static void validate(const Args &a) {
@@ -61,7 +61,7 @@ struct Direction {
     static void reference(const Args &a) { reference::direction(a); }
 };
 
-struct GhostDot {
+struct GhostDot : AnyValues {
     using Args = gm_ghost_dot_args;
     static constexpr const char *kName = "gm_ghost_dot";
     static void validate(const Args &a) {
@@ -76,7 +76,7 @@ struct GhostDot {
     static void reference(const Args &a) { reference::ghost_dot(a); }
 };
 
-struct GhostNorm {
+struct GhostNorm : AnyValues {
     using Args = gm_ghost_norm_args;
     static constexpr const char *kName = "gm_ghost_norm";
     static void validate(const Args &a) {
@@ -89,7 +89,7 @@ struct GhostNorm {
     static void reference(const Args &a) { reference::ghost_norm(a); }
 };
 
-struct ProjectedDot {
+struct ProjectedDot : AnyValues {
     using Args = gm_projected_dot_args;
     static constexpr const char *kName = "gm_projected_dot";
     static void validate(const Args &a) {
@@ -107,7 +107,7 @@ struct ProjectedDot {
     static void reference(const Args &a) { reference::projected_dot(a); }
 };
 
-struct RowDot {
+struct RowDot : AnyValues {
     using Args = gm_row_dot_args;
     static constexpr const char *kName = "gm_row_dot";
     static void validate(const Args &a) {
