@@ -1,5 +1,6 @@
 package org.gradmimic;
 
+import java.util.Arrays;
 import java.util.Objects;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
@@ -98,7 +99,9 @@ final class HeadBuffers implements AutoCloseable {
     /** This step's mode has no direction: its scores are NaN. */
     void noScore() {
         scored = false;
-        for (int i = 0; i < rows; i++) score.put(i, Float.NaN);
+        float[] none = new float[rows];
+        Arrays.fill(none, Float.NaN);
+        score.put(none);
     }
 
     void describeWeight(gm_array array) {

@@ -62,10 +62,11 @@ public final class HeadStep {
     /** The mean of the finite losses, in double precision; reads them on the host. */
     public double meanLoss() {
         head.requireCurrent(this);
+        float[] losses = new float[buffers.rows];
+        buffers.losses().get(losses);
         double sum = 0;
         int finite = 0;
-        for (int i = 0; i < buffers.rows; i++) {
-            float loss = buffers.losses().get(i);
+        for (float loss : losses) {
             if (!Float.isFinite(loss)) continue;
             sum += loss;
             finite++;

@@ -67,9 +67,9 @@ public final class Probe {
                 if (data.initialWeight() != null) weight.copy_(data.initialWeight());
                 if (data.initialBias() != null) bias.copy_(data.initialBias());
             }
+            Comparison comparison = new Comparison();
             try (ScoreTable table = new ScoreTable(tableRows(), listener);
                     ReferenceCache cache = ReferenceCache.of(data, settings);
-                    Comparison comparison = new Comparison();
                     MimicHead head = new MimicHead(
                             weight, bias, source(comparison), Weighting.uniform(), settings.calibration(), table)) {
                 Optimizer optimizer = settings.optimizer().create(new TensorVector(weight, bias));
@@ -160,7 +160,7 @@ public final class Probe {
     }
 
     /** AGRA's second batch of a step. */
-    private final class Comparison implements AutoCloseable {
+    private final class Comparison {
         private long[] indices = new long[0];
 
         void position(int epoch, int step, int count) {
@@ -171,11 +171,6 @@ public final class Probe {
             Tensor ids = Tensors.of(indices, indices.length);
             return new HeadBatch(
                     torch.index_select(data.features(), 0, ids), torch.index_select(data.labels(), 0, ids));
-        }
-
-        @Override
-        public void close() {
-            indices = new long[0];
         }
     }
 }
