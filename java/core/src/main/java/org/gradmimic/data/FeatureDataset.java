@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.gradmimic.select.InputException;
+import org.gradmimic.select.npy.NpyFile;
 
 /** Features [N, D] with labels [N], as {@code .npy} files; the features stay on disk and are mapped. */
 public final class FeatureDataset implements Dataset, AutoCloseable {

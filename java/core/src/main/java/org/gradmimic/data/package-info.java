@@ -1,7 +1,7 @@
 /**
  * Data sets and files: pictures streamed from folders, archives and the usual binary distributions, a data set that is
- * drawn instead of downloaded, label noise, and NumPy's {@code .npy} files. No LibTorch in it: pictures come out as
- * direct byte buffers, arrays as mapped ones, and both can be wrapped as tensors without a copy.
+ * drawn instead of downloaded, and label noise. No LibTorch in it: pictures come out as direct byte buffers, arrays as
+ * mapped ones, and both can be wrapped as tensors without a copy.
  *
  * <p>Whatever is wrong with a file or an argument is an {@link org.gradmimic.select.InputException} that names it.
  */

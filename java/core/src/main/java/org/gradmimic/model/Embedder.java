@@ -7,8 +7,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
 import org.gradmimic.data.ImageBatch;
 import org.gradmimic.data.ImageDataset;
-import org.gradmimic.data.NpyWriter;
 import org.gradmimic.data.Split;
+import org.gradmimic.select.npy.NpyWriter;
 
 /**
  * Streams pictures through a model, in constant memory; decoding the next batch and embedding the present one go on side

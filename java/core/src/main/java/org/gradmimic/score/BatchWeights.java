@@ -7,7 +7,6 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.gradmimic.ScoreKind;
 import org.gradmimic.Weighting;
-import org.gradmimic.data.NpyWriter;
 import org.gradmimic.kernel.Descriptors;
 import org.gradmimic.kernel.Descriptors.Dtype;
 import org.gradmimic.kernel.Kernels;
@@ -16,6 +15,7 @@ import org.gradmimic.kernel.Workspace;
 import org.gradmimic.kernel.abi.gm_mimic_weights_args;
 import org.gradmimic.kernel.abi.gm_queue;
 import org.gradmimic.select.InputException;
+import org.gradmimic.select.npy.NpyWriter;
 import org.jspecify.annotations.Nullable;
 
 /**

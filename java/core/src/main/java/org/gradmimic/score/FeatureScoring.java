@@ -17,14 +17,14 @@ import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.HeadScorer;
 import org.gradmimic.ScoreKind;
 import org.gradmimic.Tensors;
-import org.gradmimic.data.NpyFile;
-import org.gradmimic.data.NpyType;
-import org.gradmimic.data.NpyWriter;
 import org.gradmimic.kernel.Descriptors.Dtype;
 import org.gradmimic.kernel.GradmimicException;
 import org.gradmimic.select.AtomicFile;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.ParquetColumns;
+import org.gradmimic.select.npy.NpyFile;
+import org.gradmimic.select.npy.NpyType;
+import org.gradmimic.select.npy.NpyWriter;
 import org.jspecify.annotations.Nullable;
 
 /**

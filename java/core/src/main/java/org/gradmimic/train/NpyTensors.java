@@ -7,9 +7,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
-import org.gradmimic.data.NpyFile;
-import org.gradmimic.data.NpyType;
 import org.gradmimic.select.InputException;
+import org.gradmimic.select.npy.NpyFile;
+import org.gradmimic.select.npy.NpyType;
 
 /** {@code .npy} files as tensors. */
 public final class NpyTensors {

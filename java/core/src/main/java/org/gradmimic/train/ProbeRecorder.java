@@ -3,8 +3,8 @@ package org.gradmimic.train;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
-import org.gradmimic.data.NpyWriter;
 import org.gradmimic.select.ScoreLogWriter;
+import org.gradmimic.select.npy.NpyWriter;
 
 /**
  * Keeps what a probe scores: the Parquet score log in {@code DIR/scores} as training goes on (a part is finished with every

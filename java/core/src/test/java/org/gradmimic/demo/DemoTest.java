@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.gradmimic.data.Datasets;
 import org.gradmimic.data.ImageDataset;
-import org.gradmimic.data.NpyFile;
 import org.gradmimic.data.Split;
 import org.gradmimic.model.Backbone;
 import org.gradmimic.select.Aggregation;
@@ -23,6 +22,7 @@ import org.gradmimic.select.ScoreColumn;
 import org.gradmimic.select.ScoreLog;
 import org.gradmimic.select.VoteRule;
 import org.gradmimic.select.Votes;
+import org.gradmimic.select.npy.NpyFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

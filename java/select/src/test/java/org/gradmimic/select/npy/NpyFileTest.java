@@ -1,4 +1,4 @@
-package org.gradmimic.data;
+package org.gradmimic.select.npy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -281,7 +281,7 @@ class NpyFileTest {
     private static NpyFile numpy(String name) {
         try {
             return NpyFile.open(
-                    Path.of(Objects.requireNonNull(NpyFileTest.class.getResource("/data/numpy_" + name + ".npy"))
+                    Path.of(Objects.requireNonNull(NpyFileTest.class.getResource("/npy/numpy_" + name + ".npy"))
                             .toURI()));
         } catch (URISyntaxException e) {
             throw new AssertionError(e);

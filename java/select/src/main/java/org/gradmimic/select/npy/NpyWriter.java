@@ -1,4 +1,4 @@
-package org.gradmimic.data;
+package org.gradmimic.select.npy;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

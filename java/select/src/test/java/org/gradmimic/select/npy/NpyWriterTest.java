@@ -1,4 +1,4 @@
-package org.gradmimic.data;
+package org.gradmimic.select.npy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -47,7 +47,7 @@ class NpyWriterTest {
     @Test
     void writesWhatNumpyWrites() throws IOException {
         NpyWriter.write(path("f"), new float[] {0.5f, -1.25f, 3, -0.0f, 65504, 0x1p-24f}, 2, 3);
-        try (var in = NpyWriterTest.class.getResourceAsStream("/data/numpy_f4.npy")) {
+        try (var in = NpyWriterTest.class.getResourceAsStream("/npy/numpy_f4.npy")) {
             assertThat(Files.readAllBytes(path("f"))).isEqualTo(in.readAllBytes());
         }
         try (NpyFile scalar = scalar()) {
