@@ -29,7 +29,8 @@ record NpyHeader(NpyType type, long[] shape, long dataOffset) {
 
     private static final String STRING = "'([^']*)'|\"([^\"]*)\"";
     private static final Pattern DESCR = Pattern.compile("(?:'descr'|\"descr\")\\s*:\\s*(?:" + STRING + ")");
-    private static final Pattern STRUCTURED = Pattern.compile("(?:'descr'|\"descr\")\\s*:\\s*[\\[(]");
+    private static final Pattern STRUCTURED =
+            Pattern.compile("(?:'descr'|\"descr\")\\s*:\\s*(\\[[^\\[\\]]*\\]|[\\[(])");
     private static final Pattern ORDER =
             Pattern.compile("(?:'fortran_order'|\"fortran_order\")\\s*:\\s*(True|False)\\b");
     private static final Pattern SHAPE = Pattern.compile("(?:'shape'|\"shape\")\\s*:\\s*\\(([^()]*)\\)");
@@ -96,12 +97,7 @@ record NpyHeader(NpyType type, long[] shape, long dataOffset) {
         if (!text.startsWith("{") || !text.endsWith("}")) {
             throw malformed(file, text);
         }
-        if (STRUCTURED.matcher(text).find()) {
-            throw new InputException(
-                    file + ": has a structured dtype (named fields), which is not read; save one field");
-        }
-        Matcher descr = find(DESCR, text, file);
-        NpyType type = NpyType.parse(descr.group(1) != null ? descr.group(1) : descr.group(2), file);
+        NpyType type = parseType(text, file);
         long[] shape = parseShape(find(SHAPE, text, file).group(1), text, file);
         if (find(ORDER, text, file).group(1).equals("True") && shape.length > 1) {
             throw new InputException(file + ": is stored column by column (fortran_order); expected rows (in NumPy:"
@@ -114,7 +110,7 @@ record NpyHeader(NpyType type, long[] shape, long dataOffset) {
     /** The header's bytes, version 1, padded so that the elements begin at a multiple of 64 as NumPy has it. */
     static byte[] format(NpyType type, long[] shape) {
         String dictionary =
-                "{'descr': '" + type.descriptor() + "', 'fortran_order': False, 'shape': " + describe(shape) + ", }";
+                "{'descr': " + type.descriptor() + ", 'fortran_order': False, 'shape': " + describe(shape) + ", }";
         int unpadded = MAGIC.length + 4 + dictionary.length() + 1;
         int total = (unpadded + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         ByteBuffer out = ByteBuffer.allocate(total).order(ByteOrder.LITTLE_ENDIAN);
@@ -123,6 +119,15 @@ record NpyHeader(NpyType type, long[] shape, long dataOffset) {
         out.put(" ".repeat(total - unpadded).getBytes(StandardCharsets.US_ASCII))
                 .put((byte) '\n');
         return out.array();
+    }
+
+    private static NpyType parseType(String text, String file) {
+        Matcher structure = STRUCTURED.matcher(text);
+        if (structure.find()) {
+            return NpyType.parseStructure(structure.group(1), file);
+        }
+        Matcher descr = find(DESCR, text, file);
+        return NpyType.parse(descr.group(1) != null ? descr.group(1) : descr.group(2), file);
     }
 
     private static Matcher find(Pattern pattern, String text, String file) {

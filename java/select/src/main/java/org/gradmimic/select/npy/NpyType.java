@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.gradmimic.select.InputException;
 
-/** The element types that are read from {@code .npy} files, all little-endian. */
+/** The element types that are read from {@code .npy} files and written to them, all little-endian. */
 public enum NpyType {
     FLOAT16("f2", 2, Kind.FLOATING),
     FLOAT32("f4", 4, Kind.FLOATING),
@@ -17,13 +17,18 @@ public enum NpyType {
     UINT16("u2", 2, Kind.INTEGER),
     UINT32("u4", 4, Kind.INTEGER),
     UINT64("u8", 8, Kind.INTEGER),
-    BOOL("b1", 1, Kind.LOGICAL);
+    BOOL("b1", 1, Kind.LOGICAL),
+    /** A structure of two UINT64, f0 and f1: NumPy's {@code np.dtype("u8,u8")}. */
+    UINT64_PAIR("u8,u8", 16, Kind.PAIR);
 
     enum Kind {
         FLOATING,
         INTEGER,
-        LOGICAL
+        LOGICAL,
+        PAIR
     }
+
+    private static final String PAIR_DESCRIPTOR = "[('f0', '<u8'), ('f1', '<u8')]";
 
     private final String code;
     private final int bytes;
@@ -55,8 +60,12 @@ public enum NpyType {
         return code;
     }
 
-    /** The value of the header's {@code descr} for this type. */
+    /** The value of the header's {@code descr} for this type, as Python writes it. */
     String descriptor() {
+        return kind == Kind.PAIR ? PAIR_DESCRIPTOR : "'" + plainDescriptor() + "'";
+    }
+
+    private String plainDescriptor() {
         return (bytes == 1 ? "|" : "<") + code;
     }
 
@@ -76,12 +85,25 @@ public enum NpyType {
             if (type.code.equals(bare)) {
                 if (descriptor.startsWith(">") && type.bytes > 1) {
                     throw new InputException(file + ": is big-endian (dtype " + descriptor + "); expected "
-                            + type.descriptor() + " (in NumPy: a.astype('" + type.descriptor() + "'))");
+                            + type.plainDescriptor() + " (in NumPy: a.astype('" + type.plainDescriptor() + "'))");
                 }
                 return type;
             }
         }
         throw new InputException(file + ": dtype '" + descriptor + "' is not read; expected " + supported());
+    }
+
+    /**
+     * @param fields the header's {@code descr} of a structured type: a list of fields
+     * @param file named in the message
+     * @throws InputException if it is another structure than {@link #UINT64_PAIR}
+     */
+    static NpyType parseStructure(String fields, String file) {
+        if (!fields.replace('"', '\'').replaceAll("\\s", "").equals(PAIR_DESCRIPTOR.replace(" ", ""))) {
+            throw new InputException(file + ": has the structured dtype " + fields + ", which is not read; expected "
+                    + PAIR_DESCRIPTOR + ", or save one field");
+        }
+        return UINT64_PAIR;
     }
 
     private static String supported() {

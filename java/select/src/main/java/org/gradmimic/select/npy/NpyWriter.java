@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
-import java.util.function.IntConsumer;
 import org.gradmimic.select.AtomicFile;
 import org.gradmimic.select.InputException;
 
@@ -65,14 +64,22 @@ public final class NpyWriter implements AutoCloseable {
 
     /** Writes an int64 array, {@code values} in row order. */
     public static void write(Path path, long[] values, long... shape) {
-        ByteBuffer block = ByteBuffer.allocate(BLOCK * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        write(path, NpyType.INT64, values.length, shape, block, i -> block.putLong(values[i]));
+        try (NpyStream stream = NpyStream.create(path, NpyType.INT64, matching(values.length, shape))) {
+            for (long value : values) {
+                stream.next().putLong(value);
+            }
+            stream.commit();
+        }
     }
 
     /** Writes a boolean array, {@code values} in row order. */
     public static void write(Path path, boolean[] values, long... shape) {
-        ByteBuffer block = ByteBuffer.allocate(BLOCK);
-        write(path, NpyType.BOOL, values.length, shape, block, i -> block.put((byte) (values[i] ? 1 : 0)));
+        try (NpyStream stream = NpyStream.create(path, NpyType.BOOL, matching(values.length, shape))) {
+            for (boolean value : values) {
+                stream.next().put((byte) (value ? 1 : 0));
+            }
+            stream.commit();
+        }
     }
 
     /** Number of elements in all. */
@@ -175,26 +182,6 @@ public final class NpyWriter implements AutoCloseable {
         }
     }
 
-    private static void write(
-            Path path, NpyType type, int count, long[] shape, ByteBuffer block, IntConsumer putElement) {
-        byte[] header = NpyHeader.format(type, matching(count, shape));
-        try (AtomicFile file = AtomicFile.create(path)) {
-            file.writeAt(ByteBuffer.wrap(header), 0);
-            long at = header.length;
-            for (int i = 0; i < count; i++) {
-                putElement.accept(i);
-                if (!block.hasRemaining() || i == count - 1) {
-                    block.flip();
-                    int bytes = block.remaining();
-                    file.writeAt(block, at);
-                    at += bytes;
-                    block.clear();
-                }
-            }
-            file.commit();
-        }
-    }
-
     private static long[] matching(int count, long[] shape) {
         if (count(shape) != count) {
             throw new IllegalArgumentException(count + " values do not make the shape " + NpyHeader.describe(shape));
@@ -202,7 +189,7 @@ public final class NpyWriter implements AutoCloseable {
         return shape;
     }
 
-    private static long count(long[] shape) {
+    static long count(long[] shape) {
         long elements = 1;
         for (long extent : shape) {
             if (extent < 0) {
