@@ -90,6 +90,18 @@ public final class AtomicFile implements AutoCloseable {
         }
     }
 
+    /**
+     * Looks whether a file could be written, before a long computation makes its content.
+     *
+     * @throws InputException if the folder is missing or can't be written to, or {@code file} is a folder
+     */
+    public static void requireWritable(Path file) {
+        Path folder = checked(file).getParent();
+        if (!Files.isWritable(folder)) {
+            throw new InputException("cannot write " + file + ": permission denied for " + folder);
+        }
+    }
+
     /** The name the file will have. */
     public Path target() {
         return target;
@@ -150,7 +162,7 @@ public final class AtomicFile implements AutoCloseable {
     }
 
     /** What went wrong in words; the message of many I/O exceptions is the bare file name. */
-    static String reason(IOException e) {
+    public static String reason(IOException e) {
         if (e instanceof NoSuchFileException) {
             return "no such file or folder";
         }

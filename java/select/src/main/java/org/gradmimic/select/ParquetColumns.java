@@ -97,6 +97,22 @@ public final class ParquetColumns {
     }
 
     /**
+     * Adds a VARCHAR column.
+     *
+     * @param name its name, not given before
+     * @param values [rows]
+     * @return this
+     * @throws IllegalArgumentException if the name is taken or the length is not that of the other columns
+     */
+    public ParquetColumns texts(String name, String[] values) {
+        return add(name, values.length, new Column(DuckDBColumnType.VARCHAR, (vector, from, count) -> {
+            for (int i = 0; i < count; i++) {
+                vector.setString(i, values[from + i]);
+            }
+        }));
+    }
+
+    /**
      * Writes the columns; the file is whole or, after a failure, as it was before.
      *
      * @param file the file's final name, in a folder that exists

@@ -1,0 +1,29 @@
+package org.gradmimic.select.filter;
+
+import java.nio.file.Path;
+import org.gradmimic.select.InputException;
+
+/** The kinds of filter files. */
+enum FilterFormat {
+    NPY(".npy"),
+    PARQUET(".parquet"),
+    TEXT(".txt");
+
+    private final String ending;
+
+    FilterFormat(String ending) {
+        this.ending = ending;
+    }
+
+    /**
+     * @throws InputException if the name ends in none of them
+     */
+    static FilterFormat of(Path file) {
+        for (FilterFormat format : values()) {
+            if (file.toString().endsWith(format.ending)) {
+                return format;
+            }
+        }
+        throw new InputException(file + ": expected a filter's name to end in .npy, .parquet or .txt");
+    }
+}

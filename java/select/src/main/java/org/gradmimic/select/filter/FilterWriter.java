@@ -1,0 +1,137 @@
+package org.gradmimic.select.filter;
+
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.function.Consumer;
+import org.gradmimic.select.AtomicFile;
+import org.gradmimic.select.Filter;
+import org.gradmimic.select.ParquetColumns;
+import org.gradmimic.select.npy.NpyStream;
+import org.gradmimic.select.npy.NpyType;
+import org.gradmimic.select.uid.ParquetUids;
+import org.gradmimic.select.uid.Uid;
+import org.gradmimic.select.uid.UidSorter;
+import org.gradmimic.select.uid.UidSubset;
+import org.gradmimic.select.uid.Uids;
+
+/** Writes filters, a format and kind each. */
+final class FilterWriter {
+    private FilterWriter() {}
+
+    static void npy(Path file, Filter filter) {
+        try (NpyStream out = NpyStream.create(file, NpyType.BOOL, filter.samples())) {
+            for (long i = 0; i < filter.samples(); i++) {
+                out.next().put((byte) (filter.keeps(i) ? 1 : 0));
+            }
+            out.commit();
+        }
+    }
+
+    static void npy(Path file, Filter filter, Uids uids) {
+        try (UidSorter sorter = new UidSorter(file)) {
+            addKept(sorter, filter, uids);
+            sorter.write();
+        }
+    }
+
+    static void parquet(Path file, Filter filter) {
+        ParquetColumns.write(file, new Blocks(filter.samples()) {
+            @Override
+            ParquetColumns rows(long from, int count) {
+                long[] ids = new long[count];
+                boolean[] keep = new boolean[count];
+                for (int i = 0; i < count; i++) {
+                    ids[i] = from + i;
+                    keep[i] = filter.keeps(from + i);
+                }
+                return new ParquetColumns().longs(FilterReader.SAMPLE_ID, ids).booleans(FilterReader.KEEP, keep);
+            }
+        });
+    }
+
+    static void parquet(Path file, UidSubset kept) {
+        ParquetColumns.write(file, new Blocks(kept.size()) {
+            @Override
+            ParquetColumns rows(long from, int count) {
+                String[] uids = new String[count];
+                for (int i = 0; i < count; i++) {
+                    uids[i] = Uid.format(kept.high(from + i), kept.low(from + i));
+                }
+                return new ParquetColumns().texts(ParquetUids.COLUMN, uids);
+            }
+        });
+    }
+
+    static void text(Path file, Filter filter) {
+        lines(file, line -> filter.forEachKept(sample -> line.accept(Long.toString(sample))));
+    }
+
+    static void text(Path file, UidSubset kept) {
+        lines(file, line -> kept.forEach((i, high, low) -> line.accept(Uid.format(high, low))));
+    }
+
+    static UidSubset kept(Filter filter, Uids uids) {
+        return UidSubset.collect(sorter -> addKept(sorter, filter, uids));
+    }
+
+    private static void addKept(UidSorter sorter, Filter filter, Uids uids) {
+        uids.forEach((sample, high, low) -> {
+            if (filter.keeps(sample)) {
+                sorter.add(high, low);
+            }
+        });
+    }
+
+    private static void lines(Path file, Consumer<Consumer<String>> source) {
+        AtomicFile.write(file, temporary -> {
+            try (BufferedWriter out = Files.newBufferedWriter(temporary)) {
+                source.accept(line -> {
+                    try {
+                        out.append(line).append('\n');
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                });
+            } catch (UncheckedIOException e) {
+                throw e.getCause();
+            }
+        });
+    }
+
+    /** Rows in blocks, one at least. */
+    private abstract static class Blocks implements Iterator<ParquetColumns> {
+        private static final int BLOCK = 1 << 16;
+
+        private final long total;
+        private long next;
+        private boolean begun;
+
+        Blocks(long total) {
+            this.total = total;
+        }
+
+        abstract ParquetColumns rows(long from, int count);
+
+        @Override
+        public boolean hasNext() {
+            return !begun || next < total;
+        }
+
+        @Override
+        public ParquetColumns next() {
+            if (!hasNext()) {
+                throw new NoSuchElementException();
+            }
+            begun = true;
+            int count = (int) Math.min(BLOCK, total - next);
+            ParquetColumns rows = rows(next, count);
+            next += count;
+            return rows;
+        }
+    }
+}

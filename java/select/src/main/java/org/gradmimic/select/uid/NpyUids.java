@@ -1,0 +1,53 @@
+package org.gradmimic.select.uid;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import org.gradmimic.select.InputException;
+import org.gradmimic.select.npy.NpyFile;
+import org.gradmimic.select.npy.NpyType;
+
+/** Uids in a {@code .npy} file of dtype {@code u8,u8}, in the file's order. */
+final class NpyUids implements Uids {
+    private static final long BLOCK = 1 << 20;
+
+    private final Path path;
+    private final long size;
+
+    NpyUids(Path path) {
+        this.path = path;
+        try (NpyFile file = open(path)) {
+            this.size = file.rows();
+        }
+    }
+
+    /** Opens a file and insists on a list of pairs. */
+    static NpyFile open(Path path) {
+        NpyFile file = NpyFile.open(path);
+        try {
+            if (file.type() != NpyType.UINT64_PAIR) {
+                throw new InputException(path + ": has dtype " + file.type().code() + "; expected uids, dtype u8,u8");
+            }
+            return file.requireRank(1);
+        } catch (RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public long size() {
+        return size;
+    }
+
+    @Override
+    public void forEach(UidConsumer action) {
+        try (NpyFile file = open(path)) {
+            for (long from = 0; from < size; from += BLOCK) {
+                ByteBuffer bytes = file.rows(from, Math.min(size, from + BLOCK));
+                for (long i = from; bytes.hasRemaining(); i++) {
+                    action.accept(i, bytes.getLong(), bytes.getLong());
+                }
+            }
+        }
+    }
+}

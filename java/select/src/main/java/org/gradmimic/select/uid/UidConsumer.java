@@ -1,0 +1,12 @@
+package org.gradmimic.select.uid;
+
+/** Takes uids one after the other. */
+@FunctionalInterface
+public interface UidConsumer {
+    /**
+     * @param index the sample's place, from 0
+     * @param high the first 64 bits
+     * @param low the last 64 bits
+     */
+    void accept(long index, long high, long low);
+}

@@ -1,0 +1,219 @@
+package org.gradmimic.select.uid;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.PriorityQueue;
+import org.gradmimic.select.InputException;
+import org.gradmimic.select.npy.NpyStream;
+import org.gradmimic.select.npy.NpyType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sorts uids into a subset file, whatever their number: runs of a few million are sorted in memory, put aside in a hidden
+ * file beside the target, and merged. Duplicates are kept. The target appears whole or not at all.
+ */
+public final class UidSorter implements AutoCloseable {
+    /** 64 MB. */
+    private static final int RUN = 1 << 22;
+
+    private static final int BYTES = 16;
+    /** Uids that a run's reader holds. */
+    private static final int READ_AHEAD = 1 << 12;
+
+    private final Path target;
+    private final int runLength;
+    private long[] high;
+    private long[] low;
+    private int count;
+    private long size;
+    private final List<Long> runEnds = new ArrayList<>();
+    private @Nullable FileChannel spill;
+
+    /**
+     * @param target the subset file to be, ending in {@code .npy}, in a folder that exists
+     */
+    public UidSorter(Path target) {
+        this(target, RUN);
+    }
+
+    UidSorter(Path target, int runLength) {
+        this.target = target;
+        this.runLength = runLength;
+        this.high = new long[Math.min(runLength, 1 << 10)];
+        this.low = new long[high.length];
+    }
+
+    /**
+     * Takes a uid.
+     *
+     * @throws InputException if the disk refuses a run
+     */
+    public void add(long highBits, long lowBits) {
+        if (count == runLength) {
+            putAside();
+        }
+        if (count == high.length) {
+            int length = (int) Math.min(runLength, 2L * count);
+            high = Arrays.copyOf(high, length);
+            low = Arrays.copyOf(low, length);
+        }
+        high[count] = highBits;
+        low[count++] = lowBits;
+        size++;
+    }
+
+    /** How many uids there are so far. */
+    public long size() {
+        return size;
+    }
+
+    /**
+     * Writes all uids in order to the target; nothing may be added after that.
+     *
+     * @throws InputException if the disk refuses; what bore the name before is untouched
+     */
+    public void write() {
+        try (NpyStream out = NpyStream.create(target, NpyType.UINT64_PAIR, size)) {
+            UidRadixSort.sort(high, low, count);
+            if (runEnds.isEmpty()) {
+                for (int i = 0; i < count; i++) {
+                    out.next().putLong(high[i]).putLong(low[i]);
+                }
+            } else {
+                merge(out);
+            }
+            out.commit();
+        }
+    }
+
+    private void merge(NpyStream out) {
+        PriorityQueue<Run> runs = new PriorityQueue<>();
+        long start = 0;
+        for (long end : runEnds) {
+            runs.add(new Run(start, end));
+            start = end;
+        }
+        int next = 0;
+        while (!runs.isEmpty()) {
+            Run first = runs.poll();
+            while (next < count && Uid.compare(high[next], low[next], first.high, first.low) < 0) {
+                out.next().putLong(high[next]).putLong(low[next++]);
+            }
+            out.next().putLong(first.high).putLong(first.low);
+            if (first.advance()) {
+                runs.add(first);
+            }
+        }
+        while (next < count) {
+            out.next().putLong(high[next]).putLong(low[next++]);
+        }
+    }
+
+    private void putAside() {
+        UidRadixSort.sort(high, low, count);
+        try {
+            FileChannel channel = spill;
+            if (channel == null) {
+                channel = FileChannel.open(
+                        target.toAbsolutePath().resolveSibling("." + target.getFileName() + ".sort.tmp"),
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.TRUNCATE_EXISTING,
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE,
+                        StandardOpenOption.DELETE_ON_CLOSE);
+                spill = channel;
+            }
+            ByteBuffer block = ByteBuffer.allocate(READ_AHEAD * BYTES);
+            for (int i = 0; i < count; ) {
+                block.clear();
+                for (; i < count && block.hasRemaining(); i++) {
+                    block.putLong(high[i]).putLong(low[i]);
+                }
+                block.flip();
+                while (block.hasRemaining()) {
+                    channel.write(block);
+                }
+            }
+            runEnds.add(size);
+            count = 0;
+        } catch (IOException e) {
+            throw failure(e);
+        }
+    }
+
+    private InputException failure(IOException e) {
+        return new InputException(
+                "cannot sort " + size + " uids beside " + target + ": "
+                        + (e.getMessage() == null ? e.toString() : e.getMessage()),
+                e);
+    }
+
+    /** Removes what was put aside; a second call does nothing. */
+    @Override
+    public void close() {
+        try {
+            if (spill != null) {
+                spill.close();
+            }
+        } catch (IOException e) {
+            throw failure(e);
+        }
+    }
+
+    /** A sorted run in the file, its first uid that was not taken yet at hand. */
+    private final class Run implements Comparable<Run> {
+        private final ByteBuffer block = ByteBuffer.allocate(READ_AHEAD * BYTES)
+                .order(ByteOrder.BIG_ENDIAN)
+                .limit(0);
+        private long next;
+        private final long end;
+        private long high;
+        private long low;
+
+        Run(long start, long end) {
+            this.next = start;
+            this.end = end;
+            advance();
+        }
+
+        boolean advance() {
+            if (!block.hasRemaining()) {
+                if (next == end) {
+                    return false;
+                }
+                block.clear().limit((int) Math.min(block.capacity(), (end - next) * BYTES));
+                read();
+                next += block.flip().remaining() / BYTES;
+            }
+            high = block.getLong();
+            low = block.getLong();
+            return true;
+        }
+
+        private void read() {
+            try {
+                long from = next * BYTES;
+                while (block.hasRemaining()) {
+                    if (Objects.requireNonNull(spill).read(block, from + block.position()) < 0) {
+                        throw new IOException("the temporary file was cut short");
+                    }
+                }
+            } catch (IOException e) {
+                throw failure(e);
+            }
+        }
+
+        @Override
+        public int compareTo(Run other) {
+            return Uid.compare(high, low, other.high, other.low);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+package org.gradmimic.select.uid;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import org.gradmimic.select.InputException;
+import org.gradmimic.select.npy.NpyFile;
+
+/**
+ * A DataComp subset file: a sorted {@code .npy} of dtype {@code u8,u8}, duplicates allowed. It is mapped, not read, and
+ * searched where it lies, so that a subset larger than memory is no special case.
+ */
+public final class UidSubset implements Uids {
+    /** Uids in one mapping: 1 GiB. */
+    private static final int CHUNK_BITS = 26;
+
+    private static final long CHUNK = 1L << CHUNK_BITS;
+    private static final int BYTES = 16;
+    /** Uids are hashes, so a guess by proportion soon lands close; other values get halving after so many. */
+    private static final int GUESSES = 8;
+
+    private final ByteBuffer[] chunks;
+    private final long size;
+
+    private UidSubset(ByteBuffer[] chunks, long size) {
+        this.chunks = chunks;
+        this.size = size;
+    }
+
+    /**
+     * Opens a subset and looks through it once, because a search in what isn't sorted would silently miss samples.
+     *
+     * @throws InputException if it is missing, truncated, of another dtype or not sorted
+     */
+    public static UidSubset open(Path path) {
+        UidSubset subset = map(path);
+        for (long i = 1; i < subset.size; i++) {
+            if (Uid.compare(subset.high(i - 1), subset.low(i - 1), subset.high(i), subset.low(i)) > 0) {
+                throw new InputException(path + ": is not sorted: row " + i + ", "
+                        + Uid.format(subset.high(i), subset.low(i)) + ", belongs before row " + (i - 1)
+                        + " (in NumPy: a.sort())");
+            }
+        }
+        return subset;
+    }
+
+    /**
+     * Sorts uids into a subset that lives in the system's folder for temporary files, 16 bytes each, until it is no
+     * longer used.
+     *
+     * @param source adds the uids, in any order
+     */
+    public static UidSubset collect(Consumer<UidSorter> source) {
+        try {
+            Path folder = Files.createTempDirectory("gradmimic-uids");
+            Path file = folder.resolve("uids.npy");
+            try (UidSorter sorter = new UidSorter(file)) {
+                source.accept(sorter);
+                sorter.write();
+                return map(file);
+            } finally {
+                Files.deleteIfExists(file); // the mapping stays
+                Files.deleteIfExists(folder);
+            }
+        } catch (IOException e) {
+            throw new InputException("cannot use " + System.getProperty("java.io.tmpdir") + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static UidSubset map(Path path) {
+        try (NpyFile file = NpyUids.open(path)) {
+            long size = file.rows();
+            ByteBuffer[] chunks = new ByteBuffer[(int) (size + CHUNK - 1 >>> CHUNK_BITS)];
+            for (int i = 0; i < chunks.length; i++) {
+                chunks[i] = file.rows(i * CHUNK, Math.min(size, (i + 1) * CHUNK));
+            }
+            return new UidSubset(chunks, size);
+        }
+    }
+
+    /** Number of uids, duplicates counted. */
+    @Override
+    public long size() {
+        return size;
+    }
+
+    @Override
+    public void forEach(UidConsumer action) {
+        for (long i = 0; i < size; i++) {
+            action.accept(i, high(i), low(i));
+        }
+    }
+
+    /** {@return the first 64 bits of the i-th uid} */
+    public long high(long i) {
+        return chunks[(int) (i >>> CHUNK_BITS)].getLong((int) (i & CHUNK - 1) * BYTES);
+    }
+
+    /** {@return the last 64 bits of the i-th uid} */
+    public long low(long i) {
+        return chunks[(int) (i >>> CHUNK_BITS)].getLong((int) (i & CHUNK - 1) * BYTES + Long.BYTES);
+    }
+
+    /** Whether a uid is in the subset. */
+    public boolean contains(long high, long low) {
+        long at = search(high, low);
+        return at < size && compareAt(at, high, low) == 0;
+    }
+
+    /** How many times a uid is in the subset: as often DataComp's resharder writes the sample. */
+    public long count(long high, long low) {
+        long from = search(high, low);
+        long to = from;
+        while (to < size && compareAt(to, high, low) == 0) {
+            to++;
+        }
+        return to - from;
+    }
+
+    /** The lowest place whose uid is not before this one; the size if there is none. */
+    private long search(long high, long low) {
+        long from = 0;
+        long to = size;
+        for (int guess = 0; from < to; guess++) {
+            long middle = guess < GUESSES ? proportional(from, to, high) : from + to >>> 1;
+            if (compareAt(middle, high, low) < 0) {
+                from = middle + 1;
+            } else {
+                to = middle;
+            }
+        }
+        return from;
+    }
+
+    /** Where in from..to-1 a uid would be if the ones there were spread evenly. */
+    private long proportional(long from, long to, long high) {
+        double lowest = unsigned(high(from));
+        double range = unsigned(high(to - 1)) - lowest;
+        double share = range <= 0 ? 0.5 : (unsigned(high) - lowest) / range;
+        return from + (long) (Math.max(0, Math.min(1, share)) * (to - 1 - from));
+    }
+
+    private static double unsigned(long value) {
+        return (value >>> 1) * 2.0;
+    }
+
+    private int compareAt(long i, long high, long low) {
+        return Uid.compare(high(i), low(i), high, low);
+    }
+}

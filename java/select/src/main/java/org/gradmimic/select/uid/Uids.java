@@ -1,0 +1,45 @@
+package org.gradmimic.select.uid;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.gradmimic.select.InputException;
+import org.gradmimic.select.ParquetReader;
+
+/**
+ * The uids of a pool in the order of its samples: the i-th uid is sample i's. Read from front to back, any number of
+ * times, in constant memory.
+ */
+public interface Uids {
+    /** Number of samples. */
+    long size();
+
+    /**
+     * Shows every uid, in order.
+     *
+     * @throws InputException if the file cannot be read or holds something else than uids; names the place
+     */
+    void forEach(UidConsumer action);
+
+    /**
+     * Opens a pool by what its name ends in.
+     *
+     * @param path {@code .parquet} with a column {@code uid}, or a folder of such files, taken in the order of their
+     *     names; {@code .npy} of dtype {@code u8,u8}, in any order; {@code .txt} with a uid a line
+     * @return its uids
+     * @throws InputException if it is missing or of another kind
+     */
+    static Uids open(Path path) {
+        String name = path.toString();
+        if (Files.isDirectory(path) || name.endsWith(".parquet")) {
+            return new ParquetUids(ParquetReader.openAll(path));
+        }
+        if (name.endsWith(".npy")) {
+            return new NpyUids(path);
+        }
+        if (name.endsWith(".txt")) {
+            return new TextUids(path);
+        }
+        throw new InputException(
+                path + ": expected uids in a .parquet, .npy or .txt file or a folder of Parquet files");
+    }
+}

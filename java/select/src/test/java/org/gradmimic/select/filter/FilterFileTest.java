@@ -1,0 +1,283 @@
+package org.gradmimic.select.filter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.gradmimic.select.Filter;
+import org.gradmimic.select.Fixtures;
+import org.gradmimic.select.InputException;
+import org.gradmimic.select.ParquetColumns;
+import org.gradmimic.select.npy.NpyWriter;
+import org.gradmimic.select.uid.Uid;
+import org.gradmimic.select.uid.UidSubset;
+import org.gradmimic.select.uid.Uids;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class FilterFileTest {
+    @TempDir
+    Path folder;
+
+    private static Filter random(int samples) {
+        Random random = new Random(samples);
+        Filter.Builder filter = Filter.builder(0);
+        for (int i = 0; i < samples; i++) {
+            filter.add(random.nextInt(3) == 0);
+        }
+        return filter.build();
+    }
+
+    private static List<String> texts(Uids uids) {
+        List<String> texts = new ArrayList<>();
+        uids.forEach((i, high, low) -> texts.add(Uid.format(high, low)));
+        return texts;
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        ".npy, 0",
+        ".npy, 1",
+        ".npy, 2",
+        ".npy, 100000",
+        ".parquet, 0",
+        ".parquet, 1",
+        ".parquet, 2",
+        ".parquet, 100000"
+    })
+    void aMaskComesBackWithItsLength(String ending, int samples) {
+        Filter filter = random(samples);
+        Path file = folder.resolve("keep" + ending);
+        FilterFile.write(file, filter);
+        assertThat(FilterFile.isByUid(file)).isFalse();
+        assertThat(FilterFile.read(file)).isEqualTo(filter);
+        assertThat(FilterFile.read(file, samples)).isEqualTo(filter);
+        assertThatThrownBy(() -> FilterFile.read(file, samples + 1))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining(file + ": is over " + samples + " samples, expected " + (samples + 1));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 1000})
+    void aListOfNumbersComesBackWithALengthGiven(int samples) {
+        Filter filter = random(samples);
+        Path file = folder.resolve("keep.txt");
+        FilterFile.write(file, filter);
+        assertThat(FilterFile.read(file, samples)).isEqualTo(filter);
+        assertThatThrownBy(() -> FilterFile.read(file))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("the number of all samples is needed");
+    }
+
+    @Test
+    void numpysBooleansAndOursAreTheSameFile() {
+        Filter filter = random(77);
+        FilterFile.write(folder.resolve("a.npy"), filter);
+        NpyWriter.write(folder.resolve("b.npy"), filter.toBooleans(), 77);
+        assertThat(folder.resolve("a.npy")).hasSameBinaryContentAs(folder.resolve("b.npy"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {".npy", ".parquet", ".txt"})
+    void aListOfUidsIsSortedAndComesBackOverThePool(String ending) {
+        Uids pool = Uids.open(Fixtures.datacomp("metadata"));
+        List<String> uids = texts(pool);
+        Filter filter = random(uids.size());
+        Path file = folder.resolve("subset" + ending);
+        FilterFile.write(file, filter, pool);
+
+        List<String> kept = new ArrayList<>();
+        filter.forEachKept(sample -> kept.add(uids.get((int) sample)));
+        assertThat(texts(FilterFile.readUids(file)))
+                .isEqualTo(kept.stream().sorted().toList());
+        assertThat(texts(Uids.open(file))).isEqualTo(kept.stream().sorted().toList());
+        assertThat(FilterFile.isByUid(file)).isTrue();
+
+        // Of a sample that is in the pool twice, both rows are kept if one is.
+        Set<String> set = new HashSet<>(kept);
+        Filter read = FilterFile.read(file, pool);
+        for (int i = 0; i < uids.size(); i++) {
+            assertThat(read.keeps(i)).isEqualTo(set.contains(uids.get(i)));
+        }
+        assertThatThrownBy(() -> FilterFile.read(file))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining(file + ": is a list of uids");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {".npy", ".parquet"})
+    void nothingIsAListOfUidsToo(String ending) {
+        Uids pool = Uids.open(Fixtures.datacomp("metadata"));
+        Path file = folder.resolve("none" + ending);
+        FilterFile.write(file, Filter.none(pool.size()), pool);
+        assertThat(FilterFile.readUids(file).size()).isZero();
+        assertThat(FilterFile.read(file, pool)).isEqualTo(Filter.none(pool.size()));
+    }
+
+    @Test
+    void permutingThePoolPermutesTheFilter() throws IOException {
+        List<String> uids = texts(Uids.open(Fixtures.datacomp("metadata")));
+        List<Integer> order = new ArrayList<>();
+        for (int i = 0; i < uids.size(); i++) {
+            order.add(i);
+        }
+        Collections.shuffle(order, new Random(3));
+        Path shuffled = Files.write(
+                folder.resolve("pool.txt"), order.stream().map(uids::get).toList());
+        Path subset = Fixtures.datacomp("b32_30.npy");
+        Filter straight = FilterFile.read(subset, Uids.open(Fixtures.datacomp("metadata")));
+        Filter permuted = FilterFile.read(subset, Uids.open(shuffled));
+        for (int i = 0; i < order.size(); i++) {
+            assertThat(permuted.keeps(i)).isEqualTo(straight.keeps(order.get(i)));
+        }
+        FilterFile.write(folder.resolve("a.npy"), straight, Uids.open(Fixtures.datacomp("metadata")));
+        FilterFile.write(folder.resolve("b.npy"), permuted, Uids.open(shuffled));
+        assertThat(folder.resolve("a.npy")).hasSameBinaryContentAs(folder.resolve("b.npy"));
+    }
+
+    @Test
+    void rowsOfAParquetFilterMayStandInAnyOrder() {
+        Path file = folder.resolve("keep.parquet");
+        new ParquetColumns()
+                .longs("sample_id", new long[] {2, 0, 1})
+                .booleans("keep", new boolean[] {true, false, true})
+                .write(file);
+        assertThat(FilterFile.read(file).toBooleans()).containsExactly(false, true, true);
+        new ParquetColumns().ints("sample_id", new int[] {3, 1, 3}).write(file);
+        assertThat(FilterFile.read(file, 5).toBooleans()).containsExactly(false, true, false, true, false);
+    }
+
+    @Test
+    void aFlagMayStandBesideUids() {
+        Path file = folder.resolve("keep.parquet");
+        String a = "0".repeat(31) + "a";
+        String b = "0".repeat(31) + "b";
+        new ParquetColumns()
+                .texts("uid", new String[] {b, a, b})
+                .booleans("keep", new boolean[] {true, false, true})
+                .write(file);
+        assertThat(texts(FilterFile.readUids(file))).containsExactly(b, b);
+    }
+
+    private void assertRefused(Path file, String... parts) {
+        assertThatThrownBy(() -> FilterFile.read(file, 3))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining(file.toString())
+                .hasMessageContainingAll(parts);
+    }
+
+    @Test
+    void whatIsNoFilterIsRefusedByName() throws IOException {
+        Path parquet = folder.resolve("keep.parquet");
+        assertRefused(parquet, "no such file");
+        Files.write(parquet, new byte[100]);
+        assertRefused(parquet, "truncated, corrupt or no Parquet file");
+        new ParquetColumns().longs("id", new long[3]).write(parquet);
+        assertRefused(parquet, "no column sample_id", "id=BIGINT");
+        new ParquetColumns().floats("sample_id", new float[3]).write(parquet);
+        assertRefused(parquet, "column sample_id is FLOAT, expected BIGINT or INTEGER");
+        new ParquetColumns().longs("sample_id", new long[] {0, 3}).write(parquet);
+        assertRefused(parquet, "row 1: sample_id is 3, expected 0 to 2");
+        ParquetColumns twice = new ParquetColumns().longs("sample_id", new long[] {0, 1, 0});
+        twice.booleans("keep", new boolean[3]).write(parquet);
+        assertRefused(parquet, "row 2: sample 0 was there already");
+        twice = new ParquetColumns().longs("sample_id", new long[] {0, 1, 2});
+        twice.ints("keep", new int[3]).write(parquet);
+        assertRefused(parquet, "column keep is INTEGER, expected BOOLEAN");
+        byte[] whole = Files.readAllBytes(Fixtures.datacomp("metadata/0000.parquet"));
+        Files.write(parquet, Arrays.copyOf(whole, whole.length / 2));
+        assertRefused(parquet, "truncated, corrupt or no Parquet file");
+
+        Path npy = folder.resolve("keep.npy");
+        NpyWriter.write(npy, new float[3], 3);
+        assertRefused(npy, "has dtype f4; expected booleans (b1), or uids (u8,u8)");
+        NpyWriter.write(npy, new boolean[3], 3, 1);
+        assertRefused(npy, "2 axes");
+
+        Path text = folder.resolve("keep.txt");
+        Files.writeString(text, "0\n\n 2 \n3\n");
+        assertRefused(text, "line 4 is '3', expected a sample number from 0 to 2");
+        Files.writeString(text, "0\n-1\n");
+        assertRefused(text, "line 2 is '-1'");
+        Files.writeString(text, "0".repeat(32) + "\nx\n");
+        assertThatThrownBy(() -> FilterFile.readUids(text))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("line 2 is 'x', expected a uid of 32 hexadecimal digits");
+        Files.write(text, new byte[] {'1', '\n', (byte) 0xff});
+        assertRefused(text, "is no text");
+
+        assertRefused(folder.resolve("keep.csv"), "to end in .npy, .parquet or .txt");
+    }
+
+    @Test
+    void aUidThatIsNoneIsNamedByFileAndRow() {
+        Path file = folder.resolve("pool.parquet");
+        new ParquetColumns().texts("uid", new String[] {"0".repeat(32), "12"}).write(file);
+        assertThatThrownBy(() -> texts(Uids.open(file)))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining(file + ": row 1: uid is '12', expected 32 hexadecimal digits");
+        new ParquetColumns().longs("uid", new long[2]).write(file);
+        assertThatThrownBy(() -> Uids.open(file))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining(file + ": column uid is BIGINT, expected VARCHAR");
+    }
+
+    @Test
+    void aPoolOfAnotherSizeIsRefused() {
+        Uids pool = Uids.open(Fixtures.datacomp("metadata"));
+        Path file = folder.resolve("subset.npy");
+        assertThatThrownBy(() -> FilterFile.write(file, Filter.all(5), pool))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("5 samples, but there are 240 uids");
+        assertThat(file).doesNotExist();
+    }
+
+    @Test
+    void aFailureLeavesTheOldFileAlone() throws IOException {
+        Path damaged = folder.resolve("pool.txt");
+        Files.writeString(damaged, "0".repeat(32) + "\nno uid\n");
+        for (String ending : List.of(".npy", ".parquet", ".txt")) {
+            Path file = folder.resolve("subset" + ending);
+            Files.writeString(file, "old");
+            assertThatThrownBy(() -> FilterFile.write(file, Filter.all(2), Uids.open(damaged)))
+                    .isInstanceOf(InputException.class);
+            assertThat(file).hasContent("old");
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            assertThat(files).hasSize(4);
+        }
+    }
+
+    @Test
+    void whatCannotBeWrittenIsRefusedBefore() {
+        assertThatThrownBy(() -> FilterFile.requireWritable(folder.resolve("a.csv")))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("to end in .npy, .parquet or .txt");
+        assertThatThrownBy(() -> FilterFile.requireWritable(folder.resolve("no/a.npy")))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("no folder");
+        FilterFile.requireWritable(folder.resolve("a.npy"));
+    }
+
+    @Test
+    void numpysSubsetIsRead() {
+        UidSubset subset = UidSubset.open(Fixtures.datacomp("all.npy"));
+        assertThat(texts(subset))
+                .isEqualTo(texts(Uids.open(Fixtures.datacomp("metadata"))).stream()
+                        .sorted()
+                        .toList());
+    }
+}
