@@ -200,7 +200,7 @@ public final class Backbone implements FeatureModel {
      * @throws InputException if the file is missing, damaged, or holds something else
      */
     public static Backbone load(Path file) {
-        try (Safetensors stored = Safetensors.open(file)) {
+        try (Weights stored = Weights.open(file)) {
             if (!FORMAT.equals(stored.metadata().get(FORMAT_KEY))) {
                 throw new InputException(
                         file + ": its tensors are not those of a gradmimic backbone (the metadata has no " + FORMAT_KEY
@@ -208,7 +208,7 @@ public final class Backbone implements FeatureModel {
             }
             Backbone backbone = new Backbone(storedSize(file, stored.metadata().get(SIZE_KEY)));
             try (PointerScope scope = new PointerScope()) {
-                backbone.shapes().forEach((name, shape) -> backbone.put(name, stored.tensor(name, shape)));
+                backbone.shapes().forEach((name, shape) -> backbone.put(name, stored.copy(name, shape)));
                 return backbone;
             } catch (RuntimeException e) {
                 backbone.close();

@@ -1,7 +1,6 @@
 package org.gradmimic.model;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,16 +25,12 @@ public final class FeatureModels {
         return isZip(file) ? TorchScriptBackbone.load(file, size, mean, std) : Backbone.load(file);
     }
 
-    /** TorchScript files are zip archives and begin with "PK"; a safetensors file that did would have a header of 67 MB. */
+    /** TorchScript files are zip archives. */
     private static boolean isZip(Path file) {
-        ByteBuffer start = ByteBuffer.allocate(4);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            while (start.hasRemaining() && channel.read(start) >= 0) {
-                // until four bytes are there, or the end
-            }
+            return Weights.isZip(channel);
         } catch (IOException e) {
             throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
         }
-        return !start.hasRemaining() && start.getInt(0) == 0x504b0304;
     }
 }

@@ -24,30 +24,8 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
     private static final String METADATA = "__metadata__";
     private static final int ALIGNMENT = 8;
 
-    /** Bytes of an element, for the types whose elements fill whole bytes. */
-    private static final Map<String, Integer> ELEMENT_BYTES = Map.ofEntries(
-            Map.entry("BOOL", 1),
-            Map.entry("U8", 1),
-            Map.entry("I8", 1),
-            Map.entry("F8_E4M3", 1),
-            Map.entry("F8_E5M2", 1),
-            Map.entry("U16", 2),
-            Map.entry("I16", 2),
-            Map.entry("F16", 2),
-            Map.entry("BF16", 2),
-            Map.entry("U32", 4),
-            Map.entry("I32", 4),
-            Map.entry("F32", 4),
-            Map.entry("U64", 8),
-            Map.entry("I64", 8),
-            Map.entry("F64", 8));
-
     /** A tensor: its type, shape, and bytes begin to end (exclusive) after the header. */
-    record Entry(String dtype, long[] shape, long begin, long end) {
-        long bytes() {
-            return end - begin;
-        }
-    }
+    record Entry(ElementType type, long[] shape, long begin, long end) {}
 
     /**
      * @param text the header
@@ -83,9 +61,8 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
                     + "; expected data_offsets, dtype, shape");
         }
         String dtype = Objects.toString(fields.get("dtype"));
-        Integer elementBytes = ELEMENT_BYTES.get(dtype);
-        if (elementBytes == null)
-            throw new IllegalArgumentException("tensor '" + name + "' has the unknown dtype " + dtype);
+        ElementType type = ElementType.named(dtype);
+        if (type == null) throw new IllegalArgumentException("tensor '" + name + "' has the unknown dtype " + dtype);
         long[] shape = numbers(name, "shape", fields.get("shape"));
         long[] offsets = numbers(name, "data_offsets", fields.get("data_offsets"));
         if (offsets.length != 2 || offsets[0] > offsets[1]) {
@@ -93,8 +70,10 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
                     + "; expected begin and end");
         }
         try {
-            long bytes = elementBytes;
-            for (long extent : shape) bytes = Math.multiplyExact(bytes, extent);
+            long bytes = type.bytes();
+            // An extent of 0 must not hide others that no tensor can have.
+            for (long extent : shape) bytes = Math.multiplyExact(bytes, Math.max(1, extent));
+            if (Arrays.stream(shape).anyMatch(extent -> extent == 0)) bytes = 0;
             if (bytes != offsets[1] - offsets[0]) {
                 throw new IllegalArgumentException("tensor '" + name + "', " + dtype + " " + Arrays.toString(shape)
                         + ", takes " + bytes + " bytes, but its data_offsets " + Arrays.toString(offsets) + " hold "
@@ -104,7 +83,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
             throw new IllegalArgumentException(
                     "tensor '" + name + "' has the impossible shape " + Arrays.toString(shape), e);
         }
-        return new Entry(dtype, shape, offsets[0], offsets[1]);
+        return new Entry(type, shape, offsets[0], offsets[1]);
     }
 
     private static long[] numbers(String name, String field, Object value) {
@@ -150,7 +129,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
         }
         entries.forEach((name, entry) -> json.append(StrictJson.quoted(name))
                 .append(":{\"dtype\":")
-                .append(StrictJson.quoted(entry.dtype))
+                .append(StrictJson.quoted(entry.type.name()))
                 .append(",\"shape\":")
                 .append(Arrays.toString(entry.shape).replace(" ", ""))
                 .append(",\"data_offsets\":[")
