@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -43,28 +44,7 @@ public final class ParquetReader {
      * @throws InputException if it is missing, truncated, damaged or no Parquet file
      */
     public static ParquetReader open(Path file) {
-        if (!Files.exists(file)) {
-            throw new InputException(file + ": no such file");
-        }
-        if (Files.isDirectory(file)) {
-            throw new InputException(file + ": is a folder; expected a Parquet file");
-        }
-        try (DuckDBConnection connection = DuckDb.open()) {
-            Map<String, String> columns = new LinkedHashMap<>();
-            try (PreparedStatement query = prepare(connection, "DESCRIBE SELECT *" + FROM, file);
-                    ResultSet result = query.executeQuery()) {
-                while (result.next()) {
-                    columns.put(result.getString("column_name"), result.getString("column_type"));
-                }
-            }
-            try (PreparedStatement query = prepare(connection, "SELECT count(*)" + FROM, file);
-                    ResultSet result = query.executeQuery()) {
-                result.next();
-                return new ParquetReader(file, result.getLong(1), Collections.unmodifiableMap(columns));
-            }
-        } catch (SQLException e) {
-            throw unreadable(file, e);
-        }
+        return openEach(List.of(file)).get(0);
     }
 
     /**
@@ -77,19 +57,50 @@ public final class ParquetReader {
      */
     public static List<ParquetReader> openAll(Path path) {
         if (!Files.isDirectory(path)) {
-            return List.of(open(path));
+            return openEach(List.of(path));
         }
         try (Stream<Path> content = Files.list(path)) {
-            List<ParquetReader> readers = content.filter(ParquetReader::isData)
-                    .sorted()
-                    .map(ParquetReader::open)
-                    .toList();
-            if (readers.isEmpty()) {
+            List<Path> files = content.filter(ParquetReader::isData).sorted().toList();
+            if (files.isEmpty()) {
                 throw new InputException(path + ": no .parquet file in this folder");
             }
-            return readers;
+            return openEach(files);
         } catch (IOException e) {
             throw new InputException(path + ": cannot be read: " + AtomicFile.reason(e), e);
+        }
+    }
+
+    /** With one database for all: to open one takes longer than to read a footer. */
+    private static List<ParquetReader> openEach(List<Path> files) {
+        List<ParquetReader> readers = new ArrayList<>();
+        try (DuckDBConnection connection = DuckDb.open()) {
+            for (Path file : files) {
+                readers.add(open(file, connection));
+            }
+            return readers;
+        } catch (SQLException e) {
+            throw unreadable(files.get(readers.size()), e);
+        }
+    }
+
+    private static ParquetReader open(Path file, DuckDBConnection connection) throws SQLException {
+        if (!Files.exists(file)) {
+            throw new InputException(file + ": no such file");
+        }
+        if (Files.isDirectory(file)) {
+            throw new InputException(file + ": is a folder; expected a Parquet file");
+        }
+        Map<String, String> columns = new LinkedHashMap<>();
+        try (PreparedStatement query = prepare(connection, "DESCRIBE SELECT *" + FROM, file);
+                ResultSet result = query.executeQuery()) {
+            while (result.next()) {
+                columns.put(result.getString("column_name"), result.getString("column_type"));
+            }
+        }
+        try (PreparedStatement query = prepare(connection, "SELECT count(*)" + FROM, file);
+                ResultSet result = query.executeQuery()) {
+            result.next();
+            return new ParquetReader(file, result.getLong(1), Collections.unmodifiableMap(columns));
         }
     }
 
@@ -142,18 +153,41 @@ public final class ParquetReader {
      * @throws InputException if the file's data is truncated or damaged; exceptions of {@code reader} pass through
      */
     public void scan(List<String> names, Consumer<DuckDBDataChunkReader> reader) {
+        scanAll(List.of(this), names, (file, firstRow, chunk) -> reader.accept(chunk));
+    }
+
+    /** Takes the chunks of several files. */
+    @FunctionalInterface
+    public interface FileChunks {
+        /**
+         * @param file the file the rows are from
+         * @param firstRow the first one's place in that file, from 0
+         * @param chunk the next of its rows; must not be used after the call
+         */
+        void accept(ParquetReader file, long firstRow, DuckDBDataChunkReader chunk);
+    }
+
+    /** As {@link #scan}, file after file. */
+    public static void scanAll(List<ParquetReader> files, List<String> names, FileChunks reader) {
         String select = names.stream()
                 .map(name -> '"' + name.replace("\"", "\"\"") + '"')
                 .collect(Collectors.joining(", ", "SELECT ", FROM));
-        try (DuckDBConnection connection = DuckDb.open();
-                PreparedStatement query = prepare(connection, select, file);
-                DuckDBChunkedResult result =
-                        query.unwrap(DuckDBPreparedStatement.class).query()) {
-            while (result.nextChunk()) {
-                reader.accept(result.chunk());
+        int done = 0;
+        try (DuckDBConnection connection = DuckDb.open()) {
+            for (ParquetReader file : files) {
+                try (PreparedStatement query = prepare(connection, select, file.file);
+                        DuckDBChunkedResult result =
+                                query.unwrap(DuckDBPreparedStatement.class).query()) {
+                    long row = 0;
+                    while (result.nextChunk()) {
+                        reader.accept(file, row, result.chunk());
+                        row += result.chunk().rowCount();
+                    }
+                }
+                done++;
             }
         } catch (SQLException e) {
-            throw unreadable(file, e);
+            throw unreadable(files.get(done).file, e);
         }
     }
 

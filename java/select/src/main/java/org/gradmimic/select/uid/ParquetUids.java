@@ -32,16 +32,13 @@ public final class ParquetUids implements Uids {
     @Override
     public void forEach(UidConsumer action) {
         long[] next = {0};
-        for (ParquetReader file : files) {
-            long first = next[0];
-            file.scan(List.of(COLUMN), chunk -> {
-                DuckDBReadableVector column = chunk.vector(0);
-                for (long i = 0; i < chunk.rowCount(); i++) {
-                    String uid = read(file, column, i, next[0] - first);
-                    action.accept(next[0]++, Uid.high(uid), Uid.low(uid));
-                }
-            });
-        }
+        ParquetReader.scanAll(files, List.of(COLUMN), (file, row, chunk) -> {
+            DuckDBReadableVector column = chunk.vector(0);
+            for (long i = 0; i < chunk.rowCount(); i++) {
+                String uid = read(file, column, i, row + i);
+                action.accept(next[0]++, Uid.high(uid), Uid.low(uid));
+            }
+        });
     }
 
     /**

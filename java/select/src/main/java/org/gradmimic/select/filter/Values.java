@@ -1,0 +1,122 @@
+package org.gradmimic.select.filter;
+
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import org.duckdb.DuckDBColumnType;
+import org.duckdb.DuckDBReadableVector;
+import org.gradmimic.select.InputException;
+import org.gradmimic.select.ParquetReader;
+import org.gradmimic.select.npy.NpyFile;
+
+/** A number a sample, such as a score or a probability; NaN where there is none. Read any number of times, in order. */
+public interface Values {
+    /** Number of samples. */
+    long size();
+
+    /**
+     * Shows every value, in order.
+     *
+     * @throws InputException if the file cannot be read; names the place
+     */
+    void forEach(ValueConsumer action);
+
+    /** Takes values one after the other. */
+    @FunctionalInterface
+    interface ValueConsumer {
+        /**
+         * @param sample from 0
+         * @param value NaN where there is none
+         */
+        void accept(long sample, double value);
+    }
+
+    /** {@return the values of an array} */
+    static Values of(float... values) {
+        return new Values() {
+            @Override
+            public long size() {
+                return values.length;
+            }
+
+            @Override
+            public void forEach(ValueConsumer action) {
+                for (int i = 0; i < values.length; i++) {
+                    action.accept(i, values[i]);
+                }
+            }
+        };
+    }
+
+    /**
+     * Opens a file of values.
+     *
+     * @param path {@code .npy}, floating-point [N], or a {@code .parquet} score table: {@code sample_id} from 0 in order,
+     *     {@code score}
+     * @throws InputException if it is something else
+     */
+    static Values open(Path path) {
+        return path.toString().endsWith(".parquet") ? table(path) : npy(path);
+    }
+
+    private static Values npy(Path path) {
+        long size;
+        try (NpyFile file = NpyFile.open(path)) {
+            if (!file.type().isFloating()) {
+                throw new InputException(path + ": has dtype " + file.type().code()
+                        + "; expected scores or probabilities" + " (f2, f4 or f8)");
+            }
+            size = file.requireRank(1).rows();
+        }
+        return new Values() {
+            private static final int BLOCK = 1 << 16;
+
+            @Override
+            public long size() {
+                return size;
+            }
+
+            @Override
+            public void forEach(ValueConsumer action) {
+                FloatBuffer block = FloatBuffer.allocate(BLOCK);
+                try (NpyFile file = NpyFile.open(path)) {
+                    for (long from = 0; from < size; from += BLOCK) {
+                        file.readFloats(from, Math.min(size, from + BLOCK), block.clear());
+                        block.flip();
+                        for (long i = from; block.hasRemaining(); i++) {
+                            action.accept(i, block.get());
+                        }
+                    }
+                }
+            }
+        };
+    }
+
+    private static Values table(Path path) {
+        ParquetReader reader = ParquetReader.open(path);
+        reader.require("sample_id", DuckDBColumnType.BIGINT);
+        reader.require("score", DuckDBColumnType.FLOAT);
+        return new Values() {
+            @Override
+            public long size() {
+                return reader.rows();
+            }
+
+            @Override
+            public void forEach(ValueConsumer action) {
+                long[] row = {0};
+                reader.scan(List.of("sample_id", "score"), chunk -> {
+                    DuckDBReadableVector ids = chunk.vector(0);
+                    DuckDBReadableVector scores = chunk.vector(1);
+                    for (long i = 0; i < chunk.rowCount(); i++, row[0]++) {
+                        if (ids.getLong(i, -1) != row[0]) {
+                            throw new InputException(path + ": row " + row[0] + ": sample_id is " + ids.getLong(i, -1)
+                                    + ", expected a row a sample, in order");
+                        }
+                        action.accept(row[0], scores.getFloat(i, Float.NaN));
+                    }
+                });
+            }
+        };
+    }
+}

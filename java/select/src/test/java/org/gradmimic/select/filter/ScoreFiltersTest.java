@@ -1,0 +1,230 @@
+package org.gradmimic.select.filter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Function;
+import org.gradmimic.select.Filter;
+import org.gradmimic.select.InputException;
+import org.gradmimic.select.ParquetColumns;
+import org.gradmimic.select.npy.NpyWriter;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ScoreFiltersTest {
+    @TempDir
+    Path folder;
+
+    /** Ties, both zeros, subnormal and large values, and a few samples without a value. */
+    private static float[] scores(long seed, int samples) {
+        Random random = new Random(seed);
+        float[] special = {0f, -0f, Float.MIN_VALUE, -Float.MIN_VALUE, Float.MAX_VALUE, -Float.MAX_VALUE, Float.NaN};
+        float[] scores = new float[samples];
+        for (int i = 0; i < samples; i++) {
+            scores[i] = switch (random.nextInt(4)) {
+                case 0 -> special[random.nextInt(special.length)];
+                case 1 -> random.nextInt(5);
+                default -> (float) random.nextGaussian();
+            };
+        }
+        return scores;
+    }
+
+    /** The slow twin: sorts, takes the last one in, and compares everything with it. */
+    private static boolean[] highest(float[] scores, int count, boolean lowest) {
+        List<Float> sorted = new ArrayList<>();
+        for (float score : scores) {
+            if (!Float.isNaN(score)) {
+                sorted.add(score + 0f);
+            }
+        }
+        sorted.sort(lowest ? Comparator.naturalOrder() : Comparator.reverseOrder());
+        boolean[] keep = new boolean[scores.length];
+        if (count > 0) {
+            float last = sorted.get(Math.min(count, sorted.size()) - 1);
+            for (int i = 0; i < keep.length; i++) {
+                keep[i] = lowest ? scores[i] <= last : scores[i] >= last;
+            }
+        }
+        return keep;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 10, 100, 1001})
+    void agreesWithSorting(int samples) {
+        for (int seed = 0; seed < 20; seed++) {
+            float[] scores = scores(seed, samples);
+            int n = 0;
+            for (float score : scores) {
+                n += Float.isNaN(score) ? 0 : 1;
+            }
+            for (double share : new double[] {0, 0.15, 0.29, 0.3, 0.5, 1}) {
+                // In hundredths, so exact.
+                int count = (int) Math.round(share * 100) * n / 100;
+                assertThat(ScoreFilters.topShare(Values.of(scores), share).toBooleans())
+                        .isEqualTo(highest(scores, count, false));
+                assertThat(ScoreFilters.bottomShare(Values.of(scores), share).toBooleans())
+                        .isEqualTo(highest(scores, count, true));
+            }
+            for (int count : new int[] {0, 1, 2, n / 2, n, n + 1}) {
+                assertThat(ScoreFilters.topCount(Values.of(scores), count).toBooleans())
+                        .isEqualTo(n == 0 ? new boolean[samples] : highest(scores, count, false));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 7, 1 << 20})
+    void aRankIsFoundWhateverIsSortedAtTheEnd(int few) {
+        float[] floats = scores(3, 500);
+        Random random = new Random(4);
+        double[] doubles = random.doubles(500).map(x -> x * 1e-300).toArray();
+        Values precise = new Values() {
+            @Override
+            public long size() {
+                return doubles.length;
+            }
+
+            @Override
+            public void forEach(ValueConsumer action) {
+                for (int i = 0; i < doubles.length; i++) {
+                    action.accept(i, doubles[i]);
+                }
+            }
+        };
+        double[] sorted = doubles.clone();
+        Arrays.sort(sorted);
+        double[] sortedFloats = new double[(int) RankSelect.count(Values.of(floats))];
+        int next = 0;
+        for (float value : floats) {
+            if (!Float.isNaN(value)) {
+                sortedFloats[next++] = value + 0.0;
+            }
+        }
+        Arrays.sort(sortedFloats);
+        for (int rank = 0; rank < sorted.length; rank += 13) {
+            assertThat(RankSelect.descending(precise, rank, few)).isEqualTo(sorted[sorted.length - 1 - rank]);
+        }
+        for (int rank = 0; rank < sortedFloats.length; rank += 13) {
+            assertThat(RankSelect.descending(Values.of(floats), rank, few))
+                    .isEqualTo(sortedFloats[sortedFloats.length - 1 - rank]);
+        }
+        assertThatThrownBy(() -> RankSelect.descending(Values.of(floats), sortedFloats.length, few))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void monotoneTransformationsAndPermutationsKeepTheSamples() {
+        float[] scores = scores(9, 400);
+        List<Integer> order = new ArrayList<>();
+        for (int i = 0; i < scores.length; i++) {
+            order.add(i);
+            if (Math.abs(scores[i]) == Float.MAX_VALUE || Math.abs(scores[i]) == Float.MIN_VALUE) {
+                scores[i] = 0.5f; // the transformation below must not make ties
+            }
+        }
+        Collections.shuffle(order, new Random(1));
+        float[] transformed = new float[scores.length];
+        float[] permuted = new float[scores.length];
+        for (int i = 0; i < scores.length; i++) {
+            transformed[i] = 8 * scores[i] - 0f;
+            permuted[i] = scores[order.get(i)];
+        }
+        for (Function<Values, Filter> rule : List.<Function<Values, Filter>>of(
+                v -> ScoreFilters.topShare(v, 0.3),
+                v -> ScoreFilters.bottomShare(v, 0.15),
+                v -> ScoreFilters.topCount(v, 7))) {
+            Filter filter = rule.apply(Values.of(scores));
+            assertThat(rule.apply(Values.of(transformed))).isEqualTo(filter);
+            Filter other = rule.apply(Values.of(permuted));
+            for (int i = 0; i < scores.length; i++) {
+                assertThat(other.keeps(i)).isEqualTo(filter.keeps(order.get(i)));
+            }
+        }
+    }
+
+    @Test
+    void equalScoresGoTogether() {
+        Values equal = Values.of(2, 2, 2, 2);
+        assertThat(ScoreFilters.topShare(equal, 0.25).kept()).isEqualTo(4);
+        assertThat(ScoreFilters.topShare(equal, 0.24).kept()).isZero();
+        assertThat(ScoreFilters.bottomShare(equal, 0.25).kept()).isEqualTo(4);
+        assertThat(ScoreFilters.topCount(Values.of(1, 3, 3, 2), 1).toBooleans())
+                .containsExactly(false, true, true, false);
+    }
+
+    @Test
+    void noSamplesAndNoValuesAreFine() {
+        for (Values values : List.of(Values.of(), Values.of(Float.NaN), Values.of(Float.NaN, Float.NaN))) {
+            assertThat(ScoreFilters.topShare(values, 1)).isEqualTo(Filter.none(values.size()));
+            assertThat(ScoreFilters.bottomShare(values, 1)).isEqualTo(Filter.none(values.size()));
+            assertThat(ScoreFilters.topCount(values, 1)).isEqualTo(Filter.none(values.size()));
+            assertThat(ScoreFilters.atLeast(values, -1)).isEqualTo(Filter.none(values.size()));
+        }
+    }
+
+    @Test
+    void aLimitKeepsWhatReachesIt() {
+        assertThat(ScoreFilters.atLeast(Values.of(0.4f, 0.5f, 0.6f, Float.NaN), 0.5)
+                        .toBooleans())
+                .containsExactly(false, true, true, false);
+        assertThatThrownBy(() -> ScoreFilters.atLeast(Values.of(1), Double.NaN))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void infinitiesAreNamed() {
+        Values values = Values.of(1, Float.NEGATIVE_INFINITY);
+        for (Function<Values, Filter> rule : List.<Function<Values, Filter>>of(
+                v -> ScoreFilters.topShare(v, 0.3),
+                v -> ScoreFilters.bottomShare(v, 0.3),
+                v -> ScoreFilters.topCount(v, 1),
+                v -> ScoreFilters.atLeast(v, 0))) {
+            assertThatThrownBy(() -> rule.apply(values))
+                    .isInstanceOf(InputException.class)
+                    .hasMessageContaining("sample 1: the value is -Infinity");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {-0.1, 1.1, Double.NaN})
+    void sharesAreShares(double share) {
+        assertThatThrownBy(() -> ScoreFilters.topShare(Values.of(1), share))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> ScoreFilters.bottomShare(Values.of(1), share))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void valuesComeFromArraysAndScoreTables() {
+        float[] scores = scores(2, 100_000);
+        Path npy = folder.resolve("scores.npy");
+        NpyWriter.write(npy, scores, scores.length);
+        long[] ids = new long[scores.length];
+        Arrays.setAll(ids, i -> i);
+        Path table = folder.resolve("scores.parquet");
+        new ParquetColumns().longs("sample_id", ids).floats("score", scores).write(table);
+        Filter expected = ScoreFilters.topShare(Values.of(scores), 0.2);
+        assertThat(ScoreFilters.topShare(Values.open(npy), 0.2)).isEqualTo(expected);
+        assertThat(ScoreFilters.topShare(Values.open(table), 0.2)).isEqualTo(expected);
+
+        ids[7] = 8;
+        new ParquetColumns().longs("sample_id", ids).floats("score", scores).write(table);
+        assertThatThrownBy(() -> ScoreFilters.topShare(Values.open(table), 0.2))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining(table + ": row 7: sample_id is 8");
+        NpyWriter.write(npy, new long[2], 2);
+        assertThatThrownBy(() -> Values.open(npy))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining(npy + ": has dtype i8; expected scores or probabilities");
+    }
+}
