@@ -1,0 +1,127 @@
+package org.gradmimic.spark;
+
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.SerializableConfiguration;
+import org.gradmimic.select.InputException;
+
+/**
+ * A score log on any file system that Spark reads, as it was found when opened: a folder of parts or one Parquet file.
+ * What {@link org.gradmimic.select.ScoreLog} is to one machine.
+ */
+final class ClusterLog {
+
+    /** About as many rows as a part has: what one task reads. */
+    private static final long ROWS_PER_SPLIT = 1 << 20;
+
+    private static final Pattern PART = Pattern.compile("part-\\d{6}\\.parquet");
+
+    private final List<LogPart> parts;
+    private final int epochs;
+    private final long samples;
+
+    private ClusterLog(List<LogPart> parts) {
+        this.parts = parts;
+        epochs = parts.stream().mapToInt(LogPart::lastEpoch).max().orElse(-1) + 1;
+        samples = parts.stream().mapToLong(LogPart::lastSample).max().orElse(-1) + 1;
+    }
+
+    /** Rows that one task reads: a row group of a part, at a place in the log. */
+    record RowGroup(String path, int group, long firstPlace) implements Serializable {}
+
+    /**
+     * Opens a log; its parts' columns are checked on the executors.
+     *
+     * @param folderOrFile the log's folder, or one Parquet file; names no pattern
+     * @throws InputException if there is nothing there, or a part is truncated, corrupt or no part of a score log; names
+     *     the part
+     */
+    static ClusterLog open(JavaSparkContext spark, String folderOrFile) {
+        List<String> files = files(folderOrFile, spark.hadoopConfiguration());
+        Broadcast<SerializableConfiguration> hadoop = Hadoop.broadcast(spark);
+        return new ClusterLog(spark.parallelize(files, Math.min(files.size(), 4 * spark.defaultParallelism()))
+                .map(file -> summary(file, hadoop.value().value()))
+                .collect());
+    }
+
+    private static LogPart summary(String file, Configuration hadoop) {
+        try (LogPartReader reader = LogPartReader.open(file, hadoop)) {
+            return reader.summary();
+        }
+    }
+
+    private static List<String> files(String folderOrFile, Configuration hadoop) {
+        Path path = Hadoop.path(folderOrFile, "scores");
+        try {
+            FileSystem files = path.getFileSystem(hadoop);
+            if (!files.exists(path)) {
+                throw new InputException(folderOrFile + ": no such score log (a folder of parts or a Parquet file)");
+            }
+            if (files.getFileStatus(path).isFile()) {
+                return List.of(path.toString());
+            }
+            List<String> parts = Arrays.stream(files.listStatus(path))
+                    .map(FileStatus::getPath)
+                    .filter(part -> PART.matcher(part.getName()).matches())
+                    .map(Path::toString)
+                    .sorted()
+                    .toList();
+            if (parts.isEmpty()) {
+                throw new InputException(folderOrFile + " holds no finished part of a score log (part-*.parquet)");
+            }
+            return parts;
+        } catch (IOException e) {
+            throw new InputException("cannot read " + folderOrFile + ": " + Failures.reason(e), e);
+        }
+    }
+
+    /** {@return how many rows all parts have} */
+    long rows() {
+        return parts.stream().mapToLong(LogPart::rows).sum();
+    }
+
+    /** {@return E, the highest epoch + 1; 0 without rows} */
+    int epochs() {
+        return epochs;
+    }
+
+    /** {@return the highest sample id + 1; 0 without rows} */
+    long samples() {
+        return samples;
+    }
+
+    /** {@return the log's row groups, those of about a million rows together} */
+    List<List<RowGroup>> splits() {
+        List<List<RowGroup>> splits = new ArrayList<>();
+        List<RowGroup> split = new ArrayList<>();
+        long splitRows = 0;
+        long place = 0;
+        for (LogPart part : parts) {
+            for (int group = 0; group < part.groupRows().size(); group++) {
+                long rows = part.groupRows().get(group);
+                if (!split.isEmpty() && splitRows + rows > ROWS_PER_SPLIT) {
+                    splits.add(List.copyOf(split));
+                    split.clear();
+                    splitRows = 0;
+                }
+                split.add(new RowGroup(part.path(), group, place));
+                splitRows += rows;
+                place += rows;
+            }
+        }
+        if (!split.isEmpty()) {
+            splits.add(List.copyOf(split));
+        }
+        return splits;
+    }
+}

@@ -1,0 +1,65 @@
+package org.gradmimic.spark;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.parquet.schema.LogicalTypeAnnotation;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType;
+import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
+import org.apache.parquet.schema.Type;
+import org.gradmimic.select.InputException;
+import org.gradmimic.select.ScoreColumn;
+
+/** The columns of a score log as Parquet has them; see docs/formats.md. */
+final class LogSchema {
+
+    static final String SAMPLE_ID = "sample_id";
+    static final String EPOCH = "epoch";
+    static final String STEP = "step";
+
+    private static final Map<String, PrimitiveTypeName> COLUMNS = new LinkedHashMap<>();
+
+    static {
+        COLUMNS.put(SAMPLE_ID, PrimitiveTypeName.INT64);
+        COLUMNS.put(EPOCH, PrimitiveTypeName.INT32);
+        COLUMNS.put(STEP, PrimitiveTypeName.INT64);
+        for (ScoreColumn column : ScoreColumn.values()) {
+            COLUMNS.put(column.columnName(), PrimitiveTypeName.FLOAT);
+        }
+    }
+
+    private LogSchema() {}
+
+    /** @throws InputException if a column is missing or of another type; names the file and the column */
+    static void check(String path, MessageType found) {
+        COLUMNS.forEach((name, type) -> {
+            if (!found.containsField(name)) {
+                throw new InputException(path + ": no column " + name + " (" + type + "), found "
+                        + Arrays.toString(
+                                found.getFields().stream().map(Type::getName).toArray())
+                        + "; is this a score log?");
+            }
+            Type actual = found.getType(name);
+            if (!isPlain(actual, type)) {
+                String shown = actual.toString().replaceAll("\\s+", " ").toLowerCase(Locale.ROOT);
+                throw new InputException(path + ": column " + name + " is '" + shown + "', expected a plain " + type);
+            }
+        });
+    }
+
+    /** One value or NULL a row, and no number of another kind in the same bytes: unsigned, a date, a decimal. */
+    private static boolean isPlain(Type actual, PrimitiveTypeName type) {
+        if (!actual.isPrimitive() || actual.isRepetition(Type.Repetition.REPEATED)) {
+            return false;
+        }
+        PrimitiveType primitive = actual.asPrimitiveType();
+        LogicalTypeAnnotation meaning = primitive.getLogicalTypeAnnotation();
+        boolean signed = meaning == null
+                || meaning instanceof LogicalTypeAnnotation.IntLogicalTypeAnnotation integer
+                        && integer.isSigned()
+                        && integer.getBitWidth() == (type == PrimitiveTypeName.INT64 ? Long.SIZE : Integer.SIZE);
+        return primitive.getPrimitiveTypeName() == type && signed;
+    }
+}
