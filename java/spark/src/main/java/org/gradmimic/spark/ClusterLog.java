@@ -36,8 +36,14 @@ final class ClusterLog {
         samples = parts.stream().mapToLong(LogPart::lastSample).max().orElse(-1) + 1;
     }
 
-    /** Rows that one task reads: a row group of a part, at a place in the log. */
-    record RowGroup(String path, int group, long firstPlace) implements Serializable {}
+    /**
+     * Consecutive row groups of a part.
+     *
+     * @param from the first group
+     * @param to the one after the last
+     * @param firstPlace the first row's place in the log
+     */
+    record Slice(String path, int from, int to, long firstPlace) implements Serializable {}
 
     /**
      * Opens a log; its parts' columns are checked on the executors.
@@ -100,28 +106,40 @@ final class ClusterLog {
         return samples;
     }
 
-    /** {@return the log's row groups, those of about a million rows together} */
-    List<List<RowGroup>> splits() {
-        List<List<RowGroup>> splits = new ArrayList<>();
-        List<RowGroup> split = new ArrayList<>();
+    /** {@return all rows, cut into what one task each reads: about a million */
+    List<List<Slice>> splits() {
+        List<List<Slice>> splits = new ArrayList<>();
+        List<Slice> split = new ArrayList<>();
         long splitRows = 0;
         long place = 0;
         for (LogPart part : parts) {
-            for (int group = 0; group < part.groupRows().size(); group++) {
-                long rows = part.groupRows().get(group);
-                if (!split.isEmpty() && splitRows + rows > ROWS_PER_SPLIT) {
-                    splits.add(List.copyOf(split));
-                    split.clear();
+            List<Long> rows = part.groupRows();
+            for (int from = 0, to; from < rows.size(); from = to) {
+                long sliceRows = 0;
+                for (to = from; to < rows.size() && (to == from || fits(splitRows + sliceRows + rows.get(to))); to++) {
+                    sliceRows += rows.get(to);
+                }
+                if (!fits(splitRows + sliceRows)) {
+                    add(splits, split);
+                    split = new ArrayList<>();
                     splitRows = 0;
                 }
-                split.add(new RowGroup(part.path(), group, place));
-                splitRows += rows;
-                place += rows;
+                split.add(new Slice(part.path(), from, to, place));
+                splitRows += sliceRows;
+                place += sliceRows;
             }
         }
-        if (!split.isEmpty()) {
-            splits.add(List.copyOf(split));
-        }
+        add(splits, split);
         return splits;
+    }
+
+    private static boolean fits(long rows) {
+        return rows <= ROWS_PER_SPLIT;
+    }
+
+    private static void add(List<List<Slice>> splits, List<Slice> split) {
+        if (!split.isEmpty()) {
+            splits.add(split);
+        }
     }
 }

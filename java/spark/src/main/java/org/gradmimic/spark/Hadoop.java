@@ -1,5 +1,11 @@
 package org.gradmimic.spark;
 
+import java.io.IOException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileContext;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -23,5 +29,58 @@ final class Hadoop {
         } catch (IllegalArgumentException e) {
             throw new InputException("--" + option + " '" + text + "' is no path: " + Failures.reason(e), e);
         }
+    }
+
+    /** The file system of a path; a local disk without the checksum files that Hadoop adds there. */
+    static FileSystem files(Path path, Configuration hadoop) throws IOException {
+        FileSystem files = path.getFileSystem(hadoop);
+        return files instanceof LocalFileSystem local ? local.getRawFileSystem() : files;
+    }
+
+    /**
+     * Refuses a name nothing could be written under, before anything is computed.
+     *
+     * @throws InputException if there is no such folder or the name cannot be replaced
+     */
+    static void requireWritable(Path target, boolean folder, Configuration hadoop) {
+        try {
+            FileSystem files = files(target, hadoop);
+            Path parent = files.makeQualified(target).getParent();
+            if (parent == null
+                    || !files.exists(parent)
+                    || !files.getFileStatus(parent).isDirectory()) {
+                throw new InputException("cannot write " + target + ": there is no folder " + parent);
+            }
+            if (!files.exists(target)) {
+                return;
+            }
+            if (folder) {
+                throw new InputException("cannot write " + target + ": it exists already");
+            }
+            if (files.getFileStatus(target).isDirectory()) {
+                throw new InputException("cannot write " + target + ": it is a folder, expected a file name");
+            }
+        } catch (IOException e) {
+            throw unwritable(target, e);
+        }
+    }
+
+    /** Gives a finished file or folder its name; a file that bore it is replaced in one step. */
+    static void rename(Path temporary, Path target, Configuration hadoop) throws IOException {
+        FileSystem files = files(target, hadoop);
+        // Some file systems replace, others answer false.
+        if (!files.rename(temporary, target)) {
+            FileContext.getFileContext(files.makeQualified(target).toUri(), hadoop)
+                    .rename(temporary, target, Options.Rename.OVERWRITE);
+        }
+    }
+
+    /** The hidden name beside a path under which its content is made. */
+    static Path hidden(Path target, String ending) {
+        return new Path(target.getParent(), "." + target.getName() + ending);
+    }
+
+    static InputException unwritable(Path target, Exception e) {
+        return new InputException("cannot write " + target + ": " + Failures.reason(e), e);
     }
 }

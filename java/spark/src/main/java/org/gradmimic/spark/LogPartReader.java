@@ -41,7 +41,7 @@ final class LogPartReader implements AutoCloseable {
         /**
          * One row.
          *
-         * @param row its place in the row group, from 0
+         * @param row its place in the row groups that are read, from 0
          * @param value NaN where the file has NULL
          */
         void cell(long row, long sampleId, int epoch, float value);
@@ -60,6 +60,8 @@ final class LogPartReader implements AutoCloseable {
                     HadoopReadOptions.builder(hadoop).build());
         } catch (IOException | RuntimeException e) {
             throw unreadable(path, e);
+        } catch (StackOverflowError e) {
+            throw damaged(path);
         }
         try {
             MessageType schema = reader.getFileMetaData().getSchema();
@@ -110,28 +112,33 @@ final class LogPartReader implements AutoCloseable {
     }
 
     /**
-     * Shows a row group's cells in the order of the file.
+     * Shows the cells of consecutive row groups in the order of the file.
      *
-     * @param group which, from 0
+     * @param from the first group
+     * @param to the one after the last
      * @param column which values
      * @throws InputException if the file is damaged, or an id or epoch is NULL
      */
-    void scan(int group, ScoreColumn column, CellVisitor visitor) {
+    void scan(int from, int to, ScoreColumn column, CellVisitor visitor) {
         List<String> names = List.of(LogSchema.SAMPLE_ID, LogSchema.EPOCH, column.columnName());
-        read(group, names, (rows, columns) -> {
-            ColumnReader ids = columns[0];
-            ColumnReader epochs = columns[1];
-            ColumnReader values = columns[2];
-            for (long row = 0; row < rows; row++) {
-                long id = required(ids, LogSchema.SAMPLE_ID).getLong();
-                int epoch = required(epochs, LogSchema.EPOCH).getInteger();
-                float value = isNull(values) ? Float.NaN : values.getFloat();
-                visitor.cell(row, id, epoch, value);
-                ids.consume();
-                epochs.consume();
-                values.consume();
-            }
-        });
+        long[] first = {0};
+        for (int group = from; group < to; group++) {
+            read(group, names, (rows, columns) -> {
+                ColumnReader ids = columns[0];
+                ColumnReader epochs = columns[1];
+                ColumnReader values = columns[2];
+                for (long row = 0; row < rows; row++) {
+                    long id = required(ids, LogSchema.SAMPLE_ID).getLong();
+                    int epoch = required(epochs, LogSchema.EPOCH).getInteger();
+                    float value = isNull(values) ? Float.NaN : values.getFloat();
+                    visitor.cell(first[0] + row, id, epoch, value);
+                    ids.consume();
+                    epochs.consume();
+                    values.consume();
+                }
+                first[0] += rows;
+            });
+        }
     }
 
     @FunctionalInterface
@@ -157,6 +164,8 @@ final class LogPartReader implements AutoCloseable {
             throw e;
         } catch (IOException | RuntimeException e) {
             throw unreadable(path, e);
+        } catch (StackOverflowError e) {
+            throw damaged(path);
         }
     }
 
@@ -186,6 +195,14 @@ final class LogPartReader implements AutoCloseable {
         } catch (IOException e) {
             failure.addSuppressed(e);
         }
+    }
+
+    /**
+     * Parquet's parser descends into what damaged bytes tell of nested structures, until the stack is full. Without that
+     * error as a cause: Spark ends an executor for it.
+     */
+    private static InputException damaged(String path) {
+        return unreadable(path, new IOException("its structure is damaged"));
     }
 
     private static InputException unreadable(String path, Exception e) {

@@ -32,7 +32,7 @@ final class ScoreBlocks {
      * @return the blocks in order of samples, one in each partition; not yet computed
      */
     static JavaRDD<ScoreBlock> of(JavaSparkContext spark, ClusterLog log, ScoreColumn column, BlockShape shape) {
-        List<List<ClusterLog.RowGroup>> splits = log.splits();
+        List<List<ClusterLog.Slice>> splits = log.splits();
         Broadcast<SerializableConfiguration> hadoop = Hadoop.broadcast(spark);
         return spark.parallelize(splits, Math.max(1, splits.size()))
                 .flatMapToPair(
@@ -43,16 +43,16 @@ final class ScoreBlocks {
     }
 
     private static Iterator<Tuple2<Integer, byte[]>> packs(
-            List<ClusterLog.RowGroup> split, ScoreColumn column, BlockShape shape, Configuration hadoop) {
+            List<ClusterLog.Slice> split, ScoreColumn column, BlockShape shape, Configuration hadoop) {
         RowPacks packs = new RowPacks(shape.blocks());
-        for (ClusterLog.RowGroup rows : split) {
-            try (LogPartReader reader = LogPartReader.open(rows.path(), hadoop)) {
-                reader.scan(rows.group(), column, (row, sample, epoch, value) -> {
+        for (ClusterLog.Slice slice : split) {
+            try (LogPartReader reader = LogPartReader.open(slice.path(), hadoop)) {
+                reader.scan(slice.from(), slice.to(), column, (row, sample, epoch, value) -> {
                     if (sample < 0 || sample >= shape.samples() || epoch < 0 || epoch >= shape.epochs()) {
-                        throw new InputException(rows.path() + ": sample " + sample + " of epoch " + epoch
+                        throw new InputException(slice.path() + ": sample " + sample + " of epoch " + epoch
                                 + " is not within what the file's statistics say");
                     }
-                    packs.add(shape.block(sample), shape.cell(sample, epoch), value, rows.firstPlace() + row);
+                    packs.add(shape.block(sample), shape.cell(sample, epoch), value, slice.firstPlace() + row);
                 });
             }
         }

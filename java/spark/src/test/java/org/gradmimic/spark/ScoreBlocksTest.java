@@ -25,7 +25,7 @@ class ScoreBlocksTest {
         Path folder = temporary.resolve("run[1]");
         int samples = 1 + random.nextInt(300);
         int epochs = 1 + random.nextInt(4);
-        try (ScoreLogWriter writer = ScoreLogWriter.create(folder, 1 + random.nextInt(100))) {
+        try (ScoreLogWriter writer = ScoreLogWriter.create(folder, 30 + random.nextInt(100))) {
             for (int step = 0; step < 40; step++) {
                 int batch = random.nextInt(20);
                 long[] ids = random.longs(batch, 0, samples).toArray(); // repeats, in a batch too
@@ -42,7 +42,7 @@ class ScoreBlocksTest {
         ClusterLog log = ClusterLog.open(spark, folder.toString());
         assertThat(log.epochs()).isEqualTo(expected.length);
         assertThat(log.samples()).isEqualTo(expected[0].length);
-        BlockShape shape = BlockShape.of(log.epochs(), log.samples(), 1 + random.nextInt(200));
+        BlockShape shape = BlockShape.of(log.epochs(), log.samples(), samples * epochs / (1 + random.nextInt(6)));
         List<ScoreBlock> blocks =
                 ScoreBlocks.of(spark, log, ScoreColumn.WEIGHT, shape).collect();
         float[][] actual = new float[log.epochs()][(int) log.samples()];
