@@ -18,9 +18,9 @@ import org.gradmimic.select.InputException;
  * @param dataOffset bytes before the first element
  * @see <a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">numpy.lib.format</a>
  */
-record NpyHeader(NpyType type, long[] shape, long dataOffset) {
+public record NpyHeader(NpyType type, long[] shape, long dataOffset) {
     /** Magic, version and the longer of the two forms of the length. */
-    static final int MAX_PREFIX = 12;
+    public static final int MAX_PREFIX = 12;
     /** Far above what a dozen axes need, far below what could hurt; NumPy itself refuses above 10,000. */
     static final int MAX_LENGTH = 65_536;
 
@@ -38,25 +38,31 @@ record NpyHeader(NpyType type, long[] shape, long dataOffset) {
     private static final Pattern EXTENT = Pattern.compile("(-?\\d+)L?");
 
     /** Number of elements; {@link #parse} made sure that it and its bytes fit a long. */
-    long elements() {
+    public long elements() {
         return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
     }
 
     /** The file's size if it is whole: header and elements. */
-    long fileBytes() {
+    public long fileBytes() {
         return dataOffset + elements() * type.bytes();
     }
 
     /** The shape as NumPy prints it: {@code (3, 4)}, {@code (3,)}, {@code ()}. */
-    static String describe(long[] shape) {
+    public static String describe(long[] shape) {
         String inner = Arrays.stream(shape)
                 .mapToObj(n -> n < 0 ? "*" : Long.toString(n))
                 .collect(Collectors.joining(", "));
         return shape.length == 1 ? "(" + inner + ",)" : "(" + inner + ")";
     }
 
-    /** Total size of prefix and dictionary, read from the first bytes of a file. */
-    static int headerBytes(ByteBuffer prefix, String file) {
+    /**
+     * Total size of prefix and dictionary.
+     *
+     * @param prefix the file's first bytes, {@link #MAX_PREFIX} of them if there are so many
+     * @param file named in the message
+     * @throws InputException if it is no {@code .npy} file
+     */
+    public static int headerBytes(ByteBuffer prefix, String file) {
         ByteBuffer in = prefix.duplicate().order(ByteOrder.LITTLE_ENDIAN);
         for (byte expected : MAGIC) {
             if (!in.hasRemaining() || in.get() != expected) {
@@ -82,8 +88,14 @@ record NpyHeader(NpyType type, long[] shape, long dataOffset) {
         return in.position() - prefix.position() + (int) length;
     }
 
-    /** Parses prefix and dictionary, {@link #headerBytes} of them. */
-    static NpyHeader parse(ByteBuffer header, String file) {
+    /**
+     * Parses prefix and dictionary.
+     *
+     * @param header the file's first bytes, {@link #headerBytes} of them
+     * @param file named in the message
+     * @throws InputException if the header is damaged or of an array that is not read
+     */
+    public static NpyHeader parse(ByteBuffer header, String file) {
         int version = header.get(6);
         int dictionaryAt = version == 1 ? 10 : 12;
         byte[] raw = new byte[header.limit() - dictionaryAt];
@@ -108,7 +120,7 @@ record NpyHeader(NpyType type, long[] shape, long dataOffset) {
     }
 
     /** The header's bytes, version 1, padded so that the elements begin at a multiple of 64 as NumPy has it. */
-    static byte[] format(NpyType type, long[] shape) {
+    public static byte[] format(NpyType type, long[] shape) {
         String dictionary =
                 "{'descr': " + type.descriptor() + ", 'fortran_order': False, 'shape': " + describe(shape) + ", }";
         int unpadded = MAGIC.length + 4 + dictionary.length() + 1;
