@@ -309,7 +309,7 @@ public final class MimicHead implements AutoCloseable {
         } else {
             b.noScore();
         }
-        if (weighting.kind().needsFeatureNorms()) {
+        if (weighting.kind().needsNorms()) {
             Tensor norms = batch.featureNormsSquared();
             Tensors.describe(args.feature_norm_squared(), norms != null ? norms : Tensors.rowNormsSquared(features));
         }

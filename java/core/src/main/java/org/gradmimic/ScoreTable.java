@@ -77,6 +77,24 @@ public final class ScoreTable implements AutoCloseable {
         return slot;
     }
 
+    /**
+     * Adds a batch whose numbers are on the host.
+     *
+     * @param ids [n]
+     * @param scores [n]
+     * @param weights [n]
+     * @param losses [n]
+     */
+    public void append(long[] ids, double[] scores, float[] weights, double[] losses) {
+        Slot slot = reserve(ids.length);
+        ids(slot).put(ids);
+        weight(slot).put(weights);
+        for (int i = 0; i < ids.length; i++) {
+            score.put(slot.offset() + i, (float) scores[i]);
+            loss.put(slot.offset() + i, (float) losses[i]);
+        }
+    }
+
     /** Takes back the newest slot, whose step failed. */
     void abandon(Slot slot) {
         if (slots.remove(slot)) used = slot.offset();

@@ -36,7 +36,8 @@ public final class Tensors {
         };
     }
 
-    static void describe(gm_array array, Tensor tensor) {
+    /** Tells a kernel of a tensor of up to three dimensions. */
+    public static void describe(gm_array array, Tensor tensor) {
         int rank = (int) tensor.dim();
         long[] shape = new long[rank];
         long[] stride = new long[rank];
@@ -53,7 +54,8 @@ public final class Tensors {
         return Arrays.toString(sizes(tensor));
     }
 
-    static long[] sizes(Tensor tensor) {
+    /** The tensor's shape. */
+    public static long[] sizes(Tensor tensor) {
         long[] sizes = new long[(int) tensor.dim()];
         for (int d = 0; d < sizes.length; d++) sizes[d] = tensor.size(d);
         return sizes;
@@ -78,7 +80,13 @@ public final class Tensors {
         requireType(name, tensor, ScalarType.Float);
     }
 
-    static void requireLong(String name, Tensor tensor) {
+    /**
+     * Insists on elements of type long.
+     *
+     * @param name what the tensor is, for the message
+     * @throws IllegalArgumentException that names it and its type
+     */
+    public static void requireLong(String name, Tensor tensor) {
         requireType(name, tensor, ScalarType.Long);
     }
 
@@ -89,14 +97,15 @@ public final class Tensors {
         }
     }
 
-    static void requireRank(String name, Tensor tensor, String expected, int rank) {
+    /** Insists on a number of dimensions; {@code expected} is the shape as the message names it. */
+    public static void requireRank(String name, Tensor tensor, String expected, int rank) {
         if (tensor.dim() != rank) {
             throw new IllegalArgumentException(name + " has the shape " + shape(tensor) + ", expected " + expected);
         }
     }
 
     /** A handle of our own to the caller's tensor: a scope of theirs that closes does not take it away. */
-    static Tensor handle(Tensor tensor) {
+    public static Tensor handle(Tensor tensor) {
         return Memory.detached(new Tensor(tensor));
     }
 

@@ -40,7 +40,8 @@ public record Weighting(Kind kind, double temperature, double lambda, boolean rh
             this.code = code;
         }
 
-        boolean needsFeatureNorms() {
+        /** Whether the rule looks at ‖g_i‖. */
+        public boolean needsNorms() {
             return this == COS || this == NORMED_COS || this == OPT || this == GRAND;
         }
     }

@@ -106,7 +106,6 @@ class MisuseTest {
         }
         ScoreTable table;
         MimicHead head;
-        LinearTap tap = new LinearTap();
         Direction direction;
         HeadScorer scorer;
         try (PointerScope inner = new PointerScope()) {
@@ -118,13 +117,11 @@ class MisuseTest {
                     weight, bias, DirectionSource.reference(copy), Weighting.normedCos(1), Calibration.ALL, table);
             direction = Direction.toward(List.of(copy), List.of(weight.detach().clone()));
             scorer = new HeadScorer(weight.detach().clone(), bias.detach().clone(), copy);
-            tap.record(features.clone(), torch.ones(B, C));
         }
         // Memory that was freed by mistake is soon in other hands.
         for (int k = 0; k < 50; k++) torch.randn(C, D);
         try (table;
                 head;
-                tap;
                 direction;
                 scorer) {
             HeadStep step;
@@ -140,8 +137,6 @@ class MisuseTest {
             direction.refresh();
             double[] v = PerSample.doubles(reference.sub(linear.weight()));
             assertThat(PerSample.doubles(direction.vector(0))).isEqualTo(v);
-            tap.dot(direction.vector(0));
-            assertThat(tap.normSquared().isfinite().all().item_bool()).isTrue();
             try (PointerScope inner = new PointerScope()) {
                 FloatPointer score = new FloatPointer(B);
                 scorer.score(features.data_ptr_float(), Dtype.F32, B, labels.data_ptr_long(), score, null, null);
@@ -344,11 +339,6 @@ class MisuseTest {
 
     @Test
     void closedThingsSaySo() {
-        LinearTap tap = new LinearTap();
-        tap.record(features, torch.ones(B, C));
-        tap.close();
-        assertThatThrownBy(tap::normSquared).hasMessage("this tap is closed");
-        assertThatThrownBy(() -> tap.record(features, features)).hasMessage("this tap is closed");
         Direction direction = Direction.toward(List.of(reference), List.of(linear.weight()));
         direction.close();
         assertThatThrownBy(direction::refresh).hasMessage("this direction is closed");

@@ -1,0 +1,70 @@
+package org.gradmimic.tap;
+
+import org.bytedeco.javacpp.BoolPointer;
+import org.bytedeco.pytorch.LongArrayRefOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The weight [O,I/groups,h,w] of a two-dimensional convolution. ⟨g_i, v⟩ is a convolution with v as the weight; norms go
+ * through unfolded patches where their Gram matrices are cheaper than the gradient of one sample at a time.
+ *
+ * @param weightShape [O,I/groups,h,w]
+ */
+record ConvolutionTap(long[] weightShape, long[] stride, long[] padding, long[] dilation, long groups) implements Tap {
+    /** Elements of unfolded patches at once: 64 MiB of floats. */
+    private static final long UNFOLDED = 1 << 24;
+
+    private static final long[] NO_OUTPUT_PADDING = {0, 0};
+
+    @Override
+    public Tensor tangent(@Nullable Tensor input, Tensor v) {
+        return torch.conv2d(input, v.to(input.scalar_type()), new TensorOptional(), stride, padding, dilation, groups);
+    }
+
+    @Override
+    public Tensor normSquared(TapKernels kernels, @Nullable Tensor input, Tensor delta) {
+        long patch = weightShape[1] * weightShape[2] * weightShape[3];
+        long places = delta.size(2) * delta.size(3);
+        if (groups != 1 || places * (weightShape[0] + patch) > weightShape[0] * patch) {
+            return Tap.super.normSquared(kernels, input, delta);
+        }
+        long rows = delta.size(0);
+        long step = Math.max(1, UNFOLDED / Math.max(1, patch * places));
+        Tensor norms = kernels.result(delta, rows);
+        long[] kernel = {weightShape[2], weightShape[3]};
+        for (long at = 0; at < rows; at += step) {
+            long n = Math.min(step, rows - at);
+            Tensor patches = torch.im2col(input.narrow(0, at, n), kernel, dilation, padding, stride)
+                    .transpose(1, 2)
+                    .contiguous();
+            Tensor part = delta.narrow(0, at, n).flatten(2, -1).transpose(1, 2).contiguous();
+            norms.narrow(0, at, n).copy_(kernels.ghostNorm(patches, part));
+        }
+        return norms;
+    }
+
+    @Override
+    public Tensor gradient(@Nullable Tensor input, Tensor delta) {
+        Tensor a = input.detach().to(delta.scalar_type());
+        Tensor weight = torch.empty_like(delta.new_zeros(1)).expand(weightShape);
+        try (BoolPointer mask = new BoolPointer(3)) {
+            mask.put(0, false).put(1, true).put(2, false);
+            return torch.convolution_backward(
+                            delta,
+                            a,
+                            weight,
+                            new LongArrayRefOptional(),
+                            stride,
+                            padding,
+                            dilation,
+                            false,
+                            NO_OUTPUT_PADDING,
+                            groups,
+                            mask)
+                    .get1();
+        }
+    }
+}

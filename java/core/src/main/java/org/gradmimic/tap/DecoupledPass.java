@@ -1,0 +1,136 @@
+package org.gradmimic.tap;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.Calibration;
+import org.gradmimic.Tensors;
+import org.gradmimic.kernel.Memory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The backward pass of losses that don't couple samples, in two halves: the first, on construction, brings the recorded
+ * layers their δ; the second forms gradients from weighted rows.
+ */
+final class DecoupledPass implements BackwardPass {
+    private final Collection<TappedParameter> parameters;
+    private final ForwardPass forward;
+    private final Tensor losses;
+
+    /** For {@code LAYER}: the parameters that get the batch mean, and that. Undefined where one doesn't reach the loss. */
+    private final List<TappedParameter> others;
+
+    private final List<Tensor> means = new ArrayList<>();
+
+    /** For {@code ALL}: parameters whose layers have no tap; they cost a pass of their own. */
+    private final List<TappedParameter> untapped;
+
+    /** For {@code ALL}: the gradient of the mean loss at the recorder's cut; null if there is none. */
+    private @Nullable Tensor cutGradient;
+
+    /** @param forward owned from here on, if construction succeeds */
+    DecoupledPass(Collection<TappedParameter> parameters, ForwardPass forward, Calibration calibration, Tensor losses) {
+        this.parameters = parameters;
+        this.forward = forward;
+        this.losses = Tensors.handle(losses);
+        boolean all = calibration == Calibration.ALL;
+        List<TappedParameter> trained =
+                parameters.stream().filter(TappedParameter::trained).toList();
+        others = all
+                ? List.of()
+                : trained.stream().filter(parameter -> !parameter.mimic()).toList();
+        untapped = all
+                ? trained.stream()
+                        .filter(parameter -> !forward.called(parameter))
+                        .toList()
+                : List.of();
+        try (PointerScope scope = new PointerScope()) {
+            List<LayerRecord> records = forward.records();
+            TensorVector inputs = Deltas.outputs(records);
+            for (TappedParameter parameter : others) inputs.push_back(parameter.live());
+            Tensor cut = forward.cut();
+            if (cut != null) inputs.push_back(cut);
+            TensorVector gradients = Deltas.grad(
+                    new TensorVector(losses), inputs, new TensorVector(Deltas.mean(losses)), !untapped.isEmpty());
+            for (int r = 0; r < records.size(); r++) records.get(r).delta(gradients.get(r));
+            for (int p = 0; p < others.size(); p++) {
+                means.add(Memory.detached(new Tensor(gradients.get(records.size() + p))));
+            }
+            if (cut != null) {
+                Tensor gradient = gradients.get(gradients.size() - 1);
+                if (gradient.defined()) cutGradient = Memory.detached(gradient.detach());
+            }
+        }
+    }
+
+    @Override
+    public void run(float[] weights, double share) {
+        try (PointerScope scope = new PointerScope()) {
+            Gradients gradients = new Gradients();
+            // δ is that of the mean loss: it has 1/B in it.
+            Tensor scale =
+                    Tensors.of(weights, weights.length).to(ScalarType.Double).mul_(new Scalar(weights.length * share));
+            if (losses.scalar_type().intern() != ScalarType.Double) scale = scale.to(ScalarType.Float);
+            for (int p = 0; p < others.size(); p++) {
+                Tensor mean = means.get(p);
+                if (!mean.defined()) continue;
+                gradients.add(others.get(p), share == 1 ? mean : mean.mul(new Scalar(share)));
+            }
+            for (TappedParameter parameter : parameters) {
+                if (parameter.trained()) fromRows(parameter, scale, gradients);
+            }
+            if (cutGradient != null) below(scale, gradients);
+            if (!untapped.isEmpty()) withoutTap(weights, share, gradients);
+        }
+    }
+
+    private void fromRows(TappedParameter parameter, Tensor scale, Gradients gradients) {
+        for (Use use : forward.uses(parameter)) {
+            try (PointerScope scope = new PointerScope()) {
+                Tensor gradient = use.gradient(scale);
+                if (gradient != null) gradients.add(parameter, gradient);
+            }
+        }
+    }
+
+    /** The rest of the backward pass, from w ⊙ δ. */
+    private void below(Tensor scale, Gradients gradients) {
+        List<TappedParameter> targets = parameters.stream()
+                .filter(parameter -> parameter.trained() && forward.called(parameter))
+                .toList();
+        gradients(
+                new TensorVector(forward.cut()),
+                targets,
+                new TensorVector(TapKernels.scaled(cutGradient, scale)),
+                gradients);
+    }
+
+    private void withoutTap(float[] weights, double share, Gradients gradients) {
+        Tensor weighted =
+                Tensors.of(weights, weights.length).mul_(new Scalar(share)).to(losses.scalar_type());
+        gradients(new TensorVector(losses), untapped, new TensorVector(weighted), gradients);
+    }
+
+    private static void gradients(
+            TensorVector outputs, List<TappedParameter> targets, TensorVector outputGradients, Gradients gradients) {
+        TensorVector inputs =
+                new TensorVector(targets.stream().map(TappedParameter::live).toArray(Tensor[]::new));
+        TensorVector found = Deltas.grad(outputs, inputs, outputGradients, false);
+        for (int p = 0; p < targets.size(); p++) {
+            if (found.get(p).defined()) gradients.add(targets.get(p), found.get(p));
+        }
+    }
+
+    @Override
+    public void close() {
+        forward.close();
+        losses.deallocate();
+        means.forEach(Tensor::deallocate);
+        if (cutGradient != null) cutGradient.deallocate();
+    }
+}

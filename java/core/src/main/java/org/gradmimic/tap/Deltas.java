@@ -1,0 +1,99 @@
+package org.gradmimic.tap;
+
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.Tensors;
+import org.jspecify.annotations.Nullable;
+
+/** The backward pass that brings each recorded layer its δ, and the scores that follow from them. */
+final class Deltas {
+    private Deltas() {}
+
+    /**
+     * The derivative of Σ outputGradient · output by the inputs; undefined for inputs that don't reach it. Computes nothing
+     * else: no gradient of a weight that isn't among them.
+     */
+    static TensorVector grad(TensorVector outputs, TensorVector inputs, TensorVector outputGradients, boolean retain) {
+        return torch.grad(outputs, inputs, outputGradients, new BoolOptional(retain), false, true);
+    }
+
+    /** 1/B for each loss: the gradients are then those of the mean, as plain training has them. */
+    static Tensor mean(Tensor losses) {
+        Tensor ones = torch.ones_like(losses.detach());
+        return losses.size(0) == 0 ? ones : ones.div_(new org.bytedeco.pytorch.Scalar((double) losses.size(0)));
+    }
+
+    /** The forward pass that made these losses [B]; the caller closes it. */
+    static ForwardPass take(Taps taps, Tensor losses) {
+        Tensors.requireRank("losses", losses, "[B]", 1);
+        ForwardPass forward = taps.take(losses.size(0));
+        if (losses.requires_grad()) return forward;
+        forward.close();
+        throw new IllegalStateException("the losses have no graph; no NoGradGuard may be open in the forward pass");
+    }
+
+    static LayerScores score(Taps taps, Tensor losses, boolean norms) {
+        try (PointerScope scope = new PointerScope();
+                ForwardPass forward = take(taps, losses)) {
+            List<LayerRecord> mimic =
+                    forward.records().stream().filter(LayerRecord::mimic).toList();
+            TensorVector gradients =
+                    grad(new TensorVector(losses), outputs(mimic), new TensorVector(mean(losses)), false);
+            for (int r = 0; r < mimic.size(); r++) mimic.get(r).delta(gradients.get(r));
+            return scores(taps, forward, doubles(losses), norms);
+        }
+    }
+
+    static TensorVector outputs(List<LayerRecord> records) {
+        return new TensorVector(records.stream().map(LayerRecord::output).toArray(Tensor[]::new));
+    }
+
+    /** Scores by the δ of the mean loss that the records have. V is formed parameter by parameter. */
+    static LayerScores scores(Taps taps, ForwardPass forward, double[] losses, boolean norms) {
+        int rows = losses.length;
+        int references = taps.recorder().references();
+        double[][] dots = new double[references][rows];
+        double[] squared = new double[references];
+        double[] gradients = norms ? new double[rows] : null;
+        for (TappedParameter parameter : taps.recorder().mimic()) {
+            try (PointerScope scope = new PointerScope()) {
+                for (int k = 0; k < references; k++) {
+                    Tensor v = taps.vectors().form(parameter.reference(k), parameter.live());
+                    squared[k] += taps.vectors().normSquared();
+                    for (Use use : forward.uses(parameter)) add(dots[k], use.dot(taps.kernels(), v));
+                }
+                if (norms) add(gradients, Use.normSquared(taps.kernels(), forward.uses(parameter)));
+            }
+        }
+        double[] directionNorms = new double[references];
+        for (int k = 0; k < references; k++) {
+            directionNorms[k] = Math.sqrt(squared[k]);
+            for (int i = 0; i < rows; i++) {
+                dots[k][i] = directionNorms[k] == 0 ? 0 : -rows * dots[k][i] / directionNorms[k];
+            }
+        }
+        for (int i = 0; norms && i < rows; i++) gradients[i] = rows * Math.sqrt(gradients[i]);
+        return new LayerScores(losses, dots, gradients, directionNorms);
+    }
+
+    private static void add(double[] sum, @Nullable Tensor values) {
+        if (values == null) return;
+        double[] array = doubles(values);
+        for (int i = 0; i < sum.length; i++) sum[i] += array[i];
+    }
+
+    /** The elements of a tensor. */
+    static double[] doubles(Tensor tensor) {
+        try (PointerScope scope = new PointerScope()) {
+            Tensor flat = tensor.detach().to(ScalarType.Double).contiguous();
+            double[] values = new double[(int) flat.numel()];
+            if (values.length > 0) flat.data_ptr_double().get(values);
+            return values;
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package org.gradmimic.tap;
+
+import java.util.HashSet;
+import java.util.Set;
+import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.Tensors;
+
+/** Adds to the gradients of parameters, as the end of an autograd pass does. */
+final class Gradients {
+    /** Memory that has become some parameter's gradient in this step. */
+    private final Set<Long> taken = new HashSet<>();
+
+    /** Adds a gradient of the parameter's number of elements, which may be taken over. */
+    void add(TappedParameter parameter, Tensor gradient) {
+        Tensor live = parameter.live();
+        Tensor target = live.mutable_grad();
+        Tensor addend = gradient.detach().reshape(Tensors.sizes(live));
+        if (target.defined()) {
+            target.add_(addend);
+            return;
+        }
+        Tensor own = addend.to(live.scalar_type());
+        // As the parameter lies, and no memory twice: autograd may give one tensor as the gradient of two parameters.
+        boolean alike = own.strides().equals(live.strides());
+        if (!alike || own.numel() > 0 && !taken.add(own.data_ptr().address())) {
+            own = org.bytedeco.pytorch.global.torch.empty_like(live.detach()).copy_(own);
+        }
+        target.put(own);
+    }
+}

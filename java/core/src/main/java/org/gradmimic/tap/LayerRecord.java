@@ -1,0 +1,79 @@
+package org.gradmimic.tap;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.Tensors;
+import org.gradmimic.kernel.Memory;
+import org.jspecify.annotations.Nullable;
+
+/** One call of one layer: what left it, and its parameters' taps with what entered it. */
+final class LayerRecord implements AutoCloseable {
+    private final String layer;
+    private final Tensor output;
+    private final long outputVersion;
+    private final List<Use> uses = new ArrayList<>();
+    private @Nullable Tensor delta;
+
+    LayerRecord(String layer, Tensor output) {
+        this.layer = layer;
+        this.output = Tensors.handle(output);
+        outputVersion = output._version();
+    }
+
+    void add(TappedParameter parameter, Tap tap, @Nullable Tensor input) {
+        uses.add(new Use(parameter, tap, this, input));
+    }
+
+    String layer() {
+        return layer;
+    }
+
+    Tensor output() {
+        return output;
+    }
+
+    List<Use> uses() {
+        return uses;
+    }
+
+    /** Whether one of its parameters is a mimic layer's. */
+    boolean mimic() {
+        return uses.stream().anyMatch(use -> use.parameter().mimic());
+    }
+
+    /**
+     * Insists on what the step after the forward pass needs.
+     *
+     * @param rows samples that have a loss
+     * @throws IllegalStateException if what entered or left the layer was changed in place since, or had another batch
+     */
+    void check(long rows) {
+        if (output._version() != outputVersion) {
+            throw new IllegalStateException("what left the layer " + layer
+                    + " was changed in place afterwards; use the operation that makes a new tensor (relu, not relu_)");
+        }
+        uses.forEach(Use::check);
+        if (output.dim() > 0 && output.size(0) != rows) {
+            throw new IllegalArgumentException("layer " + layer + " made a tensor of the shape " + Tensors.shape(output)
+                    + " for " + rows + " losses; the first dimension must be the batch");
+        }
+    }
+
+    /** δ of the loss that was differentiated, of the output's shape; null if the output doesn't reach that loss. */
+    @Nullable
+    Tensor delta() {
+        return delta;
+    }
+
+    void delta(Tensor gradient) {
+        if (gradient.defined()) delta = Memory.detached(gradient.detach());
+    }
+
+    @Override
+    public void close() {
+        output.deallocate();
+        if (delta != null) delta.deallocate();
+        uses.forEach(Use::close);
+    }
+}

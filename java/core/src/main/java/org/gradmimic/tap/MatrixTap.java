@@ -1,0 +1,37 @@
+package org.gradmimic.tap;
+
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
+
+/** A matrix P [I,O] of x P (CLIP's projections): g_i = Σ_t a_it δ_itᵀ. */
+final class MatrixTap implements Tap {
+    static final MatrixTap INSTANCE = new MatrixTap();
+
+    private MatrixTap() {}
+
+    @Override
+    public Tensor tangent(@Nullable Tensor input, Tensor v) {
+        return torch.matmul(input, v.to(input.scalar_type()));
+    }
+
+    @Override
+    public Tensor dot(TapKernels kernels, @Nullable Tensor input, Tensor delta, Tensor v) {
+        return kernels.ghostDot(TapKernels.tokens(input), TapKernels.tokens(delta), v.t().contiguous());
+    }
+
+    @Override
+    public Tensor normSquared(TapKernels kernels, @Nullable Tensor input, Tensor delta) {
+        return kernels.ghostNorm(TapKernels.tokens(input), TapKernels.tokens(delta));
+    }
+
+    @Override
+    public Tensor gradient(@Nullable Tensor input, Tensor delta) {
+        return LinearTap.INSTANCE.gradient(input, delta).t();
+    }
+
+    @Override
+    public Tensor gradient(@Nullable Tensor input, Tensor delta, Tensor weights) {
+        return LinearTap.INSTANCE.gradient(input, delta, weights).t();
+    }
+}

@@ -1,0 +1,212 @@
+package org.gradmimic.tap;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.Tensors;
+import org.gradmimic.kernel.OpenResources;
+import org.jspecify.annotations.Nullable;
+
+/** The parameters of a model, and the forward pass that is going on. */
+final class Recorder implements AutoCloseable {
+    private final Map<String, TappedParameter> byName = new LinkedHashMap<>();
+    private final Map<Long, TappedParameter> byTensor = new HashMap<>();
+    private final Set<TappedParameter> parameters = new LinkedHashSet<>();
+    private final int references;
+
+    /** Record every trained parameter behind the last boundary in front of the first mimic layer. */
+    private boolean everyTrained;
+
+    private ForwardPass forward = new ForwardPass();
+
+    /**
+     * @param model all parameters
+     * @param mimic names of the mimic layer's
+     * @param references models that have those, one or several
+     * @throws IllegalArgumentException for names nobody has, and references that miss a parameter or have another shape of
+     *     it, all listed at once
+     */
+    Recorder(Parameters model, Collection<String> mimic, List<Parameters> references) {
+        check(model, mimic, references);
+        this.references = references.size();
+        for (String name : model.names()) {
+            Tensor tensor = model.tensor(name);
+            long identity = tensor.unsafeGetTensorImpl().address();
+            TappedParameter parameter = byTensor.get(identity);
+            if (parameter == null) {
+                boolean wanted = mimic.stream()
+                        .anyMatch(m -> model.tensor(m).unsafeGetTensorImpl().address() == identity);
+                List<Tensor> theirs = wanted
+                        ? references.stream()
+                                .map(reference -> reference.tensor(referenceName(model, mimic, identity)))
+                                .toList()
+                        : List.of();
+                parameter = new TappedParameter(name, tensor, theirs);
+                byTensor.put(identity, parameter);
+                parameters.add(parameter);
+            }
+            byName.put(name, parameter);
+        }
+        OpenResources.opened();
+    }
+
+    /** The name by which a tied parameter was asked for. */
+    private static String referenceName(Parameters model, Collection<String> mimic, long identity) {
+        return mimic.stream()
+                .filter(name -> model.tensor(name).unsafeGetTensorImpl().address() == identity)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static void check(Parameters model, Collection<String> mimic, List<Parameters> references) {
+        if (mimic.isEmpty()) throw new IllegalArgumentException("no parameter is named as mimic layer");
+        if (references.isEmpty()) throw new IllegalArgumentException("there is no reference model");
+        List<String> wrong = new ArrayList<>();
+        for (String name : mimic) {
+            Tensor tensor = model.find(name);
+            if (tensor == null) {
+                wrong.add("the model has no parameter " + name);
+                continue;
+            }
+            if (!tensor.is_floating_point()) wrong.add(name + " is not of a floating type");
+            for (int k = 0; k < references.size(); k++) {
+                Tensor theirs = references.get(k).find(name);
+                String whose = references.size() == 1 ? "the reference" : "reference " + k;
+                if (theirs == null) wrong.add(whose + " has no parameter " + name);
+                else if (!tensor.is_same_size(theirs)) {
+                    wrong.add(whose + "'s " + name + " has the shape " + Tensors.shape(theirs) + ", the model's "
+                            + Tensors.shape(tensor));
+                }
+            }
+        }
+        if (!wrong.isEmpty()) throw new IllegalArgumentException(String.join("; ", wrong));
+    }
+
+    int references() {
+        return references;
+    }
+
+    void everyTrained(boolean every) {
+        everyTrained = every;
+    }
+
+    /** The parameter of that name, or null. */
+    @Nullable
+    TappedParameter find(String name) {
+        return byName.get(name);
+    }
+
+    /** The parameter of that name. */
+    TappedParameter get(String name) {
+        TappedParameter parameter = byName.get(name);
+        if (parameter == null) throw new IllegalArgumentException("there is no parameter " + name);
+        return parameter;
+    }
+
+    /** The parameter that this tensor is; null for an undefined tensor. */
+    @Nullable
+    TappedParameter find(Tensor tensor) {
+        if (!tensor.defined()) return null;
+        TappedParameter parameter = byTensor.get(tensor.unsafeGetTensorImpl().address());
+        if (parameter == null) {
+            throw new IllegalArgumentException("a layer's parameter of the shape " + Tensors.shape(tensor)
+                    + " is not among the parameters that were given; make them after the module has its weights");
+        }
+        return parameter;
+    }
+
+    /** Whether a call of one of these parameters' layers is recorded. */
+    private boolean wanted(@Nullable TappedParameter parameter) {
+        return parameter != null && (parameter.mimic() || everyTrained && parameter.trained());
+    }
+
+    /**
+     * A parameter of a layer call, with its tap and what the tap needs of the layer's input.
+     *
+     * @param parameter null where the layer has none
+     * @param tap null with it
+     */
+    record Part(
+            @Nullable TappedParameter parameter,
+            @Nullable Tap tap,
+            @Nullable Tensor input) {
+        static final Part NONE = new Part(null, null, null);
+    }
+
+    /** Records a layer call if one of its parameters is wanted; gives its output back. */
+    Tensor record(String layer, Tensor output, Part... parts) {
+        boolean any = false;
+        for (Part part : parts) {
+            if (part.parameter() != null) forward.call(part.parameter());
+            any |= wanted(part.parameter());
+        }
+        if (!any) return output;
+        if (!output.requires_grad()) output.set_requires_grad(true);
+        LayerRecord record = new LayerRecord(layer, output);
+        for (Part part : parts) {
+            if (wanted(part.parameter())) record.add(part.parameter(), part.tap(), part.input());
+        }
+        forward.add(record);
+        return output;
+    }
+
+    /** x is all that later layers see of earlier ones. */
+    void boundary(Tensor x) {
+        if (everyTrained) forward.cutAt(x);
+    }
+
+    Collection<TappedParameter> parameters() {
+        return parameters;
+    }
+
+    List<TappedParameter> mimic() {
+        return parameters.stream().filter(TappedParameter::mimic).toList();
+    }
+
+    /**
+     * The forward pass that has ended; the caller closes it. What comes now is another one.
+     *
+     * @param rows samples that have a loss
+     * @throws IllegalStateException for a mimic layer that no tap saw, and one whose input or output was changed since
+     */
+    ForwardPass take(long rows) {
+        ForwardPass taken = forward;
+        forward = new ForwardPass();
+        try {
+            for (TappedParameter parameter : mimic()) {
+                if (taken.uses(parameter).isEmpty()) throw unseen(parameter);
+            }
+            for (LayerRecord record : taken.records()) record.check(rows);
+            return taken;
+        } catch (RuntimeException e) {
+            taken.close();
+            throw e;
+        }
+    }
+
+    private static IllegalStateException unseen(TappedParameter parameter) {
+        return new IllegalStateException("no tap saw parameter " + parameter.name()
+                + " in this forward pass: call its layer through the taps (linear, matmul, inProjection, conv2d, layerNorm,"
+                + " batchNorm, embedding, add, scale, prependToken; scalar for contrastive scores), or leave it out; a kind"
+                + " of layer without a tap needs one, see docs/taps.md");
+    }
+
+    /** Before another forward pass. */
+    void forget() {
+        forward.close();
+        forward = new ForwardPass();
+    }
+
+    @Override
+    public void close() {
+        forward.close();
+        parameters.forEach(TappedParameter::close);
+        OpenResources.closed();
+    }
+}

@@ -1,0 +1,392 @@
+package org.gradmimic.tap;
+
+import java.util.Collection;
+import java.util.List;
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.pytorch.BatchNorm2dImpl;
+import org.bytedeco.pytorch.Conv2dImpl;
+import org.bytedeco.pytorch.DetailConv2dOptions;
+import org.bytedeco.pytorch.EmbeddingImpl;
+import org.bytedeco.pytorch.LayerNormImpl;
+import org.bytedeco.pytorch.LinearImpl;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.Tensors;
+import org.gradmimic.tap.Recorder.Part;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Layers that record what scoring needs of a forward pass. A model of one's own calls {@code tap.linear(layer, x)} where
+ * {@code layer.forward(x)} stood; a model written against {@link Layers} is simply given these:
+ *
+ * <pre>{@code
+ * Parameters parameters = Parameters.of(model);
+ * try (Taps tap = new Taps(parameters, List.of("fc1.weight"), List.of(reference), true);
+ *         MimicSteps mimic = new MimicSteps(tap, Weighting.normedProj(0.5), Calibration.ALL, table)) {
+ *     for (Batch batch : loader) {
+ *         optimizer.zero_grad();
+ *         Tensor h = torch.relu(tap.linear(fc1, batch.x()));
+ *         Tensor losses = Losses.crossEntropy(tap.linear(fc2, h), batch.labels());
+ *         mimic.step(losses, batch.ids()).backward();
+ *         optimizer.step();
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>Only the layers that are needed are recorded: those of the mimic layer's parameters and, where weights reach all
+ * parameters, those above them. Recording keeps what autograd keeps anyway. A forward pass ends with a score or a step, which
+ * forget it. For one thread at a time.
+ */
+public final class Taps implements Layers, AutoCloseable {
+    private static final long[] ONE = {1, 1};
+
+    private final Recorder recorder;
+    private final TapKernels kernels = new TapKernels();
+    private final ReferenceVectors vectors = new ReferenceVectors();
+    private final PlainLayers plain;
+    private final Parameters parameters;
+    private final boolean training;
+
+    /** Attention by plain products, which have second derivatives, in what lies above a mimic layer. */
+    private boolean twiceDifferentiable;
+
+    private boolean aboveMimic;
+    private boolean closed;
+
+    /**
+     * @param parameters the model's; not owned
+     * @param mimic names of the mimic layer's parameters: one, several, or all
+     * @param references models that have those; not owned. Several give each sample several scores
+     * @param training see {@link #training()}
+     * @throws IllegalArgumentException for names nobody has, and references that miss a parameter or have another shape of
+     *     it, all listed at once
+     */
+    public Taps(Parameters parameters, Collection<String> mimic, List<Parameters> references, boolean training) {
+        this.parameters = parameters;
+        this.training = training;
+        plain = new PlainLayers(parameters, training);
+        try {
+            recorder = new Recorder(parameters, mimic, references);
+        } catch (RuntimeException e) {
+            kernels.close();
+            vectors.close();
+            throw e;
+        }
+    }
+
+    Recorder recorder() {
+        if (closed) throw new IllegalStateException("these taps are closed");
+        return recorder;
+    }
+
+    TapKernels kernels() {
+        return kernels;
+    }
+
+    ReferenceVectors vectors() {
+        return vectors;
+    }
+
+    void twiceDifferentiable(boolean twice) {
+        twiceDifferentiable = twice;
+    }
+
+    /** Forgets a forward pass that is not going to be scored. */
+    public void forget() {
+        recorder().forget();
+        aboveMimic = false;
+    }
+
+    /** The forward pass that has ended, with a loss for so many samples. */
+    ForwardPass take(long rows) {
+        aboveMimic = false;
+        return recorder().take(rows);
+    }
+
+    /**
+     * Scores the samples of the forward pass that made these losses, and forgets it. Nothing is trained.
+     *
+     * @param losses ℓ_i [B], with their graph
+     * @param norms whether to compute ‖g_i‖ too
+     * @throws IllegalStateException for a mimic layer's parameter that no tap saw
+     */
+    public LayerScores score(Tensor losses, boolean norms) {
+        return Deltas.score(this, losses, norms);
+    }
+
+    private Tensor record(String layer, @Nullable Tensor x, Tensor output, Part... parts) {
+        // What hangs on no parameter yet is a model's input: another tower begins.
+        if (x == null || !x.requires_grad()) aboveMimic = false;
+        Tensor recorded = recorder().record(layer, output, parts);
+        for (Part part : parts)
+            aboveMimic |= part.parameter() != null && part.parameter().mimic();
+        return recorded;
+    }
+
+    private static Part bias(@Nullable TappedParameter parameter) {
+        if (parameter == null) return Part.NONE;
+        return new Part(parameter, BroadcastTap.trailing(Tensors.sizes(parameter.live())), null);
+    }
+
+    private static @Nullable Tensor live(@Nullable TappedParameter parameter) {
+        return parameter == null ? null : parameter.live();
+    }
+
+    private Tensor linear(String layer, Tensor x, TappedParameter weight, @Nullable TappedParameter bias) {
+        Tensor output = torch.linear(x, weight.live(), PlainLayers.optional(live(bias)));
+        return record(layer, x, output, new Part(weight, LinearTap.INSTANCE, x), bias(bias));
+    }
+
+    @Override
+    public Tensor linear(String name, Tensor x) {
+        return linear(name, x, recorder().get(name + ".weight"), recorder().find(name + ".bias"));
+    }
+
+    /** In the place of {@code layer.forward(x)}; x [B,...,I]. */
+    public Tensor linear(LinearImpl layer, Tensor x) {
+        TappedParameter weight = recorder().find(layer.weight());
+        return linear(layer(weight), x, weight, recorder().find(layer.bias()));
+    }
+
+    private static String layer(TappedParameter weight) {
+        return weight.name().replaceAll("\\.?weight$", "");
+    }
+
+    @Override
+    public Tensor matmul(String parameter, Tensor x) {
+        return record(
+                parameter, x, plain.matmul(parameter, x), new Part(recorder().get(parameter), MatrixTap.INSTANCE, x));
+    }
+
+    @Override
+    public Tensor inProjection(String name, Tensor x) {
+        return linear(
+                name, x, recorder().get(name + ".in_proj_weight"), recorder().find(name + ".in_proj_bias"));
+    }
+
+    @Override
+    public Tensor attention(Tensor query, Tensor key, Tensor value, boolean causal) {
+        return twiceDifferentiable && aboveMimic
+                ? attentionByProducts(query, key, value, causal)
+                : plain.attention(query, key, value, causal);
+    }
+
+    /** The fused kernels of LibTorch have no second derivative, which an exact contrastive score takes. */
+    private static Tensor attentionByProducts(Tensor query, Tensor key, Tensor value, boolean causal) {
+        Tensor scores = query.mul(new Scalar(1 / Math.sqrt(query.size(-1)))).matmul(key.transpose(-2, -1));
+        if (causal) {
+            Tensor later = torch.ones_like(scores.detach().select(0, 0).select(0, 0))
+                    .triu(1)
+                    .to(torch.ScalarType.Bool);
+            scores = scores.masked_fill(later, new Scalar(Double.NEGATIVE_INFINITY));
+        }
+        return scores.softmax(-1).matmul(value);
+    }
+
+    private Tensor conv2d(
+            String layer,
+            Tensor x,
+            TappedParameter weight,
+            @Nullable TappedParameter bias,
+            long[] stride,
+            long[] padding,
+            long[] dilation,
+            long groups) {
+        Tensor output =
+                torch.conv2d(x, weight.live(), PlainLayers.optional(live(bias)), stride, padding, dilation, groups);
+        return record(
+                layer,
+                x,
+                output,
+                new Part(
+                        weight, new ConvolutionTap(Tensors.sizes(weight.live()), stride, padding, dilation, groups), x),
+                new Part(bias, BroadcastTap.channels(output.size(1), 4), null));
+    }
+
+    @Override
+    public Tensor conv2d(String name, Tensor x, long[] stride, long[] padding) {
+        return conv2d(
+                name, x, recorder().get(name + ".weight"), recorder().find(name + ".bias"), stride, padding, ONE, 1);
+    }
+
+    /**
+     * In the place of {@code layer.forward(x)}; x [B,I,H,W].
+     *
+     * @throws IllegalArgumentException for paddings other than zeros of a given width
+     */
+    public Tensor conv2d(Conv2dImpl layer, Tensor x) {
+        TappedParameter weight = recorder().find(layer.weight());
+        DetailConv2dOptions options = layer.options();
+        LongPointer padding = options.padding().get0();
+        if (padding == null || options.padding_mode().get0() == null) {
+            throw new IllegalArgumentException(
+                    "layer " + layer(weight)
+                            + " pads by name or with other than zeros; pad x beforehand and give the layer a padding in numbers");
+        }
+        return conv2d(
+                layer(weight),
+                x,
+                weight,
+                recorder().find(layer.bias()),
+                pair(options.stride()),
+                pair(padding),
+                pair(options.dilation()),
+                options.groups().get());
+    }
+
+    private static long[] pair(LongPointer two) {
+        return new long[] {two.get(0), two.get(1)};
+    }
+
+    private Tensor layerNorm(
+            String layer,
+            Tensor x,
+            @Nullable TappedParameter weight,
+            @Nullable TappedParameter bias,
+            long[] shape,
+            double epsilon) {
+        Tensor output = torch.layer_norm(
+                x, shape, PlainLayers.optional(live(weight)), PlainLayers.optional(live(bias)), epsilon, false);
+        return record(layer, x, output, new Part(weight, AffineTap.layerNorm(shape, epsilon), x), bias(bias));
+    }
+
+    @Override
+    public Tensor layerNorm(String name, Tensor x, double epsilon) {
+        TappedParameter weight = recorder().get(name + ".weight");
+        return layerNorm(name, x, weight, recorder().find(name + ".bias"), new long[] {x.size(-1)}, epsilon);
+    }
+
+    /** In the place of {@code layer.forward(x)}. */
+    public Tensor layerNorm(LayerNormImpl layer, Tensor x) {
+        TappedParameter weight = recorder().find(layer.weight());
+        if (weight == null) return layer.forward(x);
+        return layerNorm(
+                layer(weight),
+                x,
+                weight,
+                recorder().find(layer.bias()),
+                Tensors.sizes(weight.live()),
+                layer.options().eps().get());
+    }
+
+    private Tensor batchNorm(
+            String layer,
+            Tensor x,
+            Tensor output,
+            @Nullable TappedParameter weight,
+            @Nullable TappedParameter bias,
+            @Nullable Tensor mean,
+            @Nullable Tensor variance,
+            double epsilon) {
+        long channels = x.size(1);
+        Tap factor = AffineTap.batchNorm(channels, (int) x.dim(), mean, variance, epsilon);
+        Tap shift = BroadcastTap.channels(channels, (int) x.dim());
+        return record(layer, x, output, new Part(weight, factor, x), new Part(bias, shift, null));
+    }
+
+    @Override
+    public Tensor batchNorm(String name, Tensor x, double epsilon) {
+        return batchNorm(
+                name,
+                x,
+                plain.batchNorm(name, x, epsilon),
+                recorder().get(name + ".weight"),
+                recorder().get(name + ".bias"),
+                training ? null : parameters.tensor(name + ".running_mean"),
+                training ? null : parameters.tensor(name + ".running_var"),
+                epsilon);
+    }
+
+    /** In the place of {@code layer.forward(x)}, in the mode the layer is in; x [B,C,H,W]. */
+    public Tensor batchNorm(BatchNorm2dImpl layer, Tensor x) {
+        TappedParameter weight = recorder().find(layer.weight());
+        Tensor output = layer.forward(x);
+        if (weight == null) return output;
+        boolean own = layer.is_training() || !layer.running_mean().defined();
+        return batchNorm(
+                layer(weight),
+                x,
+                output,
+                weight,
+                recorder().find(layer.bias()),
+                own ? null : layer.running_mean(),
+                own ? null : layer.running_var(),
+                layer.options().eps().get());
+    }
+
+    private Tensor embedding(String layer, Tensor ids, TappedParameter weight, long paddingIndex) {
+        Tensor output = torch.embedding(weight.live(), ids, paddingIndex, false, false);
+        return record(
+                layer,
+                null,
+                output,
+                new Part(weight, new EmbeddingTap(weight.live().size(0), paddingIndex), ids));
+    }
+
+    @Override
+    public Tensor embedding(String name, Tensor ids) {
+        return embedding(name, ids, recorder().get(name + ".weight"), -1);
+    }
+
+    /** In the place of {@code layer.forward(ids)}; ids [B,...] long. */
+    public Tensor embedding(EmbeddingImpl layer, Tensor ids) {
+        TappedParameter weight = recorder().find(layer.weight());
+        var padding = layer.options().padding_idx();
+        return embedding(layer(weight), ids, weight, padding.has_value() ? padding.get() : -1);
+    }
+
+    @Override
+    public Tensor add(String parameter, Tensor x) {
+        return record(parameter, x, plain.add(parameter, x), bias(recorder().get(parameter)));
+    }
+
+    @Override
+    public Tensor scale(String parameter, Tensor x) {
+        TappedParameter factor = recorder().get(parameter);
+        return record(
+                parameter,
+                x,
+                plain.scale(parameter, x),
+                new Part(factor, AffineTap.scale(Tensors.sizes(factor.live())), x));
+    }
+
+    @Override
+    public Tensor prependToken(String parameter, Tensor x) {
+        TappedParameter token = recorder().get(parameter);
+        Tensor output = torch.cat(new TensorVector(PlainLayers.token(token.live(), x), x), 1);
+        return record(
+                parameter, x, output, new Part(token, new TokenTap(Tensors.sizes(token.live()), output.size(1)), null));
+    }
+
+    @Override
+    public Tensor scalar(String parameter) {
+        TappedParameter value = recorder().get(parameter);
+        return recorder()
+                .record(
+                        parameter,
+                        value.live().view_as(value.live()),
+                        new Part(value, new ScalarTap(value.name()), null));
+    }
+
+    @Override
+    public Tensor boundary(Tensor x) {
+        recorder().boundary(x);
+        return x;
+    }
+
+    @Override
+    public boolean training() {
+        return training;
+    }
+
+    @Override
+    public void close() {
+        if (closed) return;
+        closed = true;
+        recorder.close();
+        kernels.close();
+        vectors.close();
+    }
+}
