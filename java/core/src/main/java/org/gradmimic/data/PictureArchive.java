@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.gradmimic.select.InputException;
+import org.gradmimic.select.tar.TarReader;
 
 /**
  * Pictures in a tar archive; read in the archive's own order, without unpacking it. Opening it reads it once for the

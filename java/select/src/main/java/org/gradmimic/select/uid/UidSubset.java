@@ -4,6 +4,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.function.Consumer;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.npy.NpyFile;
@@ -117,6 +120,19 @@ public final class UidSubset implements Uids {
             to++;
         }
         return to - from;
+    }
+
+    /** {@return the SHA-256 of all uids, in hexadecimal digits: what tells one subset from another} */
+    public String fingerprint() {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            for (ByteBuffer chunk : chunks) {
+                digest.update(chunk.duplicate());
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e); // every Java has it
+        }
     }
 
     /** The lowest place whose uid is not before this one; the size if there is none. */

@@ -1,4 +1,4 @@
-package org.gradmimic.data;
+package org.gradmimic.select.tar;
 
 import java.io.BufferedInputStream;
 import java.io.FilterInputStream;
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * A tar archive read from front to back, gzipped or not (its first bytes tell). Whatever ends early is noticed: an entry
  * cut short, a gzip stream whose checksum is missing or wrong, and an archive without the blocks of zeros at its end.
  */
-final class TarReader implements AutoCloseable {
+public final class TarReader implements AutoCloseable {
     private static final int BUFFER = 64 << 10;
     private static final int END_MARK = 1024;
 
@@ -28,7 +28,11 @@ final class TarReader implements AutoCloseable {
     private String lastGood = "";
     private long good;
 
-    TarReader(Path path) throws IOException {
+    /**
+     * @throws IOException if the file is missing or cannot be read
+     * @throws InputException if it is no tar archive
+     */
+    public TarReader(Path path) throws IOException {
         this.path = path;
         InputStream raw = new BufferedInputStream(Files.newInputStream(path), BUFFER);
         try {
@@ -46,8 +50,7 @@ final class TarReader implements AutoCloseable {
      * @return null at the end, after all of the file was checked
      * @throws InputException if the archive is damaged or ends early
      */
-    @Nullable
-    TarArchiveEntry next() {
+    public @Nullable TarArchiveEntry next() {
         try {
             TarArchiveEntry before = entry;
             entry = tar.getNextEntry();
@@ -73,7 +76,7 @@ final class TarReader implements AutoCloseable {
      *
      * @throws InputException if the archive is damaged or ends early
      */
-    void read(byte[] target, int bytes) {
+    public void read(byte[] target, int bytes) {
         try {
             int read = tar.readNBytes(target, 0, bytes);
             if (read < bytes) {
@@ -85,7 +88,7 @@ final class TarReader implements AutoCloseable {
     }
 
     /** The current entry's path, without {@code ./} in front or {@code /} at its end. */
-    static String name(TarArchiveEntry entry) {
+    public static String name(TarArchiveEntry entry) {
         String name = entry.getName();
         while (name.startsWith("./")) {
             name = name.substring(2);

@@ -1,0 +1,45 @@
+package org.gradmimic.select.reshard;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A WebDataset sample: consecutive files of a tar that have the same name up to the first dot after the last slash, its
+ * key.
+ *
+ * @param key the common part, folders included
+ * @param members in the tar's order
+ */
+record Sample(String key, List<Member> members) {
+
+    Sample(String key) {
+        this(key, new ArrayList<>());
+    }
+
+    /**
+     * @param entry its header in the tar
+     * @param extension what follows the key and the dot, as it stands in the tar
+     * @param content all of it
+     */
+    record Member(TarArchiveEntry entry, String extension, byte[] content) {}
+
+    /** The member with an extension, small and capital letters being the same; null if there is none. */
+    @Nullable
+    Member member(String extension) {
+        String wanted = extension.toLowerCase(Locale.ROOT);
+        return members.stream()
+                .filter(member -> member.extension.toLowerCase(Locale.ROOT).equals(wanted))
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** Where a file's key ends; negative for a file that belongs to no sample: its name has no dot, or begins with it. */
+    static int keyEnd(String name) {
+        int base = name.lastIndexOf('/') + 1;
+        int dot = name.indexOf('.', base);
+        return dot > base ? dot : -1;
+    }
+}

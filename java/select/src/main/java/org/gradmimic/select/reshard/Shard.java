@@ -1,0 +1,88 @@
+package org.gradmimic.select.reshard;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.gradmimic.select.AtomicFile;
+import org.gradmimic.select.InputException;
+
+/**
+ * A shard's files: the tar, and what stands beside it under the same name.
+ *
+ * @param tar ends in {@code .tar}, {@code .tar.gz} or {@code .tgz}
+ */
+record Shard(Path tar) {
+    private static final List<String> ENDINGS = List.of(".tar", ".tar.gz", ".tgz");
+
+    /**
+     * @param path a shard, or a folder of them
+     * @return the shards, by name
+     * @throws InputException if there is none, or two would write the same statistics
+     */
+    static List<Shard> list(Path path) {
+        if (!Files.exists(path)) {
+            throw new InputException(path + ": no such file or folder");
+        }
+        if (!Files.isDirectory(path)) {
+            requireShard(path);
+            return List.of(new Shard(path));
+        }
+        try (Stream<Path> content = Files.list(path)) {
+            List<Shard> shards =
+                    content.filter(Shard::isShard).sorted().map(Shard::new).toList();
+            if (shards.isEmpty()) {
+                throw new InputException(path + ": no shard in this folder (.tar, .tar.gz or .tgz)");
+            }
+            Map<String, Shard> stems = new HashMap<>();
+            for (Shard shard : shards) {
+                Shard other = stems.putIfAbsent(shard.stem(), shard);
+                if (other != null) {
+                    throw new InputException(other.tar + " and " + shard.tar + " are shards of the same name");
+                }
+            }
+            return shards;
+        } catch (IOException e) {
+            throw new InputException(path + ": cannot be read: " + AtomicFile.reason(e), e);
+        }
+    }
+
+    private static void requireShard(Path path) {
+        if (!isShard(path)) {
+            throw new InputException(path + ": expected a shard's name to end in .tar, .tar.gz or .tgz");
+        }
+    }
+
+    static boolean isGzipped(Path path) {
+        return !path.toString().endsWith(".tar");
+    }
+
+    /** The shard's place in another folder. */
+    Shard in(Path folder) {
+        return new Shard(folder.resolve(tar.getFileName()));
+    }
+
+    /** Where img2dataset puts the samples' metadata. */
+    Path metadata() {
+        return tar.resolveSibling(stem() + ".parquet");
+    }
+
+    /** Where DataComp's tools look for the number of samples. */
+    Path stats() {
+        return tar.resolveSibling(stem() + "_stats.json");
+    }
+
+    private String stem() {
+        String name = tar.getFileName().toString();
+        String ending = ENDINGS.stream().filter(name::endsWith).findFirst().orElseThrow();
+        return name.substring(0, name.length() - ending.length());
+    }
+
+    private static boolean isShard(Path path) {
+        String name = path.getFileName().toString();
+        return !name.startsWith(".") && ENDINGS.stream().anyMatch(name::endsWith);
+    }
+}

@@ -1,0 +1,73 @@
+package org.gradmimic.select.reshard;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.gradmimic.select.AtomicFile;
+import org.gradmimic.select.InputException;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.json.JsonFactory;
+
+/**
+ * What was done with a shard, {@code NAME_stats.json}: the file from which DataComp's tools take a shard's size, and the
+ * sign that the shard is done.
+ *
+ * @param samples samples of the shard that was read
+ * @param kept samples that were written, copies counted
+ * @param subset which subset kept them
+ */
+record ShardStats(long samples, long kept, String subset) {
+    private static final JsonFactory JSON = new JsonFactory();
+
+    void write(Path file) {
+        String json = "{\"successes\": " + kept + ", \"samples\": " + samples + ", \"subset\": \"" + subset + "\"}\n";
+        AtomicFile.write(file, json.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * @return null if there is no such file
+     * @throws InputException if the file is none of ours
+     */
+    static @Nullable ShardStats read(Path file) {
+        if (!Files.exists(file)) {
+            return null;
+        }
+        long samples = -1;
+        long kept = -1;
+        String subset = null;
+        try (JsonParser json = JSON.createParser(ObjectReadContext.empty(), Files.readAllBytes(file))) {
+            if (json.nextToken() == JsonToken.START_OBJECT) {
+                while (json.nextToken() == JsonToken.PROPERTY_NAME) {
+                    String name = json.currentName();
+                    JsonToken value = json.nextToken();
+                    if (name.equals("successes") && value == JsonToken.VALUE_NUMBER_INT) {
+                        kept = json.getLongValue();
+                    } else if (name.equals("samples") && value == JsonToken.VALUE_NUMBER_INT) {
+                        samples = json.getLongValue();
+                    } else if (name.equals("subset") && value == JsonToken.VALUE_STRING) {
+                        subset = json.getString();
+                    } else {
+                        json.skipChildren();
+                    }
+                }
+            }
+        } catch (JacksonException e) {
+            throw foreign(file, e);
+        } catch (IOException e) {
+            throw new InputException(file + ": cannot be read: " + AtomicFile.reason(e), e);
+        }
+        if (samples < 0 || kept < 0 || subset == null) {
+            throw foreign(file, null);
+        }
+        return new ShardStats(samples, kept, subset);
+    }
+
+    private static InputException foreign(Path file, @Nullable Exception cause) {
+        return new InputException(file + ": is not from resharding; give a folder of its own for the output", cause);
+    }
+}

@@ -1,0 +1,5 @@
+/** WebDataset shards, tars of samples, rewritten to the samples that a filter keeps. */
+@NullMarked
+package org.gradmimic.select.reshard;
+
+import org.jspecify.annotations.NullMarked;
