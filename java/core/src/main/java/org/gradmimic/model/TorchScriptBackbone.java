@@ -40,7 +40,7 @@ public final class TorchScriptBackbone implements FeatureModel {
         try (PointerScope scope = new PointerScope()) {
             module.eval();
             Tensor probe = torch.zeros(
-                    new long[] {2, inputSize.height(), inputSize.width(), 3}, new TensorOptions(ScalarType.Byte));
+                    new long[] {2, 3, inputSize.height(), inputSize.width()}, new TensorOptions(ScalarType.Float));
             width = Math.toIntExact(run(probe).size(1));
         }
         OpenResources.opened();
@@ -94,11 +94,10 @@ public final class TorchScriptBackbone implements FeatureModel {
 
     @Override
     public Tensor features(Tensor pictures) {
-        if (closed) throw new IllegalStateException("the model " + file + " is closed");
         Pictures.require(pictures, inputSize);
         Tensor result = new Tensor();
         try (PointerScope scope = new PointerScope()) {
-            Tensor features = run(pictures);
+            Tensor features = run(Pictures.normalised(pictures, mean, std).contiguous());
             if (features.size(1) != width) {
                 throw new InputException(file + ": returned features of the shape " + Tensors.shape(features)
                         + ", expected [" + pictures.size(0) + ", " + width + "]");
@@ -108,13 +107,13 @@ public final class TorchScriptBackbone implements FeatureModel {
         return result;
     }
 
-    /** [n,D] float, contiguous. */
-    private Tensor run(Tensor pictures) {
-        long n = pictures.size(0);
+    /** Features [n,D], float and contiguous, of normalised pictures [n,3,H,W]. */
+    Tensor run(Tensor images) {
+        if (closed) throw new IllegalStateException("the model " + file + " is closed");
+        long n = images.size(0);
         IValue output;
         try (NoGradGuard noGrad = new NoGradGuard()) {
-            Tensor input = Pictures.normalised(pictures, mean, std).contiguous();
-            output = module.forward(new IValueVector(new IValue(input)));
+            output = module.forward(new IValueVector(new IValue(images)));
         } catch (RuntimeException e) {
             throw new InputException(
                     file + ": failed on " + n + " pictures [" + n + ", 3, " + inputSize.height() + ", "

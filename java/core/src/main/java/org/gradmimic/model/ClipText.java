@@ -1,0 +1,88 @@
+package org.gradmimic.model;
+
+import java.util.function.UnaryOperator;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.model.TransformerBlock.Activation;
+import org.gradmimic.model.TransformerBlock.Names;
+import org.gradmimic.tap.Layers;
+
+/**
+ * CLIP's text tower.
+ *
+ * @param contextLength tokens of a caption, filled up with zeros
+ * @param vocabulary how many tokens there are
+ * @param layers blocks
+ * @param block one of them
+ */
+record ClipText(int contextLength, int vocabulary, int layers, TransformerBlock block) {
+    static ClipText of(ModelConfig config, Activation activation) {
+        int length = config.positive("context_length", 77);
+        int vocabulary = config.positive("vocab_size", 49408);
+        int width = config.positive("width", 512);
+        int heads = config.positive("heads", 8);
+        int layers = config.positive("layers", 12);
+        int hidden = (int) (width * config.number("mlp_ratio", 4));
+        boolean layerScale = config.has("ls_init_value");
+        config.only("embed_cls", false);
+        config.only("no_causal_mask", false);
+        config.only("final_ln_after_pool", false);
+        config.only("pool_type", "argmax");
+        config.only("proj_bias", false);
+        config.only("proj_type", "linear");
+        config.ignore("hf_tokenizer_name", "tokenizer_mode", "tokenizer_kwargs", "pad_id", "eos_id", "output_tokens");
+        refuseOtherBlocks(config);
+        config.finish();
+        if (width % heads != 0) throw config.wrong("width " + width + " is no multiple of heads " + heads);
+        return new ClipText(
+                length,
+                vocabulary,
+                layers,
+                new TransformerBlock(
+                        width, hidden, heads, ClipVision.EPSILON, activation, true, layerScale, Names.OPEN_CLIP));
+    }
+
+    /** What either tower may be told of its blocks beyond what is served here. */
+    static void refuseOtherBlocks(ModelConfig config) {
+        config.only("block_type", "default");
+        for (String name : new String[] {
+            "qk_norm", "scaled_cosine_attn", "scale_heads", "scale_attn_inner", "scale_attn", "scale_fc"
+        }) {
+            config.only(name, false);
+        }
+    }
+
+    int width() {
+        return block.width();
+    }
+
+    void describe(Slots slots) {
+        for (int i = 0; i < layers; i++) block.describe(slots, name(i));
+        slots.parameter("token_embedding.weight", vocabulary, width()).layerNorm("ln_final", width());
+    }
+
+    private static String name(int i) {
+        return "transformer.resblocks." + i;
+    }
+
+    /** [B,features] of captions [B,contextLength]. */
+    Tensor features(Layers layers, Tensor tokens) {
+        Tensor result = new Tensor();
+        try (PointerScope scope = new PointerScope()) {
+            UnaryOperator<Tensor> end = end(tokens);
+            Tensor x = layers.add("positional_embedding", layers.embedding("token_embedding", tokens));
+            for (int i = 0; i < this.layers - 1; i++) x = block.forward(layers, name(i), x, null);
+            x = block.forward(layers, name(this.layers - 1), x, end);
+            x = layers.layerNorm("ln_final", x.select(1, 0), ClipVision.EPSILON);
+            result.put(layers.matmul("text_projection", x));
+        }
+        return result;
+    }
+
+    /** Takes each caption's end, its largest token, [B,1,D] of [B,T,D]. */
+    private static UnaryOperator<Tensor> end(Tensor tokens) {
+        Tensor place =
+                tokens.argmax(new org.bytedeco.pytorch.LongOptional(1), false).reshape(-1, 1, 1);
+        return x -> x.gather(1, place.expand(x.size(0), 1, x.size(2)));
+    }
+}

@@ -1,0 +1,110 @@
+package org.gradmimic.model;
+
+import java.util.function.UnaryOperator;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.tap.Layers;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A block of a transformer that normalises first: x + attention(norm x), then that + MLP(norm of it). Vision transformers
+ * and CLIP have the same one under other names.
+ *
+ * @param width D
+ * @param hidden width of the MLP
+ * @param heads of attention, a divisor of D
+ * @param epsilon of both norms
+ * @param activation within the MLP
+ * @param causal whether a token sees only those before it
+ * @param layerScale whether both branches are scaled, feature by feature
+ * @param names of its layers
+ */
+record TransformerBlock(
+        int width,
+        int hidden,
+        int heads,
+        double epsilon,
+        Activation activation,
+        boolean causal,
+        boolean layerScale,
+        Names names) {
+    /** What follows a block's own name. */
+    record Names(String attention, String first, String second) {
+        /** torchvision's: an MLP of Linear, GELU, Dropout, Linear, Dropout. */
+        static final Names TORCHVISION = new Names(".self_attention", ".mlp.0", ".mlp.3");
+
+        static final Names OPEN_CLIP = new Names(".attn", ".mlp.c_fc", ".mlp.c_proj");
+    }
+
+    /** An MLP's function. */
+    enum Activation {
+        GELU {
+            @Override
+            Tensor apply(Tensor x) {
+                return torch.gelu(x);
+            }
+        },
+        /** x · sigmoid(1.702 x), of OpenAI's CLIP. */
+        QUICK_GELU {
+            @Override
+            Tensor apply(Tensor x) {
+                return x.mul(x.mul(new Scalar(1.702)).sigmoid_());
+            }
+        };
+
+        abstract Tensor apply(Tensor x);
+    }
+
+    void describe(Slots slots, String name) {
+        slots.layerNorm(name + ".ln_1", width).attention(name + names.attention, width);
+        if (layerScale) slots.parameter(name + ".ls_1.gamma", width);
+        slots.layerNorm(name + ".ln_2", width)
+                .linear(name + names.first, width, hidden)
+                .linear(name + names.second, hidden, width);
+        if (layerScale) slots.parameter(name + ".ls_2.gamma", width);
+    }
+
+    /**
+     * @param x [B,T,D]
+     * @param pool takes the tokens that matter, [B,t,D] of [B,T,D], where the block is the last one and the others are
+     *     dropped after it: what follows attention is then computed for these alone. The result is the same, and so are all
+     *     gradients: those of the others are 0
+     * @return [B,T,D], or [B,t,D]
+     */
+    Tensor forward(Layers layers, String name, Tensor x, @Nullable UnaryOperator<Tensor> pool) {
+        Tensor result = new Tensor();
+        try (PointerScope scope = new PointerScope()) {
+            Tensor mixed = attention(layers, name + names.attention, layers.layerNorm(name + ".ln_1", x, epsilon));
+            Tensor kept = x;
+            if (pool != null) {
+                mixed = pool.apply(mixed);
+                kept = pool.apply(x);
+            }
+            mixed = layers.linear(name + names.attention + ".out_proj", mixed);
+            Tensor h = kept.add(scaled(layers, name + ".ls_1.gamma", mixed));
+            Tensor inner =
+                    activation.apply(layers.linear(name + names.first, layers.layerNorm(name + ".ln_2", h, epsilon)));
+            Tensor outer = layers.linear(name + names.second, inner);
+            result.put(h.add(scaled(layers, name + ".ls_2.gamma", outer)));
+        }
+        return result;
+    }
+
+    private Tensor scaled(Layers layers, String name, Tensor x) {
+        return layerScale ? layers.scale(name, x) : x;
+    }
+
+    /** [B,T,D] to [B,T,D], before the output projection. */
+    private Tensor attention(Layers layers, String name, Tensor x) {
+        long batch = x.size(0);
+        long tokens = x.size(1);
+        Tensor packed = layers.inProjection(name, x)
+                .reshape(batch, tokens, 3, heads, width / heads)
+                .permute(2, 0, 3, 1, 4);
+        return layers.attention(packed.select(0, 0), packed.select(0, 1), packed.select(0, 2), causal)
+                .transpose(1, 2)
+                .reshape(batch, tokens, width);
+    }
+}

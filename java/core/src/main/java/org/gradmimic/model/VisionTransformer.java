@@ -1,0 +1,138 @@
+package org.gradmimic.model;
+
+import java.util.Map;
+import java.util.Set;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.Tensors;
+import org.gradmimic.data.ImageSize;
+import org.gradmimic.model.TransformerBlock.Activation;
+import org.gradmimic.model.TransformerBlock.Names;
+import org.gradmimic.tap.Layers;
+
+/**
+ * torchvision's Vision Transformer ({@code torchvision.models.VisionTransformer}), with its names, without dropout. The last
+ * block computes what follows its attention for the class token alone, which is all that the head sees.
+ *
+ * @param side pixels of the pictures' sides, a multiple of the patch size
+ * @param patchSize sides of a patch
+ * @param layers blocks
+ * @param heads of attention, a divisor of the width
+ * @param width D, torchvision's hidden_dim
+ * @param mlpWidth of the blocks' MLP
+ * @param classes C
+ */
+public record VisionTransformer(int side, int patchSize, int layers, int heads, int width, int mlpWidth, int classes)
+        implements ImageClassifier {
+    /** torchvision's own sizes, for ImageNet. */
+    private static final Map<String, VisionTransformer> NAMED = Map.of(
+            "vit_b_16", new VisionTransformer(224, 16, 12, 12, 768, 3072, 1000),
+            "vit_b_32", new VisionTransformer(224, 32, 12, 12, 768, 3072, 1000),
+            "vit_l_16", new VisionTransformer(224, 16, 24, 16, 1024, 4096, 1000));
+
+    private static final double EPSILON = 1e-6;
+    private static final String HEAD = "heads.head";
+
+    public VisionTransformer {
+        ImageSize.square(side);
+        if (side % patchSize != 0) {
+            throw new IllegalArgumentException(
+                    "pictures of " + side + " pixels a side are not made of patches of " + patchSize);
+        }
+        if (width % heads != 0) {
+            throw new IllegalArgumentException("a width of " + width + " is not made of " + heads + " heads");
+        }
+    }
+
+    /** What torchvision calls so: vit_b_16, vit_b_32, vit_l_16. */
+    static Map<String, VisionTransformer> named() {
+        return NAMED;
+    }
+
+    /** Reads {@code image_size, patch_size, num_layers, num_heads, hidden_dim, mlp_dim, num_classes}. */
+    static VisionTransformer of(ModelConfig config) {
+        int side = config.side("image_size", 224);
+        int patch = config.positive("patch_size");
+        int layers = config.positive("num_layers");
+        int heads = config.positive("num_heads");
+        int width = config.positive("hidden_dim");
+        int mlp = config.positive("mlp_dim");
+        int classes = config.positive("num_classes", 1000);
+        config.finish();
+        try {
+            return new VisionTransformer(side, patch, layers, heads, width, mlp, classes);
+        } catch (IllegalArgumentException e) {
+            throw config.wrong(e.getMessage());
+        }
+    }
+
+    private TransformerBlock block() {
+        return new TransformerBlock(width, mlpWidth, heads, EPSILON, Activation.GELU, false, false, Names.TORCHVISION);
+    }
+
+    private static String block(int i) {
+        return "encoder.layers.encoder_layer_" + i;
+    }
+
+    private long patches() {
+        long row = side / patchSize;
+        return row * row;
+    }
+
+    @Override
+    public Map<String, Slot> slots() {
+        Slots slots = new Slots()
+                .parameter("class_token", 1, 1, width)
+                .parameter("conv_proj.weight", width, 3, patchSize, patchSize)
+                .parameter("conv_proj.bias", width)
+                .parameter("encoder.pos_embedding", 1, patches() + 1, width);
+        for (int i = 0; i < layers; i++) block().describe(slots, block(i));
+        return slots.layerNorm("encoder.ln", width).linear(HEAD, width, classes).all();
+    }
+
+    @Override
+    public Set<String> head() {
+        return Set.of(HEAD + ".weight", HEAD + ".bias");
+    }
+
+    @Override
+    public ImageSize imageSize() {
+        return ImageSize.square(side);
+    }
+
+    /** torchvision's first files call the MLP's layers linear_1 and linear_2. */
+    @Override
+    public String current(String storedName) {
+        return storedName.replace(".mlp.linear_1.", ".mlp.0.").replace(".mlp.linear_2.", ".mlp.3.");
+    }
+
+    @Override
+    public Tensor logits(Layers layers, Tensor images) {
+        Tensors.requireShape("images", images, images.size(0), 3, side, side);
+        Tensor result = new Tensor();
+        try (PointerScope scope = new PointerScope()) {
+            Tensor x = layers.prependToken("class_token", patches(layers, "conv_proj", images, patchSize));
+            x = layers.boundary(layers.add("encoder.pos_embedding", x));
+            for (int i = 0; i < this.layers - 1; i++) {
+                x = layers.boundary(block().forward(layers, block(i), x, null));
+            }
+            x = block().forward(layers, block(this.layers - 1), x, VisionTransformer::first);
+            x = layers.layerNorm("encoder.ln", layers.boundary(x.select(1, 0)), EPSILON);
+            result.put(layers.linear(HEAD, x));
+        }
+        return result;
+    }
+
+    /** The first token, [B,1,D] of [B,T,D]. */
+    static Tensor first(Tensor tokens) {
+        return tokens.narrow(1, 0, 1);
+    }
+
+    /** Patches of pictures [B,3,H,W], row by row, as tokens [B,T,D]. */
+    static Tensor patches(Layers layers, String name, Tensor images, int patchSize) {
+        long[] stride = {patchSize, patchSize};
+        return layers.conv2d(name, images, stride, new long[] {0, 0})
+                .flatten(2, -1)
+                .transpose(1, 2);
+    }
+}
