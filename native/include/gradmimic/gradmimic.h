@@ -322,6 +322,46 @@ typedef struct gm_row_dot_args {
 GM_API gm_status gm_row_dot_workspace_size(const gm_queue *queue, const gm_row_dot_args *args, size_t *bytes);
 GM_API gm_status gm_row_dot(const gm_queue *queue, const gm_row_dot_args *args, void *workspace, size_t workspace_bytes);
 
+/* ---- gm_clip_scores ----------------------------------------------------------------------- */
+
+/*
+ * Contrastive losses of B pairs of an image and a text, and what they change by along a direction:
+ *
+ *   x_i = image_i/|image_i|, y_i = text_i/|text_i|        z_ij = scale x_i . y_j + bias
+ *   softmax   l_i = (log sum_j e^z_ij - z_ii)/2 + (log sum_j e^z_ji - z_ii)/2
+ *   sigmoid   l_i = sum_j (f_ij + f_ji)/2,  f_ii = log(1 + e^-z_ii),  f_ij = log(1 + e^z_ij)
+ *   score_i = -dl_i/|V|
+ *
+ * with dl_i the derivative along the tangents: what the features, scale and bias change by as the
+ * parameters move along V. The loss couples the samples, so this is the exact score, which no gradient
+ * of a sample alone gives. Neither z nor its derivative is stored. |V| = 0 makes every score 0. Features
+ * of norm 0 have no direction, so their sample is not finite; like any other that is not, it spoils
+ * those it is compared with.
+ */
+enum {
+    GM_CONTRASTIVE_SOFTMAX = 0, /* CLIP */
+    GM_CONTRASTIVE_SIGMOID = 1  /* SigLIP */
+};
+
+typedef struct gm_clip_scores_args {
+    gm_array image;         /* [B,E] f32, f16, bf16: before normalisation */
+    gm_array text;          /* [B,E] */
+    gm_array image_tangent; /* [B,E], optional: 0 */
+    gm_array text_tangent;  /* [B,E], optional: 0 */
+    double scale;           /* what the cosine is multiplied by */
+    double bias;            /* what is added to it */
+    double scale_tangent;
+    double bias_tangent;
+    const double *direction_norm_squared; /* [1] |V|^2; NULL: 1 */
+    int32_t loss_kind;      /* GM_CONTRASTIVE_SOFTMAX or GM_CONTRASTIVE_SIGMOID */
+    gm_array loss;          /* out, [B] f32, optional */
+    gm_array score;         /* out, [B] f32, optional; NaN where not finite */
+    int64_t *non_finite;    /* NULL, or [1]: samples whose loss or derivative is not finite */
+} gm_clip_scores_args;
+
+GM_API gm_status gm_clip_scores_workspace_size(const gm_queue *queue, const gm_clip_scores_args *args, size_t *bytes);
+GM_API gm_status gm_clip_scores(const gm_queue *queue, const gm_clip_scores_args *args, void *workspace, size_t workspace_bytes);
+
 #ifdef __cplusplus
 }
 #endif

@@ -27,6 +27,8 @@ struct Kernels {
     void (*projected_dot)(const gm_projected_dot_args &, Arena);
     size_t (*row_dot_workspace)(const gm_row_dot_args &);
     void (*row_dot)(const gm_row_dot_args &, Arena);
+    size_t (*clip_scores_workspace)(const gm_clip_scores_args &);
+    void (*clip_scores)(const gm_clip_scores_args &, Arena);
 };
 
 const Kernels &kernels();

@@ -20,6 +20,8 @@ size_t projected_dot_workspace(const gm_projected_dot_args &args);
 void projected_dot(const gm_projected_dot_args &args, Arena arena);
 size_t row_dot_workspace(const gm_row_dot_args &args);
 void row_dot(const gm_row_dot_args &args, Arena arena);
+size_t clip_scores_workspace(const gm_clip_scores_args &args);
+void clip_scores(const gm_clip_scores_args &args, Arena arena);
 
 extern const Kernels table;
 

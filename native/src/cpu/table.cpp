@@ -15,6 +15,7 @@ const Kernels table = {
     ghost_norm_workspace, ghost_norm,
     projected_dot_workspace, projected_dot,
     row_dot_workspace, row_dot,
+    clip_scores_workspace, clip_scores,
 };
 
 }  // namespace gm::cpu::GM_ISA

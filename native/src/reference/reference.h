@@ -19,6 +19,7 @@ void ghost_dot(const gm_ghost_dot_args &args);
 void ghost_norm(const gm_ghost_norm_args &args);
 void projected_dot(const gm_projected_dot_args &args);
 void row_dot(const gm_row_dot_args &args);
+void clip_scores(const gm_clip_scores_args &args);
 
 // What weights are made of; a vector that its kind does not need may be empty.
 struct Statistics {

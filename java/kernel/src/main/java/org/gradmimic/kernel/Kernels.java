@@ -2,6 +2,7 @@ package org.gradmimic.kernel;
 
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.SizeTPointer;
+import org.gradmimic.kernel.abi.gm_clip_scores_args;
 import org.gradmimic.kernel.abi.gm_direction_args;
 import org.gradmimic.kernel.abi.gm_ghost_dot_args;
 import org.gradmimic.kernel.abi.gm_ghost_norm_args;
@@ -66,6 +67,10 @@ public final class Kernels {
 
     public static void rowDot(gm_queue queue, gm_row_dot_args args, Workspace workspace) {
         run(gradmimic::gm_row_dot_workspace_size, gradmimic::gm_row_dot, queue, args, workspace);
+    }
+
+    public static void clipScores(gm_queue queue, gm_clip_scores_args args, Workspace workspace) {
+        run(gradmimic::gm_clip_scores_workspace_size, gradmimic::gm_clip_scores, queue, args, workspace);
     }
 
     @FunctionalInterface
