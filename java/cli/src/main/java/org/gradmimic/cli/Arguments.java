@@ -7,7 +7,7 @@ import org.gradmimic.Weighting;
 import org.gradmimic.select.InputException;
 
 /** Checks that more than one command makes of its options. */
-final class Arguments {
+public final class Arguments {
     private Arguments() {}
 
     /** Refuses numbers that no score could use, whichever was asked for. */
@@ -20,7 +20,7 @@ final class Arguments {
     }
 
     /** Refuses an output that is one of the inputs: it would be lost. */
-    static void requireOther(Path out, Path... inputs) {
+    public static void requireOther(Path out, Path... inputs) {
         for (Path input : inputs) {
             try {
                 if (Files.exists(out) && Files.exists(input) && Files.isSameFile(out, input)) {

@@ -1,6 +1,7 @@
 package org.gradmimic.cli;
 
 import org.gradmimic.cli.doctor.DoctorCommand;
+import org.gradmimic.cli.filter.FilterCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -25,6 +26,7 @@ import picocli.CommandLine.Spec;
             ScoreCommand.class,
             ProbeCommand.class,
             EmbedCommand.class,
+            FilterCommand.class,
             DoctorCommand.class
         })
 final class GradmimicCommand implements Runnable {

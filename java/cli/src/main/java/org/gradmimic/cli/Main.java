@@ -3,7 +3,9 @@ package org.gradmimic.cli;
 import java.io.PrintWriter;
 import org.gradmimic.Calibration;
 import org.gradmimic.ScoreKind;
+import org.gradmimic.cli.filter.Baseline;
 import org.gradmimic.data.Split;
+import org.gradmimic.select.datacomp.ClipModel;
 import org.gradmimic.train.Mode;
 import org.gradmimic.train.OptimizerSettings;
 import picocli.CommandLine;
@@ -32,6 +34,8 @@ public final class Main {
                 .registerConverter(Mode.class, new Choice<>(Mode.values()))
                 .registerConverter(ScoreKind.class, new Choice<>(ScoreKind.values()))
                 .registerConverter(Calibration.class, new Choice<>(Calibration.values()))
+                .registerConverter(Baseline.class, new Choice<>(Baseline.values()))
+                .registerConverter(ClipModel.class, new Choice<>(ClipModel.values()))
                 .registerConverter(Split.class, new Choice<>(Split.values()))
                 .registerConverter(OptimizerSettings.Kind.class, new Choice<>(OptimizerSettings.Kind.values()));
     }

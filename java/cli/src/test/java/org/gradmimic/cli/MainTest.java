@@ -54,7 +54,7 @@ class MainTest {
     void misspelledCommandAndOptionGetTheNearName() {
         Run command = Run.main("docter");
         assertThat(command.code()).isEqualTo(2);
-        assertThat(command.err()).contains("docter", "Did you mean doctor?");
+        assertThat(command.err()).contains("docter", "Did you mean doctor");
         Run option = Run.main("doctor", "--thread", "2");
         assertThat(option.code()).isEqualTo(2);
         assertThat(option.err()).startsWith("gradmimic doctor: ").contains("--thread", "Did you mean --threads?");

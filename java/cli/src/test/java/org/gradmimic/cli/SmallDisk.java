@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /** A disk of 1 MB: a tmpfs, which only root may mount. */
-final class SmallDisk implements AutoCloseable {
+public final class SmallDisk implements AutoCloseable {
     private final Path path;
     private final boolean mounted;
 
@@ -15,16 +15,16 @@ final class SmallDisk implements AutoCloseable {
         this.mounted = mounted;
     }
 
-    static SmallDisk mount(Path path) throws IOException, InterruptedException {
+    public static SmallDisk mount(Path path) throws IOException, InterruptedException {
         Files.createDirectories(path);
         return new SmallDisk(path, run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", path.toString()));
     }
 
-    boolean isMounted() {
+    public boolean isMounted() {
         return mounted;
     }
 
-    Path path() {
+    public Path path() {
         return path;
     }
 

@@ -44,6 +44,22 @@ public record Detection(long truePositives, long falsePositives, long falseNegat
         return new Detection(truePositives, falsePositives, falseNegatives, trueNegatives);
     }
 
+    /**
+     * Compares a filter with the truth.
+     *
+     * @param keep the filter
+     * @param mislabelled what a perfect filter would discard
+     * @return the counts
+     * @throws IllegalArgumentException if they are over different numbers of samples
+     */
+    public static Detection of(Filter keep, Filter mislabelled) {
+        long falseNegatives = keep.keptByBoth(mislabelled);
+        long truePositives = mislabelled.kept() - falseNegatives;
+        long trueNegatives = keep.kept() - falseNegatives;
+        long falsePositives = keep.samples() - truePositives - falseNegatives - trueNegatives;
+        return new Detection(truePositives, falsePositives, falseNegatives, trueNegatives);
+    }
+
     /** {@return the share of the discarded samples that are mislabelled} */
     public double precision() {
         return ratio(truePositives, truePositives + falsePositives);

@@ -41,6 +41,16 @@ public record FilterComparison(long samples, long keptByFirst, long keptBySecond
         return ratio(samples - keptByEither() + keptByBoth, samples);
     }
 
+    /** {@return the second taken for the truth: of the samples that the first keeps, the share that is right; 0 if none} */
+    public double precision() {
+        return keptByFirst == 0 ? 0 : ratio(keptByBoth, keptByFirst);
+    }
+
+    /** {@return the second taken for the truth: of its samples, the share that the first keeps; 0 if it has none} */
+    public double recall() {
+        return keptBySecond == 0 ? 0 : ratio(keptByBoth, keptBySecond);
+    }
+
     private static double ratio(long part, long whole) {
         return whole == 0 ? 1 : (double) part / whole;
     }

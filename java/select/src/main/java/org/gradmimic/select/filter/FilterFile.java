@@ -1,6 +1,7 @@
 package org.gradmimic.select.filter;
 
 import java.nio.file.Path;
+import java.util.OptionalLong;
 import org.gradmimic.select.AtomicFile;
 import org.gradmimic.select.Filter;
 import org.gradmimic.select.InputException;
@@ -79,6 +80,21 @@ public final class FilterFile {
             case NPY -> FilterReader.isUidNpy(file);
             case PARQUET -> FilterReader.isUidParquet(file);
             case TEXT -> FilterReader.isUidText(file);
+        };
+    }
+
+    /**
+     * How many samples a filter by number is over, if it says so itself: {@code .npy} bool, or {@code .parquet} with
+     * {@code keep}. Only the file's head is read.
+     *
+     * @return N; empty for lists of the kept, of numbers or uids
+     * @throws InputException if it is missing, damaged or no filter
+     */
+    public static OptionalLong samples(Path file) {
+        return switch (FilterFormat.of(file)) {
+            case NPY -> FilterReader.npySamples(file);
+            case PARQUET -> FilterReader.parquetSamples(file);
+            case TEXT -> OptionalLong.empty();
         };
     }
 

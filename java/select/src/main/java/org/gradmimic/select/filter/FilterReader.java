@@ -3,6 +3,7 @@ package org.gradmimic.select.filter;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.regex.Pattern;
 import org.duckdb.DuckDBColumnType;
 import org.duckdb.DuckDBReadableVector;
@@ -29,7 +30,7 @@ final class FilterReader {
     private FilterReader() {}
 
     static boolean isUidNpy(Path file) {
-        try (NpyFile npy = NpyFile.open(file)) {
+        try (NpyFile npy = openNpy(file)) {
             return npy.type() == NpyType.UINT64_PAIR;
         }
     }
@@ -43,16 +44,39 @@ final class FilterReader {
         return Uid.isUid(TextLines.first(file));
     }
 
+    private static NpyFile openNpy(Path file) {
+        NpyFile npy = NpyFile.open(file);
+        try {
+            if (npy.type() != NpyType.BOOL && npy.type() != NpyType.UINT64_PAIR) {
+                throw new InputException(
+                        file + ": has dtype " + npy.type().code() + "; expected booleans (b1), or uids (u8,u8)");
+            }
+            return npy.requireRank(1);
+        } catch (RuntimeException e) {
+            npy.close();
+            throw e;
+        }
+    }
+
+    static OptionalLong npySamples(Path file) {
+        try (NpyFile npy = openNpy(file)) {
+            return npy.type() == NpyType.BOOL ? OptionalLong.of(npy.rows()) : OptionalLong.empty();
+        }
+    }
+
+    static OptionalLong parquetSamples(Path file) {
+        ParquetReader reader = ParquetReader.open(file);
+        boolean flags = reader.columns().containsKey(SAMPLE_ID)
+                && reader.columns().containsKey(KEEP)
+                && !reader.columns().containsKey(ParquetUids.COLUMN);
+        return flags ? OptionalLong.of(reader.rows()) : OptionalLong.empty();
+    }
+
     static Filter npy(Path file, long samples) {
-        try (NpyFile npy = NpyFile.open(file)) {
+        try (NpyFile npy = openNpy(file)) {
             if (npy.type() == NpyType.UINT64_PAIR) {
                 throw needsPool(file);
             }
-            if (npy.type() != NpyType.BOOL) {
-                throw new InputException(
-                        file + ": has dtype " + npy.type().code() + "; expected booleans (b1), or uids" + " (u8,u8)");
-            }
-            npy.requireRank(1);
             requireSamples(file, npy.rows(), samples);
             Filter.Builder filter = Filter.builder(npy.rows());
             for (long from = 0; from < npy.rows(); from += BLOCK) {

@@ -1,9 +1,7 @@
 package org.gradmimic.select.filter;
 
-import java.io.BufferedWriter;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
@@ -21,6 +19,8 @@ import org.gradmimic.select.uid.Uids;
 
 /** Writes filters, a format and kind each. */
 final class FilterWriter {
+    private static final int BLOCK_BYTES = 1 << 16;
+
     private FilterWriter() {}
 
     static void npy(Path file, Filter filter) {
@@ -87,20 +87,27 @@ final class FilterWriter {
         });
     }
 
-    private static void lines(Path file, Consumer<Consumer<String>> source) {
-        AtomicFile.write(file, temporary -> {
-            try (BufferedWriter out = Files.newBufferedWriter(temporary)) {
-                source.accept(line -> {
-                    try {
-                        out.append(line).append('\n');
-                    } catch (IOException e) {
-                        throw new UncheckedIOException(e);
-                    }
-                });
-            } catch (UncheckedIOException e) {
-                throw e.getCause();
-            }
-        });
+    /** Lines of plain ASCII. */
+    private static void lines(Path path, Consumer<Consumer<String>> source) {
+        ByteBuffer block = ByteBuffer.allocate(BLOCK_BYTES);
+        long[] position = {0};
+        try (AtomicFile file = AtomicFile.create(path)) {
+            source.accept(line -> {
+                if (block.remaining() <= line.length()) {
+                    position[0] += write(file, block, position[0]);
+                }
+                block.put(line.getBytes(StandardCharsets.US_ASCII)).put((byte) '\n');
+            });
+            write(file, block, position[0]);
+            file.commit();
+        }
+    }
+
+    private static int write(AtomicFile file, ByteBuffer block, long position) {
+        int count = block.flip().remaining();
+        file.writeAt(block, position);
+        block.clear();
+        return count;
     }
 
     /** Rows in blocks, one at least. */

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.function.Consumer;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.npy.NpyFile;
@@ -70,6 +71,17 @@ public final class UidSubset implements Uids {
         } catch (IOException e) {
             throw new InputException("cannot use " + System.getProperty("java.io.tmpdir") + ": " + e.getMessage(), e);
         }
+    }
+
+    /** {@return every uid that is in one of the subsets, once} */
+    public static UidSubset union(List<UidSubset> subsets) {
+        UidSubset all =
+                collect(sorter -> subsets.forEach(subset -> subset.forEach((i, high, low) -> sorter.add(high, low))));
+        return collect(sorter -> all.forEach((i, high, low) -> {
+            if (i == 0 || all.compareAt(i - 1, high, low) != 0) {
+                sorter.add(high, low);
+            }
+        }));
     }
 
     private static UidSubset map(Path path) {

@@ -1,0 +1,116 @@
+package org.gradmimic.cli.filter;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.gradmimic.cli.Arguments;
+import org.gradmimic.cli.CommonOptions;
+import org.gradmimic.select.Filter;
+import org.gradmimic.select.InputException;
+import org.gradmimic.select.filter.FilterExpression;
+import org.gradmimic.select.filter.FilterFile;
+import org.gradmimic.select.filter.FilterSet;
+import org.gradmimic.select.filter.FilterSource;
+import org.gradmimic.select.uid.Uids;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Set algebra on filters. */
+@Command(
+        name = "combine",
+        description = "Combines filters by an expression: & and, | or, - minus, ! not, parentheses;"
+                + " ! binds tightest, then -, & and |.",
+        footer = {
+            "",
+            "A filter is a file (bool .npy, u8,u8 .npy, .parquet, .txt), or values and a rule:",
+            "FILE:top=SHARE, FILE:bottom=SHARE, FILE:top-k=COUNT or FILE:at-least=NUMBER.",
+            "",
+            "  gradmimic filter combine \"clip & !worst\" --filter clip=clip_top30.npy \\",
+            "      --filter worst=scores.npy:bottom=0.15 --uids metadata/ --out subset.npy"
+        })
+final class CombineCommand implements Callable<Integer> {
+    @Mixin
+    private CommonOptions common;
+
+    @Mixin
+    private PoolOptions pool;
+
+    @Parameters(index = "0", paramLabel = "EXPRESSION", description = "Such as \"clip & !worst\".")
+    private String text;
+
+    @Option(
+            names = "--filter",
+            required = true,
+            paramLabel = "NAME=FILE[:RULE=NUMBER]",
+            description = "A filter and its name in the expression; any number of times.")
+    private List<String> definitions = List.of();
+
+    @Option(names = "--by-number", description = "Write samples by number although their uids are given.")
+    private boolean byNumber;
+
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "FILE",
+            description =
+                    "Output: .npy, .parquet or .txt; uids where they are known, else sample numbers. A file of that"
+                            + " name is replaced.")
+    private Path out;
+
+    @Override
+    public Integer call() {
+        FilterExpression expression = FilterExpression.parse(text);
+        Map<String, FilterSource> sources = sources(expression);
+        FilterFile.requireWritable(out);
+        Arguments.requireOther(out, inputs(sources));
+        FilterSet filters = FilterSet.read(sources, pool.uids(), pool.samples());
+        Filter result = filters.evaluate(expression);
+        Uids uids = filters.uids();
+        if (uids == null || byNumber) {
+            if (!filters.isWhole()) throw new InputException("--by-number needs the pool's uids (--uids)");
+            FilterFile.write(out, result);
+        } else {
+            FilterFile.write(out, result, uids);
+        }
+        common.out().println(out + ": " + Kept.of(result, filters.isWhole()));
+        return 0;
+    }
+
+    /** The filters that the expression names. */
+    private Map<String, FilterSource> sources(FilterExpression expression) {
+        Map<String, FilterSource> defined = new LinkedHashMap<>();
+        for (String definition : definitions) {
+            int equals = definition.indexOf('=');
+            String name = equals < 0 ? "" : definition.substring(0, equals);
+            if (!FilterExpression.isName(name) || equals == definition.length() - 1) {
+                throw new InputException(
+                        "--filter " + definition + ": expected NAME=FILE, the name of letters, digits, _"
+                                + " and ., beginning with a letter or _");
+            }
+            if (defined.put(name, FilterSource.parse(definition.substring(equals + 1))) != null) {
+                throw new InputException("--filter " + name + " is given twice");
+            }
+        }
+        for (String name : expression.names()) {
+            if (!defined.containsKey(name)) {
+                throw new InputException("expression \"" + expression + "\": there is no filter " + name
+                        + "; --filter gives " + String.join(", ", defined.keySet()));
+            }
+        }
+        defined.keySet().retainAll(expression.names());
+        return defined;
+    }
+
+    private Path[] inputs(Map<String, FilterSource> sources) {
+        List<Path> inputs = new ArrayList<>();
+        sources.values().forEach(source -> inputs.add(source.file()));
+        Path uids = pool.pool();
+        if (uids != null) inputs.add(uids);
+        return inputs.toArray(Path[]::new);
+    }
+}

@@ -1,0 +1,63 @@
+package org.gradmimic.cli.filter;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.gradmimic.cli.CommonOptions;
+import org.gradmimic.cli.Table;
+import org.gradmimic.select.filter.FilterComparison;
+import org.gradmimic.select.filter.FilterSet;
+import org.gradmimic.select.filter.FilterSource;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** How alike two filters are. */
+@Command(
+        name = "compare",
+        description = "Compares two filters: how many samples each, both and either keep; overlap, Jaccard, agreement.",
+        footer = {
+            "",
+            "overlap: of the samples of the filter that keeps fewer, the share the other keeps too.",
+            "jaccard: of the samples that either keeps, the share that both keep.",
+            "agreement: of all samples, the share that both keep or both discard; empty where only lists are known.",
+            "A filter is a file, or values and a rule, as in gradmimic filter combine."
+        })
+final class CompareCommand implements Callable<Integer> {
+    private static final String FIRST = "first";
+    private static final String SECOND = "second";
+
+    @Mixin
+    private CommonOptions common;
+
+    @Mixin
+    private PoolOptions pool;
+
+    @Parameters(index = "0", paramLabel = "FILTER", description = "A filter.")
+    private String first;
+
+    @Parameters(index = "1", paramLabel = "FILTER", description = "The other.")
+    private String second;
+
+    @Override
+    public Integer call() {
+        Map<String, FilterSource> sources = new LinkedHashMap<>();
+        sources.put(FIRST, FilterSource.parse(first));
+        sources.put(SECOND, FilterSource.parse(second));
+        FilterSet filters = FilterSet.read(sources, pool.uids(), pool.samples());
+        FilterComparison comparison = FilterComparison.of(filters.get(FIRST), filters.get(SECOND));
+        boolean whole = filters.isWhole();
+        new Table("samples", "first", "second", "both", "either", "overlap", "jaccard", "agreement")
+                .add(
+                        whole ? comparison.samples() : null,
+                        comparison.keptByFirst(),
+                        comparison.keptBySecond(),
+                        comparison.keptByBoth(),
+                        comparison.keptByEither(),
+                        comparison.overlap(),
+                        comparison.jaccard(),
+                        whole ? comparison.agreement() : null)
+                .print(common.out());
+        return 0;
+    }
+}

@@ -1,0 +1,44 @@
+package org.gradmimic.cli.filter;
+
+import java.nio.file.Path;
+import java.util.OptionalLong;
+import org.gradmimic.select.InputException;
+import org.gradmimic.select.uid.Uids;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Over which samples filters are, where their files do not say it; a picocli mix-in. */
+final class PoolOptions {
+    @Option(
+            names = "--uids",
+            paramLabel = "POOL",
+            description =
+                    "The uids of all samples, in their order: DataComp metadata (a .parquet, or a folder of them),"
+                            + " .npy (u8,u8) or .txt.")
+    private @Nullable Path pool;
+
+    @Option(
+            names = "--samples",
+            paramLabel = "N",
+            description = "The number of all samples, where a filter lists the kept only.")
+    private @Nullable Long samples;
+
+    /** The pool's file, null if it was not given. */
+    @Nullable
+    Path pool() {
+        return pool;
+    }
+
+    /** The pool's uids, null if they were not given. */
+    @Nullable
+    Uids uids() {
+        return pool == null ? null : Uids.open(pool);
+    }
+
+    /** The number of samples, empty if it was not given. */
+    OptionalLong samples() {
+        if (samples == null) return OptionalLong.empty();
+        if (samples < 0) throw new InputException("--samples must be 0 or more, but is " + samples);
+        return OptionalLong.of(samples);
+    }
+}

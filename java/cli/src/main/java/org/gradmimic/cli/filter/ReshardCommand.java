@@ -1,0 +1,74 @@
+package org.gradmimic.cli.filter;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.gradmimic.cli.CommonOptions;
+import org.gradmimic.cli.Interruption;
+import org.gradmimic.cli.Progress;
+import org.gradmimic.select.filter.FilterFile;
+import org.gradmimic.select.reshard.Resharder;
+import org.gradmimic.select.reshard.Resharder.Summary;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Rewrites a data set to a subset. */
+@Command(
+        name = "reshard",
+        description =
+                "Rewrites WebDataset shards to the samples of a subset. What was interrupted goes on where it was:"
+                        + " the same command again.",
+        footer = {
+            "",
+            "A sample's uid is that in its .json, or the one for its key in the .parquet beside the shard (columns",
+            "key and uid). A uid that is in the subset k times is written k times, with -1, -2 ... behind the key."
+        })
+final class ReshardCommand implements Callable<Integer> {
+    @Mixin
+    private CommonOptions common;
+
+    @Option(
+            names = "--shards",
+            required = true,
+            paramLabel = "DIR",
+            description = "A folder of shards, .tar, .tar.gz or .tgz, or one of them.")
+    private Path shards;
+
+    @Option(
+            names = "--keep",
+            required = true,
+            paramLabel = "SUBSET",
+            description = "The uids to keep: .npy (u8,u8), .parquet or .txt.")
+    private Path keep;
+
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "DIR",
+            description = "The folder to write to: a shard of the same name for each that keeps samples, and"
+                    + " NAME_stats.json.")
+    private Path out;
+
+    @Override
+    public Integer call() {
+        Resharder resharder = new Resharder(shards, out, FilterFile.readUids(keep));
+        int[] done = {0};
+        Interruption.kept(() -> out + ": " + done[0] + " of " + resharder.shards()
+                + " shards; the same command goes on with the others");
+        Summary summary;
+        try (Progress progress = common.progress("resharding", "shards", resharder.shards())) {
+            summary = resharder.run((shard, sofar) -> {
+                done[0] = sofar.shards();
+                progress.step(1);
+                progress.say(sofar.kept() + " samples kept");
+            });
+        }
+        if (summary.doneBefore() > 0) {
+            common.note(summary.doneBefore() + " of " + summary.shards() + " shards were done before");
+        }
+        common.out()
+                .println(out + ": " + summary.kept() + " samples kept of " + summary.samples() + ", " + summary.shards()
+                        + (summary.shards() == 1 ? " shard" : " shards"));
+        return 0;
+    }
+}

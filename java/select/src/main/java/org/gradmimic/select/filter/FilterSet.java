@@ -1,0 +1,125 @@
+package org.gradmimic.select.filter;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.gradmimic.select.Filter;
+import org.gradmimic.select.InputException;
+import org.gradmimic.select.uid.UidSubset;
+import org.gradmimic.select.uid.Uids;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Filters over the same samples, by name. What the samples are is found out from what is given: the pool's uids; or the
+ * number of samples; or, where all filters are lists of uids and no pool is known, the uids that are in any of them.
+ */
+public final class FilterSet {
+    private final Map<String, Filter> filters;
+    private final @Nullable Uids uids;
+    private final boolean whole;
+
+    private FilterSet(Map<String, Filter> filters, @Nullable Uids uids, boolean whole) {
+        this.filters = filters;
+        this.uids = uids;
+        this.whole = whole;
+    }
+
+    /**
+     * Reads filters.
+     *
+     * @param sources by name, at least one
+     * @param pool the uids of all samples in their order, null if not known
+     * @param samples the number of all samples, empty if not known
+     * @throws InputException if a file cannot be read, the filters are over different samples, or it cannot be known over
+     *     which
+     */
+    public static FilterSet read(Map<String, FilterSource> sources, @Nullable Uids pool, OptionalLong samples) {
+        if (pool != null) {
+            return overPool(sources, pool, samples);
+        }
+        List<FilterSource> byUid = new ArrayList<>();
+        List<FilterSource> byNumber = new ArrayList<>();
+        for (FilterSource source : sources.values()) {
+            (source.isByUid() ? byUid : byNumber).add(source);
+        }
+        if (!byUid.isEmpty() && !byNumber.isEmpty()) {
+            throw new InputException(byUid.get(0).file() + " names samples by uid and "
+                    + byNumber.get(0).file() + " by number; the uids of the pool bring them together (--uids)");
+        }
+        return byUid.isEmpty() ? byNumber(sources, samples) : byUid(sources);
+    }
+
+    private static FilterSet overPool(Map<String, FilterSource> sources, Uids pool, OptionalLong samples) {
+        if (samples.isPresent() && samples.getAsLong() != pool.size()) {
+            throw new InputException("there are " + pool.size() + " uids for " + samples.getAsLong() + " samples");
+        }
+        Map<String, Filter> filters = new LinkedHashMap<>();
+        sources.forEach((name, source) -> filters.put(
+                name, source.rule() == null ? FilterFile.read(source.file(), pool) : source.read(pool.size())));
+        return new FilterSet(filters, pool, true);
+    }
+
+    private static FilterSet byNumber(Map<String, FilterSource> sources, OptionalLong samples) {
+        long n = samples.orElseGet(() -> sources.values().stream()
+                .mapToLong(FilterSource::samples)
+                .filter(size -> size != FilterReader.UNKNOWN)
+                .findFirst()
+                .orElseThrow(() ->
+                        new InputException(sources.values().iterator().next().file()
+                                + ": lists the kept samples only; the number of all samples is needed (--samples)")));
+        Map<String, Filter> filters = new LinkedHashMap<>();
+        sources.forEach((name, source) -> filters.put(name, source.read(n)));
+        return new FilterSet(filters, null, true);
+    }
+
+    private static FilterSet byUid(Map<String, FilterSource> sources) {
+        Map<String, UidSubset> subsets = new LinkedHashMap<>();
+        sources.forEach((name, source) -> subsets.put(name, FilterFile.readUids(source.file())));
+        UidSubset any = UidSubset.union(List.copyOf(subsets.values()));
+        Map<String, Filter> filters = new LinkedHashMap<>();
+        subsets.forEach((name, subset) -> {
+            Filter.Builder filter = Filter.builder(any.size());
+            any.forEach((i, high, low) -> filter.set(i, subset.contains(high, low)));
+            filters.put(name, filter.build());
+        });
+        return new FilterSet(filters, any, false);
+    }
+
+    /**
+     * @return the filter of that name
+     * @throws IllegalArgumentException if there is none
+     */
+    public Filter get(String name) {
+        Filter filter = filters.get(name);
+        if (filter == null) {
+            throw new IllegalArgumentException("no filter " + name + " in " + filters.keySet());
+        }
+        return filter;
+    }
+
+    /** The samples' uids in their order, null where they are only numbered. */
+    public @Nullable Uids uids() {
+        return uids;
+    }
+
+    /** Whether the samples are all there are; else they are those that some filter keeps. */
+    public boolean isWhole() {
+        return whole;
+    }
+
+    /**
+     * Computes an expression.
+     *
+     * @throws InputException if it keeps samples that no filter lists, while only those are known
+     */
+    public Filter evaluate(FilterExpression expression) {
+        if (!whole && expression.keepsTheUnlisted()) {
+            throw new InputException(
+                    "expression \"" + expression + "\" keeps samples that are in none of the lists; the"
+                            + " uids of the pool say which those are (--uids)");
+        }
+        return expression.evaluate(this::get);
+    }
+}

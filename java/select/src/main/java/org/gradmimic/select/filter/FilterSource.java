@@ -1,0 +1,110 @@
+package org.gradmimic.select.filter;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.gradmimic.select.Filter;
+import org.gradmimic.select.InputException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a filter comes from: a filter's file, or a file of values and a rule.
+ *
+ * @param file the filter, or the values, see {@link Values#open}
+ * @param rule how values become a filter; null for a filter's file
+ * @param number the rule's number
+ */
+public record FilterSource(Path file, @Nullable Rule rule, double number) {
+    private static final Pattern WITH_RULE = Pattern.compile("(.+):([a-z-]+)=([^:=]*)");
+
+    /** How values become a filter. */
+    public enum Rule {
+        TOP("top"),
+        BOTTOM("bottom"),
+        TOP_K("top-k"),
+        AT_LEAST("at-least");
+
+        private final String name;
+
+        Rule(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    /**
+     * Reads {@code FILE}, or {@code FILE:RULE=NUMBER} such as {@code scores.npy:bottom=0.15}.
+     *
+     * @throws InputException if there is no such rule, or its number is none
+     */
+    public static FilterSource parse(String text) {
+        Matcher parts = WITH_RULE.matcher(text);
+        if (!parts.matches()) {
+            return new FilterSource(Path.of(text), null, Double.NaN);
+        }
+        Rule rule = Arrays.stream(Rule.values())
+                .filter(candidate -> candidate.name.equals(parts.group(2)))
+                .findFirst()
+                .orElseThrow(() -> new InputException("'" + text + "': there is no rule " + parts.group(2)
+                        + "; there are "
+                        + Arrays.stream(Rule.values()).map(Rule::toString).collect(Collectors.joining(", "))));
+        return new FilterSource(Path.of(parts.group(1)), rule, number(text, rule, parts.group(3)));
+    }
+
+    private static double number(String text, Rule rule, String number) {
+        try {
+            double value = Double.parseDouble(number);
+            boolean fits = switch (rule) {
+                case TOP, BOTTOM -> value >= 0 && value <= 1;
+                case TOP_K -> value >= 0 && value == Math.rint(value) && value < 1L << 53;
+                case AT_LEAST -> !Double.isNaN(value);
+            };
+            if (fits) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            // as below
+        }
+        throw new InputException("'" + text + "': " + rule + " is '" + number + "', expected "
+                + switch (rule) {
+                    case TOP, BOTTOM -> "a share from 0 to 1";
+                    case TOP_K -> "a number of samples";
+                    case AT_LEAST -> "a number";
+                });
+    }
+
+    /** Whether the file names samples by uid. */
+    boolean isByUid() {
+        return rule == null && FilterFile.isByUid(file);
+    }
+
+    /** {@return N, -1 where the file does not say it} */
+    long samples() {
+        return rule == null
+                ? FilterFile.samples(file).orElse(FilterReader.UNKNOWN)
+                : Values.open(file).size();
+    }
+
+    /** {@return the filter over so many samples, numbered} */
+    Filter read(long samples) {
+        if (rule == null) {
+            return FilterFile.read(file, samples);
+        }
+        Values values = Values.open(file);
+        if (values.size() != samples) {
+            throw new InputException(file + ": is over " + values.size() + " samples, expected " + samples);
+        }
+        return switch (rule) {
+            case TOP -> ScoreFilters.topShare(values, number);
+            case BOTTOM -> ScoreFilters.bottomShare(values, number);
+            case TOP_K -> ScoreFilters.topCount(values, (long) number);
+            case AT_LEAST -> ScoreFilters.atLeast(values, number);
+        };
+    }
+}
