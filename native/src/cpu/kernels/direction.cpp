@@ -137,7 +137,7 @@ void direction(const gm_direction_args &args, Arena arena) {
         work += elements(args.parameter[k]);
     }
     scratch.first[args.count] = blocks;
-    for_blocks(blocks, work, [&](int64_t block, int) {
+    for_shares(blocks, work, [&](int64_t block, int) {
         int64_t k = 0, end = args.count;  // the last tensor that starts at or before the block
         while (end - k > 1) {
             const int64_t middle = k + (end - k) / 2;
