@@ -19,10 +19,6 @@ mvn -B -q -ntp -DskipTests -pl bench -am package >&2
 # LibTorch's step with a large head more than its arithmetic (Grad-Mimic's buffers are kept anyway).
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 export MALLOC_TRIM_THRESHOLD_=4294967296 MALLOC_MMAP_THRESHOLD_=4294967296
-# A thread that has nothing to do sleeps. One of OpenMP's that spins takes the core that OpenBLAS's threads
-# need, and the other way round.
-export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-PASSIVE} OPENBLAS_THREAD_TIMEOUT=${OPENBLAS_THREAD_TIMEOUT:-4}
-
 main=org.gradmimic.bench.Bench
 more=()
 case ${1-} in

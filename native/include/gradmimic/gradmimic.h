@@ -85,6 +85,17 @@ GM_API gm_status gm_set_cpu_isa(const char *name);
 /* Threads that GM_CPU uses at most: OpenMP's setting in the calling thread, which is LibTorch's too. */
 GM_API int32_t gm_cpu_threads(void);
 
+/* Makes OpenBLAS do its work on OpenMP's threads, which GM_CPU and LibTorch use too, instead of on a pool of
+ * its own. Two pools get into each other's way: while one works, the other's threads spin on the same cores, or
+ * sleep and are woken for every product. For an OpenBLAS built for pthreads, 0.3.26 or newer; process-wide, to
+ * be called while no other thread is in OpenBLAS, and again does no harm.
+ *
+ *   set_callback   its openblas_set_threads_callback_function
+ *   max_threads    its MAX_THREADS (in openblas_get_config()). It keeps scratch memory by numbers of threads below
+ *                  that. Jobs get the highest ones here; its own pool, which some of LAPACK goes on using, has
+ *                  the lowest: it must not have more than half of MAX_THREADS. */
+GM_API gm_status gm_share_threads(void *set_callback, int32_t max_threads);
+
 /* GM_OK if GM_CUDA can be used, else GM_UNSUPPORTED; gm_last_error() then says why (built without
  * CUDA, no driver, no device, kernels not in this build) and what to do. */
 GM_API gm_status gm_cuda_available(void);

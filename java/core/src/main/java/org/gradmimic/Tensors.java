@@ -22,6 +22,10 @@ public final class Tensors {
     /** Where tensors without elements point: LibTorch gives them no memory, the kernels take that for absent. */
     private static final BytePointer NOTHING = Memory.detached(new BytePointer(8));
 
+    static {
+        CpuThreads.shared();
+    }
+
     private Tensors() {}
 
     static Dtype dtype(Tensor tensor) {

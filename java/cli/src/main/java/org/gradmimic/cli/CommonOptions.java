@@ -1,6 +1,7 @@
 package org.gradmimic.cli;
 
 import java.io.PrintWriter;
+import org.gradmimic.CpuThreads;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -47,7 +48,7 @@ public final class CommonOptions {
 
     /** Brings {@code --threads} to LibTorch, its BLAS and the kernels. Without the option nothing is loaded or set. */
     public void applyThreads() {
-        if (threads != null) Threads.limit(threads);
+        if (threads != null) CpuThreads.limit(threads);
     }
 
     /** Tells the user something that is no result, unless {@code --quiet}. */

@@ -186,20 +186,6 @@ class LauncherTest {
     }
 
     @Test
-    void idleThreadsSleepUnlessTheUserSaysOtherwise() throws Exception {
-        installTools();
-        tool(
-                "java",
-                "[[ $1 == -version ]] && echo 'openjdk version \"17.0.15\"'"
-                        + " || echo \"$OMP_WAIT_POLICY $OPENBLAS_THREAD_TIMEOUT\"");
-        assertThat(launch("doctor").out()).isEqualTo("PASSIVE 4\n");
-        ProcessBuilder builder = launcher(root.resolve("gradmimic"), "doctor");
-        builder.environment().put("OMP_WAIT_POLICY", "ACTIVE");
-        builder.environment().put("OPENBLAS_THREAD_TIMEOUT", "26");
-        assertThat(Run.process(builder).out()).isEqualTo("ACTIVE 26\n");
-    }
-
-    @Test
     void commandsOfItsOwnTakeNoArguments() throws Exception {
         Run run = launch("test", "--fast");
         assertThat(run.code()).isEqualTo(2);

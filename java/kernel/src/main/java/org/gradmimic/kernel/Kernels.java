@@ -91,7 +91,7 @@ public final class Kernels {
         check(operation.call(queue, args, memory, workspace.bytes()));
     }
 
-    private static void check(int status) {
+    static void check(int status) {
         if (status == gradmimic.GM_OK) return;
         String message = gradmimic.gm_last_error().getString();
         throw switch (status) {

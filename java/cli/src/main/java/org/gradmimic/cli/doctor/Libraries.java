@@ -1,36 +1,27 @@
 package org.gradmimic.cli.doctor;
 
-import java.io.IOException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.opencv.global.opencv_core;
-import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.CpuThreads;
+import org.gradmimic.LibTorch;
 import org.gradmimic.cli.BuildInfo;
 import org.gradmimic.kernel.NativeLibrary;
 
 /** The native libraries: loaded, from where, and do their versions fit. */
 final class Libraries {
-    private static final Pattern TORCH_VERSION = Pattern.compile("TORCH_VERSION=([\\w.+-]+)");
-    private static final Pattern TORCH_CPU = Pattern.compile("CPU capability usage: (\\S+)");
-
     private Libraries() {}
 
-    static Finding torch() throws IOException {
-        String path = Loader.load(torch.class);
-        String config;
-        try (BytePointer text = torch.show_config()) {
-            config = text.getString();
-        }
-        String version = find(TORCH_VERSION, config);
-        String presets = Loader.getVersion("org.bytedeco", "pytorch");
-        String text = version + ", presets " + presets + ", CPU kernels " + find(TORCH_CPU, config) + ", " + path;
+    static Finding torch() {
+        LibTorch torch = LibTorch.load();
+        String presets = torch.presets();
+        String text =
+                torch.version() + ", presets " + presets + ", CPU kernels " + torch.cpuKernels() + ", " + torch.path();
         if (!presets.equals(BuildInfo.torchPresets())) {
             return Finding.problem(
                     "LibTorch",
@@ -38,7 +29,7 @@ final class Libraries {
                     "gradmimic was compiled against presets " + BuildInfo.torchPresets()
                             + "; put those on the class path, or run ./gradmimic build");
         }
-        if (!presets.startsWith(version + "-")) {
+        if (!presets.startsWith(torch.version() + "-")) {
             return Finding.problem(
                     "LibTorch",
                     text,
@@ -46,11 +37,6 @@ final class Libraries {
                             + " installations out of LD_LIBRARY_PATH, LD_PRELOAD and java.library.path");
         }
         return Finding.ok("LibTorch", text);
-    }
-
-    private static String find(Pattern pattern, String text) {
-        Matcher matcher = pattern.matcher(text);
-        return matcher.find() ? matcher.group(1) : "unknown";
     }
 
     static Finding gradmimic() {
@@ -70,15 +56,22 @@ final class Libraries {
     }
 
     static Finding threads() {
-        int libtorch = torch.get_num_threads();
-        int kernels = NativeLibrary.cpuThreads();
-        String text = "LibTorch " + libtorch + ", kernels " + kernels;
+        int threads = Math.max(CpuThreads.libTorch(), CpuThreads.kernels());
+        boolean shared = CpuThreads.shared();
+        String text = "LibTorch " + CpuThreads.libTorch() + ", kernels " + CpuThreads.kernels()
+                + (shared ? ", OpenBLAS on the same" : ", OpenBLAS on others of its own");
         int cores = Runtime.getRuntime().availableProcessors();
-        if (Math.max(libtorch, kernels) <= cores) return Finding.ok("Threads", text);
+        if (threads > cores) {
+            return Finding.warning(
+                    "Threads",
+                    text + ", but this process may use " + cores + " cores",
+                    "give --threads " + cores + ", and look at OMP_NUM_THREADS");
+        }
+        if (shared) return Finding.ok("Threads", text);
         return Finding.warning(
                 "Threads",
-                text + ", but this process may use " + cores + " cores",
-                "give --threads " + cores + ", and look at OMP_NUM_THREADS");
+                text,
+                "set OMP_WAIT_POLICY=PASSIVE and OPENBLAS_THREAD_TIMEOUT=4, so that the two pools let each other work");
     }
 
     static Finding openCv() {

@@ -1,0 +1,79 @@
+// OpenBLAS's jobs on OpenMP's threads.
+//
+// OpenBLAS hands over the jobs of one call and waits until all are done. The jobs of a product wait for each
+// other while they run, so each needs a thread of its own: a team may be larger than there are jobs, never
+// smaller. The team is as large as that of every other parallel region, since OpenMP ends and starts threads
+// whenever the size changes.
+#include <omp.h>
+
+#include <atomic>
+#include <cstddef>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "api/failure.h"
+
+namespace gm {
+namespace {
+
+// OpenBLAS's openblas_dojob_callback and openblas_threads_callback.
+using Job = void (*)(int thread, void *data, int extra);
+using Runner = void (*)(int sync, Job job, int count, size_t size, void *data, int extra);
+
+std::atomic<int> max_threads{0};
+
+struct Jobs {
+    Job job;
+    int count;
+    size_t size;
+    char *data;
+    int extra;
+    void run(int i) const { job(max_threads - count + i, data + static_cast<size_t>(i) * size, extra); }
+};
+
+// False, with nothing done, if OpenMP gives fewer threads than there are jobs: inside of a parallel region, or
+// by its limits.
+bool run_on_team(const Jobs &jobs) {
+    if (omp_in_parallel()) return false;
+    const int usual = omp_get_max_threads();
+    bool enough = true;
+#pragma omp parallel num_threads(usual < jobs.count ? jobs.count : usual)
+    {
+        if (omp_get_num_threads() >= jobs.count) {
+            if (omp_get_thread_num() < jobs.count) jobs.run(omp_get_thread_num());
+        } else if (omp_get_thread_num() == 0) {
+            enough = false;
+        }
+    }
+    return enough;
+}
+
+void run_on_new_threads(const Jobs &jobs) {
+    std::vector<std::thread> threads;
+    for (int i = 1; i < jobs.count; i++) threads.emplace_back([&jobs, i] { jobs.run(i); });
+    jobs.run(0);
+    for (std::thread &thread : threads) thread.join();
+}
+
+// One caller at a time: the threads' numbers, and so their scratch memory, are the same in every call. A thread
+// that cannot be started ends the process, as in OpenBLAS itself: the jobs that run already wait for it.
+void run_jobs(int, Job job, int count, size_t size, void *data, int extra) noexcept {
+    static std::mutex mutex;
+    const std::lock_guard<std::mutex> alone(mutex);
+    const Jobs jobs = {job, count, size, static_cast<char *>(data), extra};
+    if (count == 1) jobs.run(0);
+    else if (!run_on_team(jobs)) run_on_new_threads(jobs);
+}
+
+}  // namespace
+}  // namespace gm
+
+extern "C" gm_status gm_share_threads(void *set_callback, int32_t max_threads) {
+    return gm::guarded("gm_share_threads", [&] {
+        if (set_callback == nullptr) gm::fail(GM_INVALID_ARGUMENT, "set_callback is NULL");
+        if (max_threads < 1) gm::fail(GM_INVALID_ARGUMENT, "max_threads is %d, below 1", max_threads);
+        gm::max_threads = max_threads;
+        reinterpret_cast<void (*)(gm::Runner)>(set_callback)(gm::run_jobs);
+    });
+}
