@@ -9,7 +9,7 @@ import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads the few kinds of .npy that the reference vectors are: version 1.0, {@code <f4} or {@code |b1}, 1-D or 2-D. */
+/** Reads the few kinds of .npy that the reference vectors are: version 1.0, {@code <f4}, {@code <f8} or {@code |b1}, 1-D or 2-D. */
 final class Npy {
 
     private static final Pattern HEADER = Pattern.compile(
@@ -48,6 +48,17 @@ final class Npy {
         for (int i = 0; i < rows; i++) {
             for (int j = 0; j < columns; j++) {
                 values[i][j] = data.getFloat(data.position() + 4 * index(i, j));
+            }
+        }
+        return values;
+    }
+
+    double[][] doubles() {
+        requireType("<f8");
+        double[][] values = new double[rows][columns];
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < columns; j++) {
+                values[i][j] = data.getDouble(data.position() + 8 * index(i, j));
             }
         }
         return values;
