@@ -103,27 +103,13 @@ final class DecoupledPass implements BackwardPass {
         List<TappedParameter> targets = parameters.stream()
                 .filter(parameter -> parameter.trained() && forward.called(parameter))
                 .toList();
-        gradients(
-                new TensorVector(forward.cut()),
-                targets,
-                new TensorVector(TapKernels.scaled(cutGradient, scale)),
-                gradients);
+        gradients.add(targets, forward.cut(), TapKernels.scaled(cutGradient, scale), false);
     }
 
     private void withoutTap(float[] weights, double share, Gradients gradients) {
         Tensor weighted =
                 Tensors.of(weights, weights.length).mul_(new Scalar(share)).to(losses.scalar_type());
-        gradients(new TensorVector(losses), untapped, new TensorVector(weighted), gradients);
-    }
-
-    private static void gradients(
-            TensorVector outputs, List<TappedParameter> targets, TensorVector outputGradients, Gradients gradients) {
-        TensorVector inputs =
-                new TensorVector(targets.stream().map(TappedParameter::live).toArray(Tensor[]::new));
-        TensorVector found = Deltas.grad(outputs, inputs, outputGradients, false);
-        for (int p = 0; p < targets.size(); p++) {
-            if (found.get(p).defined()) gradients.add(targets.get(p), found.get(p));
-        }
+        gradients.add(untapped, losses, weighted, false);
     }
 
     @Override

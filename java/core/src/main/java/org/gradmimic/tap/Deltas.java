@@ -40,13 +40,18 @@ final class Deltas {
     static LayerScores score(Taps taps, Tensor losses, boolean norms) {
         try (PointerScope scope = new PointerScope();
                 ForwardPass forward = take(taps, losses)) {
-            List<LayerRecord> mimic =
-                    forward.records().stream().filter(LayerRecord::mimic).toList();
-            TensorVector gradients =
-                    grad(new TensorVector(losses), outputs(mimic), new TensorVector(mean(losses)), false);
-            for (int r = 0; r < mimic.size(); r++) mimic.get(r).delta(gradients.get(r));
-            return scores(taps, forward, doubles(losses), norms);
+            return scores(taps, forward, losses, norms, false);
         }
+    }
+
+    /** Scores after a backward pass down to the mimic layers. */
+    static LayerScores scores(Taps taps, ForwardPass forward, Tensor losses, boolean norms, boolean keepGraph) {
+        List<LayerRecord> mimic =
+                forward.records().stream().filter(LayerRecord::mimic).toList();
+        TensorVector gradients =
+                grad(new TensorVector(losses), outputs(mimic), new TensorVector(mean(losses)), keepGraph);
+        for (int r = 0; r < mimic.size(); r++) mimic.get(r).delta(gradients.get(r));
+        return scores(taps, forward, doubles(losses), norms);
     }
 
     static TensorVector outputs(List<LayerRecord> records) {

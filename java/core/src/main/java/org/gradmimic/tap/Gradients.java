@@ -1,14 +1,28 @@
 package org.gradmimic.tap;
 
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
 
 /** Adds to the gradients of parameters, as the end of an autograd pass does. */
 final class Gradients {
     /** Memory that has become some parameter's gradient in this step. */
     private final Set<Long> taken = new HashSet<>();
+
+    /** Adds the derivative of Σ outputGradient · output by each of the parameters. */
+    void add(List<TappedParameter> parameters, Tensor output, Tensor outputGradient, boolean keepGraph) {
+        if (parameters.isEmpty()) return;
+        TensorVector inputs =
+                new TensorVector(parameters.stream().map(TappedParameter::live).toArray(Tensor[]::new));
+        TensorVector found = Deltas.grad(new TensorVector(output), inputs, new TensorVector(outputGradient), keepGraph);
+        for (int p = 0; p < parameters.size(); p++) {
+            if (found.get(p).defined()) add(parameters.get(p), found.get(p));
+        }
+    }
 
     /** Adds a gradient of the parameter's number of elements, which may be taken over. */
     void add(TappedParameter parameter, Tensor gradient) {
@@ -23,7 +37,7 @@ final class Gradients {
         // As the parameter lies, and no memory twice: autograd may give one tensor as the gradient of two parameters.
         boolean alike = own.strides().equals(live.strides());
         if (!alike || own.numel() > 0 && !taken.add(own.data_ptr().address())) {
-            own = org.bytedeco.pytorch.global.torch.empty_like(live.detach()).copy_(own);
+            own = torch.empty_like(live.detach()).copy_(own);
         }
         target.put(own);
     }

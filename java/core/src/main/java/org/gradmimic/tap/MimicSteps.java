@@ -67,7 +67,7 @@ public final class MimicSteps implements AutoCloseable {
         this.combination = combination;
         this.table = table;
         this.weighting = checked(weighting);
-        taps.recorder().everyTrained(calibration == Calibration.ALL);
+        taps.everyTrained(calibration == Calibration.ALL);
         sampleWeights = new SampleWeights();
         OpenResources.opened();
     }
@@ -110,6 +110,30 @@ public final class MimicSteps implements AutoCloseable {
             return step(forward, values, ids, () -> {
                 pending = new DecoupledPass(taps.recorder().parameters(), forward, calibration, losses);
                 return Deltas.scores(taps, forward, values, weighting.kind().needsNorms());
+            });
+        }
+    }
+
+    /**
+     * As {@link #step(Tensor, Tensor)} for a contrastive loss, after {@link Taps#contrastive}. The weights multiply the losses.
+     *
+     * @throws IllegalArgumentException for a weighting by gradient norms, which have no exact form here
+     */
+    public MimicStep step(ContrastiveBatch batch, @Nullable Tensor ids) {
+        if (weighting.kind().needsNorms()) {
+            throw new IllegalArgumentException("weighting " + weighting.kind()
+                    + " needs gradient norms, which samples of a contrastive loss don't have");
+        }
+        ContrastiveScore score = taps.requireContrastive();
+        begin();
+        try (PointerScope scope = new PointerScope()) {
+            Tensor losses = batch.losses();
+            ForwardPass forward = Deltas.take(taps, losses);
+            double[] values = Deltas.doubles(losses);
+            return step(forward, values, ids, () -> {
+                pending = new ContrastivePass(taps.recorder().parameters(), forward, calibration, losses);
+                if (score == ContrastiveScore.EXACT) return ContrastiveScores.exact(taps, forward, batch);
+                return Deltas.scores(taps, forward, losses, false, true);
             });
         }
     }

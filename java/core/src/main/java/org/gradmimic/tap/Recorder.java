@@ -92,6 +92,7 @@ final class Recorder implements AutoCloseable {
         return references;
     }
 
+    /** Whether it isn't only mimic layers that are recorded. */
     void everyTrained(boolean every) {
         everyTrained = every;
     }

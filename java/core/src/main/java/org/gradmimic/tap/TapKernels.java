@@ -14,6 +14,7 @@ import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.OpenResources;
 import org.gradmimic.kernel.Provider;
 import org.gradmimic.kernel.Workspace;
+import org.gradmimic.kernel.abi.gm_clip_scores_args;
 import org.gradmimic.kernel.abi.gm_ghost_dot_args;
 import org.gradmimic.kernel.abi.gm_ghost_norm_args;
 import org.gradmimic.kernel.abi.gm_projected_dot_args;
@@ -111,6 +112,11 @@ final class TapKernels implements AutoCloseable {
     Tensor rowNormsSquared(Tensor gradients) {
         if (gradients.size(0) == 0) return result(gradients, 0);
         return projected(gradients, gradients.select(0, 0), false);
+    }
+
+    /** The queue and scratch memory are these; everything else is in the arguments. */
+    void clipScores(gm_clip_scores_args args) {
+        Kernels.clipScores(queue, args, workspace);
     }
 
     private Tensor projected(Tensor gradients, Tensor v, boolean dot) {

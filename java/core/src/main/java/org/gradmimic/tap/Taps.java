@@ -49,8 +49,8 @@ public final class Taps implements Layers, AutoCloseable {
     private final Parameters parameters;
     private final boolean training;
 
-    /** Attention by plain products, which have second derivatives, in what lies above a mimic layer. */
-    private boolean twiceDifferentiable;
+    /** What the scores of a contrastive loss are; null if the loss is none. */
+    private @Nullable ContrastiveScore contrastive;
 
     private boolean aboveMimic;
     private boolean closed;
@@ -89,8 +89,13 @@ public final class Taps implements Layers, AutoCloseable {
         return vectors;
     }
 
-    void twiceDifferentiable(boolean twice) {
-        twiceDifferentiable = twice;
+    /**
+     * Prepares the forward passes that follow for a contrastive loss: exact scores differentiate twice, which takes attention
+     * by plain products above a mimic layer.
+     */
+    public void contrastive(ContrastiveScore score) {
+        recorder().everyTrained(false);
+        contrastive = score;
     }
 
     /** Forgets a forward pass that is not going to be scored. */
@@ -114,6 +119,30 @@ public final class Taps implements Layers, AutoCloseable {
      */
     public LayerScores score(Tensor losses, boolean norms) {
         return Deltas.score(this, losses, norms);
+    }
+
+    /**
+     * As {@link #score(Tensor, boolean)} for a contrastive loss, whose samples have no gradient norms.
+     *
+     * @throws IllegalStateException if {@link #contrastive} did not come before the forward pass
+     */
+    public LayerScores score(ContrastiveBatch batch) {
+        requireContrastive();
+        if (contrastive == ContrastiveScore.PATH) return score(batch.losses(), false);
+        try (ForwardPass forward = take(batch.image().size(0))) {
+            return ContrastiveScores.exact(this, forward, batch);
+        }
+    }
+
+    /** Weights shall reach every trained parameter; those of a contrastive loss do so without records. */
+    void everyTrained(boolean every) {
+        recorder().everyTrained(every && contrastive == null);
+    }
+
+    /** What was prepared for. */
+    ContrastiveScore requireContrastive() {
+        if (contrastive == null) throw new IllegalStateException("contrastive(score) comes before the forward pass");
+        return contrastive;
     }
 
     private Tensor record(String layer, @Nullable Tensor x, Tensor output, Part... parts) {
@@ -168,7 +197,7 @@ public final class Taps implements Layers, AutoCloseable {
 
     @Override
     public Tensor attention(Tensor query, Tensor key, Tensor value, boolean causal) {
-        return twiceDifferentiable && aboveMimic
+        return contrastive == ContrastiveScore.EXACT && aboveMimic
                 ? attentionByProducts(query, key, value, causal)
                 : plain.attention(query, key, value, causal);
     }

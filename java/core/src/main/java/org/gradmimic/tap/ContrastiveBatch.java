@@ -1,0 +1,65 @@
+package org.gradmimic.tap;
+
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.Tensors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What two towers made of B pairs, with its graph, and the loss that compares them. With cosines c_ij of image i and text j and
+ * z = scale c + bias: ℓ_i is half the cross-entropy of image i among all texts and half that of text i among all images; or
+ * half of row i and half of column i of the pairwise sigmoid losses.
+ *
+ * @param image [B,E], before normalisation
+ * @param text [B,E], before normalisation
+ * @param scale one element: what cosines are multiplied by, e to the power of CLIP's {@code logit_scale}
+ * @param bias one element, or null for none
+ * @param kind of loss
+ */
+public record ContrastiveBatch(
+        Tensor image, Tensor text, Tensor scale, @Nullable Tensor bias, Kind kind) {
+    /** The losses. */
+    public enum Kind {
+        /** CLIP's. */
+        SOFTMAX,
+        /** SigLIP's. */
+        SIGMOID
+    }
+
+    public ContrastiveBatch {
+        Tensors.requireRank("image features", image, "[B, E]", 2);
+        Tensors.requireShape("text features", text, Tensors.sizes(image));
+    }
+
+    /** With CLIP's loss. */
+    public static ContrastiveBatch clip(Tensor image, Tensor text, Tensor scale) {
+        return new ContrastiveBatch(image, text, scale, null, Kind.SOFTMAX);
+    }
+
+    /** With SigLIP's loss. */
+    public static ContrastiveBatch siglip(Tensor image, Tensor text, Tensor scale, Tensor bias) {
+        return new ContrastiveBatch(image, text, scale, bias, Kind.SIGMOID);
+    }
+
+    /** ℓ_i [B], with its graph; its mean is what plain training minimises. */
+    public Tensor losses() {
+        long rows = image.size(0);
+        Tensor logits = normalised(image).matmul(normalised(text).t()).mul(scale.reshape(1));
+        if (bias != null) logits = logits.add(bias.reshape(1));
+        if (kind == Kind.SOFTMAX) {
+            Tensor labels = torch.arange(new Scalar(rows)).to(torch.ScalarType.Long);
+            return Losses.crossEntropy(logits, labels)
+                    .add(Losses.crossEntropy(logits.t(), labels))
+                    .mul(new Scalar(0.5));
+        }
+        // A pair's own logit shall be large, all others small.
+        Tensor own = torch.eye(rows).to(logits.scalar_type());
+        Tensor each = torch.softplus(logits.mul(own.mul(new Scalar(-2.0)).add(new Scalar(1.0))));
+        return each.sum(1).add(each.sum(0)).mul(new Scalar(0.5));
+    }
+
+    private static Tensor normalised(Tensor features) {
+        return features.div(features.square().sum(1).sqrt().unsqueeze(1));
+    }
+}

@@ -1,0 +1,225 @@
+package org.gradmimic.tap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.DoubleStream;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.Calibration;
+import org.gradmimic.Tensors;
+import org.gradmimic.Weighting;
+import org.gradmimic.tap.ContrastiveBatch.Kind;
+import org.gradmimic.tap.SmallModels.Twin;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ContrastiveTest {
+    private PointerScope scope;
+
+    @BeforeEach
+    void open() {
+        scope = new PointerScope();
+    }
+
+    @AfterEach
+    void close() {
+        scope.close();
+    }
+
+    /** Two small towers, the scale's logarithm and a bias. */
+    private static final class Towers implements AutoCloseable {
+        final Kind kind;
+        final Map<String, Tensor> live;
+        final Map<String, Tensor> reference;
+        final List<String> names;
+        final Tensor images;
+        final Tensor words;
+        final Parameters parameters;
+        final Parameters references;
+
+        Towers(Kind kind, ScalarType type, int rows) {
+            this.kind = kind;
+            torch.manual_seed(11L + rows);
+            live = random(type);
+            reference = random(type);
+            names = new ArrayList<>(live.keySet());
+            images = SmallModels.VISION.input(rows).to(type);
+            words = SmallModels.TEXT.input(rows);
+            parameters = Parameters.of(live);
+            references = Parameters.of(reference);
+        }
+
+        private Map<String, Tensor> random(ScalarType type) {
+            Map<String, Tensor> made = new LinkedHashMap<>();
+            SmallModels.VISION.random(type).forEach((name, tensor) -> made.put("image." + name, tensor));
+            SmallModels.TEXT.random(type).forEach((name, tensor) -> {
+                // Its tied output would be the features; five of them are taken.
+                made.put("text." + name, tensor);
+            });
+            for (String name : new String[] {"scale", "bias"}) {
+                Tensor one = torch.randn(new long[] {}).to(type).detach();
+                one.set_requires_grad(true);
+                made.put(name, one);
+            }
+            return made;
+        }
+
+        ContrastiveBatch batch(Layers layers) {
+            Tensor image = SmallModels.VISION.logits(new Prefixed("image.", layers), images);
+            Tensor text = SmallModels.TEXT
+                    .logits(new Prefixed("text.", layers), words)
+                    .narrow(1, 0, 5);
+            Tensor scale = layers.scalar("scale").exp();
+            return kind == Kind.SOFTMAX
+                    ? ContrastiveBatch.clip(image, text, scale)
+                    : ContrastiveBatch.siglip(image, text, scale, layers.scalar("bias"));
+        }
+
+        List<String> used() {
+            return kind == Kind.SOFTMAX
+                    ? names.stream().filter(name -> !name.equals("bias")).toList()
+                    : names;
+        }
+
+        double[] losses(List<String> moved, double step) {
+            try (NoGradGuard guard = new NoGradGuard()) {
+                Map<String, Tensor> there = new LinkedHashMap<>(live);
+                for (String name : moved) {
+                    Tensor from = live.get(name);
+                    there.put(name, from.add(reference.get(name).sub(from), new Scalar(step)));
+                }
+                try (Parameters own = Parameters.of(there)) {
+                    return Deltas.doubles(batch(new PlainLayers(own, false)).losses());
+                }
+            }
+        }
+
+        LayerScores scores(List<String> mimic, ContrastiveScore score) {
+            try (Taps taps = new Taps(parameters, mimic, List.of(references), false)) {
+                taps.contrastive(score);
+                return taps.score(batch(taps));
+            }
+        }
+
+        @Override
+        public void close() {
+            parameters.close();
+            references.close();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"SOFTMAX,1", "SOFTMAX,4", "SIGMOID,1", "SIGMOID,3"})
+    void exactScoresAreTheDerivative(Kind kind, int rows) {
+        try (Towers towers = new Towers(kind, ScalarType.Double, rows)) {
+            List<List<String>> choices =
+                    new ArrayList<>(towers.used().stream().map(List::of).toList());
+            choices.add(towers.used());
+            double step = 1e-5;
+            for (List<String> mimic : choices) {
+                LayerScores found = towers.scores(mimic, ContrastiveScore.EXACT);
+                double[] here = towers.losses(mimic, 0);
+                double[] ahead = towers.losses(mimic, step);
+                double[] behind = towers.losses(mimic, -step);
+                double distance = Twin.distance(towers.live, towers.reference, mimic);
+                assertThat(found.gradientNorms()).isNull();
+                assertThat(found.directionNorms()[0]).isCloseTo(distance, within(1e-9 * distance));
+                for (int i = 0; i < rows; i++) {
+                    assertThat(found.losses()[i]).isCloseTo(here[i], within(1e-9));
+                    // The difference's own error: third derivatives times 1e-10, and 1e-16/1e-5.
+                    assertThat(found.scores()[0][i])
+                            .as("%s, sample %d", mimic, i)
+                            .isCloseTo((behind[i] - ahead[i]) / (2 * step * distance), within(2e-7));
+                }
+            }
+        }
+    }
+
+    /** In float, against double on the same numbers. */
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void floatsAgreeWithDoubles(Kind kind) {
+        List<String> mimic = List.of("image.block0.attention.in_proj_weight", "text.block.mlp2.weight", "scale");
+        try (Towers floats = new Towers(kind, ScalarType.Float, 5);
+                Towers doubles = new Towers(kind, ScalarType.Double, 5)) {
+            double[] narrow = floats.scores(mimic, ContrastiveScore.EXACT).scores()[0];
+            double[] wide = doubles.scores(mimic, ContrastiveScore.EXACT).scores()[0];
+            for (int i = 0; i < 5; i++) assertThat(narrow[i]).isCloseTo(wide[i], within(2e-5));
+        }
+    }
+
+    @Test
+    void pathsSumToTheSameOverTheBatch() {
+        try (Towers towers = new Towers(Kind.SOFTMAX, ScalarType.Double, 4)) {
+            List<String> mimic = List.of("image.projection", "text.block.mlp1.weight", "text.words.weight");
+            double[] exact = towers.scores(mimic, ContrastiveScore.EXACT).scores()[0];
+            double[] path = towers.scores(mimic, ContrastiveScore.PATH).scores()[0];
+            assertThat(DoubleStream.of(path).sum())
+                    .isCloseTo(DoubleStream.of(exact).sum(), within(1e-9));
+            assertThat(path[0]).isNotCloseTo(exact[0], within(1e-6));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Calibration.class)
+    void weightsMultiplyTheLosses(Calibration calibration) {
+        List<String> mimic = List.of("text.block.mlp2.weight");
+        for (ContrastiveScore score : ContrastiveScore.values()) {
+            try (Towers towers = new Towers(Kind.SIGMOID, ScalarType.Double, 3);
+                    Taps taps = new Taps(towers.parameters, mimic, List.of(towers.references), false)) {
+                taps.contrastive(score);
+                try (MimicSteps steps = new MimicSteps(taps, Weighting.normedProj(0.1), calibration, null)) {
+                    MimicStep step = steps.step(towers.batch(taps), null);
+                    step.backward();
+                    Map<String, Tensor> found = new LinkedHashMap<>();
+                    towers.live.forEach(
+                            (name, tensor) -> found.put(name, tensor.grad().clone()));
+                    for (String name : towers.names) {
+                        towers.live.forEach((n, tensor) -> tensor.mutable_grad().put(new Tensor()));
+                        Tensor losses = towers.batch(new PlainLayers(towers.parameters, false))
+                                .losses();
+                        boolean weighted = calibration == Calibration.ALL || mimic.contains(name);
+                        Tensor weights = Tensors.of(step.weights(), 3).to(ScalarType.Double);
+                        (weighted ? losses.mul(weights).sum() : losses.mean()).backward();
+                        assertThat(torch.allclose(
+                                        found.get(name), towers.live.get(name).grad(), 1e-9, 1e-12, false))
+                                .as("%s, %s", score, name)
+                                .isTrue();
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void whatHasNoExactFormIsRefusedByName() {
+        try (Towers towers = new Towers(Kind.SOFTMAX, ScalarType.Float, 3);
+                Taps taps = new Taps(towers.parameters, List.of("scale"), List.of(towers.references), false)) {
+            assertThatThrownBy(() -> taps.score(towers.batch(taps))).hasMessageContaining("before the forward pass");
+            taps.forget();
+            taps.contrastive(ContrastiveScore.PATH);
+            assertThatThrownBy(() -> taps.score(towers.batch(taps)))
+                    .hasMessageContaining("scale")
+                    .hasMessageContaining("only exact contrastive scores");
+            try (MimicSteps steps = new MimicSteps(taps, Weighting.cos(), Calibration.ALL, null)) {
+                assertThatThrownBy(() -> steps.step(towers.batch(taps), null))
+                        .hasMessageContaining("COS")
+                        .hasMessageContaining("norms");
+            }
+        }
+    }
+}
