@@ -16,8 +16,9 @@ record BlockShape(int epochs, long samples, int size) implements Serializable {
         return new BlockShape(epochs, samples, (int) Math.max(1, Math.min(samples, cells / epochs)));
     }
 
+    /** {@return how many blocks there are; one of no samples if there are none} */
     int blocks() {
-        return Math.toIntExact((samples + size - 1) / size);
+        return Math.toIntExact(Math.max(1, (samples + size - 1) / size));
     }
 
     /** {@return the number of the first sample of a block} */

@@ -21,8 +21,8 @@ import org.gradmimic.select.InputException;
  */
 final class ClusterLog {
 
-    /** About as many rows as a part has: what one task reads. */
-    private static final long ROWS_PER_SPLIT = 1 << 20;
+    /** About as many rows as a part has: what one task reads, as a rule. */
+    static final long ROWS_PER_SPLIT = 1 << 20;
 
     private static final Pattern PART = Pattern.compile("part-\\d{6}\\.parquet");
 
@@ -106,8 +106,12 @@ final class ClusterLog {
         return samples;
     }
 
-    /** {@return all rows, cut into what one task each reads: about a million */
-    List<List<Slice>> splits() {
+    /**
+     * {@return all rows, cut into what one task each reads}
+     *
+     * @param most rows of a split, unless a row group has more
+     */
+    List<List<Slice>> splits(long most) {
         List<List<Slice>> splits = new ArrayList<>();
         List<Slice> split = new ArrayList<>();
         long splitRows = 0;
@@ -116,10 +120,12 @@ final class ClusterLog {
             List<Long> rows = part.groupRows();
             for (int from = 0, to; from < rows.size(); from = to) {
                 long sliceRows = 0;
-                for (to = from; to < rows.size() && (to == from || fits(splitRows + sliceRows + rows.get(to))); to++) {
+                for (to = from;
+                        to < rows.size() && (to == from || splitRows + sliceRows + rows.get(to) <= most);
+                        to++) {
                     sliceRows += rows.get(to);
                 }
-                if (!fits(splitRows + sliceRows)) {
+                if (splitRows + sliceRows > most) {
                     add(splits, split);
                     split = new ArrayList<>();
                     splitRows = 0;
@@ -131,10 +137,6 @@ final class ClusterLog {
         }
         add(splits, split);
         return splits;
-    }
-
-    private static boolean fits(long rows) {
-        return rows <= ROWS_PER_SPLIT;
     }
 
     private static void add(List<List<Slice>> splits, List<Slice> split) {

@@ -1,6 +1,8 @@
 package org.gradmimic.spark;
 
 import java.io.FileNotFoundException;
+import java.io.IOException;
+import org.apache.hadoop.fs.FSError;
 import org.gradmimic.select.InputException;
 import org.jspecify.annotations.Nullable;
 
@@ -25,12 +27,37 @@ final class Failures {
         return found;
     }
 
+    /** {@return the innermost {@link IOException} among a failure's causes, or null} */
+    static @Nullable IOException io(Throwable failure) {
+        IOException found = null;
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof IOException io) {
+                found = io;
+            }
+        }
+        return found;
+    }
+
+    /**
+     * What the user is to see of a failure: the error of the task or call that failed, or what Spark threw, if nobody
+     * foresaw it.
+     */
+    static RuntimeException translated(Exception failure) {
+        InputException input = input(failure);
+        if (input != null) {
+            return input == failure ? input : new InputException(input.getMessage(), failure);
+        }
+        return failure instanceof RuntimeException unforeseen ? unforeseen : new IllegalStateException(failure);
+    }
+
     /** What went wrong in one line. */
     static String reason(Throwable e) {
         if (e instanceof FileNotFoundException) {
             return "no such file or no permission to read it";
         }
-        String message = e.getMessage();
+        // What a local disk's IOException becomes says its class's name first.
+        String message =
+                e instanceof FSError && e.getCause() != null ? e.getCause().getMessage() : e.getMessage();
         return message == null || message.isBlank()
                 ? e.getClass().getSimpleName()
                 : message.strip().replaceAll("\\s*\\R\\s*", "; ");

@@ -80,7 +80,7 @@ final class Hadoop {
         return new Path(target.getParent(), "." + target.getName() + ending);
     }
 
-    static InputException unwritable(Path target, Exception e) {
+    static InputException unwritable(Path target, Throwable e) {
         return new InputException("cannot write " + target + ": " + Failures.reason(e), e);
     }
 }

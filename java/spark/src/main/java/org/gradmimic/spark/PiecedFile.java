@@ -10,6 +10,7 @@ import java.util.function.LongFunction;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.io.IOUtils;
@@ -72,7 +73,7 @@ final class PiecedFile {
                 files.delete(folder, true);
                 files.delete(temporary, false);
             }
-        } catch (IOException e) {
+        } catch (IOException | FSError e) {
             throw Hadoop.unwritable(target, e);
         }
     }
@@ -97,7 +98,7 @@ final class PiecedFile {
         try (OutputStream out =
                 new BufferedOutputStream(Hadoop.files(path, hadoop).create(path, true), BUFFER)) {
             return new Piece(path.toString(), encoder.write(rows, out));
-        } catch (IOException e) {
+        } catch (IOException | FSError e) {
             throw Hadoop.unwritable(path, e);
         }
     }

@@ -10,6 +10,15 @@ import java.io.Serializable;
  */
 record ScoreBlock(long first, float[][] values) implements Serializable {
 
+    /** {@return the means over the epochs, as one epoch} */
+    ScoreBlock mean() {
+        float[] means = new float[samples()];
+        for (int i = 0; i < means.length; i++) {
+            means[i] = SampleRule.Mean.of(values, i);
+        }
+        return new ScoreBlock(first, new float[][] {means});
+    }
+
     /** {@return S} */
     int samples() {
         return values[0].length;

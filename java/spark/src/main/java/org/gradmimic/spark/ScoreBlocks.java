@@ -28,11 +28,12 @@ final class ScoreBlocks {
     private ScoreBlocks() {}
 
     /**
-     * @param log has no sample that {@code shape} has no place for
+     * @param splits of a log, what one task each reads
+     * @param shape has a place for every sample of the log
      * @return the blocks in order of samples, one in each partition; not yet computed
      */
-    static JavaRDD<ScoreBlock> of(JavaSparkContext spark, ClusterLog log, ScoreColumn column, BlockShape shape) {
-        List<List<ClusterLog.Slice>> splits = log.splits();
+    static JavaRDD<ScoreBlock> of(
+            JavaSparkContext spark, List<List<ClusterLog.Slice>> splits, ScoreColumn column, BlockShape shape) {
         Broadcast<SerializableConfiguration> hadoop = Hadoop.broadcast(spark);
         return spark.parallelize(splits, Math.max(1, splits.size()))
                 .flatMapToPair(

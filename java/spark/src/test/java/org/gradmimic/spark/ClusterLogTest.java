@@ -138,7 +138,8 @@ class ClusterLogTest {
         try {
             ClusterLog opened = ClusterLog.open(spark, log.toString());
             BlockShape shape = BlockShape.of(opened.epochs(), opened.samples(), 1 << 16);
-            ScoreBlocks.of(spark, opened, ScoreColumn.SCORE, shape).count();
+            ScoreBlocks.of(spark, opened.splits(1 << 20), ScoreColumn.SCORE, shape)
+                    .count();
         } catch (Exception e) { // Spark's is a checked one that Java does not know of
             InputException input = Failures.input(e);
             if (input == null) {

@@ -43,8 +43,8 @@ class ScoreBlocksTest {
         assertThat(log.epochs()).isEqualTo(expected.length);
         assertThat(log.samples()).isEqualTo(expected[0].length);
         BlockShape shape = BlockShape.of(log.epochs(), log.samples(), samples * epochs / (1 + random.nextInt(6)));
-        List<ScoreBlock> blocks =
-                ScoreBlocks.of(spark, log, ScoreColumn.WEIGHT, shape).collect();
+        List<ScoreBlock> blocks = ScoreBlocks.of(spark, log.splits(1 + random.nextInt(200)), ScoreColumn.WEIGHT, shape)
+                .collect();
         float[][] actual = new float[log.epochs()][(int) log.samples()];
         for (ScoreBlock block : blocks) {
             for (int epoch = 0; epoch < actual.length; epoch++) {

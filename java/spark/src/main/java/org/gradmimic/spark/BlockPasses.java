@@ -1,0 +1,182 @@
+package org.gradmimic.spark;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.Function;
+import org.apache.spark.api.java.function.Function2;
+import org.apache.spark.broadcast.Broadcast;
+import org.gradmimic.select.Binarization;
+import org.gradmimic.select.Binarizer;
+import org.gradmimic.select.Cut;
+import org.gradmimic.select.Decision;
+import org.gradmimic.select.InputException;
+import org.gradmimic.select.Refinement;
+import org.gradmimic.select.ValueCounts;
+import org.gradmimic.select.ValueStatistics;
+import org.gradmimic.select.VotePatterns;
+
+/**
+ * Passes over the blocks that bring back statistics, never samples. What a task makes of its blocks is merged on the way to
+ * the driver; since statistics are exact integers, it does not matter in which order, or whether a part was computed twice
+ * because an executor was lost.
+ */
+final class BlockPasses {
+
+    private final JavaSparkContext spark;
+    private final JavaRDD<ScoreBlock> blocks;
+
+    /** @param blocks kept by Spark, since every pass goes through all of them */
+    BlockPasses(JavaSparkContext spark, JavaRDD<ScoreBlock> blocks) {
+        this.spark = spark;
+        this.blocks = blocks;
+    }
+
+    /**
+     * One pass.
+     *
+     * @param partial what is known of one block
+     * @param merge takes two together, and may change and return the first
+     */
+    <S> S reduce(Function<ScoreBlock, S> partial, Function2<S, S, S> merge) {
+        return blocks.map(partial).treeReduce(merge);
+    }
+
+    /** {@return passes over other blocks that are made of these anew each time} */
+    BlockPasses map(Function<ScoreBlock, ScoreBlock> change) {
+        return new BlockPasses(spark, blocks.map(change));
+    }
+
+    /** {@return [E] how many samples each epoch would keep} */
+    long[] keepVotes(List<Cut> cuts) {
+        return reduce(block -> keepVotes(block, cuts), (a, b) -> {
+            for (int epoch = 0; epoch < a.length; epoch++) {
+                a[epoch] += b[epoch];
+            }
+            return a;
+        });
+    }
+
+    /** {@return how often every pattern of votes occurs} */
+    VotePatterns patterns(List<Cut> cuts) {
+        return reduce(block -> patterns(block, cuts), VotePatterns::merge);
+    }
+
+    /** {@return how many samples are kept} */
+    long kept(SampleRule rule) {
+        return reduce(block -> kept(block, rule), Long::sum);
+    }
+
+    /** What a rule has to know and what it decided. */
+    record Ruled(List<ValueStatistics> statistics, List<Decision> decisions) {}
+
+    /**
+     * Lets a rule decide every epoch by itself.
+     *
+     * @return [E]
+     * @throws InputException if a value is infinite; names epoch and sample
+     */
+    Ruled decide(Binarizer binarizer) {
+        List<ValueStatistics> statistics = reduce(BlockPasses::statistics, (a, b) -> {
+            for (int epoch = 0; epoch < a.size(); epoch++) {
+                a.get(epoch).merge(b.get(epoch));
+            }
+            return a;
+        });
+        List<Binarization> running = statistics.stream().map(binarizer::begin).toList();
+        for (List<Refinement> needs = needs(running); !isEmpty(needs); needs = needs(running)) {
+            List<ValueCounts> counts = counts(needs);
+            for (int epoch = 0; epoch < running.size(); epoch++) {
+                if (!needs.get(epoch).isEmpty()) {
+                    running.get(epoch).refine(counts.get(epoch));
+                }
+            }
+        }
+        return new Ruled(
+                statistics, running.stream().map(Binarization::decision).toList());
+    }
+
+    private List<ValueCounts> counts(List<Refinement> needs) {
+        Broadcast<List<Refinement>> shared = spark.broadcast(needs);
+        try {
+            return reduce(block -> counts(block, shared.value()), (a, b) -> {
+                for (int epoch = 0; epoch < a.size(); epoch++) {
+                    a.get(epoch).merge(b.get(epoch));
+                }
+                return a;
+            });
+        } finally {
+            shared.unpersist();
+        }
+    }
+
+    private static List<Refinement> needs(List<Binarization> running) {
+        return running.stream().map(Binarization::needs).toList();
+    }
+
+    private static boolean isEmpty(List<Refinement> needs) {
+        return needs.stream().allMatch(Refinement::isEmpty);
+    }
+
+    private static List<ValueStatistics> statistics(ScoreBlock block) {
+        List<ValueStatistics> statistics = new ArrayList<>();
+        for (int epoch = 0; epoch < block.values().length; epoch++) {
+            ValueStatistics of = new ValueStatistics();
+            float[] values = block.values()[epoch];
+            for (int i = 0; i < values.length; i++) {
+                if (Float.isInfinite(values[i])) {
+                    throw new InputException("epoch " + epoch + ", sample " + (block.first() + i) + ": the value is "
+                            + values[i] + ", expected a finite one, or NaN for not seen");
+                }
+                of.add(values[i]);
+            }
+            statistics.add(of);
+        }
+        return statistics;
+    }
+
+    private static List<ValueCounts> counts(ScoreBlock block, List<Refinement> needs) {
+        List<ValueCounts> counts = needs.stream().map(ValueCounts::new).toList();
+        for (int epoch = 0; epoch < counts.size(); epoch++) {
+            if (!needs.get(epoch).isEmpty()) {
+                ValueCounts of = counts.get(epoch);
+                for (float value : block.values()[epoch]) {
+                    of.add(value);
+                }
+            }
+        }
+        return counts;
+    }
+
+    private static long[] keepVotes(ScoreBlock block, List<Cut> cuts) {
+        long[] votes = new long[cuts.size()];
+        for (int epoch = 0; epoch < votes.length; epoch++) {
+            Cut cut = cuts.get(epoch);
+            for (float value : block.values()[epoch]) {
+                if (!Float.isNaN(value) && cut.keeps(value)) {
+                    votes[epoch]++;
+                }
+            }
+        }
+        return votes;
+    }
+
+    private static VotePatterns patterns(ScoreBlock block, List<Cut> cuts) {
+        VotePatterns patterns = new VotePatterns(cuts.size());
+        for (int i = 0; i < block.samples(); i++) {
+            patterns.add(SampleRule.pattern(cuts, block.values(), i));
+        }
+        return patterns;
+    }
+
+    private static long kept(ScoreBlock block, SampleRule rule) {
+        long kept = 0;
+        for (int i = 0; i < block.samples(); i++) {
+            if (rule.keeps(block.values(), i)) {
+                kept++;
+            }
+        }
+        return kept;
+    }
+}

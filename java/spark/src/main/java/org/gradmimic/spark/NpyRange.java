@@ -1,0 +1,90 @@
+package org.gradmimic.spark;
+
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.function.Predicate;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.gradmimic.select.InputException;
+import org.gradmimic.select.npy.NpyHeader;
+import org.gradmimic.select.npy.NpyType;
+
+/**
+ * A {@code .npy} file of one value a sample on any file system: opened once on the driver, read by ranges on the
+ * executors.
+ *
+ * @param path the file
+ * @param type the type of an element
+ * @param rows N
+ * @param dataOffset where the first element stands
+ */
+record NpyRange(String path, NpyType type, long rows, long dataOffset) implements Serializable {
+
+    /**
+     * Reads the header.
+     *
+     * @param option the option that named the file
+     * @param accepts the types that will do
+     * @param expected what they are, for the message
+     * @throws InputException if it is missing, truncated, of another type or has not one axis
+     */
+    static NpyRange open(
+            String file, String option, Predicate<NpyType> accepts, String expected, Configuration hadoop) {
+        Path path = Hadoop.path(file, option);
+        NpyHeader header;
+        try {
+            FileSystem files = Hadoop.files(path, hadoop);
+            long size = files.getFileStatus(path).getLen();
+            try (FSDataInputStream in = files.open(path)) {
+                header = header(in, size, file);
+            }
+            if (size != header.fileBytes()) {
+                throw new InputException(
+                        file + ": has " + size + " bytes, but its header promises " + header.fileBytes());
+            }
+        } catch (IOException e) {
+            throw new InputException(file + ": cannot be read: " + Failures.reason(e), e);
+        }
+        if (!accepts.test(header.type()) || header.shape().length != 1) {
+            throw new InputException(file + ": has dtype " + header.type().code() + " and shape "
+                    + NpyHeader.describe(header.shape()) + "; expected " + expected + ", one a sample");
+        }
+        return new NpyRange(path.toString(), header.type(), header.elements(), header.dataOffset());
+    }
+
+    private static NpyHeader header(FSDataInputStream in, long size, String file) throws IOException {
+        int length = NpyHeader.headerBytes(bytes(in, (int) Math.min(size, NpyHeader.MAX_PREFIX)), file);
+        if (length > size) {
+            throw new InputException(file + ": truncated within the .npy header");
+        }
+        return NpyHeader.parse(bytes(in, length), file);
+    }
+
+    /** The file's first bytes. */
+    private static ByteBuffer bytes(FSDataInputStream in, int count) throws IOException {
+        byte[] bytes = new byte[count];
+        in.readFully(0, bytes);
+        return ByteBuffer.wrap(bytes);
+    }
+
+    /**
+     * @param from the first element
+     * @param count how many
+     * @return the elements' bytes, little-endian
+     * @throws InputException if they cannot be read
+     */
+    ByteBuffer read(long from, int count, Configuration hadoop) {
+        byte[] bytes = new byte[Math.multiplyExact(count, type.bytes())];
+        Path file = new Path(path);
+        try (FSDataInputStream in = Hadoop.files(file, hadoop).open(file)) {
+            in.readFully(dataOffset + from * type.bytes(), bytes);
+        } catch (IOException e) {
+            throw new InputException(path + ": cannot be read: " + Failures.reason(e), e);
+        }
+        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    }
+}

@@ -1,0 +1,154 @@
+package org.gradmimic.spark;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.storage.StorageLevel;
+import org.gradmimic.select.Cut;
+import org.gradmimic.select.Decision;
+import org.gradmimic.select.InputException;
+import org.gradmimic.select.LabelModel;
+import org.gradmimic.select.VotePatterns;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes a filter of a score log on a Spark cluster: the filter that one machine makes of the same log, to the last sample.
+ *
+ * <p>The log's rows are shuffled once, into blocks of consecutive samples ({@link ScoreBlocks}) that the executors keep, in
+ * memory or on their disks. From there on passes over the blocks bring statistics to the driver, some megabytes at most,
+ * and decisions back: no sample goes to the driver. An executor that is lost costs the time to make its blocks again.
+ */
+public final class SparkFilter {
+
+    /** More blocks than a driver should keep book of; with 5 epochs, 800 billion samples. */
+    private static final long MAX_BLOCKS = 1_000_000;
+
+    private final JavaSparkContext spark;
+    private final FilterOptions options;
+    private final SparkSession session;
+
+    private SparkFilter(SparkSession session, FilterOptions options) {
+        this.session = session;
+        this.spark = JavaSparkContext.fromSparkContext(session.sparkContext());
+        this.options = options;
+    }
+
+    /**
+     * Makes a filter and writes it to all outputs.
+     *
+     * @param session whose executors do the work; not stopped
+     * @param options what to read, decide and write
+     * @return what the filter is like
+     * @throws InputException if a file is missing, damaged or of another kind, the votes don't determine a label model, or
+     *     an output cannot be written: nothing is then there under its name that was not before
+     */
+    public static FilterReport run(SparkSession session, FilterOptions options) {
+        try {
+            return new SparkFilter(session, options).run();
+        } catch (Exception e) { // among them Spark's, a checked one that Java does not see
+            throw Failures.translated(e);
+        }
+    }
+
+    private FilterReport run() {
+        Configuration hadoop = spark.hadoopConfiguration();
+        List<FilterTarget> targets = options.outputs.stream()
+                .map(name -> FilterTarget.of(name, hadoop))
+                .toList();
+        Path probabilities = probabilitiesTarget(hadoop);
+        options.progress.accept("looking at " + options.scores);
+        ClusterLog log = ClusterLog.open(spark, options.scores);
+        UidPool pool = options.uids == null ? null : UidPool.open(spark, options.uids);
+        BlockShape shape = shape(log, samples(log, pool));
+        options.progress.accept(
+                "reading " + log.rows() + " rows: " + log.epochs() + " epochs of " + shape.samples() + " samples");
+        JavaRDD<ScoreBlock> blocks = ScoreBlocks.of(spark, log.splits(options.rowsPerSplit), options.column, shape);
+        blocks.persist(StorageLevel.MEMORY_AND_DISK());
+        try {
+            Outcome outcome = decide(new BlockPasses(spark, blocks), shape.samples());
+            FilterOutputs outputs = new FilterOutputs(session, blocks, outcome.rule(), pool);
+            for (FilterTarget target : targets) {
+                options.progress.accept("writing " + target.path());
+                outputs.write(target);
+            }
+            if (probabilities != null) {
+                options.progress.accept("writing " + probabilities);
+                outputs.probabilities(probabilities);
+            }
+            return outcome.report();
+        } finally {
+            blocks.unpersist();
+        }
+    }
+
+    private @Nullable Path probabilitiesTarget(Configuration hadoop) {
+        if (options.probabilities == null) {
+            return null;
+        }
+        if (options.combination != Combination.LABEL_MODEL) {
+            throw new InputException("--probabilities: only a label model has them");
+        }
+        FilterTarget target = FilterTarget.of(options.probabilities, hadoop);
+        if (target.format() != FilterTarget.Format.NPY) {
+            throw new InputException(options.probabilities + ": expected a name that ends in .npy");
+        }
+        return target.path();
+    }
+
+    /** N: as given, or as many as there are uids, or as the log has seen. */
+    private long samples(ClusterLog log, @Nullable UidPool pool) {
+        long samples = options.samples.orElse(pool == null ? log.samples() : pool.size());
+        if (pool != null && pool.size() != samples) {
+            throw new InputException(
+                    "the filter is over " + samples + " samples, but there are " + pool.size() + " uids");
+        }
+        if (samples < log.samples()) {
+            throw new InputException("the score log has sample " + (log.samples() - 1) + ", the data set only "
+                    + samples + " samples: they don't belong together");
+        }
+        return samples;
+    }
+
+    private BlockShape shape(ClusterLog log, long samples) {
+        int epochs = Math.max(1, log.epochs());
+        if (samples / Math.max(1, options.cellsPerBlock / epochs) > MAX_BLOCKS) {
+            throw new InputException(
+                    "the score log has sample ids up to " + (samples - 1) + ", too high for a filter of all samples");
+        }
+        return BlockShape.of(epochs, samples, options.cellsPerBlock);
+    }
+
+    private record Outcome(SampleRule rule, FilterReport report) {}
+
+    private Outcome decide(BlockPasses passes, long samples) {
+        boolean mean = options.combination == Combination.MEAN;
+        BlockPasses values = mean ? passes.map(ScoreBlock::mean) : passes;
+        options.progress.accept(mean ? "deciding on the mean scores" : "deciding on every epoch");
+        BlockPasses.Ruled ruled = values.decide(options.binarizer);
+        List<Cut> cuts = ruled.decisions().stream().map(Decision::cut).toList();
+        long[] votes = values.keepVotes(cuts);
+        LabelModel model = options.combination == Combination.LABEL_MODEL ? labelModel(passes, cuts) : null;
+        SampleRule rule = model != null
+                ? new SampleRule.Labelled(cuts, model)
+                : mean ? new SampleRule.Mean(cuts.get(0)) : new SampleRule.Majority(cuts);
+        List<FilterReport.Epoch> epochs = new ArrayList<>();
+        for (int epoch = 0; epoch < votes.length; epoch++) {
+            epochs.add(new FilterReport.Epoch(
+                    ruled.statistics().get(epoch).count(),
+                    ruled.statistics().get(epoch).mean(),
+                    votes[epoch],
+                    ruled.decisions().get(epoch)));
+        }
+        return new Outcome(rule, new FilterReport(samples, passes.kept(rule), epochs, model));
+    }
+
+    private LabelModel labelModel(BlockPasses passes, List<Cut> cuts) {
+        options.progress.accept("fitting the label model");
+        VotePatterns patterns = passes.patterns(cuts);
+        return LabelModel.fit(patterns, options.classBalance);
+    }
+}

@@ -1,0 +1,127 @@
+package org.gradmimic.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.ZipFile;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The jar for spark-submit, given to Spark's own submitter. */
+class FilterJobIT {
+
+    private static final Path JAR =
+            Path.of("target", "gradmimic-spark-submit.jar").toAbsolutePath();
+
+    @TempDir
+    Path temporary;
+
+    @BeforeAll
+    static void link() {
+        SparkHome.link();
+    }
+
+    @Test
+    void theJarHasWhatSparkLacksAndNoMore() throws Exception {
+        try (ZipFile jar = new ZipFile(JAR.toFile())) {
+            assertThat(jar.stream().map(entry -> entry.getName()).filter(name -> name.endsWith(".class")))
+                    .isNotEmpty()
+                    .allMatch(name -> name.startsWith("org/gradmimic/") || name.startsWith("picocli/"));
+        }
+    }
+
+    @Test
+    void severalExecutorsMakeTheFilterThatOneMakes() throws Exception {
+        Path log = RandomLog.write(temporary.resolve("scores"), new Random(3), 3, 3000, 3);
+        Path cluster = temporary.resolve("cluster.npy");
+        Path local = temporary.resolve("local.npy");
+        String[] rest = {
+            "--scores", log.toString(), "--use", "scores", "--binarize", "gmm", "--aggregate", "label-model"
+        };
+        Submitted several = submit("local-cluster[2,1,1024]", rest, "--out", cluster.toString());
+        assertThat(several.code).as(several.err).isZero();
+        assertThat(several.out)
+                .contains("epoch 2: ", "label model: balance 0.", "of 3000 (0.")
+                .doesNotContain("Exception");
+        assertThat(several.err).contains("gradmimic-spark: writing " + cluster);
+        Submitted one = submit("local[1]", rest, "--quiet", "--out", local.toString());
+        assertThat(one.code).as(one.err).isZero();
+        assertThat(one.out).isEqualTo(several.out);
+        assertThat(cluster).hasSameBinaryContentAs(local);
+    }
+
+    @Test
+    void aDamagedLogIsOneLineAndCodeTwo() throws Exception {
+        Path log = RandomLog.write(temporary.resolve("scores"), new Random(4), 1, 500, 3);
+        Path part = log.resolve("part-000000.parquet");
+        byte[] whole = Files.readAllBytes(part);
+        Files.write(part, Arrays.copyOf(whole, whole.length / 2));
+        Path out = temporary.resolve("keep.npy");
+        Submitted submitted =
+                submit("local[1]", new String[] {"--scores", log.toString()}, "--quiet", "--out", out.toString());
+        assertThat(submitted.code).isEqualTo(2);
+        assertThat(submitted.out).isEmpty();
+        assertThat(submitted.err.lines().filter(line -> line.startsWith("gradmimic-spark: ")))
+                .singleElement()
+                .asString()
+                .contains(part.toString(), "is truncated");
+        assertThat(out).doesNotExist();
+    }
+
+    private record Submitted(int code, String out, String err) {}
+
+    /** As bin/spark-submit does it: a first JVM says how to start the second. */
+    private Submitted submit(String master, String[] job, String... more) throws Exception {
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        List<String> launcher = new ArrayList<>(List.of(
+                java,
+                "-cp",
+                SparkHome.FOLDER.resolve("jars") + "/*",
+                "org.apache.spark.launcher.Main",
+                "org.apache.spark.deploy.SparkSubmit",
+                "--master",
+                master,
+                "--conf",
+                "spark.ui.enabled=false",
+                "--class",
+                FilterJob.class.getName(),
+                JAR.toString()));
+        launcher.addAll(List.of(job));
+        launcher.addAll(List.of(more));
+        Submitted how = process(launcher);
+        assertThat(how.code).as(how.err).isZero();
+        // An empty word and a line's end, then the words, each ended by a zero.
+        return process(Arrays.stream(how.out.split("\0"))
+                .map(String::strip)
+                .filter(word -> !word.isEmpty())
+                .toList());
+    }
+
+    private Submitted process(List<String> command) throws IOException, InterruptedException {
+        Path out = Files.createTempFile(temporary, "out", ".txt");
+        Path err = Files.createTempFile(temporary, "err", ".txt");
+        Process process = new ProcessBuilder(command)
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile())
+                .start();
+        try {
+            assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("ends").isTrue();
+        } finally {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+        }
+        return new Submitted(
+                process.exitValue(),
+                Files.readString(out, StandardCharsets.UTF_8),
+                Files.readString(err, StandardCharsets.UTF_8));
+    }
+}
