@@ -5,6 +5,7 @@ import org.gradmimic.Calibration;
 import org.gradmimic.ScoreKind;
 import org.gradmimic.cli.filter.Baseline;
 import org.gradmimic.data.Split;
+import org.gradmimic.model.Models;
 import org.gradmimic.select.datacomp.ClipModel;
 import org.gradmimic.train.Mode;
 import org.gradmimic.train.OptimizerSettings;
@@ -31,6 +32,7 @@ public final class Main {
     /** The command with all its subcommands, before any stream is set. */
     static CommandLine commandLine() {
         return new CommandLine(new GradmimicCommand())
+                .registerConverter(Models.Kind.class, new Choice<>(Models.Kind.values()))
                 .registerConverter(Mode.class, new Choice<>(Mode.values()))
                 .registerConverter(ScoreKind.class, new Choice<>(ScoreKind.values()))
                 .registerConverter(Calibration.class, new Choice<>(Calibration.values()))

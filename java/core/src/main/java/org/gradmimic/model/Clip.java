@@ -86,6 +86,16 @@ public record Clip(int width, ClipVision vision, ClipText text, boolean bias) im
         return slots.all();
     }
 
+    /** Tokens of a caption, filled up with zeros. */
+    public int contextLength() {
+        return text.contextLength();
+    }
+
+    /** How many tokens there are. */
+    public int vocabulary() {
+        return text.vocabulary();
+    }
+
     @Override
     public Set<String> head() {
         return Set.of();

@@ -19,7 +19,6 @@ import org.gradmimic.ScoreKind;
 import org.gradmimic.Tensors;
 import org.gradmimic.kernel.Descriptors.Dtype;
 import org.gradmimic.kernel.GradmimicException;
-import org.gradmimic.select.AtomicFile;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.ParquetColumns;
 import org.gradmimic.select.npy.NpyFile;
@@ -95,21 +94,8 @@ public final class FeatureScoring {
      * @throws InputException that names the file or the argument and what was expected
      */
     public static void check(Request request, Path out) {
-        if (!isParquet(out) && !fileName(out).endsWith(".npy")) {
-            throw new InputException(out + ": the output is .npy or .parquet, by its ending");
-        }
-        // A folder that is missing or cannot be written to is found out here, not after hours.
-        AtomicFile.create(out).close();
+        ScoreFile.check(out);
         check(request);
-    }
-
-    private static boolean isParquet(Path out) {
-        return fileName(out).endsWith(".parquet");
-    }
-
-    private static String fileName(Path path) {
-        Path name = path.getFileName();
-        return name == null ? "" : name.toString();
     }
 
     /**
@@ -127,9 +113,9 @@ public final class FeatureScoring {
     /** As above, with blocks of at most so many rows. */
     static Summary run(Request request, Path out, LongConsumer progress, int maxBlockRows) {
         check(request, out);
-        boolean parquet = isParquet(out);
+        boolean parquet = ScoreFile.isParquet(out);
         FeatureScoring scoring = new FeatureScoring(request, maxBlockRows);
-        Path values = parquet ? out.resolveSibling(fileName(out) + ".npy") : out;
+        Path values = parquet ? out.resolveSibling(ScoreFile.name(out) + ".npy") : out;
         try (PointerScope scope = new PointerScope();
                 NpyWriter scores = NpyWriter.create(values, scoring.rows);
                 HeadScorer scorer = new HeadScorer(request.weight(), request.bias(), request.reference())) {

@@ -17,22 +17,22 @@ import org.gradmimic.kernel.abi.gm_queue;
 import org.jspecify.annotations.Nullable;
 
 /** Scores of a batch to weights, by the rule that {@link org.gradmimic.MimicHead} uses too. */
-final class SampleWeights implements AutoCloseable {
+public final class SampleWeights implements AutoCloseable {
     private final gm_queue queue = Memory.detached(Provider.CPU.queue());
     private final Workspace workspace = new Workspace();
 
-    SampleWeights() {
+    public SampleWeights() {
         OpenResources.opened();
     }
 
     /**
      * w_i [B].
      *
-     * @param scores [B] m_i, all finite
-     * @param gradientNorms [B] ‖g_i‖, all finite, where the rule looks at them
+     * @param scores [B] m_i; a sample whose score is not finite gets weight 0
+     * @param gradientNorms [B] ‖g_i‖, where the rule looks at them
      * @param directionNorm ‖V‖
      */
-    float[] of(Weighting weighting, double[] scores, double @Nullable [] gradientNorms, double directionNorm) {
+    public float[] of(Weighting weighting, double[] scores, double @Nullable [] gradientNorms, double directionNorm) {
         int rows = scores.length;
         try (PointerScope scope = new PointerScope();
                 gm_mimic_weights_args args = new gm_mimic_weights_args()) {

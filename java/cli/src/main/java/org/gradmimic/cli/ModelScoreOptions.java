@@ -1,0 +1,111 @@
+package org.gradmimic.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.gradmimic.data.Datasets;
+import org.gradmimic.data.Split;
+import org.gradmimic.model.Models;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** What {@code score} reads where it scores parameters of a model; required options are checked by the command. */
+final class ModelScoreOptions {
+    @Option(names = "--model", paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}.")
+    Models.@Nullable Kind kind;
+
+    @Option(
+            names = "--model-config",
+            paramLabel = "C.json",
+            description = "The architecture: a JSON file, or a name such as vit_b_16, resnet50, ViT-B-32.")
+    @Nullable
+    String config;
+
+    @Option(
+            names = "--weights",
+            paramLabel = "M",
+            description = "The model's weights: .safetensors, or a state dict that torch saved.")
+    @Nullable
+    Path weights;
+
+    @Option(names = "--reference", paramLabel = "R", description = "The reference model's weights.")
+    @Nullable
+    Path reference;
+
+    @Option(
+            names = "--images",
+            paramLabel = "x.npy",
+            description = "Pictures [N,3,H,W], float, already normalised; with --labels or --tokens.")
+    @Nullable
+    Path images;
+
+    @Option(names = "--tokens", paramLabel = "t.npy", description = "Captions [N,T], integers, for clip.")
+    @Nullable
+    Path tokens;
+
+    @Option(
+            names = "--data",
+            paramLabel = "SPEC",
+            description = "Labelled pictures instead of --images and --labels: " + Datasets.SYNTAX + ".")
+    @Nullable
+    String data;
+
+    @Option(
+            names = "--split",
+            paramLabel = "SPLIT",
+            defaultValue = "train",
+            description = "Of --data: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    Split split;
+
+    @Option(
+            names = "--mean",
+            paramLabel = "X",
+            defaultValue = "0.5",
+            description = "Subtracted from --data's pixels in [0,1] (default: ${DEFAULT-VALUE}).")
+    double mean;
+
+    @Option(
+            names = "--std",
+            paramLabel = "X",
+            defaultValue = "0.5",
+            description = "What they are then divided by (default: ${DEFAULT-VALUE}).")
+    double std;
+
+    @Option(
+            names = "--mimic-layer",
+            paramLabel = "L",
+            description = "Parameters that samples are scored by: names and patterns with * and ?, separated by commas;"
+                    + " all for all.")
+    @Nullable
+    String mimicLayer;
+
+    @Option(names = "--grad-norms", paramLabel = "FILE", description = "Writes ||g_i||, too: .npy or .parquet.")
+    @Nullable
+    Path gradientNorms;
+
+    @Option(names = "--losses", paramLabel = "FILE", description = "Writes the losses, too: .npy or .parquet.")
+    @Nullable
+    Path losses;
+
+    @Option(
+            names = "--allow-head-mismatch",
+            description = "Where the weights have another number of classes than the model, draw its head anew.")
+    boolean allowHeadMismatch;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Of a head that is drawn (default: ${DEFAULT-VALUE}).")
+    long seed;
+
+    Stream<Path> inputs() {
+        Path configFile = config == null || !Files.exists(Path.of(config)) ? null : Path.of(config);
+        return Stream.of(configFile, weights, reference, images, tokens).filter(Objects::nonNull);
+    }
+
+    Stream<Path> outputs() {
+        return Stream.of(gradientNorms, losses).filter(Objects::nonNull);
+    }
+}

@@ -1,0 +1,135 @@
+package org.gradmimic.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.gradmimic.data.Datasets;
+import org.gradmimic.data.ImageDataset;
+import org.gradmimic.model.Clip;
+import org.gradmimic.model.ImageClassifier;
+import org.gradmimic.model.MimicLayers;
+import org.gradmimic.model.Model;
+import org.gradmimic.model.ModelWeights;
+import org.gradmimic.model.Models;
+import org.gradmimic.score.ModelScoring;
+import org.gradmimic.score.ModelScoring.Result;
+import org.gradmimic.score.NpySamples;
+import org.gradmimic.score.PictureSamples;
+import org.gradmimic.score.Samples;
+import org.gradmimic.score.ScoreFile;
+import org.gradmimic.select.InputException;
+
+/** {@code score --model}: from files to files. */
+final class ModelScoreRun {
+    /** Refuses a command line that lacks one of these options. */
+    @FunctionalInterface
+    interface Requirement {
+        void of(String... options);
+    }
+
+    private final ModelScoreOptions options;
+    private final ScoreCommand.Shared shared;
+    private final CommonOptions common;
+
+    ModelScoreRun(
+            ModelScoreOptions options, ScoreCommand.Shared shared, CommonOptions common, Requirement requirement) {
+        this.options = options;
+        this.shared = shared;
+        this.common = common;
+        requirement.of("--model-config", "--weights", "--reference", "--mimic-layer");
+        checkInputs(requirement);
+    }
+
+    private void checkInputs(Requirement requirement) {
+        if (options.kind == Models.Kind.CLIP) {
+            if (options.data != null || shared.labels != null) {
+                throw new InputException("clip compares pictures with captions: --images and --tokens, without labels");
+            }
+            requirement.of("--images", "--tokens");
+        } else if (options.tokens != null) {
+            throw new InputException("--tokens are for clip; a classifier takes --labels");
+        } else if (options.data != null) {
+            if (options.images != null || shared.labels != null) {
+                throw new InputException("--data has pictures and labels; leave out --images and --labels");
+            }
+        } else {
+            requirement.of("--images", "--labels");
+        }
+        if (!Double.isFinite(options.mean) || !(options.std > 0)) {
+            throw new InputException(
+                    "--mean is " + options.mean + " and --std is " + options.std + "; std must be positive");
+        }
+        if (shared.batchSize > Integer.MAX_VALUE) {
+            throw new InputException("--batch-size is " + shared.batchSize + "; more than " + Integer.MAX_VALUE
+                    + " samples don't go through a model");
+        }
+    }
+
+    void run() {
+        ScoreFile.check(shared.out);
+        options.outputs().forEach(ScoreFile::check);
+        common.applyThreads();
+        try (Model model = Models.open(options.kind, options.config)) {
+            List<String> mimicLayer = MimicLayers.resolve(model, options.mimicLayer);
+            try (ModelWeights weights = read(model, options.weights);
+                    ModelWeights reference = read(model, options.reference)) {
+                var request = new ModelScoring.Request(
+                        model,
+                        weights,
+                        reference,
+                        mimicLayer,
+                        shared.kind,
+                        shared.temperature,
+                        shared.lambda,
+                        (int) shared.batchSize,
+                        options.gradientNorms != null);
+                ModelScoring.check(request);
+                if (!weights.fresh().isEmpty()) {
+                    common.note(options.weights + ": has another number of classes; the head is drawn anew");
+                }
+                write(score(request));
+            }
+        }
+    }
+
+    private ModelWeights read(Model model, Path file) {
+        return ModelWeights.read(model, file, options.allowHeadMismatch, options.seed);
+    }
+
+    private Samples samples(Model model) {
+        int atATime = ModelScoring.samplesAtATime(model, (int) shared.batchSize);
+        if (model instanceof Clip clip) {
+            return NpySamples.captioned(
+                    options.images, clip.imageSize(), options.tokens, clip.contextLength(), clip.vocabulary(), atATime);
+        }
+        int classes = ((ImageClassifier) model).classes();
+        if (options.data == null) {
+            return NpySamples.labelled(options.images, model.imageSize(), shared.labels, classes, atATime);
+        }
+        ImageDataset dataset = Datasets.openImages(options.data);
+        return new PictureSamples(
+                dataset, options.split, model.imageSize(), classes, atATime, options.mean, options.std);
+    }
+
+    private Result score(ModelScoring.Request request) {
+        long[] done = {0};
+        try (Samples samples = samples(request.model());
+                Progress progress = common.progress("scoring", "samples", samples.count())) {
+            return ModelScoring.run(request, samples, count -> {
+                progress.step(count - done[0]);
+                done[0] = count;
+            });
+        }
+    }
+
+    private void write(Result result) {
+        if (options.gradientNorms != null) ScoreFile.write(options.gradientNorms, result.gradientNorms());
+        if (options.losses != null) ScoreFile.write(options.losses, result.losses());
+        ScoreFile.write(shared.out, result.values());
+        int count = result.values().length;
+        ScoreCommand.noteNonFinite(common, count, result.nonFinite(), result.nonFiniteRows(), "sample");
+        if (result.directionNorm() == 0 && count > 0) {
+            common.note("the mimic layer is the reference's: every score is 0");
+        }
+        common.out().println(shared.out + ": " + shared.kind + " of " + count + " samples");
+    }
+}

@@ -1,0 +1,301 @@
+package org.gradmimic.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.JitModule;
+import org.bytedeco.pytorch.QualifiedName;
+import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.Tensors;
+import org.gradmimic.model.Safetensors;
+import org.gradmimic.model.Weights;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code gradmimic score --model}: what it takes, and what it refuses in one line. */
+class ModelScoreTest {
+    @TempDir
+    Path folder;
+
+    private final Map<String, String> options = new LinkedHashMap<>();
+
+    @BeforeEach
+    void make() {
+        with("quiet", "").with("model", "vit").with("model-config", Vectors.path("vit/config.json"));
+        with("weights", Vectors.path("vit/model.safetensors"))
+                .with("reference", Vectors.path("vit/reference.safetensors"));
+        with("images", Vectors.path("vit/images.npy")).with("labels", Vectors.path("vit/labels.npy"));
+        with("mimic-layer", "heads.head.weight").with("out", folder.resolve("scores.npy"));
+    }
+
+    private ModelScoreTest with(String option, Object value) {
+        options.put(option, value.toString());
+        return this;
+    }
+
+    private Run run() {
+        List<String> arguments = new ArrayList<>(List.of("score"));
+        options.forEach((option, value) -> {
+            arguments.add("--" + option);
+            if (!value.isEmpty()) arguments.add(value);
+        });
+        return Run.main(arguments.toArray(String[]::new));
+    }
+
+    private float[] scores() {
+        Run run = run();
+        assertThat(run.err()).isEmpty();
+        assertThat(run.code()).isZero();
+        return Vectors.floats(folder.resolve("scores.npy"));
+    }
+
+    private void assertRefused(String... parts) throws IOException {
+        List<Path> before = content();
+        Run run = run();
+        assertThat(run.err().lines().filter(line -> !line.startsWith("See gradmimic score --help")))
+                .as("one line: %s", run.err())
+                .hasSize(1);
+        assertThat(run.err()).startsWith("gradmimic score: ").contains(parts);
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.out()).isEmpty();
+        assertThat(content()).isEqualTo(before);
+    }
+
+    private List<Path> content() throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.sorted().toList();
+        }
+    }
+
+    /** Changes a file of weights. */
+    private Path changed(String name, java.util.function.Consumer<Map<String, Tensor>> change) {
+        Path file = folder.resolve(name);
+        try (PointerScope scope = new PointerScope();
+                Weights weights = Weights.open(Vectors.path("vit/model.safetensors"))) {
+            Map<String, Tensor> tensors = new LinkedHashMap<>();
+            weights.names().forEach(tensor -> tensors.put(tensor, weights.tensor(tensor)));
+            change.accept(tensors);
+            Safetensors.write(file, Map.of(), tensors);
+        }
+        return file;
+    }
+
+    @Test
+    void patternsListsAndAll() {
+        float[] all = with("mimic-layer", "all").scores();
+        assertThat(with("mimic-layer", "*").scores()).isEqualTo(all);
+        assertThat(with("mimic-layer", "encoder.*,conv_proj.*,heads.*,class_token")
+                        .scores())
+                .isEqualTo(all);
+        assertThat(with("mimic-layer", "heads.head.bias").scores()).isNotEqualTo(all);
+    }
+
+    /** The softmax runs over a batch, and over all samples without one; the last batch may be short. */
+    @Test
+    void weightsOfBatches() {
+        float[] scores = scores();
+        with("score", "normed_proj").with("temperature", 0.5);
+        for (int batch : new int[] {0, 3, 8}) {
+            float[] weights = with("batch-size", batch).scores();
+            int size = batch == 0 ? scores.length : batch;
+            for (int from = 0; from < scores.length; from += size) {
+                double sum = 0;
+                int to = Math.min(scores.length, from + size);
+                for (int i = from; i < to; i++) sum += Math.exp(scores[i] / 0.5);
+                for (int i = from; i < to; i++) {
+                    assertThat((double) weights[i]).isCloseTo(Math.exp(scores[i] / 0.5) / sum, within(1e-5));
+                }
+            }
+        }
+    }
+
+    @Test
+    void cosinesAndNorms() {
+        float[] scores = scores();
+        float[] cosines = with("score", "cos")
+                .with("grad-norms", folder.resolve("norms.npy"))
+                .scores();
+        float[] norms = Vectors.floats(folder.resolve("norms.npy"));
+        float[] optimal = with("score", "opt").scores();
+        double direction = 0;
+        for (int i = 0; i < scores.length; i++) {
+            assertThat((double) cosines[i]).isCloseTo(scores[i] / norms[i], within(1e-6));
+            // w_i = ⟨−g_i,V⟩/‖g_i‖²: the same ‖V‖ for every sample.
+            double v = optimal[i] * norms[i] * norms[i] / scores[i];
+            if (i == 0) direction = v;
+            assertThat(v).isCloseTo(direction, within(1e-3 * direction));
+        }
+    }
+
+    @Test
+    void parquetAndDrawnPictures() throws IOException {
+        options.remove("images");
+        options.remove("labels");
+        options.remove("quiet");
+        with("data", "drawn:classes=10,train=40,size=16").with("out", folder.resolve("scores.parquet"));
+        with("losses", folder.resolve("losses.npy"));
+        Run run = run();
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.out()).contains("scores.parquet: proj of 40 samples");
+        assertThat(folder.resolve("scores.parquet")).isNotEmptyFile();
+        assertThat(Vectors.floats(folder.resolve("losses.npy"))).hasSize(40).doesNotContain(0f);
+    }
+
+    @Test
+    void aHeadForOtherClassesIsDrawnAnew() throws IOException {
+        Path seven = changed("seven.safetensors", tensors -> {
+            tensors.put("heads.head.weight", tensors.get("heads.head.weight").narrow(0, 0, 7));
+            tensors.put("heads.head.bias", tensors.get("heads.head.bias").narrow(0, 0, 7));
+        });
+        with("weights", seven);
+        assertRefused("seven.safetensors: does not fit the model", "heads.head.weight [7, 64] (expected [10, 64])");
+        with("allow-head-mismatch", "");
+        float[] first = scores();
+        assertThat(scores()).isEqualTo(first);
+        assertThat(with("seed", 1).scores()).isNotEqualTo(first);
+        // A reference without the mimic layer is none.
+        with("reference", seven);
+        assertRefused("the reference has heads.head.weight for another number of classes");
+        with("mimic-layer", "encoder.ln.weight").scores();
+    }
+
+    @Test
+    void aHeadOverTorchScript() throws IOException {
+        try (PointerScope scope = new PointerScope()) {
+            JitModule module = new JitModule(new QualifiedName("__torch__.Means"));
+            module.define("def forward(self, x):\n    return torch.mean(x, [2, 3])[:, 0:2]\n");
+            module.save(folder.resolve("means.pt").toString());
+        }
+        Path config = Files.writeString(
+                folder.resolve("script.json"), "{\"backbone\":\"means.pt\",\"image_size\":32,\"num_classes\":10}");
+        for (String name : new String[] {"m", "r"}) {
+            try (PointerScope scope = new PointerScope()) {
+                float[] weight = new float[20];
+                for (int i = 0; i < weight.length; i++) weight[i] = (name.equals("m") ? i * 7 : i * 3) % 5;
+                Safetensors.write(
+                        folder.resolve(name + ".safetensors"),
+                        Map.of(),
+                        Map.of("head.weight", Tensors.of(weight, 10, 2), "head.bias", Tensors.of(new float[10], 10)));
+            }
+        }
+        with("model", "torchscript").with("model-config", config).with("mimic-layer", "head.weight");
+        with("weights", folder.resolve("m.safetensors")).with("reference", folder.resolve("r.safetensors"));
+        float[] scores = scores();
+        assertThat(scores).hasSize(8).doesNotContain(0f, Float.NaN);
+        with("mimic-layer", "conv1.weight");
+        assertRefused("the model has no parameter conv1.weight; the nearest are head.weight");
+    }
+
+    @Test
+    void aPictureThatIsNotFiniteHasNoScore() {
+        float[] pixels = Vectors.floats(Vectors.path("vit/images.npy"));
+        double[] values = new double[pixels.length];
+        Arrays.setAll(values, i -> pixels[i]);
+        float[] whole = scores();
+        values[2 * 3 * 32 * 32 + 5] = Double.NaN;
+        with("images", Npys.write(folder.resolve("nan.npy"), "<f4", values, 8, 3, 32, 32));
+        options.remove("quiet");
+        Run run = run();
+        assertThat(run.code()).isZero();
+        assertThat(run.err()).contains("1 of 8 samples has no finite score: sample 2");
+        float[] scores = Vectors.floats(folder.resolve("scores.npy"));
+        for (int i = 0; i < 8; i++) {
+            if (i == 2) assertThat(scores[i]).isNaN();
+            else assertThat(scores[i]).isCloseTo(whole[i], within(1e-6f));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"model-config", "weights", "reference", "images", "labels", "mimic-layer", "out"})
+    void aRequiredOption(String option) throws IOException {
+        options.remove(option);
+        assertRefused("Missing required option: '--" + option + "=");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "features | f.npy | --features cannot stand beside --model",
+                "reference-weight | f.npy | --reference-weight cannot stand beside --model",
+                "model | vgg | 'vgg' is none of vit, clip, resnet, torchscript",
+                "model | clip | clip compares pictures with captions",
+                "tokens | t.npy | --tokens are for clip",
+                "data | drawn: | --data has pictures and labels; leave out --images and --labels",
+                "mimic-layer | heads.weight | the model has no parameter heads.weight; the nearest are heads.head.weight",
+                "batch-size | -1 | the batch size is -1",
+                "batch-size | 3000000000 | --batch-size is 3000000000",
+                "std | 0 | std must be positive",
+                "model-config | vit_x | vit_x is no file, and none of vit_b_16, vit_b_32, vit_l_16",
+                "weights | absent.pt | absent.pt: there is no such file",
+                "out | scores.csv | the output is .npy or .parquet",
+                "grad-norms | norms.csv | norms.csv: the output is .npy or .parquet"
+            })
+    void whatCannotBe(String option, String value, String message) throws IOException {
+        with(option, value);
+        assertRefused(message);
+    }
+
+    @Test
+    void optionsOfAModelWithoutOne() throws IOException {
+        options.remove("model");
+        assertRefused("--model-config, --weights, --reference, --images, --mimic-layer cannot stand without --model");
+    }
+
+    @Test
+    void anOutputThatIsAnInput() throws IOException {
+        Path weights = changed("m.safetensors", tensors -> {});
+        byte[] before = Files.readAllBytes(weights);
+        with("weights", weights).with("grad-norms", weights);
+        assertRefused("is an input, too");
+        assertThat(weights).hasBinaryContent(before);
+    }
+
+    @Test
+    void samplesThatDoNotFit() throws IOException {
+        with("images", Npys.write(folder.resolve("small.npy"), "<f4", new double[8 * 3 * 16 * 16], 8, 3, 16, 16));
+        assertRefused("small.npy: has shape (8, 3, 16, 16); expected (8, 3, 32, 32)");
+        with("images", Npys.write(folder.resolve("flat.npy"), "<f4", new double[8], 8));
+        assertRefused("flat.npy: ");
+        with("images", Vectors.path("vit/images.npy"));
+        with("labels", Npys.write(folder.resolve("few.npy"), "<i8", new double[7], 7));
+        assertRefused("few.npy: has shape (7,); expected (8,)");
+        double[] labels = {0, 1, 2, 3, 10, 5, 6, 7};
+        with("labels", Npys.write(folder.resolve("wrong.npy"), "<i8", labels, 8));
+        assertRefused("wrong.npy: a label of sample 4 is 10; expected 0 to 9");
+        with("labels", Npys.write(folder.resolve("float.npy"), "<f4", labels, 8));
+        assertRefused("float.npy: has dtype f4; expected integers");
+    }
+
+    @Test
+    void weightsThatDoNotFit() throws IOException {
+        with("weights", changed("odd.safetensors", tensors -> {
+            tensors.remove("class_token");
+            tensors.put("more", Tensors.of(new float[1], 1));
+        }));
+        assertRefused("odd.safetensors: does not fit the model; missing: class_token; surplus: more");
+        with("weights", Files.write(folder.resolve("cut"), Arrays.copyOf(bytes(), 1000)));
+        assertRefused("cut: announces a header of");
+        with("weights", Files.write(folder.resolve("short"), Arrays.copyOf(bytes(), bytes().length - 1)));
+        assertRefused("short: its header describes", "truncated");
+    }
+
+    private static byte[] bytes() throws IOException {
+        return Files.readAllBytes(Vectors.path("vit/model.safetensors"));
+    }
+}

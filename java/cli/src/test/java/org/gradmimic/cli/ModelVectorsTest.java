@@ -1,0 +1,108 @@
+package org.gradmimic.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.gradmimic.Tensors;
+import org.gradmimic.model.ImageClassifier;
+import org.gradmimic.model.ModelWeights;
+import org.gradmimic.model.Models;
+import org.gradmimic.tap.PlainLayers;
+import org.gradmimic.train.NpyTensors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code gradmimic score --model} reproduces the reference scores of a vision transformer and a CLIP. */
+class ModelVectorsTest {
+    @TempDir
+    Path folder;
+
+    private static JsonNode scores(String model) {
+        return JsonMapper.shared()
+                .readTree(Vectors.path(model + "/scores_by_parameter.json").toFile());
+    }
+
+    static Stream<String> vitParameters() {
+        return scores("vit").propertyNames().stream();
+    }
+
+    private String[] arguments(String kind, String mimicLayer, String... more) {
+        List<String> arguments = new ArrayList<>(List.of("score", "--quiet", "--model", kind));
+        arguments.addAll(
+                List.of("--model-config", Vectors.path(kind + "/config.json").toString()));
+        arguments.addAll(
+                List.of("--weights", Vectors.path(kind + "/model.safetensors").toString()));
+        arguments.addAll(List.of(
+                "--reference", Vectors.path(kind + "/reference.safetensors").toString()));
+        arguments.addAll(List.of("--images", Vectors.path(kind + "/images.npy").toString()));
+        arguments.addAll(List.of("--mimic-layer", mimicLayer));
+        arguments.addAll(List.of("--out", folder.resolve("scores.npy").toString()));
+        arguments.addAll(List.of(more));
+        return arguments.toArray(String[]::new);
+    }
+
+    private static void run(String... arguments) {
+        Run run = Run.main(arguments);
+        assertThat(run.err()).isEmpty();
+        assertThat(run.code()).isZero();
+    }
+
+    /** Each within a ten-thousandth of itself; those near 0, of a hundredth of the largest. */
+    private static void compare(String what, Path actual, JsonNode expected) {
+        float[] values = Vectors.floats(actual);
+        assertThat(values).as(what).hasSize(expected.size());
+        double largest = 0;
+        for (JsonNode value : expected) largest = Math.max(largest, Math.abs(value.asDouble()));
+        for (int i = 0; i < values.length; i++) {
+            assertThat((double) values[i])
+                    .as("%s of sample %d", what, i)
+                    .isCloseTo(
+                            expected.get(i).asDouble(),
+                            within(1e-4 * Math.max(Math.abs(expected.get(i).asDouble()), largest / 100)));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("vitParameters")
+    void scoresAndNormsOfEveryParameter(String parameter) {
+        Path norms = folder.resolve("norms.npy");
+        run(arguments(
+                "vit",
+                parameter,
+                "--labels",
+                Vectors.path("vit/labels.npy").toString(),
+                "--grad-norms",
+                norms.toString()));
+        JsonNode expected = scores("vit").get(parameter);
+        compare("score", folder.resolve("scores.npy"), expected.get("score"));
+        compare("gradient norm", norms, expected.get("grad_norm"));
+    }
+
+    @Test
+    void logits() throws IOException {
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard noGrad = new NoGradGuard();
+                ImageClassifier model = (ImageClassifier) Models.open(
+                        Models.Kind.VIT, Vectors.path("vit/config.json").toString());
+                ModelWeights weights = ModelWeights.read(model, Vectors.path("vit/model.safetensors"), false, 0)) {
+            float[] logits = Tensors.floats(model.logits(
+                    new PlainLayers(weights.parameters(), false), NpyTensors.floats(Vectors.path("vit/images.npy"))));
+            double[] expected = Vectors.doubles(Vectors.path("vit/logits_f64.npy"));
+            assertThat(logits).hasSize(expected.length);
+            for (int i = 0; i < logits.length; i++) {
+                assertThat((double) logits[i]).isCloseTo(expected[i], within(1e-4));
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package org.gradmimic.model;
+
+import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.data.ImageBatch;
+import org.gradmimic.data.ImageDataset;
+import org.gradmimic.data.ImageSize;
+import org.gradmimic.data.Split;
+import org.jspecify.annotations.Nullable;
+
+/** A split's pictures as a model takes them, in the source's order; the next batch is decoded while this one is used. */
+public final class PictureBatches implements AutoCloseable {
+    private final ReadAhead pictures;
+    private final ImageSize size;
+    private final double mean;
+    private final double std;
+
+    /**
+     * Some of them.
+     *
+     * @param images [n,3,H,W] float, normalised
+     * @param labels [n]
+     * @param ids [n] positions in the split
+     */
+    public record Batch(Tensor images, long[] labels, long[] ids) {}
+
+    /**
+     * @param size what every picture is scaled to
+     * @param batchSize pictures a batch, at least 1
+     * @param mean subtracted from pixels in [0,1]
+     * @param std what they are divided by then
+     */
+    public PictureBatches(ImageDataset dataset, Split split, ImageSize size, int batchSize, double mean, double std) {
+        this.size = size;
+        this.mean = mean;
+        this.std = std;
+        pictures = new ReadAhead(dataset.read(split, size, batchSize), batchSize * size.rgbBytes());
+    }
+
+    /**
+     * The next batch, in the caller's scope; null at the end.
+     *
+     * @throws org.gradmimic.select.InputException if a picture is damaged
+     */
+    public @Nullable Batch next() {
+        ImageBatch batch = pictures.next();
+        if (batch == null) return null;
+        Tensor images = Pictures.normalised(Pictures.view(batch.pixels(), batch.size(), size), mean, std);
+        return new Batch(images, batch.labels(), batch.ids());
+    }
+
+    @Override
+    public void close() {
+        pictures.close();
+    }
+}
