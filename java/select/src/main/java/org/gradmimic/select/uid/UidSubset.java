@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Consumer;
@@ -22,15 +23,31 @@ public final class UidSubset implements Uids {
 
     private static final long CHUNK = 1L << CHUNK_BITS;
     private static final int BYTES = 16;
-    /** Uids are hashes, so a guess by proportion soon lands close; other values get halving after so many. */
-    private static final int GUESSES = 8;
+    /** At most this many first bits are looked up instead of searched for: 8 MB. */
+    private static final int MAX_INDEX_BITS = 20;
+
+    /** Uids that begin with the same of these bits, where all begin differently. */
+    private static final int BUCKET_BITS = 3;
 
     private final ByteBuffer[] chunks;
     private final long size;
+    private final int indexBits;
+    /** [2^indexBits + 1] the first place whose uid begins with these bits or higher ones. */
+    private final long[] index;
 
     private UidSubset(ByteBuffer[] chunks, long size) {
         this.chunks = chunks;
         this.size = size;
+        this.indexBits =
+                Math.max(0, Math.min(MAX_INDEX_BITS, Long.SIZE - Long.numberOfLeadingZeros(size) - BUCKET_BITS));
+        this.index = new long[(1 << indexBits) + 1];
+        int next = 0;
+        for (long i = 0; i < size; i++) {
+            for (int bucket = bucket(high(i)); next <= bucket; next++) {
+                index[next] = i;
+            }
+        }
+        Arrays.fill(index, next, index.length, size);
     }
 
     /**
@@ -149,10 +166,11 @@ public final class UidSubset implements Uids {
 
     /** The lowest place whose uid is not before this one; the size if there is none. */
     private long search(long high, long low) {
-        long from = 0;
-        long to = size;
-        for (int guess = 0; from < to; guess++) {
-            long middle = guess < GUESSES ? proportional(from, to, high) : from + to >>> 1;
+        int bucket = bucket(high);
+        long from = index[bucket];
+        long to = index[bucket + 1];
+        while (from < to) {
+            long middle = from + to >>> 1;
             if (compareAt(middle, high, low) < 0) {
                 from = middle + 1;
             } else {
@@ -162,16 +180,9 @@ public final class UidSubset implements Uids {
         return from;
     }
 
-    /** Where in from..to-1 a uid would be if the ones there were spread evenly. */
-    private long proportional(long from, long to, long high) {
-        double lowest = unsigned(high(from));
-        double range = unsigned(high(to - 1)) - lowest;
-        double share = range <= 0 ? 0.5 : (unsigned(high) - lowest) / range;
-        return from + (long) (Math.max(0, Math.min(1, share)) * (to - 1 - from));
-    }
-
-    private static double unsigned(long value) {
-        return (value >>> 1) * 2.0;
+    /** The first bits as a number; a shift by 64 would be one by 0. */
+    private int bucket(long high) {
+        return (int) (high >>> 1 >>> Long.SIZE - 1 - indexBits);
     }
 
     private int compareAt(long i, long high, long low) {
