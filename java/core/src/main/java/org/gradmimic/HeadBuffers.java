@@ -93,6 +93,15 @@ final class HeadBuffers implements AutoCloseable {
         return scored;
     }
 
+    /** Which samples have a finite loss and, where there are scores, a finite score. */
+    boolean[] finite() {
+        boolean[] finite = new boolean[rows];
+        for (int i = 0; i < rows; i++) {
+            finite[i] = Float.isFinite(loss.get(i)) && (!scored || Float.isFinite(score.get(i)));
+        }
+        return finite;
+    }
+
     FloatPointer scores() {
         return score;
     }

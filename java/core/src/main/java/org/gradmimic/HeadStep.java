@@ -1,9 +1,7 @@
 package org.gradmimic;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A scored batch. Its tensors are views of the head's memory, valid until the head's next step (clone what is kept); the
@@ -15,9 +13,8 @@ public final class HeadStep {
     private final Tensor input;
     private final Tensor features;
     private final HeadBuffers buffers;
-    private final ScoreTable.@Nullable Slot slot;
     private final boolean through;
-    private final long nonFinite;
+    private final List<Long> nonFiniteIds;
     private boolean done;
 
     HeadStep(
@@ -25,16 +22,14 @@ public final class HeadStep {
             Tensor input,
             Tensor features,
             HeadBuffers buffers,
-            ScoreTable.@Nullable Slot slot,
             boolean through,
-            long nonFinite) {
+            List<Long> nonFiniteIds) {
         this.head = head;
         this.input = input;
         this.features = features;
         this.buffers = buffers;
-        this.slot = slot;
         this.through = through;
-        this.nonFinite = nonFinite;
+        this.nonFiniteIds = nonFiniteIds;
     }
 
     /** ℓ_i of every sample before the step, [B] float. */
@@ -76,20 +71,13 @@ public final class HeadStep {
 
     /** How many samples have no finite loss or score and were given weight 0. */
     public long nonFinite() {
-        return nonFinite;
+        return nonFiniteIds.size();
     }
 
     /** The ids of those samples (their places in the batch where there is no score table). */
     public List<Long> nonFiniteIds() {
         head.requireCurrent(this);
-        List<Long> ids = new ArrayList<>();
-        for (int i = 0; nonFinite > 0 && i < buffers.rows; i++) {
-            boolean finite = Float.isFinite(buffers.losses().get(i))
-                    && (!buffers.scored() || Float.isFinite(buffers.scores().get(i)));
-            if (!finite)
-                ids.add(slot == null ? (long) i : head.table().ids(slot).get(i));
-        }
-        return ids;
+        return nonFiniteIds;
     }
 
     /**

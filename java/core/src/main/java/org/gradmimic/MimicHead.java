@@ -1,5 +1,7 @@
 package org.gradmimic;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -200,11 +202,32 @@ public final class MimicHead implements AutoCloseable {
             boolean product = project(batch, features, b);
             describe(batch, features, b, product, through);
             Kernels.headStep(queue, args, workspace);
-            return current = new HeadStep(this, batch.features(), features, b, slot, through, nonFinite.get());
+            return current = new HeadStep(this, batch.features(), features, b, through, nonFiniteIds(batch, b, slot));
         } catch (RuntimeException e) {
             if (slot != null) table.abandon(slot);
             throw e;
         }
+    }
+
+    /** Whom the kernel has counted: for what it judges samples by, see {@code gm_mimic_weights}. */
+    private List<Long> nonFiniteIds(HeadBatch batch, HeadBuffers b, ScoreTable.@Nullable Slot slot) {
+        if (nonFinite.get() == 0) return List.of();
+        boolean[] finite = b.finite();
+        if (weighting.kind().needsNorms()) {
+            Tensor norms = batch.featureNormsSquared();
+            and(finite, norms != null ? norms : Tensors.rowNormsSquared(batch.features()));
+        }
+        if (weighting.kind() == Weighting.Kind.RHO) and(finite, batch.referenceLoss());
+        List<Long> ids = new ArrayList<>();
+        for (int i = 0; i < finite.length; i++) {
+            if (!finite[i]) ids.add(slot == null ? (long) i : table.ids(slot).get(i));
+        }
+        return List.copyOf(ids);
+    }
+
+    private static void and(boolean[] finite, Tensor vector) {
+        float[] values = Tensors.floats(vector);
+        for (int i = 0; i < finite.length; i++) finite[i] &= Float.isFinite(values[i]);
     }
 
     private void checkSamples(String prefix, Tensor features, Tensor labels) {
@@ -373,11 +396,6 @@ public final class MimicHead implements AutoCloseable {
         if (other != null && other.rows == rows) return buffers = other;
         if (other != null) other.close();
         return buffers = new HeadBuffers(rows, classes);
-    }
-
-    @Nullable
-    ScoreTable table() {
-        return table;
     }
 
     private void requireOpen() {

@@ -121,7 +121,10 @@ public final class ScoreTable implements AutoCloseable {
         return ids.getPointer(slot.offset());
     }
 
-    /** Hands everything to the sink, in order, and empties the table. */
+    /**
+     * Hands everything to the sink, in order, and empties the table. If the sink throws, the step it was given and those
+     * after it stay, to be handed over by the next call; those before it were delivered and do not come again.
+     */
     public void drain() {
         requireOpen();
         int longest = slots.stream().mapToInt(Slot::count).max().orElse(0);
@@ -129,17 +132,22 @@ public final class ScoreTable implements AutoCloseable {
         float[] scoreBlock = new float[longest];
         float[] weightBlock = new float[longest];
         float[] lossBlock = new float[longest];
-        for (Slot slot : slots) {
-            int n = slot.count();
-            ids.position(slot.offset()).get(idBlock, 0, n);
-            score.position(slot.offset()).get(scoreBlock, 0, n);
-            weight.position(slot.offset()).get(weightBlock, 0, n);
-            loss.position(slot.offset()).get(lossBlock, 0, n);
-            rewind();
-            sink.accept(slot.epoch(), slot.step(), idBlock, scoreBlock, weightBlock, lossBlock, n);
+        int delivered = 0;
+        try {
+            for (Slot slot : slots) {
+                int n = slot.count();
+                ids.position(slot.offset()).get(idBlock, 0, n);
+                score.position(slot.offset()).get(scoreBlock, 0, n);
+                weight.position(slot.offset()).get(weightBlock, 0, n);
+                loss.position(slot.offset()).get(lossBlock, 0, n);
+                rewind();
+                sink.accept(slot.epoch(), slot.step(), idBlock, scoreBlock, weightBlock, lossBlock, n);
+                delivered++;
+            }
+        } finally {
+            slots.subList(0, delivered).clear();
+            if (slots.isEmpty()) used = 0;
         }
-        slots.clear();
-        used = 0;
     }
 
     private void rewind() {

@@ -303,6 +303,49 @@ class MimicHeadTest {
     }
 
     @Test
+    void namesASampleWhoseGradientNormOverflows() {
+        Problem p = new Problem(5);
+        // Its square is beyond float; its logits, loss and score are not.
+        p.features.narrow(0, 2, 1).mul_(new Scalar(1e25f));
+        Tensor norms = Tensors.rowNormsSquared(p.features);
+        Tensor ids = Tensors.of(new long[] {10, 11, 12, 13, 14, 15, 16}, 7);
+        try (ScoreTable table = new ScoreTable(8, (e, s, i, score, weight, loss, n) -> {})) {
+            for (Tensor given : new Tensor[] {null, norms}) {
+                try (MimicHead head = new MimicHead(
+                        p.linear.weight(),
+                        p.linear.bias(),
+                        DirectionSource.reference(p.reference),
+                        Weighting.normedCos(1),
+                        Calibration.LAYER,
+                        table)) {
+                    HeadStep step = head.step(new HeadBatch(p.features, p.labels, ids, null, given, null));
+                    assertThat(step.losses().isfinite().all().item_bool()).isTrue();
+                    assertThat(step.scores().isfinite().all().item_bool()).isTrue();
+                    assertThat(step.nonFinite()).isEqualTo(1);
+                    assertThat(step.nonFiniteIds()).containsExactly(12L);
+                    assertThat(Tensors.floats(step.weights())[2]).isZero();
+                }
+            }
+        }
+    }
+
+    @Test
+    void namesASampleWhoseReferenceLossIsNotFinite() {
+        Problem p = new Problem(5);
+        Tensor losses = Tensors.of(new float[] {1, 1, 1, Float.NaN, 1, 1, 1}, 7);
+        try (MimicHead head = new MimicHead(
+                p.linear.weight(),
+                p.linear.bias(),
+                DirectionSource.none(),
+                Weighting.rho(false),
+                Calibration.LAYER,
+                null)) {
+            HeadStep step = head.step(new HeadBatch(p.features, p.labels, null, null, null, losses));
+            assertThat(step.nonFiniteIds()).containsExactly(3L);
+        }
+    }
+
+    @Test
     void aBatchWithoutAFiniteScoreFailsByName() {
         Problem p = new Problem(2);
         p.features.fill_(new Scalar(Float.NaN));
