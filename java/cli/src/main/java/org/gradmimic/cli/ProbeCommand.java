@@ -1,8 +1,10 @@
 package org.gradmimic.cli;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -15,6 +17,7 @@ import org.gradmimic.train.Mode;
 import org.gradmimic.train.NpyTensors;
 import org.gradmimic.train.OptimizerSettings;
 import org.gradmimic.train.Probe;
+import org.gradmimic.train.ProbeCheckpoint;
 import org.gradmimic.train.ProbeData;
 import org.gradmimic.train.ProbeListener;
 import org.gradmimic.train.ProbeRecorder;
@@ -33,6 +36,8 @@ import picocli.CommandLine.Option;
                 "Trains a linear head on frozen features, its samples weighed by --mode, and writes the head, every"
                         + " sample's score and weight in every epoch, metrics.json and the score log.")
 final class ProbeCommand implements Callable<Integer> {
+    private static final String CHECKPOINT = ".checkpoint";
+
     @Mixin
     private CommonOptions common;
 
@@ -166,6 +171,12 @@ final class ProbeCommand implements Callable<Integer> {
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Output folder; new or empty.")
     private Path out;
 
+    @Option(
+            names = "--resume",
+            description = "Go on after the last finished epoch of an interrupted run in --out, which must have had the"
+                    + " same settings; begin one if there is none.")
+    private boolean resume;
+
     @Override
     public Integer call() {
         common.applyThreads();
@@ -173,8 +184,8 @@ final class ProbeCommand implements Callable<Integer> {
             ProbeData data = data();
             ProbeSettings settings = settings(data);
             Probe.check(data, settings);
-            RunFolder.create(out);
-            run(data, settings);
+            boolean resumed = RunFolder.begin(out, describe(settings), resume);
+            run(data, settings, resumed);
         }
         return 0;
     }
@@ -238,15 +249,55 @@ final class ProbeCommand implements Callable<Integer> {
         return (int) Math.max(1, 1 + largest);
     }
 
-    private void run(ProbeData data, ProbeSettings settings) {
+    /** All that the result depends on, by the options' names. */
+    private Map<String, String> describe(ProbeSettings settings) {
+        Map<String, String> names = new LinkedHashMap<>();
+        names.put("--mode", mode.toString());
+        names.put("--score", score.toString());
+        names.put("--temperature", Double.toString(temperature));
+        names.put("--lambda", Double.toString(lambda));
+        names.put("--rho-attached", Boolean.toString(rhoAttached));
+        names.put("--calibrate", calibrate.toString());
+        names.put("--optimizer", optimizer.toString());
+        names.put("--lr", Double.toString(learningRate));
+        names.put("--weight-decay", Double.toString(weightDecay));
+        names.put("--momentum", Double.toString(momentum));
+        names.put("--batch-size", Integer.toString(batchSize));
+        names.put("--epochs", Integer.toString(epochs));
+        names.put("--starting-epoch", Integer.toString(startingEpoch));
+        names.put("--seed", Long.toString(settings.seed()));
+        Map<String, @Nullable Path> files = new LinkedHashMap<>();
+        files.put("--features", features);
+        files.put("--labels", labels);
+        files.put("--reference-weight", referenceWeight);
+        files.put("--reference-bias", referenceBias);
+        files.put("--init-weight", initialWeight);
+        files.put("--init-bias", initialBias);
+        files.put("--true-labels", trueLabels);
+        files.put("--test-features", testFeatures);
+        files.put("--test-labels", testLabels);
+        files.put("--order", order);
+        files.put("--agra-comparison", agraComparison);
+        files.put("--clean-features", cleanFeatures);
+        files.put("--clean-labels", cleanLabels);
+        files.forEach((name, file) -> {
+            if (file != null) names.put(name, FileMark.of(file));
+        });
+        return names;
+    }
+
+    private void run(ProbeData data, ProbeSettings settings, boolean resumed) {
         int samples = Math.toIntExact(data.features().size(0));
         Table table = new Table("epoch", "loss", "noisy", "true", "test", "seconds");
-        Interruption.kept(() -> out + ": the score log up to the last finished epoch");
+        ProbeCheckpoint checkpoint = new ProbeCheckpoint(out.resolve(CHECKPOINT));
+        int finished = checkpoint.finishedEpochs();
+        if (resumed) common.note(out + ": " + finished + " of " + epochs + " epochs are finished already");
+        Interruption.kept(() -> out + ": the score log up to the last finished epoch; --resume goes on after it");
         ProbeResult result;
         long steps = (samples + batchSize - 1L) / batchSize;
-        try (Progress progress = common.progress(mode.toString(), "steps", steps * epochs);
-                ProbeRecorder recorder = new ProbeRecorder(out, epochs, samples, new Watcher(progress, table))) {
-            result = new Probe(data, settings, recorder).run();
+        try (Progress progress = common.progress(mode.toString(), "steps", steps * (epochs - finished));
+                ProbeRecorder recorder = recorder(samples, new Watcher(progress), resumed, finished)) {
+            result = new Probe(data, settings, recorder).run(checkpoint);
             recorder.commit();
         }
         NpyWriter.write(
@@ -256,9 +307,32 @@ final class ProbeCommand implements Callable<Integer> {
                 data.features().size(1));
         NpyWriter.write(out.resolve("final_bias.npy"), result.bias(), settings.classes());
         ProbeMetrics.write(out.resolve("metrics.json"), settings, result);
+        RunFolder.finish(out);
+        checkpoint.delete();
+        result.epochs().forEach(m -> add(table, m));
         table.print(common.out());
         warnNonFinite(result.epochs());
         common.out().println(out);
+    }
+
+    private ProbeRecorder recorder(int samples, Watcher watcher, boolean resumed, int finished) {
+        return resumed
+                ? ProbeRecorder.resume(out, epochs, samples, watcher, finished)
+                : new ProbeRecorder(out, epochs, samples, watcher);
+    }
+
+    private static void add(Table table, EpochMetrics m) {
+        table.add(
+                m.epoch(),
+                m.meanLoss(),
+                ratio(m.noisyAccuracy()),
+                ratio(m.trueAccuracy()),
+                ratio(m.testAccuracy()),
+                m.seconds());
+    }
+
+    private static String ratio(double value) {
+        return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%.4f", value);
     }
 
     private void warnNonFinite(List<EpochMetrics> metrics) {
@@ -273,8 +347,8 @@ final class ProbeCommand implements Callable<Integer> {
                 + (ids.size() > 10 ? " and others" : ""));
     }
 
-    /** Shows progress and fills the table. */
-    private record Watcher(Progress progress, Table table) implements ProbeListener {
+    /** Shows progress. */
+    private record Watcher(Progress progress) implements ProbeListener {
         @Override
         public void accept(int epoch, long step, long[] ids, float[] score, float[] weight, float[] loss, int count) {}
 
@@ -286,17 +360,6 @@ final class ProbeCommand implements Callable<Integer> {
         @Override
         public void epochFinished(EpochMetrics m) {
             progress.say(String.format(Locale.ROOT, "loss %.4f", m.meanLoss()));
-            table.add(
-                    m.epoch(),
-                    m.meanLoss(),
-                    ratio(m.noisyAccuracy()),
-                    ratio(m.trueAccuracy()),
-                    ratio(m.testAccuracy()),
-                    m.seconds());
-        }
-
-        private static String ratio(double value) {
-            return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%.4f", value);
         }
     }
 }

@@ -1,29 +1,111 @@
 package org.gradmimic.cli;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.gradmimic.select.AtomicFile;
 import org.gradmimic.select.InputException;
 
-/** The folder a run writes to. */
+/** The folder a run writes to. While the run is not finished, it holds what the run was started with. */
 final class RunFolder {
+    private static final String SETTINGS = ".settings";
+
     private RunFolder() {}
 
     /** Makes the folder, with those above it; one that holds something already is refused, so that no run is lost. */
     static void create(Path folder) {
+        make(folder);
+        if (Files.exists(folder.resolve(SETTINGS))) {
+            throw new InputException(
+                    folder + " holds an unfinished run; --resume goes on with it, or give a new folder");
+        }
+        if (!isEmpty(folder)) throw new InputException(folder + " is not empty; give a new folder, or empty it");
+    }
+
+    /**
+     * Begins a run that can be resumed, or goes on with one.
+     *
+     * @param settings what must be the same for that, by name: all that the result depends on
+     * @param resume whether an unfinished run may be there; a folder without one begins a new run either way
+     * @return whether one is there
+     * @throws InputException for an unfinished run of other settings, by their names, and as {@link #create}
+     */
+    static boolean begin(Path folder, Map<String, String> settings, boolean resume) {
+        Path file = folder.resolve(SETTINGS);
+        if (resume && Files.exists(file)) {
+            requireSame(folder, read(file), settings);
+            return true;
+        }
+        create(folder);
+        List<String> lines = new ArrayList<>();
+        settings.forEach((name, value) -> lines.add(name + "=" + value));
+        AtomicFile.write(file, String.join("\n", lines).getBytes(StandardCharsets.UTF_8));
+        return false;
+    }
+
+    /** The run is finished: there is nothing to resume. */
+    static void finish(Path folder) {
+        try {
+            Files.deleteIfExists(folder.resolve(SETTINGS));
+        } catch (IOException e) {
+            throw new InputException("cannot delete " + folder.resolve(SETTINGS) + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void make(Path folder) {
         try {
             Files.createDirectories(folder);
-            try (DirectoryStream<Path> content = Files.newDirectoryStream(folder)) {
-                if (content.iterator().hasNext()) {
-                    throw new InputException(folder + " is not empty; give a new folder, or empty it");
-                }
-            }
         } catch (FileAlreadyExistsException e) {
             throw new InputException(folder + " is a file; the output is a folder", e);
         } catch (IOException e) {
             throw new InputException("cannot make the folder " + folder + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Without looking at what a run left that was killed while it wrote its settings. */
+    private static boolean isEmpty(Path folder) {
+        try (DirectoryStream<Path> content = Files.newDirectoryStream(folder)) {
+            for (Path entry : content) {
+                if (!entry.getFileName().toString().equals("." + SETTINGS + ".tmp")) return false;
+            }
+            return true;
+        } catch (IOException e) {
+            throw new InputException("cannot read the folder " + folder + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Map<String, String> read(Path file) {
+        try {
+            Map<String, String> settings = new LinkedHashMap<>();
+            for (String line : Files.readAllLines(file)) {
+                int equals = line.indexOf('=');
+                if (equals > 0) settings.put(line.substring(0, equals), line.substring(equals + 1));
+            }
+            return settings;
+        } catch (IOException e) {
+            throw new InputException("cannot read " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void requireSame(Path folder, Map<String, String> before, Map<String, String> now) {
+        List<String> others = new ArrayList<>();
+        Map<String, String> all = new LinkedHashMap<>(before);
+        all.putAll(now);
+        for (String name : all.keySet()) {
+            String old = before.getOrDefault(name, "none");
+            String given = now.getOrDefault(name, "none");
+            if (!old.equals(given)) others.add(name + " (" + old + ", now " + given + ")");
+        }
+        if (!others.isEmpty()) {
+            throw new InputException("cannot resume the run in " + folder + ", which was started with other settings: "
+                    + String.join(", ", others));
         }
     }
 }

@@ -18,6 +18,7 @@ import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
 import org.gradmimic.kernel.GradmimicException;
 import org.gradmimic.select.InputException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Trains a linear head on frozen features, in any {@link Mode}. What the reference says of the features never changes, so
@@ -58,6 +59,17 @@ public final class Probe {
 
     /** Trains to the end or until the listener asks to stop. */
     public ProbeResult run() {
+        return run(null);
+    }
+
+    /**
+     * Trains from the state that the checkpoint has, if it has one, and writes it anew after every epoch, once the listener
+     * knows of it: what comes out has the bits of a run that was never interrupted. Data and settings must be the same.
+     *
+     * @param checkpoint null keeps none
+     * @throws InputException if the checkpoint is damaged or cannot be written
+     */
+    public ProbeResult run(@Nullable ProbeCheckpoint checkpoint) {
         try (PointerScope scope = new PointerScope()) {
             torch.manual_seed(settings.seed());
             LinearImpl linear = new LinearImpl(data.features().size(1), settings.classes());
@@ -67,13 +79,16 @@ public final class Probe {
                 if (data.initialWeight() != null) weight.copy_(data.initialWeight());
                 if (data.initialBias() != null) bias.copy_(data.initialBias());
             }
+            Optimizer optimizer = settings.optimizer().create(new TensorVector(weight, bias));
+            List<EpochMetrics> epochs = new ArrayList<>();
+            if (checkpoint != null) epochs.addAll(checkpoint.restore(weight, bias, optimizer));
             Comparison comparison = new Comparison();
             try (ScoreTable table = new ScoreTable(tableRows(), listener);
                     ReferenceCache cache = ReferenceCache.of(data, settings);
                     MimicHead head = new MimicHead(
                             weight, bias, source(comparison), Weighting.uniform(), settings.calibration(), table)) {
-                Optimizer optimizer = settings.optimizer().create(new TensorVector(weight, bias));
-                return train(head, optimizer, table, cache, comparison);
+                boolean stopped = train(head, optimizer, table, cache, comparison, epochs, checkpoint);
+                return new ProbeResult(Tensors.floats(weight), Tensors.floats(bias), epochs, stopped);
             }
         }
     }
@@ -95,12 +110,18 @@ public final class Probe {
         };
     }
 
-    private ProbeResult train(
-            MimicHead head, Optimizer optimizer, ScoreTable table, ReferenceCache cache, Comparison comparison) {
-        List<EpochMetrics> epochs = new ArrayList<>();
+    /** Trains the epochs that are missing and adds them; true if the listener asked to stop. */
+    private boolean train(
+            MimicHead head,
+            Optimizer optimizer,
+            ScoreTable table,
+            ReferenceCache cache,
+            Comparison comparison,
+            List<EpochMetrics> epochs,
+            @Nullable ProbeCheckpoint checkpoint) {
         long steps = (samples + settings.batchSize() - 1) / settings.batchSize();
         boolean stopped = false;
-        for (int epoch = 0; epoch < settings.epochs() && !stopped; epoch++) {
+        for (int epoch = epochs.size(); epoch < settings.epochs() && !stopped; epoch++) {
             head.weighting(epoch < settings.startingEpoch() ? Weighting.uniform() : settings.weighting());
             long[] permutation = order.epoch(epoch);
             List<Double> losses = new ArrayList<>();
@@ -124,8 +145,9 @@ public final class Probe {
             EpochMetrics metrics = Evaluation.of(data, head, epoch, losses, nonFinite, seconds);
             epochs.add(metrics);
             listener.epochFinished(metrics);
+            if (checkpoint != null) checkpoint.save(head.weight(), head.bias(), optimizer, epochs);
         }
-        return new ProbeResult(Tensors.floats(head.weight()), Tensors.floats(head.bias()), epochs, stopped);
+        return stopped;
     }
 
     private void step(

@@ -3,6 +3,9 @@ package org.gradmimic.train;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.function.Function;
+import org.gradmimic.select.InputException;
+import org.gradmimic.select.ScoreLog;
 import org.gradmimic.select.ScoreLogWriter;
 import org.gradmimic.select.npy.NpyWriter;
 
@@ -33,6 +36,11 @@ public final class ProbeRecorder implements ProbeListener, AutoCloseable {
      * @param next told everything too
      */
     public ProbeRecorder(Path folder, int epochs, int samples, ProbeListener next) {
+        this(folder, epochs, samples, next, ProbeRecorder::create);
+    }
+
+    private ProbeRecorder(
+            Path folder, int epochs, int samples, ProbeListener next, Function<Path, ScoreLogWriter> openLog) {
         this.next = next;
         epochScores = new float[samples];
         epochWeights = new float[samples];
@@ -45,12 +53,55 @@ public final class ProbeRecorder implements ProbeListener, AutoCloseable {
             throw e;
         }
         try {
-            log = ScoreLogWriter.create(folder.resolve(LOG), ScoreLogWriter.DEFAULT_ROWS_PER_PART);
+            log = openLog.apply(folder.resolve(LOG));
         } catch (RuntimeException e) {
             scores.close();
             weights.close();
             throw e;
         }
+    }
+
+    private static ScoreLogWriter create(Path log) {
+        return ScoreLogWriter.create(log, ScoreLogWriter.DEFAULT_ROWS_PER_PART);
+    }
+
+    /**
+     * Goes on with an interrupted run's files after its first {@code finished} epochs: what the log has of later ones is
+     * removed, to be written anew, and the matrices are filled from what it has of these.
+     *
+     * @param finished epochs that are kept, as {@link ProbeCheckpoint#finishedEpochs} tells
+     * @throws org.gradmimic.select.InputException if the log lacks one of them, is damaged or of another data set
+     */
+    public static ProbeRecorder resume(Path folder, int epochs, int samples, ProbeListener next, int finished) {
+        ProbeRecorder recorder = new ProbeRecorder(
+                folder,
+                epochs,
+                samples,
+                next,
+                log -> ScoreLogWriter.resume(log, ScoreLogWriter.DEFAULT_ROWS_PER_PART, finished));
+        try {
+            if (finished > 0) recorder.refill(folder.resolve(LOG), finished);
+            return recorder;
+        } catch (RuntimeException e) {
+            recorder.close();
+            throw e;
+        }
+    }
+
+    private void refill(Path folder, int finished) {
+        ScoreLog old = ScoreLog.open(folder);
+        if (old.epochs() != finished || old.samples() > epochScores.length) {
+            throw new InputException(folder + " has scores of " + old.epochs() + " epochs and samples up to "
+                    + (old.samples() - 1) + ", but the run's checkpoint has " + finished + " epochs of "
+                    + epochScores.length + " samples");
+        }
+        old.forEachRow((id, of, step, score, weight, relativeWeight, loss) -> {
+            if (of != epoch) putEpoch();
+            epoch = of;
+            epochScores[(int) id] = score;
+            epochWeights[(int) id] = weight;
+        });
+        putEpoch();
     }
 
     @Override
@@ -59,7 +110,8 @@ public final class ProbeRecorder implements ProbeListener, AutoCloseable {
         pending = true;
         log.append(epoch, step, ids, score, weight, loss, count);
         for (int i = 0; i < count; i++) {
-            epochScores[(int) ids[i]] = score[i];
+            // As the log has it, so that a resumed run's matrices have the same bits.
+            epochScores[(int) ids[i]] = Float.isFinite(score[i]) ? score[i] : Float.NaN;
             epochWeights[(int) ids[i]] = weight[i];
         }
         next.accept(epoch, step, ids, score, weight, loss, count);
@@ -84,11 +136,15 @@ public final class ProbeRecorder implements ProbeListener, AutoCloseable {
     private void finishEpoch() {
         if (!pending) return;
         pending = false;
+        putEpoch();
+        log.flush();
+    }
+
+    private void putEpoch() {
         long from = (long) epoch * epochScores.length;
         scores.put(from, FloatBuffer.wrap(epochScores));
         weights.put(from, FloatBuffer.wrap(epochWeights));
         clear();
-        log.flush();
     }
 
     private void clear() {

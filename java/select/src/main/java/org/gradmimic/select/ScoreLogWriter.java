@@ -68,7 +68,13 @@ public final class ScoreLogWriter implements AutoCloseable {
      * @throws InputException if the folder holds a log already, is being written by another run or is not writable
      */
     public static ScoreLogWriter create(Path folder, int rowsPerPart) {
-        return open(folder, rowsPerPart, false);
+        return open(folder, rowsPerPart, parts -> {
+            if (!parts.isEmpty()) {
+                throw new InputException(folder + " holds a score log of " + parts.size()
+                        + " parts already; name an empty folder, or ask to resume");
+            }
+            return parts;
+        });
     }
 
     /**
@@ -81,10 +87,37 @@ public final class ScoreLogWriter implements AutoCloseable {
      * @throws InputException if the folder is being written by another run or is not writable
      */
     public static ScoreLogWriter resume(Path folder, int rowsPerPart) {
-        return open(folder, rowsPerPart, true);
+        return open(folder, rowsPerPart, parts -> parts);
     }
 
-    private static ScoreLogWriter open(Path folder, int rowsPerPart, boolean resume) {
+    /**
+     * Goes on with a log after its first epochs, for a run that repeats the later ones: parts of these are removed first.
+     * The log must have been flushed at the end of every epoch, so that none of its parts has rows of two.
+     *
+     * @param folder made if it is missing
+     * @param rowsPerPart rows in a part, at least 1
+     * @param epochs how many are kept
+     * @return the writer
+     * @throws InputException if a part that is looked at is damaged, the folder is being written
+     *     by another run or is not writable
+     */
+    public static ScoreLogWriter resume(Path folder, int rowsPerPart, int epochs) {
+        return open(folder, rowsPerPart, parts -> {
+            int kept = parts.size();
+            while (kept > 0 && ScoreLogPartReader.open(parts.get(kept - 1)).lastEpoch() >= epochs) {
+                Files.delete(parts.get(--kept));
+            }
+            return parts.subList(0, kept);
+        });
+    }
+
+    /** Looks at the parts that are there and says which stay. */
+    @FunctionalInterface
+    private interface Keep {
+        List<Path> of(List<Path> parts) throws IOException;
+    }
+
+    private static ScoreLogWriter open(Path folder, int rowsPerPart, Keep keep) {
         if (rowsPerPart < 1) {
             throw new IllegalArgumentException("rowsPerPart " + rowsPerPart + ": expected at least 1");
         }
@@ -92,11 +125,7 @@ public final class ScoreLogWriter implements AutoCloseable {
             Files.createDirectories(folder);
             FileChannel lock = lock(folder);
             try {
-                List<Path> parts = ScoreLogFolder.parts(folder);
-                if (!parts.isEmpty() && !resume) {
-                    throw new InputException(folder + " holds a score log of " + parts.size()
-                            + " parts already; name an empty folder, or ask to resume");
-                }
+                List<Path> parts = keep.of(ScoreLogFolder.parts(folder));
                 ScoreLogFolder.deleteLeftovers(folder);
                 return new ScoreLogWriter(folder, rowsPerPart, lock, ScoreLogFolder.nextNumber(parts));
             } catch (IOException | RuntimeException e) {
