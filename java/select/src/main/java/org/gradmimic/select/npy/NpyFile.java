@@ -51,6 +51,25 @@ public final class NpyFile implements AutoCloseable {
      *     fewer or more bytes than its header promises
      */
     public static NpyFile open(Path path) {
+        return open(path, NpyHeader::parse);
+    }
+
+    /** Opens a file whose elements may be stored row by row or column by column, as one row of all of them. */
+    static Flat openFlat(Path path) {
+        NpyFile file = open(path, NpyHeader::parseAnyOrder);
+        NpyHeader header = file.header;
+        NpyHeader flat = new NpyHeader(header.type(), new long[] {header.elements()}, header.dataOffset(), false);
+        return new Flat(new NpyFile(path, file.channel, flat), header.shape(), header.columnMajor());
+    }
+
+    /** A file's elements in the order in which they are stored, and the array they make. */
+    record Flat(NpyFile file, long[] shape, boolean columnMajor) {}
+
+    private interface HeaderParser {
+        NpyHeader parse(ByteBuffer header, String file);
+    }
+
+    private static NpyFile open(Path path, HeaderParser parser) {
         if (Files.isDirectory(path)) {
             throw new InputException(path + ": is a folder; expected a .npy file");
         }
@@ -63,7 +82,7 @@ public final class NpyFile implements AutoCloseable {
             throw unreadable(path, e);
         }
         try {
-            NpyHeader header = readHeader(channel, path.toString());
+            NpyHeader header = readHeader(channel, path.toString(), parser);
             checkSize(path, channel.size(), header);
             return new NpyFile(path, channel, header);
         } catch (IOException e) {
@@ -375,14 +394,14 @@ public final class NpyFile implements AutoCloseable {
         return rank == 1 ? "1 axis" : rank + " axes";
     }
 
-    private static NpyHeader readHeader(FileChannel channel, String file) throws IOException {
+    private static NpyHeader readHeader(FileChannel channel, String file, HeaderParser parser) throws IOException {
         ByteBuffer prefix = readFully(channel, NpyHeader.MAX_PREFIX);
         int length = NpyHeader.headerBytes(prefix, file);
         ByteBuffer whole = readFully(channel, length);
         if (whole.remaining() < length) {
             throw new InputException(file + ": truncated within the .npy header");
         }
-        return NpyHeader.parse(whole, file);
+        return parser.parse(whole, file);
     }
 
     private static ByteBuffer readFully(FileChannel channel, int bytes) throws IOException {

@@ -16,9 +16,10 @@ import org.gradmimic.select.InputException;
  * @param type the element type
  * @param shape every axis' length, outermost first; empty for a scalar
  * @param dataOffset bytes before the first element
+ * @param columnMajor whether the innermost axis of the shape is the one that varies slowest (Fortran's order)
  * @see <a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">numpy.lib.format</a>
  */
-public record NpyHeader(NpyType type, long[] shape, long dataOffset) {
+public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean columnMajor) {
     /** Magic, version and the longer of the two forms of the length. */
     public static final int MAX_PREFIX = 12;
     /** Far above what a dozen axes need, far below what could hurt; NumPy itself refuses above 10,000. */
@@ -89,13 +90,23 @@ public record NpyHeader(NpyType type, long[] shape, long dataOffset) {
     }
 
     /**
-     * Parses prefix and dictionary.
+     * Parses prefix and dictionary of an array that is stored row by row.
      *
      * @param header the file's first bytes, {@link #headerBytes} of them
      * @param file named in the message
      * @throws InputException if the header is damaged or of an array that is not read
      */
     public static NpyHeader parse(ByteBuffer header, String file) {
+        NpyHeader parsed = parseAnyOrder(header, file);
+        if (parsed.columnMajor) {
+            throw new InputException(file + ": is stored column by column (fortran_order); expected rows (in NumPy:"
+                    + " np.ascontiguousarray(a))");
+        }
+        return parsed;
+    }
+
+    /** As {@link #parse}, of an array that is stored row by row or column by column. */
+    static NpyHeader parseAnyOrder(ByteBuffer header, String file) {
         int version = header.get(6);
         int dictionaryAt = version == 1 ? 10 : 12;
         byte[] raw = new byte[header.limit() - dictionaryAt];
@@ -111,12 +122,9 @@ public record NpyHeader(NpyType type, long[] shape, long dataOffset) {
         }
         NpyType type = parseType(text, file);
         long[] shape = parseShape(find(SHAPE, text, file).group(1), text, file);
-        if (find(ORDER, text, file).group(1).equals("True") && shape.length > 1) {
-            throw new InputException(file + ": is stored column by column (fortran_order); expected rows (in NumPy:"
-                    + " np.ascontiguousarray(a))");
-        }
+        boolean columnMajor = find(ORDER, text, file).group(1).equals("True") && shape.length > 1;
         checkBytes(shape, type, file);
-        return new NpyHeader(type, shape, header.limit());
+        return new NpyHeader(type, shape, header.limit(), columnMajor);
     }
 
     /** The header's bytes, version 1, padded so that the elements begin at a multiple of 64 as NumPy has it. */
