@@ -19,13 +19,14 @@ import org.gradmimic.model.BackboneTrainer;
 import org.gradmimic.model.EmbedListener;
 import org.gradmimic.model.Embedder;
 import org.gradmimic.model.TrainerListener;
-import org.gradmimic.select.Aggregation;
+import org.gradmimic.select.Binarizer;
+import org.gradmimic.select.Combination;
 import org.gradmimic.select.Detection;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.ScoreColumn;
 import org.gradmimic.select.ScoreLog;
-import org.gradmimic.select.VoteRule;
-import org.gradmimic.select.Votes;
+import org.gradmimic.select.Scores;
+import org.gradmimic.select.Selector;
 import org.gradmimic.select.npy.NpyWriter;
 import org.gradmimic.train.Mode;
 import org.gradmimic.train.Probe;
@@ -253,11 +254,15 @@ public final class Demo {
     private Detection filter(boolean[] corrupted, ProbeResult reference, ProbeResult plain, ProbeResult mimic) {
         try (Timer timer = new Timer(DemoStage.FILTER, 2)) {
             ScoreLog log = ScoreLog.open(folder.resolve(ProbeRecorder.LOG));
-            boolean[] keep = Aggregation.majority(
-                    Votes.of(log.matrix(ScoreColumn.RELATIVE_WEIGHT, corrupted.length), VoteRule.threshold(THRESHOLD)));
+            Scores weights = Scores.of(log.matrix(ScoreColumn.RELATIVE_WEIGHT, corrupted.length));
+            boolean[] keep = new Selector(weights, Binarizer.threshold(THRESHOLD), Combination.MAJORITY)
+                    .run()
+                    .filter()
+                    .toBooleans();
             NpyWriter.write(folder.resolve(KEEP), keep, keep.length);
             timer.progressed(1);
-            float[] scores = Aggregation.meanScores(log.matrix(ScoreColumn.SCORE, corrupted.length));
+            float[] scores = new float[corrupted.length];
+            Scores.of(log.matrix(ScoreColumn.SCORE, corrupted.length)).mean().read(0, 0, scores.length, scores);
             DemoChart.write(
                     folder.resolve(CHART), reference.epochs(), plain.epochs(), mimic.epochs(), scores, corrupted);
             timer.progressed(2);

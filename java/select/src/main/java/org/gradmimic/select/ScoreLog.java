@@ -101,10 +101,7 @@ public final class ScoreLog {
      * @throws InputException if a part is corrupt, there are more samples in the log than that, or too many for a matrix
      */
     public float[][] matrix(ScoreColumn column, long sampleCount) {
-        if (sampleCount < samples) {
-            throw new InputException("the score log has sample " + (samples - 1) + ", the data set only " + sampleCount
-                    + " samples: they don't belong together");
-        }
+        requireWithin(sampleCount);
         if (sampleCount > Integer.MAX_VALUE - 8) {
             throw new InputException("the score log has sample ids up to " + (sampleCount - 1)
                     + ", too high for a matrix of all samples; query the Parquet files instead");
@@ -118,6 +115,19 @@ public final class ScoreLog {
             part.scan(columns, chunk -> fill(matrix, chunk));
         }
         return matrix;
+    }
+
+    /** The parts' readers, in order. */
+    List<ScoreLogPartReader> readers() {
+        return parts;
+    }
+
+    /** Refuses a data set that is smaller than the log. */
+    void requireWithin(long sampleCount) {
+        if (sampleCount < samples) {
+            throw new InputException("the score log has sample " + (samples - 1) + ", the data set only " + sampleCount
+                    + " samples: they don't belong together");
+        }
     }
 
     private static void fill(float[][] matrix, DuckDBDataChunkReader chunk) {

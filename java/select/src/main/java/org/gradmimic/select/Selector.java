@@ -1,0 +1,176 @@
+package org.gradmimic.select;
+
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.function.LongConsumer;
+import org.gradmimic.select.npy.NpyWriter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * From scores to a filter: splits every epoch by a {@link Binarizer}, over all samples or class by class, and combines the
+ * epochs. Goes over the scores a few times, block by block; what is kept meanwhile are statistics and the filter, a bit a
+ * sample. The number of threads changes nothing.
+ */
+public final class Selector {
+
+    private final Scores scores;
+    private final Binarizer binarizer;
+    private final Combination combination;
+    private OptionalDouble classBalance = OptionalDouble.empty();
+    private Classes classes;
+    private int threads = 1;
+    private LongConsumer progress = values -> {};
+    private @Nullable Path probabilities;
+
+    /**
+     * @param scores the values to filter by, higher is better
+     * @param binarizer splits an epoch's values, or the means
+     * @param combination makes one filter of all epochs
+     */
+    public Selector(Scores scores, Binarizer binarizer, Combination combination) {
+        this.scores = combination == Combination.MEAN ? scores.mean() : scores;
+        this.binarizer = binarizer;
+        this.combination = combination;
+        classes = Classes.one(scores.samples());
+    }
+
+    /** Makes the rule for every class by itself. */
+    public Selector perClass(Classes labels) {
+        if (labels.samples() != scores.samples()) {
+            throw new InputException("there are " + labels.samples() + " labels for " + scores.samples() + " samples");
+        }
+        classes = labels;
+        return this;
+    }
+
+    /** Tells the label model the share of samples worth keeping. */
+    public Selector classBalance(double share) {
+        classBalance = OptionalDouble.of(share);
+        return this;
+    }
+
+    /** Works with so many threads; 1 unless told otherwise. */
+    public Selector threads(int n) {
+        threads = n;
+        return this;
+    }
+
+    /** Is told of values that were read, from several threads. */
+    public Selector progress(LongConsumer values) {
+        progress = values;
+        return this;
+    }
+
+    /** Writes the label model's probability of every sample, {@code .npy} float32 [N]. */
+    public Selector probabilities(Path file) {
+        if (combination != Combination.LABEL_MODEL) {
+            throw new InputException("probabilities come from the label model; " + combination + " has none");
+        }
+        probabilities = file;
+        return this;
+    }
+
+    /** {@return how many values {@link #run} reads at most, if no rule needs a second refinement} */
+    public long plannedReads() {
+        int passes = combination == Combination.LABEL_MODEL ? 4 : 3;
+        return passes * scores.epochs() * scores.samples();
+    }
+
+    /**
+     * Makes the filter.
+     *
+     * @throws InputException if a value is infinite or the votes do not determine a label model; names the place
+     */
+    public Selection run() {
+        try (Blocks blocks = new Blocks(threads)) {
+            ClassStatistics passes = new ClassStatistics(scores, classes, blocks, progress);
+            ValueStatistics[] overall = new ValueStatistics[scores.epochs()];
+            Decision[][] decisions = new Decision[scores.epochs()][];
+            for (int epoch = 0; epoch < decisions.length; epoch++) {
+                List<ValueStatistics> statistics =
+                        passes.collect(epoch, c -> new ValueStatistics(), ValueStatistics::add, ValueStatistics::merge);
+                decisions[epoch] = decide(passes, epoch, statistics);
+                overall[epoch] = statistics.size() == 1
+                        ? statistics.get(0)
+                        : statistics.stream().reduce(new ValueStatistics(), ValueStatistics::merge);
+            }
+            Voting voting = new Voting(scores, classes, decisions, progress);
+            LabelModel model = combination == Combination.LABEL_MODEL ? labelModel(blocks, voting) : null;
+            long[] kept = new long[decisions.length];
+            Filter filter = filter(blocks, voting, model, kept);
+            List<EpochVotes> epochs = new ArrayList<>();
+            for (int epoch = 0; epoch < decisions.length; epoch++) {
+                ValueStatistics statistics = overall[epoch];
+                epochs.add(
+                        new EpochVotes(statistics.count(), statistics.mean(), kept[epoch], List.of(decisions[epoch])));
+            }
+            return new Selection(filter, List.copyOf(epochs), model);
+        }
+    }
+
+    private Decision[] decide(ClassStatistics passes, int epoch, List<ValueStatistics> statistics) {
+        List<Binarization> running = statistics.stream().map(binarizer::begin).toList();
+        while (running.stream().anyMatch(b -> !b.needs().isEmpty())) {
+            List<ValueCounts> counts = passes.collect(
+                    epoch, c -> new ValueCounts(running.get(c).needs()), ValueCounts::add, ValueCounts::merge);
+            for (int c = 0; c < counts.size(); c++) {
+                if (!running.get(c).needs().isEmpty()) {
+                    running.get(c).refine(counts.get(c));
+                }
+            }
+        }
+        return running.stream().map(Binarization::decision).toArray(Decision[]::new);
+    }
+
+    private LabelModel labelModel(Blocks blocks, Voting voting) {
+        VotePatterns patterns = new VotePatterns(scores.epochs());
+        /** A thread's own. */
+        record Worker(Voting.Ballot ballot, VotePatterns patterns) {}
+        blocks.run(
+                        scores.samples(),
+                        () -> new Worker(voting.new Ballot(), new VotePatterns(scores.epochs())),
+                        (worker, from, count) -> {
+                            worker.ballot.fill(from, count);
+                            for (int i = 0; i < count; i++) {
+                                worker.patterns.add(worker.ballot.pattern[i]);
+                            }
+                        })
+                .forEach(worker -> patterns.merge(worker.patterns));
+        return LabelModel.fit(patterns, classBalance);
+    }
+
+    /** The last pass; adds up in {@code kept} what each epoch would keep. */
+    private Filter filter(Blocks blocks, Voting voting, @Nullable LabelModel model, long[] kept) {
+        Filter.Builder filter = Filter.builder(scores.samples());
+        try (NpyWriter out = probabilities == null ? null : NpyWriter.create(probabilities, scores.samples())) {
+            blocks.run(scores.samples(), () -> voting.new Ballot(), (ballot, from, count) -> {
+                        ballot.fill(from, count);
+                        boolean[] keep = new boolean[count];
+                        for (int i = 0; i < count; i++) {
+                            keep[i] = model == null ? ballot.majority[i] > 0 : model.keeps(ballot.pattern[i]);
+                        }
+                        float[] probability = new float[out == null ? 0 : count];
+                        for (int i = 0; i < probability.length; i++) {
+                            probability[i] = (float) model.probability(ballot.pattern[i]);
+                        }
+                        synchronized (filter) {
+                            for (int i = 0; i < count; i++) {
+                                filter.set(from + i, keep[i]);
+                            }
+                            if (out != null) {
+                                out.put(from, FloatBuffer.wrap(probability));
+                            }
+                        }
+                    })
+                    .forEach(ballot -> Arrays.setAll(kept, epoch -> kept[epoch] + ballot.kept[epoch]));
+            if (out != null) {
+                out.commit();
+            }
+        }
+        return filter.build();
+    }
+}
