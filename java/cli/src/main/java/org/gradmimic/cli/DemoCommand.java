@@ -3,8 +3,10 @@ package org.gradmimic.cli;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.gradmimic.data.Datasets;
 import org.gradmimic.data.ImageDataset;
@@ -66,8 +68,15 @@ final class DemoCommand implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "s", description = "Decides split, noise, weights and orders (default: 1).")
     private @Nullable Long seed;
 
+    @Option(
+            names = "--resume",
+            description = "Go on after the last finished stage of an interrupted demo in --out, which must have had the"
+                    + " same settings; begin one if there is none.")
+    private boolean resume;
+
     @Override
     public Integer call() {
+        if (resume && out == null) throw new InputException("--resume needs --out, the folder of the interrupted demo");
         common.applyThreads();
         ImageDataset dataset = Datasets.openImages(data);
         DemoSettings settings = settings(DemoSettings.standard(dataset));
@@ -75,13 +84,30 @@ final class DemoCommand implements Callable<Integer> {
                 ? out
                 : Path.of("runs", "demo-" + LocalDateTime.now().format(STAMP));
         Demo demo = new Demo(dataset, settings, folder, new Watcher(common));
-        RunFolder.create(folder);
-        Interruption.kept(
-                () -> folder + ": the files of the finished stages, and the score log up to its last finished epoch");
+        if (RunFolder.begin(folder, describe(settings), resume))
+            common.note(folder + ": goes on where it was interrupted");
+        Interruption.kept(() -> folder
+                + ": the files of the finished stages, and the score log up to its last finished epoch; --resume --out "
+                + folder + " goes on after them");
         DemoResult result = demo.run().orElseThrow();
         DemoMetrics.write(folder.resolve("metrics.json"), result);
+        RunFolder.finish(folder);
+        demo.forget();
         report(result, folder);
         return 0;
+    }
+
+    /** All that the result depends on, by the options' names. */
+    private Map<String, String> describe(DemoSettings settings) {
+        Map<String, String> names = new LinkedHashMap<>();
+        names.put("--data", data);
+        names.put("--noise", Double.toString(settings.noise()));
+        names.put("--epochs", Integer.toString(settings.epochs()));
+        names.put("--backbone-epochs", Integer.toString(settings.backboneEpochs()));
+        names.put("--lr", Double.toString(settings.learningRate()));
+        names.put("--temperature", Double.toString(settings.temperature()));
+        names.put("--seed", Long.toString(settings.seed()));
+        return names;
     }
 
     private DemoSettings settings(DemoSettings standard) {

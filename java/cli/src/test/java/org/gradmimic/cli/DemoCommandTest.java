@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.gradmimic.select.ScoreLog;
 import org.gradmimic.select.npy.NpyFile;
 import org.junit.jupiter.api.Test;
@@ -72,6 +74,58 @@ class DemoCommandTest {
             labels.requireShape(80);
             for (float x : file.readFloats()) assertThat(x).isFinite();
         }
+    }
+
+    @Test
+    void goesOnWhenItWasKilled() throws Exception {
+        Path out = folder.resolve("demo");
+        String[] arguments = {
+            "demo",
+            "--quiet",
+            "--data",
+            DATA,
+            "--backbone-epochs",
+            "1",
+            "--epochs",
+            "30",
+            "--out",
+            out.toString(),
+            "--resume"
+        };
+        ProcessBuilder builder = Run.java(Main.class.getName());
+        builder.command().addAll(List.of(arguments));
+        Process process = builder.redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try {
+            while (process.isAlive() && !Files.exists(out.resolve(".plain.checkpoint"))) Thread.sleep(5);
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+        assertThat(process.exitValue()).isEqualTo(137);
+        Run other = Run.main(arguments(arguments, "--seed", "9"));
+        assertThat(other.code()).isEqualTo(2);
+        assertThat(other.err()).contains("other settings: --seed (1, now 9)");
+        Run run = Run.main(arguments);
+        assertThat(run.err()).isEmpty();
+        assertThat(run.code()).isZero();
+        assertThat(run.out()).contains("train plainly").doesNotContain("train the backbone", "embed all pictures");
+        try (var files = Files.list(out)) {
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .contains("metrics.json", "keep.npy")
+                    .noneMatch(name -> name.startsWith("."));
+        }
+    }
+
+    private static String[] arguments(String[] arguments, String... more) {
+        return Stream.concat(Stream.of(arguments), Stream.of(more)).toArray(String[]::new);
+    }
+
+    @Test
+    void resumingNeedsAFolder() {
+        Run run = Run.main("demo", "--resume");
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).contains("--resume needs --out");
     }
 
     @Test

@@ -1,5 +1,6 @@
 package org.gradmimic.demo;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
@@ -14,6 +15,7 @@ import org.gradmimic.data.ImageDataset;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.data.LabelNoise;
 import org.gradmimic.data.Split;
+import org.gradmimic.demo.DemoState.Features;
 import org.gradmimic.model.Backbone;
 import org.gradmimic.model.BackboneTrainer;
 import org.gradmimic.model.EmbedListener;
@@ -40,8 +42,9 @@ import org.gradmimic.train.ProbeResult;
  * its labels, trains a clean reference head, then the same head on the corrupted labels once plainly and once with
  * Grad-Mimic, and turns the logged weights into a filter.
  *
- * <p>Every stage leaves its files in the output folder as soon as they are whole, see docs/demo.md. The same settings and
- * threads give the same numbers.
+ * <p>Every stage leaves its files in the output folder as soon as they are whole, see docs/demo.md. Run again on the folder
+ * of a demo that was interrupted, with the same data set and settings, it goes on after its last finished stage, in a head's
+ * training after the last finished epoch. The same settings and threads give the same numbers.
  */
 public final class Demo {
     public static final String BACKBONE = "backbone.safetensors";
@@ -65,13 +68,14 @@ public final class Demo {
     private final DemoSettings settings;
     private final Path folder;
     private final DemoListener listener;
+    private final DemoState state;
     private final int classes;
     private final Division division;
     private final long[] trainLabels;
     private final Map<DemoStage, Double> seconds = new EnumMap<>(DemoStage.class);
 
     /**
-     * @param folder must be there, writable, and without a demo's files
+     * @param folder must be there and writable, with nothing in it or with what an interrupted demo left
      * @throws InputException if the data set has too few pictures, or a single class
      */
     public Demo(ImageDataset dataset, DemoSettings settings, Path folder, DemoListener listener) {
@@ -79,6 +83,7 @@ public final class Demo {
         this.settings = settings;
         this.folder = folder;
         this.listener = listener;
+        state = new DemoState(folder);
         classes = dataset.classNames().size();
         if (classes < 2) {
             throw new InputException("data set '" + dataset.spec() + "': has " + classes
@@ -102,11 +107,18 @@ public final class Demo {
         }
     }
 
+    /** Removes what is there only to go on after an interruption; to be called when all that is wanted was written. */
+    public void forget() {
+        state.delete();
+    }
+
     private DemoResult stages() {
-        Features features;
-        try (Backbone backbone = Backbone.random(inputSize(), settings.seed())) {
-            train(backbone);
-            features = embed(backbone);
+        Features features = state.features();
+        if (features == null) {
+            try (Backbone backbone = backbone()) {
+                features = embed(backbone);
+            }
+            state.keep(features);
         }
         Tensor cleanLabels = tensor(Division.pick(trainLabels, division.clean));
         Tensor testLabels = tensor(Division.pick(dataset.labels(division.testSplit), division.test));
@@ -117,21 +129,21 @@ public final class Demo {
         NpyWriter.write(folder.resolve(CORRUPTED), noise.noisy(), noise.noisy().length);
 
         ProbeData clean = new ProbeData(
-                features.clean, cleanLabels, null, null, null, null, null, features.test, testLabels, null, null);
+                features.clean(), cleanLabels, null, null, null, null, null, features.test(), testLabels, null, null);
         ProbeResult reference = plain(DemoStage.REFERENCE, clean);
-        long width = features.clean.size(1);
+        long width = features.clean().size(1);
         NpyWriter.write(folder.resolve(REFERENCE_WEIGHT), reference.weight(), classes, width);
         NpyWriter.write(folder.resolve(REFERENCE_BIAS), reference.bias(), classes);
 
         ProbeData noisy = new ProbeData(
-                features.noisy,
+                features.noisy(),
                 tensor(noise.labels()),
                 Tensors.of(reference.weight(), classes, width),
                 Tensors.of(reference.bias(), classes),
                 null,
                 null,
                 tensor(trueLabels),
-                features.test,
+                features.test(),
                 testLabels,
                 null,
                 null);
@@ -163,6 +175,19 @@ public final class Demo {
         return Tensors.of(labels, labels.length);
     }
 
+    private Backbone backbone() {
+        Path file = folder.resolve(BACKBONE);
+        if (Files.exists(file)) return Backbone.load(file);
+        Backbone backbone = Backbone.random(inputSize(), settings.seed());
+        try {
+            train(backbone);
+            return backbone;
+        } catch (RuntimeException e) {
+            backbone.close();
+            throw e;
+        }
+    }
+
     private void train(Backbone backbone) {
         ImageBatch pictures;
         try (Timer timer = new Timer(DemoStage.READ, division.clean.length)) {
@@ -186,9 +211,6 @@ public final class Demo {
         }
         backbone.save(folder.resolve(BACKBONE));
     }
-
-    /** Features of the three parts, each [n,D]. */
-    private record Features(Tensor clean, Tensor noisy, Tensor test) {}
 
     private Features embed(Backbone backbone) {
         Part clean = new Part(division.clean, backbone.width());
@@ -223,18 +245,25 @@ public final class Demo {
 
     private ProbeResult plain(DemoStage stage, ProbeData data) {
         try (Timer timer = new Timer(stage, steps(data))) {
-            return probe(data, Mode.SGD, watcher(timer));
+            return probe(stage, data, Mode.SGD, watcher(timer));
         }
     }
 
     private ProbeResult mimic(ProbeData data) {
-        int samples = Math.toIntExact(data.features().size(0));
         try (Timer timer = new Timer(DemoStage.MIMIC, steps(data));
-                ProbeRecorder recorder = new ProbeRecorder(folder, settings.epochs(), samples, watcher(timer))) {
-            ProbeResult result = probe(data, Mode.MIMIC, recorder);
+                ProbeRecorder recorder =
+                        recorder(Math.toIntExact(data.features().size(0)), watcher(timer))) {
+            ProbeResult result = probe(DemoStage.MIMIC, data, Mode.MIMIC, recorder);
             recorder.commit();
             return result;
         }
+    }
+
+    private ProbeRecorder recorder(int samples, ProbeListener watcher) {
+        int finished = state.head(DemoStage.MIMIC).finishedEpochs();
+        return Files.exists(folder.resolve(ProbeRecorder.LOG))
+                ? ProbeRecorder.resume(folder, settings.epochs(), samples, watcher, finished)
+                : new ProbeRecorder(folder, settings.epochs(), samples, watcher);
     }
 
     private long steps(ProbeData data) {
@@ -245,8 +274,8 @@ public final class Demo {
         return new HeadWatcher(timer::progressed, listener::stopRequested);
     }
 
-    private ProbeResult probe(ProbeData data, Mode mode, ProbeListener watcher) {
-        ProbeResult result = new Probe(data, settings.probe(mode, classes), watcher).run();
+    private ProbeResult probe(DemoStage stage, ProbeData data, Mode mode, ProbeListener watcher) {
+        ProbeResult result = new Probe(data, settings.probe(mode, classes), watcher).run(state.head(stage));
         if (result.stopped()) stop();
         return result;
     }

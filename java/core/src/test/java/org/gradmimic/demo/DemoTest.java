@@ -107,6 +107,62 @@ class DemoTest {
         assertThat(ScoreLog.open(folder.resolve("scores")).rows()).isEqualTo(2 * 200 + 3 * 32);
     }
 
+    /** Stopped in every stage in turn, each time a little further on, it ends as if it had never been. */
+    @Test
+    void goesOnAfterItsLastFinishedStage() throws Exception {
+        ImageDataset dataset = drawn(400, 50);
+        Path whole = Files.createDirectory(folder.resolve("whole"));
+        Path stopped = Files.createDirectory(folder.resolve("stopped"));
+        DemoResult expected =
+                new Demo(dataset, quick(), whole, new DemoListener() {}).run().orElseThrow();
+
+        List<DemoStage> begun = new ArrayList<>();
+        for (DemoStage at :
+                List.of(DemoStage.BACKBONE, DemoStage.EMBED, DemoStage.REFERENCE, DemoStage.PLAIN, DemoStage.MIMIC)) {
+            boolean[] stop = {false};
+            begun.clear();
+            DemoListener listener = new DemoListener() {
+                @Override
+                public void started(DemoStage stage, long total) {
+                    begun.add(stage);
+                }
+
+                @Override
+                public void progressed(DemoStage stage, long done, long total) {
+                    stop[0] |= stage == at && done >= total / 2;
+                }
+
+                @Override
+                public boolean stopRequested() {
+                    return stop[0];
+                }
+            };
+            assertThat(new Demo(dataset, quick(), stopped, listener).run())
+                    .as("stopped in %s", at)
+                    .isEmpty();
+        }
+        // The last of them had backbone and features already.
+        assertThat(begun).containsExactly(DemoStage.REFERENCE, DemoStage.PLAIN, DemoStage.MIMIC);
+
+        Demo demo = new Demo(dataset, quick(), stopped, new DemoListener() {});
+        DemoResult result = demo.run().orElseThrow();
+        assertThat(result.detection()).isEqualTo(expected.detection());
+        assertThat(DemoResult.finalAccuracy(result.plain())).isEqualTo(DemoResult.finalAccuracy(expected.plain()));
+        demo.forget();
+        try (var files = Files.list(stopped)) {
+            assertThat(files.map(file -> file.getFileName().toString())).noneMatch(name -> name.startsWith("."));
+        }
+        for (String name : List.of(
+                Demo.BACKBONE,
+                Demo.REFERENCE_WEIGHT,
+                Demo.REFERENCE_BIAS,
+                Demo.KEEP,
+                "scores.npy",
+                "sample_weights.npy")) {
+            assertThat(stopped.resolve(name)).as(name).hasSameBinaryContentAs(whole.resolve(name));
+        }
+    }
+
     @Test
     void stoppedAtOnceItLeavesNothing() throws Exception {
         ImageDataset dataset = drawn(400, 50);
