@@ -32,10 +32,7 @@ public final class CommonOptions {
             description = "Show this help and exit.")
     private boolean help;
 
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            description = "CPU threads of LibTorch and the kernels (default: one per core).")
+    @Option(names = "--threads", paramLabel = "N", description = "CPU threads (default: one per core).")
     private void threads(int n) {
         if (n < 1) throw new ParameterException(command.commandLine(), "--threads must be at least 1, but is " + n);
         threads = n;
@@ -44,6 +41,11 @@ public final class CommonOptions {
     /** Where the command's result goes. */
     public PrintWriter out() {
         return command.commandLine().getOut();
+    }
+
+    /** How many threads work that needs no LibTorch may use: {@code --threads}, or one per core. */
+    public int threads() {
+        return threads != null ? threads : Runtime.getRuntime().availableProcessors();
     }
 
     /** Brings {@code --threads} to LibTorch, its BLAS and the kernels. Without the option nothing is loaded or set. */

@@ -4,8 +4,11 @@ import java.io.PrintWriter;
 import org.gradmimic.Calibration;
 import org.gradmimic.ScoreKind;
 import org.gradmimic.cli.filter.Baseline;
+import org.gradmimic.cli.filter.Rule;
+import org.gradmimic.cli.filter.Use;
 import org.gradmimic.data.Split;
 import org.gradmimic.model.Models;
+import org.gradmimic.select.Combination;
 import org.gradmimic.select.datacomp.ClipModel;
 import org.gradmimic.train.Mode;
 import org.gradmimic.train.OptimizerSettings;
@@ -38,6 +41,9 @@ public final class Main {
                 .registerConverter(Calibration.class, new Choice<>(Calibration.values()))
                 .registerConverter(Baseline.class, new Choice<>(Baseline.values()))
                 .registerConverter(ClipModel.class, new Choice<>(ClipModel.values()))
+                .registerConverter(Combination.class, new Choice<>(Combination.values()))
+                .registerConverter(Rule.class, new Choice<>(Rule.values()))
+                .registerConverter(Use.class, new Choice<>(Use.values()))
                 .registerConverter(Split.class, new Choice<>(Split.values()))
                 .registerConverter(OptimizerSettings.Kind.class, new Choice<>(OptimizerSettings.Kind.values()));
     }

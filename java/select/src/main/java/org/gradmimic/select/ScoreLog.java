@@ -60,6 +60,15 @@ public final class ScoreLog {
         }
     }
 
+    /**
+     * Whether a run is writing to a log at this moment; after a run that ended or was killed it is not.
+     *
+     * @param folderOrFile as for {@link #open}
+     */
+    public static boolean isBeingWritten(Path folderOrFile) {
+        return Files.isDirectory(folderOrFile) && ScoreLogWriter.isLocked(folderOrFile);
+    }
+
     /** {@return how many rows all parts have} */
     public long rows() {
         return rows;

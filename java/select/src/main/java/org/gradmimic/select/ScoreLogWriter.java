@@ -137,6 +137,21 @@ public final class ScoreLogWriter implements AutoCloseable {
         }
     }
 
+    /** Whether a writer has the folder's lock, in this process or another. */
+    static boolean isLocked(Path folder) {
+        Path file = folder.resolve(LOCK);
+        if (!Files.exists(file)) {
+            return false;
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            return channel.tryLock() == null;
+        } catch (OverlappingFileLockException e) {
+            return true;
+        } catch (IOException e) {
+            return false; // Who may not write here cannot tell; nor does it matter for reading.
+        }
+    }
+
     /** A lock the system takes back when the process dies: two writers would overwrite each other's parts. */
     private static FileChannel lock(Path folder) throws IOException {
         FileChannel channel =

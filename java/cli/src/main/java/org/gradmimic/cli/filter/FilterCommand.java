@@ -1,17 +1,39 @@
 package org.gradmimic.cli.filter;
 
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.gradmimic.cli.Arguments;
 import org.gradmimic.cli.CommonOptions;
+import org.gradmimic.cli.Progress;
+import org.gradmimic.select.AtomicFile;
+import org.gradmimic.select.Binarizer;
+import org.gradmimic.select.Classes;
+import org.gradmimic.select.Detection;
+import org.gradmimic.select.Filter;
+import org.gradmimic.select.InputException;
+import org.gradmimic.select.Scores;
+import org.gradmimic.select.Selection;
+import org.gradmimic.select.Selector;
+import org.gradmimic.select.filter.FilterFile;
+import org.gradmimic.select.uid.Uids;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** What is done with filters. */
+/** From scores to a filter; what is done with filters are subcommands. */
 @Command(
         name = "filter",
-        description = "Combines, compares and judges filters, and applies them to data sets.",
-        synopsisSubcommandLabel = "COMMAND",
+        description = "Makes a filter from scores: every epoch votes on every sample, and the votes are combined."
+                + " Subcommands combine, compare and judge filters, and apply them to data sets.",
+        footer = {"", "  gradmimic filter --scores runs/mimic --binarize gmm --aggregate label-model --out keep.npy"},
         subcommands = {
             CombineCommand.class,
             CompareCommand.class,
@@ -20,17 +42,129 @@ import picocli.CommandLine.Spec;
             DataCompCommand.class,
             ReshardCommand.class
         })
-public final class FilterCommand implements Runnable {
+public final class FilterCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
+
+    @Mixin
+    private RuleOptions rules;
+
+    @Mixin
+    private PoolOptions pool;
 
     @Spec
     private CommandSpec spec;
 
+    @Option(
+            names = "--scores",
+            paramLabel = "FILE",
+            description = "Scores or weights: .npy [E,N], a score log (folder or .parquet), or a run's folder; a run"
+                    + " that has not ended is filtered as far as it got.")
+    private @Nullable Path scores;
+
+    @Option(names = "--per-class", description = "Split every class by itself; needs --labels.")
+    private boolean perClass;
+
+    @Option(names = "--labels", paramLabel = "y.npy", description = "The samples' labels [N], integers from 0.")
+    private @Nullable Path labels;
+
+    @Option(
+            names = "--truth",
+            paramLabel = "CLEAN",
+            description = "A filter that keeps the samples known to be clean: prints precision, recall and F1 of"
+                    + " finding the others.")
+    private @Nullable Path truth;
+
+    @Option(
+            names = "--out",
+            paramLabel = "FILE",
+            description = "The filter: .npy (bool [N]), .parquet or .txt; with --uids the uids of the kept samples.")
+    private @Nullable Path out;
+
+    @Option(
+            names = "--probabilities",
+            paramLabel = "p.npy",
+            description = "Write the label model's probability that a sample is worth keeping, float32 [N].")
+    private @Nullable Path probabilities;
+
     @Override
-    public void run() {
-        throw new ParameterException(
-                spec.commandLine(),
-                "which command? One of " + String.join(", ", spec.subcommands().keySet()));
+    public Integer call() {
+        if (scores == null || out == null) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--scores and --out are needed, or a command: "
+                            + String.join(", ", spec.subcommands().keySet()));
+        }
+        ScoreInput input = ScoreInput.of(scores);
+        Binarizer binarizer = rules.binarizer(input.isLog());
+        checkFiles(scores, out);
+        Uids uids = pool.uids();
+        try (Classes classes = perClass ? Classes.npy(requireLabels()) : null;
+                Scores values = input.open(common, rules.use(), samples(uids, classes))) {
+            Filter clean = truth == null ? null : readTruth(truth, uids, values.samples());
+            Selector selector = new Selector(values, binarizer, rules.combination()).threads(common.threads());
+            if (classes != null) selector.perClass(classes);
+            if (probabilities != null) selector.probabilities(probabilities);
+            rules.apply(selector);
+            Selection selection = run(selector);
+            Filter filter = selection.filter();
+            if (uids == null) FilterFile.write(out, filter);
+            else FilterFile.write(out, filter, uids);
+            SelectionReport report = new SelectionReport(common, selection, rules.combination());
+            report.print();
+            if (clean != null) report.print(Detection.of(filter, clean.not()));
+            common.out()
+                    .printf(
+                            Locale.ROOT,
+                            "%s: %d of %d samples kept (%.2f %%)%n",
+                            out,
+                            filter.kept(),
+                            filter.samples(),
+                            100 * filter.keptShare());
+        }
+        return 0;
+    }
+
+    private Selection run(Selector selector) {
+        try (Progress progress = common.progress("filtering", "values", selector.plannedReads())) {
+            return selector.progress(progress::step).run();
+        }
+    }
+
+    private void checkFiles(Path scores, Path out) {
+        FilterFile.requireWritable(out);
+        Path[] inputs = Stream.of(scores, labels, truth, pool.pool())
+                .filter(Objects::nonNull)
+                .toArray(Path[]::new);
+        Arguments.requireOther(out, inputs);
+        if (probabilities == null) return;
+        AtomicFile.requireWritable(probabilities);
+        if (!probabilities.toString().endsWith(".npy")) {
+            throw new InputException(probabilities + ": expected the probabilities' name to end in .npy");
+        }
+        Arguments.requireOther(probabilities, inputs);
+        if (probabilities
+                .toAbsolutePath()
+                .normalize()
+                .equals(out.toAbsolutePath().normalize())) {
+            throw new InputException("--out and --probabilities are the same file, " + out);
+        }
+    }
+
+    private Path requireLabels() {
+        if (labels == null) throw new InputException("--per-class needs --labels");
+        return labels;
+    }
+
+    /** N, from whatever tells it. */
+    private OptionalLong samples(@Nullable Uids uids, @Nullable Classes classes) {
+        if (uids != null) return OptionalLong.of(uids.size());
+        if (pool.samples().isPresent()) return pool.samples();
+        if (classes != null) return OptionalLong.of(classes.samples());
+        return truth == null ? OptionalLong.empty() : FilterFile.samples(truth);
+    }
+
+    private static Filter readTruth(Path truth, @Nullable Uids uids, long samples) {
+        return uids == null ? FilterFile.read(truth, samples) : FilterFile.read(truth, uids);
     }
 }

@@ -1,0 +1,63 @@
+package org.gradmimic.cli.filter;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.OptionalLong;
+import org.gradmimic.cli.CommonOptions;
+import org.gradmimic.cli.Progress;
+import org.gradmimic.select.InputException;
+import org.gradmimic.select.LogScores;
+import org.gradmimic.select.ScoreColumn;
+import org.gradmimic.select.ScoreLog;
+import org.gradmimic.select.Scores;
+import org.gradmimic.train.ProbeRecorder;
+
+/** What {@code --scores} names: a {@code .npy} file, a score log, or the folder of a run that has one. */
+record ScoreInput(Path path, boolean isLog) {
+
+    /**
+     * Tells what a path is.
+     *
+     * @throws InputException if there is nothing there
+     */
+    static ScoreInput of(Path path) {
+        if (!Files.exists(path)) throw new InputException(path + ": no such file or folder");
+        if (Files.isDirectory(path)) {
+            Path log = path.resolve(ProbeRecorder.LOG);
+            return new ScoreInput(Files.isDirectory(log) ? log : path, true);
+        }
+        return new ScoreInput(path, !path.toString().endsWith(".npy"));
+    }
+
+    /**
+     * Opens it; a log is read once, into a temporary file.
+     *
+     * @param samples N, where something tells it
+     * @throws InputException if it is damaged, or of another number of samples
+     */
+    Scores open(CommonOptions common, Use use, OptionalLong samples) {
+        if (!isLog) {
+            Scores scores = Scores.npy(path);
+            if (samples.isPresent() && samples.getAsLong() != scores.samples()) {
+                long found = scores.samples();
+                scores.close();
+                throw new InputException(path + ": has " + found + " samples, expected " + samples.getAsLong());
+            }
+            return scores;
+        }
+        boolean growing = ScoreLog.isBeingWritten(path);
+        ScoreLog log = ScoreLog.open(path);
+        if (growing) {
+            common.note(path + " is still being written: filtering what is there, " + log.rows() + " rows of "
+                    + log.epochs() + " epochs");
+        }
+        if (samples.isEmpty()) {
+            common.note(path + ": the highest sample seen is " + (log.samples() - 1) + ", so there are taken to be "
+                    + log.samples() + "; --samples tells otherwise");
+        }
+        ScoreColumn column = use == Use.SCORES ? ScoreColumn.SCORE : ScoreColumn.RELATIVE_WEIGHT;
+        try (Progress progress = common.progress("reading the log", "rows", log.rows())) {
+            return LogScores.read(log, column, samples.orElse(log.samples()), common.threads(), progress::step);
+        }
+    }
+}
