@@ -1,4 +1,5 @@
-# The library: one object library per instruction set from the same sources, and the rest.
+# The library: object libraries, one per instruction set from the same sources and one of the rest of what runs
+# on the host, and a provider for CUDA. The tests link the same objects with an emulated provider.
 
 set(GRADMIMIC_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wno-unknown-pragmas -Werror)
 set(GRADMIMIC_SANITIZERS -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -26,7 +27,24 @@ function(gradmimic_add_isa isa)
     target_compile_options(gradmimic_${isa} PRIVATE -Wno-uninitialized -Wno-maybe-uninitialized)
   endif()
   target_link_libraries(gradmimic_${isa} PRIVATE OpenMP::OpenMP_CXX)
-  target_sources(gradmimic PRIVATE $<TARGET_OBJECTS:gradmimic_${isa}>)
+  set_property(GLOBAL APPEND PROPERTY GRADMIMIC_HOST_OBJECTS $<TARGET_OBJECTS:gradmimic_${isa}>)
+endfunction()
+
+function(gradmimic_add_host)
+  file(GLOB sources CONFIGURE_DEPENDS
+    "${PROJECT_SOURCE_DIR}/src/api/*.cpp" "${PROJECT_SOURCE_DIR}/src/cpu/isa.cpp" "${PROJECT_SOURCE_DIR}/src/cpu/weights.cpp"
+    "${PROJECT_SOURCE_DIR}/src/reference/*.cpp")
+  add_library(gradmimic_host OBJECT ${sources})
+  gradmimic_options(gradmimic_host)
+  target_compile_options(gradmimic_host PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O2>)
+  target_link_libraries(gradmimic_host PRIVATE OpenMP::OpenMP_CXX)
+  set_property(GLOBAL APPEND PROPERTY GRADMIMIC_HOST_OBJECTS $<TARGET_OBJECTS:gradmimic_host>)
+  gradmimic_add_isa(portable)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    gradmimic_add_isa(avx2 -mavx2 -mfma -mf16c)
+    gradmimic_add_isa(avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mfma -mf16c -mprefer-vector-width=512)
+    target_compile_definitions(gradmimic_host PRIVATE GM_X86)
+  endif()
 endfunction()
 
 function(gradmimic_add_cuda)
@@ -34,7 +52,6 @@ function(gradmimic_add_cuda)
     target_sources(gradmimic PRIVATE "${PROJECT_SOURCE_DIR}/src/cuda/none.cpp")
     return()
   endif()
-  find_package(CUDAToolkit REQUIRED)
   message(STATUS "gradmimic: CUDA ${CUDAToolkit_VERSION} for ${GRADMIMIC_CUDA_ARCHITECTURES}")
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/cuda/*.cu")
   target_sources(gradmimic PRIVATE ${sources})
@@ -43,12 +60,11 @@ function(gradmimic_add_cuda)
 endfunction()
 
 function(gradmimic_add_library)
-  file(GLOB gradmimic_sources CONFIGURE_DEPENDS
-    "${PROJECT_SOURCE_DIR}/src/api/*.cpp" "${PROJECT_SOURCE_DIR}/src/cpu/isa.cpp" "${PROJECT_SOURCE_DIR}/src/cpu/weights.cpp"
-    "${PROJECT_SOURCE_DIR}/src/reference/*.cpp")
-  add_library(gradmimic SHARED ${gradmimic_sources})
+  gradmimic_add_host()
+  get_property(objects GLOBAL PROPERTY GRADMIMIC_HOST_OBJECTS)
+  add_library(gradmimic SHARED ${objects})
+  set_target_properties(gradmimic PROPERTIES LINKER_LANGUAGE CXX)
   gradmimic_options(gradmimic)
-  target_compile_options(gradmimic PRIVATE $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<NOT:$<CONFIG:Debug>>>:-O2>)
   set_target_properties(gradmimic PROPERTIES INSTALL_RPATH "$ORIGIN" BUILD_RPATH "$ORIGIN")
   # No VERSION and SOVERSION: they make libgradmimic.so a symbolic link to a name that the loader looks for
   # instead, and both a jar and a Python wheel can carry files only. gm_abi_version() tells versions apart.
@@ -60,16 +76,6 @@ function(gradmimic_add_library)
   target_include_directories(gradmimic INTERFACE
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(gradmimic PRIVATE OpenMP::OpenMP_CXX)
-  gradmimic_add_isa(portable)
-  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-    gradmimic_add_isa(avx2 -mavx2 -mfma -mf16c)
-    gradmimic_add_isa(avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mfma -mf16c -mprefer-vector-width=512)
-    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-      # GCC's own AVX-512 header warns of itself (its bug 105593).
-      target_compile_options(gradmimic_avx512 PRIVATE -Wno-uninitialized -Wno-maybe-uninitialized)
-    endif()
-    target_compile_definitions(gradmimic PRIVATE GM_X86)
-  endif()
   gradmimic_add_cuda()
 endfunction()
 

@@ -13,6 +13,11 @@
  *   - Sizes and strides are 64 bit: an array may hold more than 2^31 elements.
  *   - Accumulation is in float at least; results do not depend on the number of threads: the same
  *     input on the same provider gives the same bits.
+ *   - On GM_CUDA every array, the workspace and every other pointer to numbers, in (such as
+ *     direction_norm_squared) or out (norm_squared, non_finite, max_and_sum, ...), is memory of the queue's
+ *     device; args itself and the gm_arrays it points to are the host's. A call puts kernels onto the
+ *     stream and returns: it neither allocates nor synchronises and can be captured in a CUDA graph.
+ *     So it cannot judge what memory holds: where the host's providers fail, it does what is said there.
  *   - Symbols are those of the paper (Huang et al., "Evaluating Sample Utility for Efficient Data
  *     Selection by Mimicking Model Weights", arXiv 2501.06708): B samples, T tokens a sample, I and O
  *     a layer's inputs and outputs, C classes, K reference models; V = theta_ref - theta; g_i the
@@ -96,8 +101,9 @@ GM_API int32_t gm_cpu_threads(void);
  *                  the lowest: it must not have more than half of MAX_THREADS. */
 GM_API gm_status gm_share_threads(void *set_callback, int32_t max_threads);
 
-/* GM_OK if GM_CUDA can be used, else GM_UNSUPPORTED; gm_last_error() then says why (built without
- * CUDA, no driver, no device, kernels not in this build) and what to do. */
+/* GM_OK if there is a device that GM_CUDA can use, else GM_UNSUPPORTED; gm_last_error() then says why
+ * (built without CUDA, no driver, no device, none of compute capability 8.0 or newer) and what to do.
+ * Of the operations below GM_CUDA lacks head_score: it answers GM_UNSUPPORTED. */
 GM_API gm_status gm_cuda_available(void);
 
 /* ---- arrays ------------------------------------------------------------------------------- */
@@ -125,7 +131,8 @@ typedef struct gm_array {
 /*
  * How scores become weights. m_i = <-g_i, V>/|V| is the score (raw, "proj"), |g_i| the gradient
  * norm, l_i the loss. Sums and the softmax run over the samples of the call whose statistic is
- * finite; the others get weight 0. If none is finite the call fails with GM_NON_FINITE.
+ * finite; the others get weight 0. If none is finite the call fails with GM_NON_FINITE; on GM_CUDA
+ * all weights are 0 then and non_finite is B.
  */
 enum {
     GM_UNIFORM = 0,     /* 1/B: plain training */
@@ -182,6 +189,7 @@ GM_API gm_status gm_direction(const gm_queue *queue, const gm_direction_args *ar
  * The mimic layer is the head's weight, without its bias. |V_k| = 0 makes every m_ik 0.
  * A sample whose loss or score is not finite gets w_i = 0 and delta_i = 0, and is counted. After
  * GM_NON_FINITE the outputs hold nothing of use, and a delta in the place of logits has replaced them.
+ * A label outside [0,C) is refused; on GM_CUDA its sample is one that is not finite.
  * Outputs that are absent are not computed. Outputs may not overlap inputs, but for delta or
  * weighted_delta (one of them), which may be `logits` itself.
  */

@@ -5,28 +5,53 @@
 //   has_f64(args)                     double precision: plain loops serve GM_CPU too
 //   cpu_workspace(args)               bytes
 //   cpu(args, arena), reference(args)
+//   kCuda                             its member of cuda::Kernels, or nullptr
 #pragma once
+
+#include <type_traits>
 
 #include "api/arena.h"
 #include "api/failure.h"
+#include "cuda/device.h"
+#include "cuda/kernels.h"
 
 namespace gm {
 
 // Throws unless `queue` names a provider this build has; says what is missing otherwise.
 int32_t provider_of(const gm_queue *queue);
 
-// The base of operations that take any values.
+// The base of operations that take any values, and that GM_CUDA lacks unless they name a kCuda of their own.
 struct AnyValues {
+    static constexpr std::nullptr_t kCuda = nullptr;
     template <class Args>
     static void validate_values(const Args &) {}
 };
+
+// What GM_CUDA cannot do it says by name: operations without a kernel, and double precision.
+[[noreturn]] inline void fail_without_kernel() { fail(GM_UNSUPPORTED, "GM_CUDA has no kernel for this operation yet; use GM_CPU"); }
+[[noreturn]] inline void fail_f64() { fail(GM_UNSUPPORTED, "GM_CUDA takes f32, f16 and bf16, but an array is f64; use GM_CPU"); }
+
+template <class Op>
+cuda::Operation<typename Op::Args> on_cuda(const typename Op::Args &args) {
+    cuda::Operation<typename Op::Args> operation;
+    if constexpr (!std::is_null_pointer_v<std::remove_const_t<decltype(Op::kCuda)>>) operation = cuda::kernels().*Op::kCuda;
+    if (operation.run == nullptr) fail_without_kernel();
+    if (Op::has_f64(args)) fail_f64();
+    return operation;
+}
 
 template <class Op>
 gm_status workspace_size(const gm_queue *queue, const typename Op::Args *args, size_t *bytes) {
     return guarded(Op::kName, [&] {
         if (args == nullptr || bytes == nullptr) fail(GM_INVALID_ARGUMENT, "args and bytes may not be NULL");
         Op::validate(*args);
-        *bytes = provider_of(queue) == GM_CPU && !Op::has_f64(*args) ? Op::cpu_workspace(*args) : 0;
+        const int32_t provider = provider_of(queue);
+        if (provider == GM_CUDA) {
+            const auto workspace = on_cuda<Op>(*args).workspace;
+            *bytes = workspace == nullptr ? 0 : workspace(*args);
+            return;
+        }
+        *bytes = provider == GM_CPU && !Op::has_f64(*args) ? Op::cpu_workspace(*args) : 0;
     });
 }
 
@@ -36,14 +61,20 @@ gm_status run(const gm_queue *queue, const typename Op::Args *args, void *worksp
         if (args == nullptr) fail(GM_INVALID_ARGUMENT, "args is NULL");
         Op::validate(*args);
         const int32_t provider = provider_of(queue);
+        char none;  // an operation that needs no workspace may be given NULL
+        const Arena arena(workspace == nullptr ? &none : workspace, workspace == nullptr ? 0 : workspace_bytes);
+        if (provider == GM_CUDA) {
+            const auto operation = on_cuda<Op>(*args);
+            const cuda::DeviceScope scope(queue->device);
+            operation.run(*args, arena, *queue);
+            return;
+        }
         Op::validate_values(*args);
         if (provider == GM_REFERENCE || Op::has_f64(*args)) {
             Op::reference(*args);
             return;
         }
-        if (workspace == nullptr) workspace_bytes = 0;
-        char none;  // an operation that needs no workspace may be given NULL
-        Op::cpu(*args, Arena(workspace == nullptr ? &none : workspace, workspace_bytes));
+        Op::cpu(*args, arena);
     });
 }
 

@@ -37,6 +37,7 @@ void check_rows(const char *name, const gm_array &array, const gm_array &logits)
 struct HeadStep {
     using Args = gm_head_step_args;
     static constexpr const char *kName = "gm_head_step";
+    static constexpr auto kCuda = &cuda::Kernels::head_step;
 
     static void validate(const Args &a) {
         check_array("logits", a.logits);
@@ -138,6 +139,7 @@ private:
 struct HeadScore {
     using Args = gm_head_score_args;
     static constexpr const char *kName = "gm_head_score";
+    static constexpr auto kCuda = &cuda::Kernels::head_score;
 
     static void validate(const Args &a) {
         check_array("features", a.features);

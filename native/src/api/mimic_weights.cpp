@@ -30,6 +30,7 @@ bool weights_have_f64(const gm_mimic_weights_args &a) { return is_f64(a.score) |
 struct MimicWeights : AnyValues {
     using Args = gm_mimic_weights_args;
     static constexpr const char *kName = "gm_mimic_weights";
+    static constexpr auto kCuda = &cuda::Kernels::mimic_weights;
     static void validate(const Args &a) { validate_weights(a, true); }
     static bool has_f64(const Args &a) { return weights_have_f64(a); }
     static size_t cpu_workspace(const Args &a) { return cpu::mimic_weights_workspace(a); }
@@ -40,6 +41,7 @@ struct MimicWeights : AnyValues {
 struct ScaleRows : AnyValues {
     using Args = gm_scale_rows_args;
     static constexpr const char *kName = "gm_scale_rows";
+    static constexpr auto kCuda = &cuda::Kernels::scale_rows;
     static void validate(const Args &a) {
         check_array("input", a.input);
         check_floating("input", a.input);

@@ -33,6 +33,7 @@ void check_layer(const gm_array &input, const gm_array &delta) {
 struct Direction : AnyValues {
     using Args = gm_direction_args;
     static constexpr const char *kName = "gm_direction";
+    static constexpr auto kCuda = &cuda::Kernels::direction;
     static void validate(const Args &a) {
         if (a.count < 0) fail(GM_INVALID_ARGUMENT, "count is %lld", static_cast<long long>(a.count));
         if (a.count > 0 && (a.reference == nullptr || a.parameter == nullptr)) {
@@ -64,6 +65,7 @@ struct Direction : AnyValues {
 struct GhostDot : AnyValues {
     using Args = gm_ghost_dot_args;
     static constexpr const char *kName = "gm_ghost_dot";
+    static constexpr auto kCuda = &cuda::Kernels::ghost_dot;
     static void validate(const Args &a) {
         check_layer(a.input, a.delta);
         check_shape("direction", a.direction, {a.delta.shape[2], a.input.shape[2]});
@@ -79,6 +81,7 @@ struct GhostDot : AnyValues {
 struct GhostNorm : AnyValues {
     using Args = gm_ghost_norm_args;
     static constexpr const char *kName = "gm_ghost_norm";
+    static constexpr auto kCuda = &cuda::Kernels::ghost_norm;
     static void validate(const Args &a) {
         check_layer(a.input, a.delta);
         check_output_vector("norm_squared", a.norm_squared, a.input.shape[0]);
@@ -92,6 +95,7 @@ struct GhostNorm : AnyValues {
 struct ProjectedDot : AnyValues {
     using Args = gm_projected_dot_args;
     static constexpr const char *kName = "gm_projected_dot";
+    static constexpr auto kCuda = &cuda::Kernels::projected_dot;
     static void validate(const Args &a) {
         check_array("gradient", a.gradient);
         check_floating("gradient", a.gradient);
@@ -110,6 +114,7 @@ struct ProjectedDot : AnyValues {
 struct RowDot : AnyValues {
     using Args = gm_row_dot_args;
     static constexpr const char *kName = "gm_row_dot";
+    static constexpr auto kCuda = &cuda::Kernels::row_dot;
     static void validate(const Args &a) {
         check_rank3("projected", a.projected, "[B, T, O]");
         check_shape("delta", a.delta, {a.projected.shape[0], a.projected.shape[1], a.projected.shape[2]});

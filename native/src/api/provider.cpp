@@ -12,7 +12,7 @@ int32_t provider_of(const gm_queue *queue) {
     switch (queue->provider) {
         case GM_CPU:
         case GM_REFERENCE: return queue->provider;
-        case GM_CUDA: fail(GM_UNSUPPORTED, "%s", cuda::why_unavailable().c_str());
+        case GM_CUDA: cuda::require_device(queue->device); return GM_CUDA;
         default: fail(GM_INVALID_ARGUMENT, "queue->provider is %d, not one of GM_CPU, GM_CUDA, GM_REFERENCE", queue->provider);
     }
 }
@@ -37,7 +37,10 @@ gm_status gm_set_cpu_isa(const char *name) {
 int32_t gm_cpu_threads(void) { return gm::cpu::threads(); }
 
 gm_status gm_cuda_available(void) {
-    return gm::guarded("gm_cuda_available", [] { gm::fail(GM_UNSUPPORTED, "%s", gm::cuda::why_unavailable().c_str()); });
+    return gm::guarded("gm_cuda_available", [] {
+        const std::string why = gm::cuda::why_unavailable();
+        if (!why.empty()) gm::fail(GM_UNSUPPORTED, "%s", why.c_str());
+    });
 }
 
 }  // extern "C"

@@ -3,18 +3,13 @@
 #include <cmath>
 #include <limits>
 
+#include "numerics/weights.h"
+
 namespace gm::cpu {
 namespace {
 
 double score(const Statistics &s, int64_t i) { return s.score[i * s.score_stride]; }
 double gradient_norm(const Statistics &s, int64_t i) { return s.gradient_norm[i * s.gradient_norm_stride]; }
-
-// Not finite where either is not: a score over an infinite norm is no 0.
-double cosine(const Statistics &s, int64_t i) {
-    const double m = score(s, i), norm = gradient_norm(s, i);
-    if (!std::isfinite(m) || !std::isfinite(norm)) return std::numeric_limits<double>::quiet_NaN();
-    return norm == 0 ? 0 : m / norm;
-}
 
 // body(i, statistic): the number a sample is judged by, what must be finite and what the softmax kinds
 // exponentiate. The kind is looked at once, not for every sample.
@@ -26,9 +21,9 @@ void for_statistics(const gm_weighting &weighting, const Statistics &s, Body &&b
     const double temperature = weighting.temperature;
     switch (weighting.kind) {
         case GM_UNIFORM: return each([](int64_t) { return 0.0; });
-        case GM_COS: return each([&](int64_t i) { return cosine(s, i); });
+        case GM_COS: return each([&](int64_t i) { return cosine(score(s, i), gradient_norm(s, i)); });
         case GM_NORMED_PROJ: return each([&](int64_t i) { return score(s, i) / temperature; });
-        case GM_NORMED_COS: return each([&](int64_t i) { return cosine(s, i) / temperature; });
+        case GM_NORMED_COS: return each([&](int64_t i) { return cosine(score(s, i), gradient_norm(s, i)) / temperature; });
         case GM_OPT: return each([&](int64_t i) { return score(s, i) + gradient_norm(s, i); });
         case GM_GRAND: return each([&](int64_t i) { return gradient_norm(s, i); });
         default: return each([&](int64_t i) { return score(s, i); });  // proj, agra, rho
@@ -37,12 +32,9 @@ void for_statistics(const gm_weighting &weighting, const Statistics &s, Body &&b
 
 // argmin over w of sum_i |w_i n_i - D| + lambda |w|_2.
 //
-// With n_i of length p, cosine c to D and s = sqrt(1 - c^2), put x = w p/|D|: sample i contributes
-// |D| sqrt((x - c)^2 + s^2). At the optimum its slope balances the penalty's, with mu = lambda/|w|:
-//     p (x - c)/sqrt((x - c)^2 + s^2) + mu x |D|/p = 0,
-// which rises in x and has its root between 0 and c. One unknown, mu, couples the samples: |w(mu)|
-// mu = lambda. |w(mu)| mu rises from 0 to |m|_2 (the pull at w = 0), so there is one root if lambda
-// is below that, and w = 0 otherwise.
+// One unknown, mu = lambda/|w|, couples the samples (numerics/weights.h): |w(mu)| mu = lambda. |w(mu)| mu
+// rises from 0 to |m|_2 (the pull at w = 0), so there is one root if lambda is below that, and w = 0
+// otherwise.
 class OptimalWeights {
 public:
     OptimalWeights(const Statistics &statistics, const uint8_t *kept, double *weight)
@@ -87,25 +79,8 @@ private:
         return std::sqrt(sum);
     }
 
-    // Newton's method, kept inside the bracket by bisection.
     double root(int64_t i, double mu) const {
-        if (free(i) == 0) return 0;
-        const double p = gradient_norm(s_, i), distance = s_.direction_norm;
-        const double c = std::fmin(1.0, std::fabs(score(s_, i)) / p), s2 = std::fmax(0.0, 1 - c * c);
-        const double stiffness = mu * distance / p;
-        double low = 0, high = c, x = c;
-        for (int step = 0; step < 100; step++) {
-            const double length = std::sqrt((x - c) * (x - c) + s2);
-            const double slope = length == 0 ? 0 : p * (x - c) / length;
-            const double value = slope + stiffness * x;
-            (value > 0 ? high : low) = x;
-            const double curvature = (length == 0 ? 0 : p * s2 / (length * length * length)) + stiffness;
-            double next = curvature > 0 ? x - value / curvature : low;
-            if (!(next > low && next < high)) next = 0.5 * (low + high);
-            if (std::fabs(next - x) <= 1e-15 * c) break;
-            x = next;
-        }
-        return std::copysign(x * distance / p, score(s_, i));
+        return free(i) == 0 ? 0 : optimal_weight(score(s_, i), gradient_norm(s_, i), s_.direction_norm, mu);
     }
 
     const Statistics &s_;

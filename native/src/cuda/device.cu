@@ -1,14 +1,60 @@
-// Which device a GM_CUDA queue would run on. The runtime is linked statically: a machine without a
-// driver loads the library all the same and is told here what it lacks.
-#include <cuda_runtime_api.h>
-
+// Which device a GM_CUDA queue runs on, and what CUDA's errors mean. The runtime is linked statically: a
+// machine without a driver loads the library all the same and is told here what it lacks.
 #include "cuda/device.h"
 
+#include <cuda_runtime.h>
+
+#include <atomic>
+
+#include "api/failure.h"
+#include "cuda/launch.h"
+
 namespace gm::cuda {
+namespace {
+
+constexpr int kLeastCapability = 8;  // GRADMIMIC_CUDA_ARCHITECTURES begins with 80
+constexpr int kDevices = 64;         // whose capability is remembered
+
+// Errors after which every call of the process fails until it ends.
+bool is_sticky(cudaError_t status) {
+    switch (status) {
+        case cudaErrorECCUncorrectable:
+        case cudaErrorIllegalAddress:
+        case cudaErrorLaunchTimeout:
+        case cudaErrorAssert:
+        case cudaErrorHardwareStackError:
+        case cudaErrorIllegalInstruction:
+        case cudaErrorMisalignedAddress:
+        case cudaErrorInvalidAddressSpace:
+        case cudaErrorInvalidPc:
+        case cudaErrorLaunchFailure: return true;
+        default: return false;
+    }
+}
+
+// As "9.0"; its first number in `major`.
+std::string capability(int device, int &major) {
+    int minor = 0;
+    check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device), "cudaDeviceGetAttribute");
+    check(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device), "cudaDeviceGetAttribute");
+    return std::to_string(major) + "." + std::to_string(minor);
+}
+
+}  // namespace
+
+void check(cudaError_t status, const char *what) {
+    if (status == cudaSuccess) return;
+    cudaGetLastError();  // told here; whoever asks next shall not be told again
+    const char *name = cudaGetErrorName(status), *text = cudaGetErrorString(status);
+    if (status == cudaErrorMemoryAllocation) fail(GM_OUT_OF_MEMORY, "%s: %s (%s)", what, text, name);
+    fail(GM_CUDA_ERROR, "%s: %s (%s)%s", what, text, name,
+         is_sticky(status) ? "; an error of this kind stays: no more CUDA in this process, which has to be started again" : "");
+}
 
 std::string why_unavailable() {
     int devices = 0;
     const cudaError_t status = cudaGetDeviceCount(&devices);
+    if (status != cudaSuccess) cudaGetLastError();
     if (status == cudaErrorInsufficientDriver) {
         return "no NVIDIA driver for CUDA " + std::to_string(CUDART_VERSION / 1000) +
                " was found (libcuda.so.1); install or update it, or use GM_CPU";
@@ -19,9 +65,41 @@ std::string why_unavailable() {
     if (status != cudaSuccess) {
         return std::string("CUDA cannot start: ") + cudaGetErrorString(status) + " (" + cudaGetErrorName(status) + "); use GM_CPU";
     }
-    cudaDeviceProp properties;
-    const char *name = cudaGetDeviceProperties(&properties, 0) == cudaSuccess ? properties.name : "a device";
-    return std::string("found ") + name + ", but gradmimic " GM_VERSION " has no CUDA kernels; use GM_CPU";
+    std::string found;
+    for (int device = 0; device < devices; device++) {
+        int major = 0;
+        const std::string version = capability(device, major);
+        if (major >= kLeastCapability) return "";
+        found += (device ? ", " : "") + version;
+    }
+    return "CUDA shows no device of compute capability " + std::to_string(kLeastCapability) + ".0 or newer (found " + found + "); use GM_CPU";
+}
+
+void require_device(int device) {
+    static std::atomic<bool> usable[kDevices];
+    if (device >= 0 && device < kDevices && usable[device]) return;
+    const std::string why = why_unavailable();
+    if (!why.empty()) fail(GM_UNSUPPORTED, "%s", why.c_str());
+    int devices = 0, major = 0;
+    check(cudaGetDeviceCount(&devices), "cudaGetDeviceCount");
+    if (device < 0 || device >= devices) fail(GM_INVALID_ARGUMENT, "queue->device is %d; there are %d devices", device, devices);
+    const std::string version = capability(device, major);
+    if (major < kLeastCapability) {
+        fail(GM_UNSUPPORTED, "device %d has compute capability %s; the kernels need %d.0 or newer", device, version.c_str(), kLeastCapability);
+    }
+    if (device < kDevices) usable[device] = true;
+}
+
+DeviceScope::DeviceScope(int device) {
+    int current = 0;
+    check(cudaGetDevice(&current), "cudaGetDevice");
+    if (current == device) return;
+    check(cudaSetDevice(device), "cudaSetDevice");
+    before_ = current;
+}
+
+DeviceScope::~DeviceScope() {
+    if (before_ >= 0) cudaSetDevice(before_);
 }
 
 }  // namespace gm::cuda

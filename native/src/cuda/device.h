@@ -3,10 +3,26 @@
 
 #include <string>
 
+#include "gradmimic/gradmimic.h"
+
 namespace gm::cuda {
 
-// Why GM_CUDA cannot be used here and what to do about it. There is always a reason in this
-// version: it has no CUDA kernels yet. It is told after what would have to be mended first.
+// Why GM_CUDA cannot be used here at all and what to do about it; "" if it can.
 std::string why_unavailable();
+
+// Throws unless `device` is one that the kernels run on.
+void require_device(int device);
+
+// Makes a queue's device the calling thread's for as long as this lives.
+class DeviceScope {
+public:
+    explicit DeviceScope(int device);
+    ~DeviceScope();
+    DeviceScope(const DeviceScope &) = delete;
+    DeviceScope &operator=(const DeviceScope &) = delete;
+
+private:
+    int before_ = -1;  // to be restored; -1: nothing to do
+};
 
 }  // namespace gm::cuda

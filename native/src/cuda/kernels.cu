@@ -1,0 +1,19 @@
+#include "cuda/kernels.h"
+
+#include "cuda/operations.h"
+
+namespace gm::cuda {
+
+const Kernels &kernels() {
+    static const Kernels all = [] {
+        Kernels k;
+        k.direction = {direction_workspace, direction_run};
+        k.projected_dot = {projected_dot_workspace, projected_dot_run};
+        k.row_dot = {row_dot_workspace, row_dot_run};
+        k.scale_rows = {nullptr, scale_rows_run};
+        return k;
+    }();
+    return all;
+}
+
+}  // namespace gm::cuda

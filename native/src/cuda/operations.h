@@ -1,0 +1,17 @@
+// The launchers that kernels.cu collects.
+#pragma once
+
+#include "api/arena.h"
+#include "gradmimic/gradmimic.h"
+
+namespace gm::cuda {
+
+size_t direction_workspace(const gm_direction_args &args);
+void direction_run(const gm_direction_args &args, Arena arena, const gm_queue &queue);
+size_t projected_dot_workspace(const gm_projected_dot_args &args);
+void projected_dot_run(const gm_projected_dot_args &args, Arena arena, const gm_queue &queue);
+size_t row_dot_workspace(const gm_row_dot_args &args);
+void row_dot_run(const gm_row_dot_args &args, Arena arena, const gm_queue &queue);
+void scale_rows_run(const gm_scale_rows_args &args, Arena arena, const gm_queue &queue);
+
+}  // namespace gm::cuda

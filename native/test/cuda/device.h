@@ -1,0 +1,142 @@
+// Calls on GM_CUDA for the tests, on a device or on the emulated one: arrays are copied to the device, every
+// pointer in the arguments is turned into the device's, and everything is copied back.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <memory>
+
+#include "../arrays.h"
+
+#if defined(GM_EMULATED)
+#include "emulator.h"
+#endif
+
+namespace check {
+
+// On the emulated device: blocks and threads take turns in another order from now on.
+inline void new_order([[maybe_unused]] Random &random) {
+#if defined(GM_EMULATED)
+    emulator::seed(random());
+#endif
+}
+
+inline bool ran(cudaError_t status) {
+    return that(status == cudaSuccess, __FILE__, __LINE__, std::string(cudaGetErrorName(status)) + ": " + cudaGetErrorString(status));
+}
+
+// A stream that is not the default one.
+inline const gm_queue &cuda_queue() {
+    static const gm_queue queue = [] {
+        cudaStream_t stream = nullptr;
+        ran(cudaStreamCreate(&stream));
+        return gm_queue{GM_CUDA, 0, stream};
+    }();
+    return queue;
+}
+
+// Copies of host memory on the device, of exactly its size, so that memcheck and the sanitizer see every
+// step beyond it.
+class Device {
+public:
+    Device() = default;
+    Device(const Device &) = delete;
+    Device &operator=(const Device &) = delete;
+    ~Device() {
+        for (const Copy &copy : copies_) ran(cudaFree(copy.device));
+    }
+
+    // Memory that lies on the host at `host`; the same twice gives the same.
+    template <class T>
+    void move(T *&host, size_t count = 1) {
+        if (host == nullptr) return;
+        void *memory = const_cast<void *>(static_cast<const void *>(host));
+        host = static_cast<T *>(copy_of(memory, count * sizeof(T), !std::is_const<T>::value));
+    }
+
+    void move(gm_array &array) {
+        if (array.data == nullptr) return;
+        size_t elements = 1;
+        for (int d = 0; d < array.rank; d++) {
+            elements = array.shape[d] == 0 || elements == 0 ? 0 : elements + static_cast<size_t>((array.shape[d] - 1) * array.stride[d]);
+        }
+        const size_t width = array.dtype == GM_F32 ? 4 : array.dtype == GM_F64 || array.dtype == GM_I64 ? 8 : 2;
+        array.data = copy_of(array.data, elements * width, true);
+    }
+
+    // A list of arrays, which itself stays on the host.
+    void move(const gm_array *&arrays, int64_t count) {
+        if (arrays == nullptr) return;
+        lists_.push_back(std::make_unique<std::vector<gm_array>>(arrays, arrays + count));
+        for (gm_array &array : *lists_.back()) move(array);
+        arrays = lists_.back()->data();
+    }
+
+    void fetch() const {
+        for (const Copy &copy : copies_) {
+            if (copy.output && copy.bytes > 0) ran(cudaMemcpy(copy.host, copy.device, copy.bytes, cudaMemcpyDeviceToHost));
+        }
+    }
+
+private:
+    struct Copy {
+        void *host, *device;
+        size_t bytes;
+        bool output;
+    };
+
+    void *copy_of(void *host, size_t bytes, bool output) {
+        for (const Copy &copy : copies_) {
+            if (copy.host == host && copy.bytes == bytes) return copy.device;
+        }
+        Copy copy = {host, nullptr, bytes, output};
+        ran(cudaMalloc(&copy.device, bytes == 0 ? 1 : bytes));
+        if (bytes > 0) ran(cudaMemcpy(copy.device, host, bytes, cudaMemcpyHostToDevice));
+        copies_.push_back(copy);
+        return copy.device;
+    }
+
+    std::vector<Copy> copies_;
+    std::vector<std::unique_ptr<std::vector<gm_array>>> lists_;
+};
+
+// Every pointer of an operation's arguments, turned into the device's.
+inline void move(Device &device, gm_row_dot_args &args) {
+    for (gm_array *array : {&args.projected, &args.delta, &args.dot}) device.move(*array);
+}
+inline void move(Device &device, gm_scale_rows_args &args) {
+    for (gm_array *array : {&args.input, &args.weight, &args.output}) device.move(*array);
+}
+inline void move(Device &device, gm_projected_dot_args &args) {
+    for (gm_array *array : {&args.gradient, &args.direction, &args.dot, &args.norm_squared}) device.move(*array);
+    device.move(args.direction_norm_squared);
+}
+inline void move(Device &device, gm_direction_args &args) {
+    for (const gm_array **arrays : {&args.reference, &args.parameter, &args.direction}) device.move(*arrays, args.count);
+    for (double **norms : {&args.norm_squared, &args.parameter_norm_squared}) device.move(*norms, static_cast<size_t>(args.count));
+    device.move(args.total_norm_squared);
+}
+
+// As call() of arrays.h on GM_CUDA: results are on the host when it returns. The workspace is exactly as
+// large as was asked for and holds nothing of use.
+template <class Args, class Size, class Run>
+gm_status call_on_device(Size size, Run run, Args args, Random &random) {
+    new_order(random);
+    Device device;
+    move(device, args);
+    size_t bytes = 0;
+    gm_status status = size(&cuda_queue(), &args, &bytes);
+    if (status != GM_OK) return status;
+    void *workspace = nullptr;
+    ran(cudaMalloc(&workspace, bytes == 0 ? 1 : bytes));
+    ran(cudaMemsetAsync(workspace, 0xff, bytes, static_cast<cudaStream_t>(cuda_queue().stream)));
+    status = run(&cuda_queue(), &args, workspace, bytes);
+    if (status == GM_OK) ran(cudaStreamSynchronize(static_cast<cudaStream_t>(cuda_queue().stream)));
+    device.fetch();
+    ran(cudaFree(workspace));
+    return status;
+}
+
+#define GM_DEVICE_CALL(operation, args) check::call_on_device(operation##_workspace_size, operation, args, random)
+
+}  // namespace check

@@ -1,0 +1,9 @@
+#include "../check.h"
+
+int main() {
+    if (gm_cuda_available() != GM_OK) {
+        std::printf("skipped: %s\n", gm_last_error());
+        return 77;
+    }
+    return check::main();
+}

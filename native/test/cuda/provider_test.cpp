@@ -1,0 +1,50 @@
+// What GM_CUDA answers whatever the operation: refusals and CUDA's own errors.
+#include "device.h"
+
+using check::Array;
+
+namespace {
+
+struct Call {
+    Array u{GM_F32, {2, 1, 3}}, delta{GM_F32, {2, 1, 3}}, dot{GM_F32, {2}};
+    gm_row_dot_args args() const { return {u.get(), delta.get(), dot.get()}; }
+};
+
+}  // namespace
+
+TEST(double_precision_is_refused) {
+    Call call;
+    Array wide(GM_F64, {2});
+    gm_row_dot_args args = call.args();
+    args.dot = wide.get();
+    CHECK_REFUSED(GM_DEVICE_CALL(gm_row_dot, args), GM_UNSUPPORTED, "gm_row_dot: GM_CUDA takes f32, f16 and bf16, but an array is f64");
+}
+
+TEST(operations_without_a_kernel_say_so) {
+    Array features(GM_F32, {2, 3}), weight(GM_F32, {4, 3}), labels(GM_I64, {2});
+    double norm = 1;
+    gm_head_score_args args = {};
+    args.features = features.get();
+    args.labels = labels.get();
+    args.weight = args.direction = weight.get();
+    args.direction_norm_squared = &norm;
+    size_t bytes = 0;
+    CHECK_REFUSED(gm_head_score_workspace_size(&check::cuda_queue(), &args, &bytes), GM_UNSUPPORTED,
+                  "gm_head_score: GM_CUDA has no kernel for this operation yet; use GM_CPU");
+    CHECK_REFUSED(gm_head_score(&check::cuda_queue(), &args, nullptr, 0), GM_UNSUPPORTED, "gm_head_score: GM_CUDA has no kernel");
+}
+
+TEST(devices_that_are_not_there_are_refused) {
+    Call call;
+    const gm_row_dot_args args = call.args();
+    for (const int32_t device : {-1, 1000}) {
+        const gm_queue queue = {GM_CUDA, device, nullptr};
+        CHECK_REFUSED(gm_row_dot(&queue, &args, nullptr, 0), GM_INVALID_ARGUMENT, "gm_row_dot: queue->device is " + std::to_string(device));
+    }
+}
+
+TEST(a_workspace_that_is_too_small_is_refused) {
+    Array u(GM_F32, {1, 1, 20000}), dot(GM_F32, {1});
+    const gm_row_dot_args args = {u.get(), u.get(), dot.get()};
+    CHECK_REFUSED(gm_row_dot(&check::cuda_queue(), &args, nullptr, 0), GM_INVALID_ARGUMENT, "gm_row_dot: the workspace of 0 bytes is too small");
+}

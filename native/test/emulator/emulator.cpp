@@ -1,0 +1,523 @@
+#include "emulator.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <numeric>
+#include <random>
+#include <vector>
+
+#include "cuda_runtime.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(memory, bytes) ((void)(memory), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(memory, bytes) ((void)(memory), (void)(bytes))
+#endif
+
+// Leaves one stack for another: *left becomes this one's pointer, `to` is where the other was left. Written out,
+// since swapcontext makes a system call and the sanitizer's version of it clears the shadow of a whole
+// stack, hundreds of times the price of the kernels' own work.
+extern "C" void gm_emulator_switch(void **left, void *to);
+
+#if defined(__x86_64__)
+__asm__(R"(
+.text
+.type gm_emulator_switch, @function
+gm_emulator_switch:
+    pushq %rbp
+    pushq %rbx
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    movq %rsp, (%rdi)
+    movq %rsi, %rsp
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rbx
+    popq %rbp
+    ret
+.size gm_emulator_switch, .-gm_emulator_switch
+)");
+
+static void *first_frame(void *top, void (*enter)()) {
+    void **at = static_cast<void **>(top) - 1;  // the return address that `enter` never uses: 8 beside a multiple of 16
+    *at = nullptr;
+    *--at = reinterpret_cast<void *>(enter);
+    return at - 6;
+}
+#elif defined(__aarch64__)
+__asm__(R"(
+.text
+.type gm_emulator_switch, %function
+gm_emulator_switch:
+    sub sp, sp, #160
+    stp x19, x20, [sp, #0]
+    stp x21, x22, [sp, #16]
+    stp x23, x24, [sp, #32]
+    stp x25, x26, [sp, #48]
+    stp x27, x28, [sp, #64]
+    stp x29, x30, [sp, #80]
+    stp d8, d9, [sp, #96]
+    stp d10, d11, [sp, #112]
+    stp d12, d13, [sp, #128]
+    stp d14, d15, [sp, #144]
+    mov x9, sp
+    str x9, [x0]
+    mov sp, x1
+    ldp x19, x20, [sp, #0]
+    ldp x21, x22, [sp, #16]
+    ldp x23, x24, [sp, #32]
+    ldp x25, x26, [sp, #48]
+    ldp x27, x28, [sp, #64]
+    ldp x29, x30, [sp, #80]
+    ldp d8, d9, [sp, #96]
+    ldp d10, d11, [sp, #112]
+    ldp d12, d13, [sp, #128]
+    ldp d14, d15, [sp, #144]
+    add sp, sp, #160
+    ret
+.size gm_emulator_switch, .-gm_emulator_switch
+)");
+
+static void *first_frame(void *top, void (*enter)()) {
+    void **at = static_cast<void **>(top) - 20;
+    at[11] = reinterpret_cast<void *>(enter);  // x30
+    return at;
+}
+#else
+#error "the emulator switches stacks on x86-64 and aarch64 only"
+#endif
+
+uint3 threadIdx, blockIdx;
+dim3 blockDim, gridDim;
+
+namespace emulator {
+namespace {
+
+constexpr size_t kStack = 512 << 10;  // address space; pages that are never touched cost nothing
+constexpr unsigned kWarp = 32, kMostThreads = 1024;
+constexpr size_t kMostShared = 227 << 10;  // of a block on sm_90
+
+struct Site {
+    const char *name, *file;
+    int line;
+    bool operator==(const Site &other) const {
+        return line == other.line && (file == other.file || std::strcmp(file, other.file) == 0) && std::strcmp(name, other.name) == 0;
+    }
+    std::string text() const { return std::string(name) + " at " + file + ":" + std::to_string(line); }
+};
+
+enum class State { ready, waiting, done };
+
+struct Fibre {
+    void *stack = nullptr, *fake_stack = nullptr;
+    void *left = nullptr;  // its stack pointer while others run
+    State state = State::done;
+    Site site{};
+};
+
+struct Warp {
+    uint64_t brought[kWarp], given[kWarp];
+    unsigned arrived = 0;
+    Site site{};
+};
+
+class Machine {
+public:
+    cudaError_t launch(const cudaLaunchConfig_t &config, const std::function<void()> &thread);
+    void barrier(const Site &site);
+    const uint64_t *exchange(unsigned mask, uint64_t value, const Site &site);
+    void *shared(size_t bytes);
+    unsigned current() const { return current_; }
+    std::mt19937_64 &random() { return random_; }
+    const std::string &failure() const { return failure_; }
+
+private:
+    void run_block();
+    void resume(unsigned n);
+    void yield();
+    void fail(const std::string &why);
+    [[noreturn]] void abandon();
+    std::string block_text() const;
+    std::string who_waits() const;
+    static void enter();
+    void prepare(unsigned threads);
+    void drop_fibres();
+
+    std::mt19937_64 random_{1};
+    std::vector<std::unique_ptr<Fibre>> fibres_;
+    std::vector<Warp> warps_;
+    std::vector<unsigned> ready_;
+    std::unique_ptr<unsigned char[]> shared_;
+    size_t shared_bytes_ = 0;
+    unsigned threads_ = 0, current_ = 0, at_barrier_ = 0;
+    Site barrier_site_{};
+    const std::function<void()> *thread_ = nullptr;
+    std::string failure_;
+    void *scheduler_ = nullptr;  // its stack pointer while a fibre runs
+    void *fake_stack_ = nullptr;
+    const void *host_stack_ = nullptr;
+    size_t host_stack_bytes_ = 0;
+};
+
+Machine &machine() {
+    static Machine only;
+    return only;
+}
+
+// A fibre runs one thread of a block after the other for as long as the machine keeps it.
+void Machine::enter() {
+    Machine &m = machine();
+#if defined(__SANITIZE_ADDRESS__)
+    __sanitizer_finish_switch_fiber(nullptr, &m.host_stack_, &m.host_stack_bytes_);
+#endif
+    for (;;) {
+        (*m.thread_)();
+        m.fibres_[m.current_]->state = State::done;
+        m.yield();
+    }
+}
+
+void Machine::prepare(unsigned threads) {
+    while (fibres_.size() < threads) {
+        auto fibre = std::make_unique<Fibre>();
+        fibre->stack = mmap(nullptr, kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (fibre->stack == MAP_FAILED) std::abort();
+        fibre->left = first_frame(static_cast<char *>(fibre->stack) + kStack, &Machine::enter);
+        fibres_.push_back(std::move(fibre));
+    }
+}
+
+void Machine::drop_fibres() {
+    for (auto &fibre : fibres_) munmap(fibre->stack, kStack);
+    fibres_.clear();
+}
+
+void Machine::resume(unsigned n) {
+    Fibre &fibre = *fibres_[n];
+    current_ = n;
+    threadIdx = {n % blockDim.x, n / blockDim.x % blockDim.y, n / blockDim.x / blockDim.y};
+#if defined(__SANITIZE_ADDRESS__)
+    __sanitizer_start_switch_fiber(&fake_stack_, fibre.stack, kStack);
+#endif
+    gm_emulator_switch(&scheduler_, fibre.left);
+#if defined(__SANITIZE_ADDRESS__)
+    __sanitizer_finish_switch_fiber(fake_stack_, nullptr, nullptr);
+#endif
+}
+
+void Machine::yield() {
+    Fibre &fibre = *fibres_[current_];
+#if defined(__SANITIZE_ADDRESS__)
+    __sanitizer_start_switch_fiber(&fibre.fake_stack, host_stack_, host_stack_bytes_);
+#endif
+    gm_emulator_switch(&fibre.left, scheduler_);
+#if defined(__SANITIZE_ADDRESS__)
+    __sanitizer_finish_switch_fiber(fibre.fake_stack, nullptr, nullptr);
+#endif
+}
+
+std::string Machine::block_text() const {
+    return "block (" + std::to_string(blockIdx.x) + ", " + std::to_string(blockIdx.y) + ", " + std::to_string(blockIdx.z) + ")";
+}
+
+void Machine::fail(const std::string &why) {
+    if (failure_.empty()) failure_ = block_text() + ", thread " + std::to_string(current_) + ": " + why;
+}
+
+// Leaves a fibre whose launch has failed; nothing on its stack is ever cleaned up.
+void Machine::abandon() {
+    yield();
+    std::abort();
+}
+
+std::string Machine::who_waits() const {
+    std::vector<std::pair<Site, unsigned>> sites;
+    unsigned returned = 0;
+    for (unsigned n = 0; n < threads_; n++) {
+        const Fibre &fibre = *fibres_[n];
+        if (fibre.state == State::done) {
+            returned++;
+            continue;
+        }
+        const auto known = std::find_if(sites.begin(), sites.end(), [&](const auto &site) { return site.first == fibre.site; });
+        if (known == sites.end()) sites.emplace_back(fibre.site, 1);
+        else known->second++;
+    }
+    std::string text;
+    for (const auto &[site, count] : sites) text += (text.empty() ? "" : ", ") + std::to_string(count) + " wait in " + site.text();
+    return text + (returned == 0 ? "" : ", " + std::to_string(returned) + " have returned");
+}
+
+void Machine::run_block() {
+    std::memset(shared_.get(), 0xff, shared_bytes_);
+    at_barrier_ = 0;
+    warps_.assign((threads_ + kWarp - 1) / kWarp, Warp{});
+    ready_.resize(threads_);
+    std::iota(ready_.begin(), ready_.end(), 0u);
+    for (unsigned n = 0; n < threads_; n++) fibres_[n]->state = State::ready;
+    unsigned done = 0;
+    while (!ready_.empty() && failure_.empty()) {
+        std::swap(ready_[random_() % ready_.size()], ready_.back());
+        const unsigned n = ready_.back();
+        ready_.pop_back();
+        resume(n);
+        done += fibres_[n]->state == State::done;
+    }
+    if (failure_.empty() && done < threads_) {
+        failure_ = block_text() + " is stuck: " + who_waits();
+    }
+}
+
+void Machine::barrier(const Site &site) {
+    Fibre &fibre = *fibres_[current_];
+    fibre.site = site;
+    if (at_barrier_ == 0) barrier_site_ = site;
+    else if (!(barrier_site_ == site)) fail("divergent barrier: " + site.text() + ", while others wait in " + barrier_site_.text());
+    if (!failure_.empty()) abandon();
+    if (++at_barrier_ == threads_) {
+        at_barrier_ = 0;
+        for (unsigned n = 0; n < threads_; n++) {
+            if (n == current_) continue;
+            fibres_[n]->state = State::ready;
+            ready_.push_back(n);
+        }
+    } else {
+        fibre.state = State::waiting;
+    }
+    if (fibre.state == State::ready) ready_.push_back(current_);  // the last to come goes on no sooner than the others
+    yield();
+}
+
+const uint64_t *Machine::exchange(unsigned mask, uint64_t value, const Site &site) {
+    Warp &warp = warps_[current_ / kWarp];
+    const unsigned lane = current_ % kWarp, first = current_ - lane;
+    Fibre &fibre = *fibres_[current_];
+    fibre.site = site;
+    if (mask != 0xffffffffu || first + kWarp > threads_) fail(site.text() + " with a part of a warp; kernels here use whole warps");
+    else if (warp.arrived != 0 && !(warp.site == site)) fail("divergent warp: " + site.text() + ", while other lanes wait in " + warp.site.text());
+    if (!failure_.empty()) abandon();
+    warp.site = site;
+    warp.arrived |= 1u << lane;
+    warp.brought[lane] = value;
+    if (warp.arrived == 0xffffffffu) {
+        warp.arrived = 0;
+        std::copy(warp.brought, warp.brought + kWarp, warp.given);
+        for (unsigned n = first; n < first + kWarp; n++) {
+            fibres_[n]->state = State::ready;
+            ready_.push_back(n);
+        }
+    } else {
+        fibre.state = State::waiting;
+    }
+    yield();
+    return warp.given;
+}
+
+void *Machine::shared(size_t bytes) {
+    if (bytes > shared_bytes_) fail("the kernel wants " + std::to_string(bytes) + " bytes of shared memory, the launch gives " + std::to_string(shared_bytes_));
+    if (!failure_.empty()) abandon();
+    return shared_.get();
+}
+
+cudaError_t Machine::launch(const cudaLaunchConfig_t &config, const std::function<void()> &thread) {
+    const uint64_t threads = uint64_t{config.blockDim.x} * config.blockDim.y * config.blockDim.z;
+    const uint64_t blocks = uint64_t{config.gridDim.x} * config.gridDim.y * config.gridDim.z;
+    if (threads == 0 || threads > kMostThreads || blocks == 0 || config.gridDim.x > 0x7fffffffu || config.gridDim.y > 65535 ||
+        config.gridDim.z > 65535) {
+        return cudaErrorInvalidConfiguration;
+    }
+    if (config.dynamicSmemBytes > kMostShared) return cudaErrorInvalidValue;
+    gridDim = config.gridDim;
+    blockDim = config.blockDim;
+    threads_ = static_cast<unsigned>(threads);
+    thread_ = &thread;
+    shared_bytes_ = config.dynamicSmemBytes;
+    shared_.reset(new unsigned char[shared_bytes_]);
+    failure_.clear();
+    prepare(threads_);
+    std::vector<uint32_t> order(blocks);
+    std::iota(order.begin(), order.end(), 0u);
+    std::shuffle(order.begin(), order.end(), random_);
+    for (const uint32_t n : order) {
+        blockIdx = {n % gridDim.x, n / gridDim.x % gridDim.y, n / gridDim.x / gridDim.y};
+        run_block();
+        if (failure_.empty()) continue;
+        drop_fibres();  // they stand in the middle of a thread
+        return cudaErrorLaunchFailure;
+    }
+    return cudaSuccess;
+}
+
+// ---- the runtime's state ------------------------------------------------------------------------
+
+struct Runtime {
+    std::map<char *, size_t> allocations;
+    Calls calls;
+    cudaError_t sticky = cudaSuccess, last = cudaSuccess, injected = cudaSuccess;
+    int devices = 1, major = 9, minor = 0, device = 0;
+};
+
+Runtime &runtime() {
+    static Runtime only;
+    return only;
+}
+
+// Device memory may be touched while one of these is alive.
+class Access {
+public:
+    Access() {
+        for (const auto &[memory, bytes] : runtime().allocations) ASAN_UNPOISON_MEMORY_REGION(memory, bytes);
+    }
+    ~Access() {
+        for (const auto &[memory, bytes] : runtime().allocations) ASAN_POISON_MEMORY_REGION(memory, bytes);
+    }
+};
+
+cudaError_t answer(cudaError_t error) {
+    if (runtime().sticky != cudaSuccess) error = runtime().sticky;
+    if (error != cudaSuccess) runtime().last = error;
+    return error;
+}
+
+}  // namespace
+
+void seed(uint64_t value) { machine().random().seed(value); }
+const std::string &failure() { return machine().failure(); }
+const Calls &calls() { return runtime().calls; }
+void restart() { runtime().sticky = runtime().last = cudaSuccess; }
+void fail_next_launch(int error) { runtime().injected = static_cast<cudaError_t>(error); }
+void set_devices(int count, int major, int minor) {
+    runtime().devices = count;
+    runtime().major = major;
+    runtime().minor = minor;
+}
+
+void barrier(const char *file, int line) { machine().barrier({"__syncthreads", file, line}); }
+const uint64_t *exchange(unsigned mask, uint64_t value, const char *name, const char *file, int line) {
+    return machine().exchange(mask, value, {name, file, line});
+}
+unsigned lane() { return machine().current() % kWarp; }
+void *shared_memory(size_t bytes) { return machine().shared(bytes); }
+
+cudaError_t launch(const cudaLaunchConfig_t &config, const std::function<void()> &thread) {
+    Runtime &r = runtime();
+    r.calls.launches++;
+    if (r.sticky != cudaSuccess) return answer(r.sticky);
+    if (r.injected != cudaSuccess) return answer(std::exchange(r.injected, cudaSuccess));
+    const Access access;
+    const cudaError_t error = machine().launch(config, thread);
+    if (error == cudaErrorLaunchFailure) r.sticky = error;
+    return answer(error);
+}
+
+}  // namespace emulator
+
+using emulator::answer;
+using emulator::runtime;
+
+const char *cudaGetErrorName(cudaError_t error) {
+    switch (error) {
+        case cudaSuccess: return "cudaSuccess";
+        case cudaErrorInvalidValue: return "cudaErrorInvalidValue";
+        case cudaErrorMemoryAllocation: return "cudaErrorMemoryAllocation";
+        case cudaErrorInvalidConfiguration: return "cudaErrorInvalidConfiguration";
+        case cudaErrorIllegalAddress: return "cudaErrorIllegalAddress";
+        case cudaErrorLaunchFailure: return "cudaErrorLaunchFailure";
+        default: return "cudaError";
+    }
+}
+
+const char *cudaGetErrorString(cudaError_t error) {
+    return error == cudaErrorLaunchFailure ? emulator::failure().c_str() : "as the emulator was told";
+}
+
+cudaError_t cudaGetLastError() {
+    if (runtime().sticky != cudaSuccess) return runtime().sticky;
+    return std::exchange(runtime().last, cudaSuccess);
+}
+
+cudaError_t cudaGetDeviceCount(int *count) {
+    *count = runtime().devices;
+    return answer(*count > 0 ? cudaSuccess : cudaErrorNoDevice);
+}
+
+cudaError_t cudaGetDevice(int *device) {
+    *device = runtime().device;
+    return answer(cudaSuccess);
+}
+
+cudaError_t cudaSetDevice(int device) {
+    if (device < 0 || device >= runtime().devices) return answer(cudaErrorInvalidDevice);
+    runtime().device = device;
+    return answer(cudaSuccess);
+}
+
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int) {
+    std::snprintf(properties->name, sizeof properties->name, "an emulated device");
+    properties->major = runtime().major;
+    properties->minor = runtime().minor;
+    return answer(cudaSuccess);
+}
+
+cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int) {
+    *value = attribute == cudaDevAttrComputeCapabilityMajor ? runtime().major : runtime().minor;
+    return answer(cudaSuccess);
+}
+
+// malloc's own blocks, so that the sanitizer guards their ends; full of NaN like a shared memory.
+cudaError_t cudaMalloc(void **memory, size_t bytes) {
+    runtime().calls.allocations++;
+    char *block = static_cast<char *>(std::malloc(bytes == 0 ? 1 : bytes));
+    std::memset(block, 0xff, bytes);
+    runtime().allocations[block] = bytes;
+    ASAN_POISON_MEMORY_REGION(block, bytes);
+    *memory = block;
+    return answer(cudaSuccess);
+}
+
+cudaError_t cudaFree(void *memory) {
+    runtime().calls.frees++;
+    const auto found = runtime().allocations.find(static_cast<char *>(memory));
+    if (found == runtime().allocations.end()) return answer(memory == nullptr ? cudaSuccess : cudaErrorInvalidValue);
+    ASAN_UNPOISON_MEMORY_REGION(found->first, found->second);
+    std::free(found->first);
+    runtime().allocations.erase(found);
+    return answer(cudaSuccess);
+}
+
+cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind) {
+    runtime().calls.copies++;
+    const emulator::Access access;
+    std::memcpy(to, from, bytes);
+    return answer(cudaSuccess);
+}
+
+cudaError_t cudaMemsetAsync(void *memory, int value, size_t bytes, cudaStream_t) {
+    runtime().calls.memsets++;
+    const emulator::Access access;
+    std::memset(memory, value, bytes);
+    return answer(cudaSuccess);
+}
+
+cudaError_t cudaStreamCreate(cudaStream_t *stream) {
+    *stream = reinterpret_cast<cudaStream_t>(uintptr_t{16});
+    return answer(cudaSuccess);
+}
+
+cudaError_t cudaStreamDestroy(cudaStream_t) { return answer(cudaSuccess); }
+
+cudaError_t cudaStreamSynchronize(cudaStream_t) {
+    runtime().calls.synchronisations++;
+    return answer(cudaSuccess);
+}
