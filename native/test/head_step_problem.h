@@ -188,7 +188,7 @@ const std::initializer_list<int64_t> kDtypes = {GM_F32, GM_F16, GM_BF16};
 
 int32_t any_dtype(check::Random &random) { return static_cast<int32_t>(check::any_of(random, kDtypes)); }
 
-void run_both(Head &head, Outputs &fast, Outputs &exact) {
+[[maybe_unused]] void run_both(Head &head, Outputs &fast, Outputs &exact) {
     exact.attach(head.args);
     CHECK_OK(GM_CALL(gm_head_step, &check::reference_queue(), head.args));
     fast.attach(head.args);

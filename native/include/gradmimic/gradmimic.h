@@ -103,7 +103,7 @@ GM_API gm_status gm_share_threads(void *set_callback, int32_t max_threads);
 
 /* GM_OK if there is a device that GM_CUDA can use, else GM_UNSUPPORTED; gm_last_error() then says why
  * (built without CUDA, no driver, no device, none of compute capability 8.0 or newer) and what to do.
- * Of the operations below GM_CUDA lacks head_score: it answers GM_UNSUPPORTED. */
+ * An operation that GM_CUDA has no kernel for answers GM_UNSUPPORTED. */
 GM_API gm_status gm_cuda_available(void);
 
 /* ---- arrays ------------------------------------------------------------------------------- */

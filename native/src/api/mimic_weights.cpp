@@ -69,6 +69,27 @@ void check_softmax(const gm_mimic_weights_args *args, const void *max_and_sum, b
     }
 }
 
+// One of the two halves, which need no workspace, on the queue's provider.
+template <class Numbers>
+gm_status run_half(const char *name, const gm_queue *queue, const gm_mimic_weights_args *args, Numbers *max_and_sum, bool output,
+                   void (*on_cpu)(const gm_mimic_weights_args &, Numbers *), void (*on_reference)(const gm_mimic_weights_args &, Numbers *),
+                   void (*cuda::Kernels::*on_cuda)(const gm_mimic_weights_args &, Numbers *, const gm_queue &)) {
+    return guarded(name, [&] {
+        check_softmax(args, max_and_sum, output);
+        const int32_t provider = provider_of(queue);
+        if (provider == GM_CUDA) {
+            if (cuda::kernels().*on_cuda == nullptr) fail_without_kernel();
+            if (weights_have_f64(*args)) fail_f64();
+            const cuda::DeviceScope scope(queue->device);
+            (cuda::kernels().*on_cuda)(*args, max_and_sum, *queue);
+        } else if (provider == GM_REFERENCE || weights_have_f64(*args)) {
+            on_reference(*args, max_and_sum);
+        } else {
+            on_cpu(*args, max_and_sum);
+        }
+    });
+}
+
 }  // namespace
 }  // namespace gm
 
@@ -77,19 +98,13 @@ extern "C" {
 GM_ENTRY_POINTS(mimic_weights, MimicWeights)
 
 gm_status gm_mimic_weights_reduce(const gm_queue *queue, const gm_mimic_weights_args *args, double *max_and_sum) {
-    return gm::guarded("gm_mimic_weights_reduce", [&] {
-        gm::check_softmax(args, max_and_sum, false);
-        if (gm::provider_of(queue) == GM_REFERENCE || gm::weights_have_f64(*args)) gm::reference::mimic_weights_reduce(*args, max_and_sum);
-        else gm::cpu::mimic_weights_reduce(*args, max_and_sum);
-    });
+    return gm::run_half("gm_mimic_weights_reduce", queue, args, max_and_sum, false, gm::cpu::mimic_weights_reduce,
+                        gm::reference::mimic_weights_reduce, &gm::cuda::Kernels::mimic_weights_reduce);
 }
 
 gm_status gm_mimic_weights_apply(const gm_queue *queue, const gm_mimic_weights_args *args, const double *max_and_sum) {
-    return gm::guarded("gm_mimic_weights_apply", [&] {
-        gm::check_softmax(args, max_and_sum, true);
-        if (gm::provider_of(queue) == GM_REFERENCE || gm::weights_have_f64(*args)) gm::reference::mimic_weights_apply(*args, max_and_sum);
-        else gm::cpu::mimic_weights_apply(*args, max_and_sum);
-    });
+    return gm::run_half("gm_mimic_weights_apply", queue, args, max_and_sum, true, gm::cpu::mimic_weights_apply,
+                        gm::reference::mimic_weights_apply, &gm::cuda::Kernels::mimic_weights_apply);
 }
 
 gm_status gm_scale_rows(const gm_queue *queue, const gm_scale_rows_args *args) {

@@ -8,6 +8,10 @@ const Kernels &kernels() {
     static const Kernels all = [] {
         Kernels k;
         k.direction = {direction_workspace, direction_run};
+        k.head_step = {head_step_workspace, head_step_run};
+        k.mimic_weights = {nullptr, mimic_weights_run};
+        k.mimic_weights_reduce = mimic_weights_reduce_run;
+        k.mimic_weights_apply = mimic_weights_apply_run;
         k.projected_dot = {projected_dot_workspace, projected_dot_run};
         k.row_dot = {row_dot_workspace, row_dot_run};
         k.scale_rows = {nullptr, scale_rows_run};

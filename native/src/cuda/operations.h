@@ -8,6 +8,11 @@ namespace gm::cuda {
 
 size_t direction_workspace(const gm_direction_args &args);
 void direction_run(const gm_direction_args &args, Arena arena, const gm_queue &queue);
+size_t head_step_workspace(const gm_head_step_args &args);
+void head_step_run(const gm_head_step_args &args, Arena arena, const gm_queue &queue);
+void mimic_weights_run(const gm_mimic_weights_args &args, Arena arena, const gm_queue &queue);
+void mimic_weights_reduce_run(const gm_mimic_weights_args &args, double *max_and_sum, const gm_queue &queue);
+void mimic_weights_apply_run(const gm_mimic_weights_args &args, const double *max_and_sum, const gm_queue &queue);
 size_t projected_dot_workspace(const gm_projected_dot_args &args);
 void projected_dot_run(const gm_projected_dot_args &args, Arena arena, const gm_queue &queue);
 size_t row_dot_workspace(const gm_row_dot_args &args);

@@ -111,6 +111,23 @@ inline void move(Device &device, gm_projected_dot_args &args) {
     for (gm_array *array : {&args.gradient, &args.direction, &args.dot, &args.norm_squared}) device.move(*array);
     device.move(args.direction_norm_squared);
 }
+inline void move(Device &device, gm_mimic_weights_args &args) {
+    for (gm_array *array : {&args.score, &args.gradient_norm, &args.weight}) device.move(*array);
+    device.move(args.direction_norm_squared);
+    device.move(args.non_finite);
+}
+inline void move(Device &device, gm_head_step_args &args) {
+    const int64_t K = args.projected.data != nullptr         ? args.projected.rank == 3 ? args.projected.shape[1] : 1
+                      : args.reference_logits.data != nullptr ? args.reference_logits.rank == 3 ? args.reference_logits.shape[1] : 1
+                                                              : 0;
+    for (gm_array *array : {&args.logits, &args.bias, &args.labels, &args.projected, &args.reference_logits, &args.feature_norm_squared, &args.reference_loss,
+                            &args.loss, &args.score, &args.gradient_norm, &args.weight, &args.delta, &args.weighted_delta, &args.mean_delta,
+                            &args.weighted_delta_sum}) {
+        device.move(*array);
+    }
+    if (K > 0) device.move(args.direction_norm_squared, static_cast<size_t>(K));
+    device.move(args.non_finite);
+}
 inline void move(Device &device, gm_direction_args &args) {
     for (const gm_array **arrays : {&args.reference, &args.parameter, &args.direction}) device.move(*arrays, args.count);
     for (double **norms : {&args.norm_squared, &args.parameter_norm_squared}) device.move(*norms, static_cast<size_t>(args.count));
