@@ -1,6 +1,7 @@
 package org.gradmimic;
 
 import java.util.Arrays;
+import java.util.Objects;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
@@ -15,8 +16,14 @@ final class HeadBuffers implements AutoCloseable {
     final int rows;
     private final long classes;
 
-    private final Tensor logits;
-    private @Nullable Tensor projected;
+    private @Nullable Tensor both;
+    private @Nullable Tensor stackedLogits;
+    private @Nullable Tensor stackedProjected;
+    private @Nullable Tensor alone;
+
+    /** Whichever held this step's logits, and then w_i δ_i. */
+    private @Nullable Tensor logits;
+
     private @Nullable Tensor delta;
     private final FloatPointer own;
     private FloatPointer score;
@@ -27,7 +34,6 @@ final class HeadBuffers implements AutoCloseable {
     HeadBuffers(int rows, long classes) {
         this.rows = rows;
         this.classes = classes;
-        logits = Memory.detached(Tensors.empty(rows, classes));
         own = Memory.detached(new FloatPointer(Math.max(1, 3L * rows)));
         score = own;
         weight = own;
@@ -35,16 +41,33 @@ final class HeadBuffers implements AutoCloseable {
         intoOwn();
     }
 
-    /** [B,C], this step's logits, and after the kernel w_i δ_i. */
-    Tensor logits() {
-        return logits;
+    /** [B,2C], for logits and V h side by side; this step's logits are its left half. */
+    Tensor both() {
+        if (both == null) {
+            both = Memory.detached(Tensors.empty(rows, 2 * classes));
+            stackedLogits = Memory.detached(both.narrow(1, 0, classes));
+            stackedProjected = Memory.detached(both.narrow(1, classes, classes));
+        }
+        logits = stackedLogits;
+        return both;
     }
 
-    /** V h [B,C], where it is needed. */
+    /** [B,C], for this step's logits alone. */
+    Tensor alone() {
+        if (alone == null) alone = Memory.detached(Tensors.empty(rows, classes));
+        logits = alone;
+        return alone;
+    }
+
+    /** [B,C], this step's logits, and after the kernel w_i δ_i. */
+    Tensor logits() {
+        return Objects.requireNonNull(logits);
+    }
+
+    /** V h [B,C] if one product gave it with the logits, else null. */
+    @Nullable
     Tensor projected() {
-        Tensor current = projected;
-        if (current == null) projected = current = Memory.detached(Tensors.empty(rows, classes));
-        return current;
+        return logits == stackedLogits ? stackedProjected : null;
     }
 
     /** Scores, weights and losses stay here until the next step. */
@@ -123,7 +146,7 @@ final class HeadBuffers implements AutoCloseable {
 
     @Override
     public void close() {
-        for (Pointer pointer : new Pointer[] {logits, projected, own, delta}) {
+        for (Pointer pointer : new Pointer[] {both, stackedLogits, stackedProjected, alone, own, delta}) {
             if (pointer != null) pointer.deallocate();
         }
     }

@@ -32,9 +32,10 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>The parameters stay the caller's and the optimiser's, but must not be moved to other memory afterwards (a step refuses
- * it then). The head keeps handles of its own to every tensor it needs later. Results of a step are valid until the next
- * one. Not for several threads at once.
+ * <p>The head takes the weight's storage over (it lays W and V side by side, so that one product gives both): the parameter
+ * object stays the caller's and the optimiser's, but must not be moved to other memory afterwards (a step refuses it then).
+ * The head keeps handles of its own to every tensor it needs later. Results of a step are valid until the next one. Not for
+ * several threads at once.
  */
 public final class MimicHead implements AutoCloseable {
     /** ‖V‖²/‖W‖² below which a difference of logits is too coarse and the product with V is formed: (0.1)². */
@@ -48,13 +49,12 @@ public final class MimicHead implements AutoCloseable {
     private final long classes;
     private final long width;
 
+    /** [2C,D]: W, then V. */
+    private final Tensor stacked;
+
+    private final Tensor stackedTransposed;
     private final Tensor weightView;
     private final Tensor weightTransposed;
-
-    /** V [C,D]. */
-    private final Tensor vector;
-
-    private final Tensor vectorTransposed;
     private final @Nullable Tensor biasView;
     private final @Nullable Direction direction;
 
@@ -72,7 +72,7 @@ public final class MimicHead implements AutoCloseable {
     private boolean closed;
 
     /**
-     * @param weight [C,D] float leaf, the head's weight
+     * @param weight [C,D] float leaf, the head's weight; its storage is taken over
      * @param bias [C] float leaf, or null
      * @param source what samples are compared with
      * @param weighting how scores become weights
@@ -106,10 +106,13 @@ public final class MimicHead implements AutoCloseable {
         this.calibration = calibration;
         this.table = table;
         try (PointerScope scope = new PointerScope()) {
-            weightView = keep(weight.detach());
+            stacked = keep(torch.zeros(2 * classes, width));
+            stackedTransposed = keep(stacked.t());
+            weightView = keep(stacked.narrow(0, 0, classes));
             weightTransposed = keep(weightView.t());
-            vector = keep(torch.zeros(classes, width));
-            vectorTransposed = keep(vector.t());
+            Tensor vector = keep(stacked.narrow(0, classes, classes));
+            weightView.copy_(weight.detach());
+            weight.set_data(weightView);
             biasView = bias == null ? null : keep(bias.detach());
             direction = directionOf(source, weightView, vector);
             gradients = new HeadGradients(this.weight, this.bias);
@@ -199,8 +202,8 @@ public final class MimicHead implements AutoCloseable {
             if (table != null) slot = table.reserve(rows);
             HeadBuffers b = buffersFor(rows);
             if (slot != null) b.into(table, slot, batch.ids());
-            boolean product = project(batch, features, b);
-            describe(batch, features, b, product, through);
+            project(batch, features, b);
+            describe(batch, features, b, through);
             Kernels.headStep(queue, args, workspace);
             return current = new HeadStep(this, batch.features(), features, b, through, nonFiniteIds(batch, b, slot));
         } catch (RuntimeException e) {
@@ -273,8 +276,8 @@ public final class MimicHead implements AutoCloseable {
         }
     }
 
-    /** Logits, and V h where it is needed, which is answered. */
-    private boolean project(HeadBatch batch, Tensor features, HeadBuffers b) {
+    /** Logits, and with them V h where it is needed. */
+    private void project(HeadBatch batch, Tensor features, HeadBuffers b) {
         boolean product = direction != null;
         if (source instanceof DirectionSource.Reference) {
             if (batch.referenceLogits() != null) {
@@ -289,9 +292,8 @@ public final class MimicHead implements AutoCloseable {
         } else if (source instanceof DirectionSource.OwnMean) {
             direction.assignNegated(meanGradient(features, batch.labels()));
         }
-        torch.mm_out(b.logits(), features, weightTransposed);
-        if (product) torch.mm_out(b.projected(), features, vectorTransposed);
-        return product;
+        if (product) torch.mm_out(b.both(), features, stackedTransposed);
+        else torch.mm_out(b.alone(), features, weightTransposed);
     }
 
     /** Mean of δ hᵀ over the finite samples of a batch under the present head, [C,D]. */
@@ -311,15 +313,16 @@ public final class MimicHead implements AutoCloseable {
         return torch.mm(logits.t(), nonFinite.get() == 0 ? h : withoutNonFinite(h));
     }
 
-    private void describe(HeadBatch batch, Tensor features, HeadBuffers b, boolean product, boolean through) {
+    private void describe(HeadBatch batch, Tensor features, HeadBuffers b, boolean through) {
         Pointer.memset(args, 0, args.sizeof());
         weighting.describe(args.weighting());
         Tensor logits = b.logits();
         Tensors.describe(args.logits(), logits);
         Tensors.describe(args.labels(), batch.labels());
         if (biasView != null) Tensors.describe(args.bias(), biasView);
-        if (product) {
-            Tensors.describe(args.projected(), b.projected());
+        Tensor projected = b.projected();
+        if (projected != null) {
+            Tensors.describe(args.projected(), projected);
         } else if (direction != null) {
             Tensors.describe(args.reference_logits(), batch.referenceLogits());
         }
@@ -414,7 +417,7 @@ public final class MimicHead implements AutoCloseable {
         gradients.close();
         workspace.close();
         for (Pointer pointer : new Pointer[] {
-            queue, args, nonFinite, weightView, weightTransposed, vector, vectorTransposed, biasView, weight, bias
+            queue, args, nonFinite, stacked, stackedTransposed, weightView, weightTransposed, biasView, weight, bias
         }) {
             if (pointer != null) pointer.deallocate();
         }

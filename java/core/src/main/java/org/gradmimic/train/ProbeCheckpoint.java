@@ -66,7 +66,8 @@ public final class ProbeCheckpoint {
         try (PointerScope scope = new PointerScope()) {
             OutputArchive archive = new OutputArchive();
             optimizer.save(archive);
-            archive.write(WEIGHT, weight.detach());
+            // A copy: of a view the archive would keep all of the memory it looks into.
+            archive.write(WEIGHT, weight.detach().clone());
             archive.write(BIAS, bias.detach());
             archive.write(METRICS, doubles(numbers(epochs), epochs.size(), COLUMNS));
             double[] losses = epochs.stream()
