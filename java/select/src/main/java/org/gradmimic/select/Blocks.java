@@ -6,6 +6,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -67,6 +68,15 @@ final class Blocks implements AutoCloseable {
         }
         pass.rethrow();
         return states;
+    }
+
+    /**
+     * Calls {@code action} with 0 to {@code n} − 1, in no order.
+     *
+     * @throws RuntimeException what it threw
+     */
+    void forEach(int n, IntConsumer action) {
+        run((long) n * BLOCK, () -> action, (each, from, count) -> each.accept((int) (from / BLOCK)));
     }
 
     @Override

@@ -23,10 +23,8 @@ public final class LabelModel implements Serializable {
     private final double confidence;
     private final List<String> notes;
     private final double priorLogOdds;
-    /** What a vote to keep or to discard adds to the log odds. */
-    private final double[] keepLogOdds;
-
-    private final double[] discardLogOdds;
+    /** What a source's vote adds to the log odds, at 4 · source + vote. */
+    private final double[] voteLogOdds;
 
     /**
      * @param balance the share of samples worth keeping
@@ -40,11 +38,10 @@ public final class LabelModel implements Serializable {
         this.confidence = confidence;
         this.notes = notes;
         priorLogOdds = StrictMath.log(balance / (1 - balance));
-        keepLogOdds = new double[keepAccuracy.length];
-        discardLogOdds = new double[keepAccuracy.length];
+        voteLogOdds = new double[4 * keepAccuracy.length];
         for (int j = 0; j < keepAccuracy.length; j++) {
-            keepLogOdds[j] = StrictMath.log(keepAccuracy[j] / (1 - discardAccuracy[j]));
-            discardLogOdds[j] = StrictMath.log((1 - keepAccuracy[j]) / discardAccuracy[j]);
+            voteLogOdds[4 * j + VotePatterns.KEEP] = StrictMath.log(keepAccuracy[j] / (1 - discardAccuracy[j]));
+            voteLogOdds[4 * j + VotePatterns.DISCARD] = StrictMath.log((1 - keepAccuracy[j]) / discardAccuracy[j]);
         }
     }
 
@@ -112,12 +109,8 @@ public final class LabelModel implements Serializable {
 
     double logOdds(long pattern) {
         double sum = priorLogOdds;
-        for (int j = 0; j < keepLogOdds.length; j++) {
-            switch (VotePatterns.vote(pattern, j)) {
-                case VotePatterns.KEEP -> sum += keepLogOdds[j];
-                case VotePatterns.DISCARD -> sum += discardLogOdds[j];
-                default -> {}
-            }
+        for (int j = 0; j < keepAccuracy.length; j++) {
+            sum += voteLogOdds[4 * j + VotePatterns.vote(pattern, j)];
         }
         return sum;
     }

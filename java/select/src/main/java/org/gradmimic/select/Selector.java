@@ -2,9 +2,7 @@ package org.gradmimic.select;
 
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.LongConsumer;
 import org.gradmimic.select.npy.NpyWriter;
@@ -87,43 +85,13 @@ public final class Selector {
      */
     public Selection run() {
         try (Blocks blocks = new Blocks(threads)) {
-            ClassStatistics passes = new ClassStatistics(scores, classes, blocks, progress);
-            ValueStatistics[] overall = new ValueStatistics[scores.epochs()];
-            Decision[][] decisions = new Decision[scores.epochs()][];
-            for (int epoch = 0; epoch < decisions.length; epoch++) {
-                List<ValueStatistics> statistics =
-                        passes.collect(epoch, c -> new ValueStatistics(), ValueStatistics::add, ValueStatistics::merge);
-                decisions[epoch] = decide(passes, epoch, statistics);
-                overall[epoch] = statistics.size() == 1
-                        ? statistics.get(0)
-                        : statistics.stream().reduce(new ValueStatistics(), ValueStatistics::merge);
-            }
-            Voting voting = new Voting(scores, classes, decisions, progress);
+            EpochRules rules = new EpochRules(scores, classes, binarizer, blocks, progress);
+            Voting voting = new Voting(scores, classes, rules.cuts(), progress);
             LabelModel model = combination == Combination.LABEL_MODEL ? labelModel(blocks, voting) : null;
-            long[] kept = new long[decisions.length];
+            long[] kept = new long[scores.epochs()];
             Filter filter = filter(blocks, voting, model, kept);
-            List<EpochVotes> epochs = new ArrayList<>();
-            for (int epoch = 0; epoch < decisions.length; epoch++) {
-                ValueStatistics statistics = overall[epoch];
-                epochs.add(
-                        new EpochVotes(statistics.count(), statistics.mean(), kept[epoch], List.of(decisions[epoch])));
-            }
-            return new Selection(filter, List.copyOf(epochs), model);
+            return new Selection(filter, rules.votes(kept), model);
         }
-    }
-
-    private Decision[] decide(ClassStatistics passes, int epoch, List<ValueStatistics> statistics) {
-        List<Binarization> running = statistics.stream().map(binarizer::begin).toList();
-        while (running.stream().anyMatch(b -> !b.needs().isEmpty())) {
-            List<ValueCounts> counts = passes.collect(
-                    epoch, c -> new ValueCounts(running.get(c).needs()), ValueCounts::add, ValueCounts::merge);
-            for (int c = 0; c < counts.size(); c++) {
-                if (!running.get(c).needs().isEmpty()) {
-                    running.get(c).refine(counts.get(c));
-                }
-            }
-        }
-        return running.stream().map(Binarization::decision).toArray(Decision[]::new);
     }
 
     private LabelModel labelModel(Blocks blocks, Voting voting) {

@@ -8,16 +8,16 @@ final class Voting {
 
     private final Scores scores;
     private final Classes classes;
-    private final Decision[][] decisions;
+    private final Cut[][] cuts;
     private final LongConsumer progress;
 
     /**
-     * @param decisions [E][C]
+     * @param cuts [E][C]
      */
-    Voting(Scores scores, Classes classes, Decision[][] decisions, LongConsumer progress) {
+    Voting(Scores scores, Classes classes, Cut[][] cuts, LongConsumer progress) {
         this.scores = scores;
         this.classes = classes;
-        this.decisions = decisions;
+        this.cuts = cuts;
         this.progress = progress;
     }
 
@@ -28,7 +28,7 @@ final class Voting {
         /** As {@link VotePatterns} has them; of at most {@link VotePatterns#MAX_SOURCES} epochs. */
         final long[] pattern = new long[Blocks.BLOCK];
         /** Votes to keep in each epoch, over all blocks so far. */
-        final long[] kept = new long[decisions.length];
+        final long[] kept = new long[cuts.length];
 
         private final float[] values = new float[Blocks.BLOCK];
         private final int[] labels = new int[Blocks.BLOCK];
@@ -37,27 +37,29 @@ final class Voting {
             Arrays.fill(majority, 0, count, 0);
             Arrays.fill(pattern, 0, count, 0);
             classes.read(from, count, labels);
-            for (int epoch = 0; epoch < decisions.length; epoch++) {
+            for (int epoch = 0; epoch < cuts.length; epoch++) {
                 scores.read(epoch, from, count, values);
                 fill(epoch, count);
                 progress.accept(count);
             }
         }
 
+        /** No branches on values: there is no telling them. */
         private void fill(int epoch, int count) {
-            Decision[] ofClass = decisions[epoch];
+            int bit = 2 * epoch;
+            boolean fits = epoch < VotePatterns.MAX_SOURCES;
+            long keeps = 0;
             for (int i = 0; i < count; i++) {
                 float value = values[i];
-                if (Float.isNaN(value)) {
-                    continue;
-                }
-                boolean keep = ofClass[labels[i]].cut().keeps(value);
-                majority[i] += keep ? 1 : -1;
-                kept[epoch] += keep ? 1 : 0;
-                if (epoch < VotePatterns.MAX_SOURCES) {
-                    pattern[i] = VotePatterns.with(pattern[i], epoch, keep ? VotePatterns.KEEP : VotePatterns.DISCARD);
+                int seen = Float.isNaN(value) ? 0 : 1;
+                int keep = cuts[epoch][labels[i]].keeps(value) ? seen : 0;
+                majority[i] += 2 * keep - seen;
+                keeps += keep;
+                if (fits) {
+                    pattern[i] |= (long) (seen << keep) << bit; // ABSTAIN, DISCARD or KEEP
                 }
             }
+            kept[epoch] += keeps;
         }
     }
 }
