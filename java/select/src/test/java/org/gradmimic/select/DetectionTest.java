@@ -45,4 +45,14 @@ class DetectionTest {
                 .isThrownBy(() -> Detection.of(new boolean[2], new boolean[3]))
                 .withMessage("the filter has 2 samples, the truth 3");
     }
+
+    @Test
+    void filtersAndArraysAreCountedAlike() {
+        for (int samples : new int[] {0, 1, 2, 64, 1000}) {
+            Filter keep = FilterTest.random(3, samples);
+            Filter mislabelled = FilterTest.random(4, samples);
+            assertThat(Detection.of(keep, mislabelled))
+                    .isEqualTo(Detection.of(keep.toBooleans(), mislabelled.toBooleans()));
+        }
+    }
 }
