@@ -191,6 +191,29 @@ public final class ParquetReader {
         }
     }
 
+    /**
+     * Computes over all rows.
+     *
+     * @param expressions SQL aggregates whose results are whole numbers, such as {@code count(x)}
+     * @return their values; 0 for NULL
+     * @throws InputException if the file's data is truncated or damaged
+     */
+    long[] aggregate(String... expressions) {
+        String select = "SELECT " + String.join(", ", expressions) + FROM;
+        try (DuckDBConnection connection = DuckDb.open();
+                PreparedStatement query = prepare(connection, select, file);
+                ResultSet result = query.executeQuery()) {
+            result.next();
+            long[] values = new long[expressions.length];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = result.getLong(i + 1);
+            }
+            return values;
+        } catch (SQLException e) {
+            throw unreadable(file, e);
+        }
+    }
+
     private static PreparedStatement prepare(DuckDBConnection connection, String sql, Path file) throws SQLException {
         PreparedStatement query = connection.prepareStatement(sql);
         query.setString(1, DuckDb.pattern(file));

@@ -1,7 +1,6 @@
 package org.gradmimic.cli.filter;
 
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -113,14 +112,7 @@ public final class FilterCommand implements Callable<Integer> {
             SelectionReport report = new SelectionReport(common, selection, rules.combination());
             report.print();
             if (clean != null) report.print(Detection.of(filter, clean.not()));
-            common.out()
-                    .printf(
-                            Locale.ROOT,
-                            "%s: %d of %d samples kept (%.2f %%)%n",
-                            out,
-                            filter.kept(),
-                            filter.samples(),
-                            100 * filter.keptShare());
+            common.out().println(out + ": " + Kept.of(filter, true));
         }
         return 0;
     }

@@ -11,11 +11,13 @@ final class Kept {
      * @param whole whether the filter's samples are all there are
      */
     static String of(Filter filter, boolean whole) {
-        String kept = filter.kept() + (filter.kept() == 1 ? " sample kept" : " samples kept");
-        return whole ? kept + " of " + filter.samples() + " (" + percent(filter.keptShare()) + ")" : kept;
-    }
-
-    static String percent(double share) {
-        return String.format(Locale.ROOT, "%.2f %%", 100 * share);
+        return whole
+                ? String.format(
+                        Locale.ROOT,
+                        "%d of %d samples kept (%.2f %%)",
+                        filter.kept(),
+                        filter.samples(),
+                        100 * filter.keptShare())
+                : filter.kept() + " samples kept";
     }
 }

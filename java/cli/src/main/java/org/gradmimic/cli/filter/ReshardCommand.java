@@ -67,7 +67,7 @@ final class ReshardCommand implements Callable<Integer> {
             common.note(summary.doneBefore() + " of " + summary.shards() + " shards were done before");
         }
         common.out()
-                .println(out + ": " + summary.kept() + " samples kept of " + summary.samples() + ", " + summary.shards()
+                .println(out + ": " + summary.kept() + " of " + summary.samples() + " samples kept, " + summary.shards()
                         + (summary.shards() == 1 ? " shard" : " shards"));
         return 0;
     }

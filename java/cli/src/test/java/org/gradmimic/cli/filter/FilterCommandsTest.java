@@ -106,7 +106,7 @@ class FilterCommandsTest {
                 .toArray());
         assertThat(FilterFile.read(Path.of(out))).isEqualTo(expected);
         assertThat(run.out())
-                .startsWith(out + ": " + expected.kept() + " samples kept of 8 (")
+                .startsWith(out + ": " + expected.kept() + " of 8 samples kept (")
                 .endsWith("%)" + System.lineSeparator());
     }
 
@@ -219,7 +219,7 @@ class FilterCommandsTest {
     void appliesDataCompsBaselines() {
         Run run = run("datacomp", "@pool.parquet", "--baseline", "basic", "--out", "@out.txt");
         assertThat(folder.resolve("out.txt")).hasContent(String.join("\n", uids(0, 4)));
-        assertThat(run.out()).isEqualTo(path("out.txt") + ": 2 samples kept of 8 (25.00 %)" + System.lineSeparator());
+        assertThat(run.out()).isEqualTo(path("out.txt") + ": 2 of 8 samples kept (25.00 %)" + System.lineSeparator());
         run("datacomp", "@pool.parquet", "--baseline", "no_filter", "--out", "@out.txt");
         assertThat(folder.resolve("out.txt")).hasContent(String.join("\n", uids(0, 1, 2, 3, 4, 5, 6, 7)));
         // Position 8 * 0.3 = 2 holds 0.3, which three have.

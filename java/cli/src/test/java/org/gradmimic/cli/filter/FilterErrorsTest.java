@@ -215,7 +215,7 @@ class FilterErrorsTest {
             Files.delete(shards.resolve("4.tar"));
             run = Run.main(command);
             assertThat(run.code()).as(run.err()).isZero();
-            assertThat(run.out()).contains("2 samples kept of 2, 2 shards");
+            assertThat(run.out()).contains("2 of 2 samples kept, 2 shards");
         }
     }
 
