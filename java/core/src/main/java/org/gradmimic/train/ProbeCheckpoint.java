@@ -5,7 +5,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.ArchiveWriter;
 import org.bytedeco.pytorch.InputArchive;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Optimizer;
@@ -29,6 +32,9 @@ public final class ProbeCheckpoint {
     private static final String METRICS = "gradmimic.metrics";
     private static final String LOSSES = "gradmimic.batch_losses";
     private static final String NON_FINITE = "gradmimic.non_finite";
+
+    /** Bytes that are written at once: a buffer holds no more than 2 GiB. */
+    private static final long PIECE = 1L << 24;
 
     /** Numbers of an epoch that are no list. */
     private static final int COLUMNS = 7;
@@ -80,16 +86,41 @@ public final class ProbeCheckpoint {
                     .mapToLong(x -> x)
                     .toArray();
             archive.write(NON_FINITE, Tensors.of(nonFinite, nonFinite.length / 2, 2));
-            AtomicFile.write(file, temporary -> saveTo(archive, temporary));
+            try (AtomicFile target = AtomicFile.create(file)) {
+                write(archive, target);
+                target.commit();
+            }
         }
     }
 
-    private static void saveTo(OutputArchive archive, Path temporary) throws IOException {
-        try {
-            archive.save_to(temporary.toString());
-        } catch (RuntimeException e) {
-            throw new IOException(firstLine(e), e); // a full disk, above all
+    /** LibTorch's own writing to a file ends the process when the disk is full, so the bytes are taken from it here. */
+    private static void write(OutputArchive archive, AtomicFile target) {
+        InputException[] failure = {null};
+        try (ArchiveWriter writer = new ArchiveWriter() {
+            private long at;
+
+            @Override
+            public long call(Pointer data, long size) {
+                for (long from = 0; from < size && failure[0] == null; from += PIECE) {
+                    long count = Math.min(PIECE, size - from);
+                    try {
+                        target.writeAt(
+                                new BytePointer(data)
+                                        .getPointer(from)
+                                        .capacity(count)
+                                        .asByteBuffer(),
+                                at + from);
+                    } catch (InputException e) {
+                        failure[0] = e; // nothing may be thrown into LibTorch
+                    }
+                }
+                at += size;
+                return size;
+            }
+        }) {
+            archive.save_to(writer);
         }
+        if (failure[0] != null) throw failure[0];
     }
 
     /**
