@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.gradmimic.cli.Arguments;
 import org.gradmimic.cli.CommonOptions;
+import org.gradmimic.cli.Progress;
 import org.gradmimic.select.Filter;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.filter.FilterExpression;
@@ -68,8 +69,18 @@ final class CombineCommand implements Callable<Integer> {
         Map<String, FilterSource> sources = sources(expression);
         FilterFile.requireWritable(out);
         Arguments.requireOther(out, inputs(sources));
-        FilterSet filters = FilterSet.read(sources, pool.uids(), pool.samples());
-        Filter result = filters.evaluate(expression);
+        String kept;
+        try (Progress progress = common.progress("reading", "uids", -1)) {
+            FilterSet filters = FilterSet.read(sources, pool.uids(progress), pool.samples());
+            Filter result = filters.evaluate(expression);
+            write(filters, result);
+            kept = Kept.of(result, filters.isWhole());
+        }
+        common.out().println(out + ": " + kept);
+        return 0;
+    }
+
+    private void write(FilterSet filters, Filter result) {
         Uids uids = filters.uids();
         if (uids == null || byNumber) {
             if (!filters.isWhole()) throw new InputException("--by-number needs the pool's uids (--uids)");
@@ -77,8 +88,6 @@ final class CombineCommand implements Callable<Integer> {
         } else {
             FilterFile.write(out, result, uids);
         }
-        common.out().println(out + ": " + Kept.of(result, filters.isWhole()));
-        return 0;
     }
 
     /** The filters that the expression names. */

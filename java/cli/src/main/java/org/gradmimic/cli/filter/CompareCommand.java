@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.gradmimic.cli.CommonOptions;
+import org.gradmimic.cli.Progress;
 import org.gradmimic.cli.Table;
 import org.gradmimic.select.filter.FilterComparison;
 import org.gradmimic.select.filter.FilterSet;
@@ -44,7 +45,10 @@ final class CompareCommand implements Callable<Integer> {
         Map<String, FilterSource> sources = new LinkedHashMap<>();
         sources.put(FIRST, FilterSource.parse(first));
         sources.put(SECOND, FilterSource.parse(second));
-        FilterSet filters = FilterSet.read(sources, pool.uids(), pool.samples());
+        FilterSet filters;
+        try (Progress progress = common.progress("reading", "uids", -1)) {
+            filters = FilterSet.read(sources, pool.uids(progress), pool.samples());
+        }
         FilterComparison comparison = FilterComparison.of(filters.get(FIRST), filters.get(SECOND));
         boolean whole = filters.isWhole();
         new Table("samples", "first", "second", "both", "either", "overlap", "jaccard", "agreement")

@@ -2,13 +2,17 @@ package org.gradmimic.cli.filter;
 
 import java.nio.file.Path;
 import java.util.OptionalLong;
+import org.gradmimic.cli.Progress;
 import org.gradmimic.select.InputException;
+import org.gradmimic.select.uid.UidConsumer;
 import org.gradmimic.select.uid.Uids;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Over which samples filters are, where their files do not say it; a picocli mix-in. */
 final class PoolOptions {
+    private static final long STEP = 1 << 16;
+
     @Option(
             names = "--uids",
             paramLabel = "POOL",
@@ -33,6 +37,28 @@ final class PoolOptions {
     @Nullable
     Uids uids() {
         return pool == null ? null : Uids.open(pool);
+    }
+
+    /** The same, its uids counted by {@code progress} as they are read. */
+    @Nullable
+    Uids uids(Progress progress) {
+        Uids uids = uids();
+        if (uids == null) return null;
+        return new Uids() {
+            @Override
+            public long size() {
+                return uids.size();
+            }
+
+            @Override
+            public void forEach(UidConsumer action) {
+                uids.forEach((sample, high, low) -> {
+                    action.accept(sample, high, low);
+                    if (sample % STEP == STEP - 1) progress.step(STEP);
+                });
+                progress.step(size() % STEP);
+            }
+        };
     }
 
     /** The number of samples, empty if it was not given. */

@@ -139,6 +139,34 @@ class FilterCommandsTest {
     }
 
     @Test
+    void aListOfNothingGoesWithEitherKind() throws IOException {
+        Files.write(folder.resolve("x.txt"), List.of(uid(3), uid(1)));
+        Files.writeString(folder.resolve("none.txt"), "\n");
+        run("combine", "x - y", "--filter", "x=@x.txt", "--filter", "y=@none.txt", "--out", "@out.txt");
+        assertThat(folder.resolve("out.txt")).hasContent(String.join("\n", uids(1, 3)));
+        run("combine", "x & y", "--filter", "x=@x.txt", "--filter", "y=@none.txt", "--out", "@out.txt");
+        assertThat(folder.resolve("out.txt")).isEmptyFile();
+        run("combine", "a - y", "--filter", "a=@a.npy", "--filter", "y=@out.txt", "--out", "@out.npy");
+        assertThat(FilterFile.read(folder.resolve("out.npy"))).isEqualTo(Filter.of(A));
+    }
+
+    @Test
+    void progressCountsTheUidsRead() {
+        Run run = Run.main(
+                "filter",
+                "combine",
+                "x",
+                "--filter",
+                "x=" + folder + "/a.npy",
+                "--uids",
+                folder + "/pool.parquet",
+                "--out",
+                folder + "/out.npy");
+        assertThat(run.code()).isZero();
+        assertThat(run.err()).contains("reading", "8/? uids");
+    }
+
+    @Test
     void aListOfNumbersGetsItsLengthFromAnotherFilterOrTheOption() throws IOException {
         Files.writeString(folder.resolve("x.txt"), "7\n0\n");
         run("combine", "x | a", "--filter", "x=@x.txt", "--filter", "a=@a.npy", "--out", "@out.npy");

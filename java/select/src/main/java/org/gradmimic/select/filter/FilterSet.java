@@ -42,7 +42,11 @@ public final class FilterSet {
         List<FilterSource> byUid = new ArrayList<>();
         List<FilterSource> byNumber = new ArrayList<>();
         for (FilterSource source : sources.values()) {
-            (source.isByUid() ? byUid : byNumber).add(source);
+            if (source.isByUid()) {
+                byUid.add(source);
+            } else if (!source.isEmptyList()) {
+                byNumber.add(source);
+            }
         }
         if (!byUid.isEmpty() && !byNumber.isEmpty()) {
             throw new InputException(byUid.get(0).file() + " names samples by uid and "

@@ -7,6 +7,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.gradmimic.select.Filter;
 import org.gradmimic.select.InputException;
+import org.gradmimic.select.TextLines;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,6 +83,13 @@ public record FilterSource(Path file, @Nullable Rule rule, double number) {
     /** Whether the file names samples by uid. */
     boolean isByUid() {
         return rule == null && FilterFile.isByUid(file);
+    }
+
+    /** Whether the file is a list in text that names no sample, and so may be of numbers or of uids. */
+    boolean isEmptyList() {
+        return rule == null
+                && FilterFormat.of(file) == FilterFormat.TEXT
+                && TextLines.first(file).isEmpty();
     }
 
     /** {@return N, -1 where the file does not say it} */
