@@ -11,7 +11,6 @@ import org.gradmimic.select.Binarization;
 import org.gradmimic.select.Binarizer;
 import org.gradmimic.select.Cut;
 import org.gradmimic.select.Decision;
-import org.gradmimic.select.InputException;
 import org.gradmimic.select.Refinement;
 import org.gradmimic.select.ValueCounts;
 import org.gradmimic.select.ValueStatistics;
@@ -75,7 +74,6 @@ final class BlockPasses {
      * Lets a rule decide every epoch by itself.
      *
      * @return [E]
-     * @throws InputException if a value is infinite; names epoch and sample
      */
     Ruled decide(Binarizer binarizer) {
         List<ValueStatistics> statistics = reduce(BlockPasses::statistics, (a, b) -> {
@@ -121,15 +119,10 @@ final class BlockPasses {
 
     private static List<ValueStatistics> statistics(ScoreBlock block) {
         List<ValueStatistics> statistics = new ArrayList<>();
-        for (int epoch = 0; epoch < block.values().length; epoch++) {
+        for (float[] values : block.values()) {
             ValueStatistics of = new ValueStatistics();
-            float[] values = block.values()[epoch];
-            for (int i = 0; i < values.length; i++) {
-                if (Float.isInfinite(values[i])) {
-                    throw new InputException("epoch " + epoch + ", sample " + (block.first() + i) + ": the value is "
-                            + values[i] + ", expected a finite one, or NaN for not seen");
-                }
-                of.add(values[i]);
+            for (float value : values) {
+                of.add(value);
             }
             statistics.add(of);
         }

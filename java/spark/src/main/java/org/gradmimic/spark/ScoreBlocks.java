@@ -30,7 +30,8 @@ final class ScoreBlocks {
     /**
      * @param splits of a log, what one task each reads
      * @param shape has a place for every sample of the log
-     * @return the blocks in order of samples, one in each partition; not yet computed
+     * @return the blocks in order of samples, one in each partition; not yet computed, which fails with an
+     *     {@link InputException} where a part is damaged or a value infinite
      */
     static JavaRDD<ScoreBlock> of(
             JavaSparkContext spark, List<List<ClusterLog.Slice>> splits, ScoreColumn column, BlockShape shape) {
@@ -76,7 +77,20 @@ final class ScoreBlocks {
                 }
             });
         }
+        requireFinite(values, shape.first(block));
         return new ScoreBlock(shape.first(block), values);
+    }
+
+    /** An infinity would move every mean and cluster to itself; NaN is a sample that was not seen. */
+    private static void requireFinite(float[][] values, long first) {
+        for (int epoch = 0; epoch < values.length; epoch++) {
+            for (int i = 0; i < values[epoch].length; i++) {
+                if (Float.isInfinite(values[epoch][i])) {
+                    throw new InputException("epoch " + epoch + ", sample " + (first + i) + ": the value is "
+                            + values[epoch][i] + ", expected a finite one, or NaN for not seen");
+                }
+            }
+        }
     }
 
     /** A block's number is its partition's. */

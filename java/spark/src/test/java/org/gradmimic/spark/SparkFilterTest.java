@@ -1,23 +1,18 @@
 package org.gradmimic.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.Random;
-import org.gradmimic.select.Binarization;
 import org.gradmimic.select.Binarizer;
-import org.gradmimic.select.Cut;
-import org.gradmimic.select.LabelModel;
+import org.gradmimic.select.Filter;
+import org.gradmimic.select.InputException;
 import org.gradmimic.select.ScoreColumn;
 import org.gradmimic.select.ScoreLog;
-import org.gradmimic.select.ValueCounts;
-import org.gradmimic.select.ValueStatistics;
-import org.gradmimic.select.VotePatterns;
 import org.gradmimic.select.filter.FilterFile;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -47,7 +42,7 @@ class SparkFilterTest {
                 options.cellsPerBlock = 1 + epochs * samples / 3;
                 options.rowsPerSplit = samples;
                 FilterReport report = SparkFilter.run(Cluster.session(), options);
-                boolean[] expected = embedded(values, rule, combination);
+                boolean[] expected = OneMachine.filter(values, rule, combination);
                 assertThat(FilterFile.read(out).toBooleans())
                         .as("%s, %s", name, combination)
                         .isEqualTo(expected);
@@ -56,48 +51,60 @@ class SparkFilterTest {
         });
     }
 
-    private static boolean[] embedded(float[][] values, Binarizer rule, Combination combination) {
-        int samples = values[0].length;
-        boolean[] keep = new boolean[samples];
-        float[][] split = values;
-        if (combination == Combination.MEAN) {
-            split = new float[1][samples];
-            for (int i = 0; i < samples; i++) {
-                split[0][i] = SampleRule.Mean.of(values, i);
-            }
+    @Test
+    void aSingleSampleAndNone() throws Exception {
+        for (int samples = 0; samples <= 2; samples++) {
+            Path log = Sql.copy(
+                    "SELECT * REPLACE (i AS sample_id, 0::INTEGER AS epoch) FROM (" + Sql.ROW + "), range(" + samples
+                            + ") r(i)",
+                    temporary.resolve("log-" + samples + ".parquet"));
+            Path out = temporary.resolve("keep-" + samples + ".npy");
+            FilterReport report = SparkFilter.run(
+                    Cluster.session(),
+                    new FilterOptions(log.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), Combination.MAJORITY)
+                            .out(out.toString()));
+            assertThat(FilterFile.read(out)).isEqualTo(Filter.all(samples)); // equal values: all are kept
+            assertThat(report.epochs().get(0).seen()).isEqualTo(samples);
         }
-        List<Cut> cuts = new ArrayList<>();
-        for (float[] epoch : split) {
-            cuts.add(decide(rule, epoch));
-        }
-        VotePatterns patterns = new VotePatterns(split.length);
-        for (int i = 0; i < samples; i++) {
-            patterns.add(SampleRule.pattern(cuts, split, i));
-        }
-        LabelModel model =
-                combination == Combination.LABEL_MODEL ? LabelModel.fit(patterns, OptionalDouble.empty()) : null;
-        for (int i = 0; i < samples; i++) {
-            long pattern = SampleRule.pattern(cuts, split, i);
-            keep[i] =
-                    model != null ? model.keeps(pattern) : VotePatterns.keeps(pattern) > VotePatterns.discards(pattern);
-        }
-        return keep;
     }
 
-    private static Cut decide(Binarizer rule, float[] values) {
-        ValueStatistics statistics = new ValueStatistics();
-        for (float value : values) {
-            statistics.add(value);
-        }
-        Binarization running = rule.begin(statistics);
-        while (!running.needs().isEmpty()) {
-            ValueCounts counts = new ValueCounts(running.needs());
-            for (float value : values) {
-                counts.add(value);
-            }
-            running.refine(counts);
-        }
-        return running.decision().cut();
+    @Test
+    void anInfinityIsNamed() throws Exception {
+        Path log = Sql.copy(
+                "SELECT * REPLACE ('-Infinity'::FLOAT AS score) FROM (" + Sql.ROW + ")",
+                temporary.resolve("infinite.parquet"));
+        refused(
+                new FilterOptions(log.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), Combination.MEAN),
+                "epoch 1, sample 3: the value is -Infinity");
+    }
+
+    @Test
+    void tooFewOrTooManyEpochsForALabelModelAreSaid() throws Exception {
+        Path two = RandomLog.write(temporary.resolve("two"), new Random(1), 2, 50, 2);
+        refused(
+                new FilterOptions(two.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), Combination.LABEL_MODEL),
+                "there are 2 epochs");
+        Path many = Sql.copy(
+                "SELECT * REPLACE (40::INTEGER AS epoch) FROM (" + Sql.ROW + ")", temporary.resolve("many.parquet"));
+        refused(
+                new FilterOptions(many.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), Combination.LABEL_MODEL),
+                "votes of 41 epochs");
+    }
+
+    @Test
+    void moreSamplesThanAFilterCanHaveAreSaid() throws Exception {
+        Path log = Sql.copy(
+                "SELECT * REPLACE (4000000000000000000 AS sample_id) FROM (" + Sql.ROW + ")",
+                temporary.resolve("ids.parquet"));
+        refused(
+                new FilterOptions(log.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), Combination.MAJORITY),
+                "sample ids up to 4000000000000000000");
+    }
+
+    private static void refused(FilterOptions options, String message) {
+        assertThatThrownBy(() -> SparkFilter.run(Cluster.session(), options))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining(message);
     }
 
     private static long count(boolean[] keep) {
