@@ -111,6 +111,12 @@ inline void move(Device &device, gm_projected_dot_args &args) {
     for (gm_array *array : {&args.gradient, &args.direction, &args.dot, &args.norm_squared}) device.move(*array);
     device.move(args.direction_norm_squared);
 }
+inline void move(Device &device, gm_ghost_dot_args &args) {
+    for (gm_array *array : {&args.input, &args.delta, &args.direction, &args.dot}) device.move(*array);
+}
+inline void move(Device &device, gm_ghost_norm_args &args) {
+    for (gm_array *array : {&args.input, &args.delta, &args.norm_squared}) device.move(*array);
+}
 inline void move(Device &device, gm_mimic_weights_args &args) {
     for (gm_array *array : {&args.score, &args.gradient_norm, &args.weight}) device.move(*array);
     device.move(args.direction_norm_squared);

@@ -1,0 +1,13 @@
+#include "cuda/tokens.cuh"
+
+#include "cuda/launch.h"
+
+namespace gm::cuda {
+
+void launch_tokens(const gm_queue &queue, const gm_array &delta, const Tokens &tokens) {
+    const int64_t all = tokens.samples * tokens.per_sample;
+    launch(queue, "find_tokens", find_tokens, divide_up(all, kTokenThreads / kWarp), kTokenThreads, 0, delta, tokens);
+    launch(queue, "list_tokens", list_tokens, 1, kListThreads, sizeof(ListShared), tokens);
+}
+
+}  // namespace gm::cuda

@@ -1,0 +1,30 @@
+// The tokens that carry gradient, in the order of their samples: the others are left out of the products whatever
+// their input holds. A model that pools one token sends none into the others of its last layers, and finding that
+// out reads each delta row up to its first number that is not zero.
+//
+// How many there are is known on the device only, and a launch cannot wait for it: grids are sized for all tokens,
+// and the blocks that find none end at once.
+#pragma once
+
+#include <cstdint>
+
+#include "api/arena.h"
+#include "gradmimic/gradmimic.h"
+
+namespace gm::cuda {
+
+struct Tokens {
+    uint8_t *alive;   // [B,T]
+    int64_t *which;   // the tokens' numbers i T + t, one sample behind the other
+    int64_t *first;   // [B + 1]: where each sample's begin
+    int64_t samples, per_sample;
+};
+
+inline Tokens take_tokens(const gm_array &delta, Arena &arena) {
+    const int64_t B = delta.shape[0], T = delta.shape[1];
+    return {arena.take<uint8_t>(B * T), arena.take<int64_t>(B * T), arena.take<int64_t>(B + 1), B, T};
+}
+
+void launch_tokens(const gm_queue &queue, const gm_array &delta, const Tokens &tokens);
+
+}  // namespace gm::cuda

@@ -1,0 +1,82 @@
+// gm_ghost_dot on GM_CUDA against GM_REFERENCE.
+#include "../products.h"
+#include "device.h"
+
+using check::Array;
+
+namespace {
+
+gm_ghost_dot_args arguments(const Array &input, const Array &delta, const Array &direction, const Array &dot) {
+    return {input.get(), delta.get(), direction.get(), dot.get()};
+}
+
+// A float takes up the I products of V a, then 4 and 16 of them times delta; two roundings of each term.
+double bound(int64_t I) { return check::unit_roundoff(GM_F32) * (static_cast<double>(I) + 24); }
+
+void silence(Array &delta, check::Random &random, double share) {
+    std::bernoulli_distribution silent(share);
+    for (int64_t i = 0; i < delta.extent(0); i++) {
+        for (int64_t t = 0; t < delta.extent(1); t++) {
+            if (!silent(random)) continue;
+            for (int64_t o = 0; o < delta.extent(2); o++) delta.set(0, i, t, o);
+        }
+    }
+}
+
+void agree(check::Random &random, int64_t B, int64_t T, int64_t I, int64_t O, double silent) {
+    Array a(check::any_dtype(random), {B, T, I}, check::any_of(random, {0, 3, 8}));
+    Array delta(check::any_dtype(random), {B, T, O}, check::any_of(random, {0, 5}));
+    Array v(check::any_dtype(random), {O, I}, check::any_of(random, {0, 1}));
+    a.normal(random);
+    delta.normal(random);
+    v.normal(random);
+    silence(delta, random, silent);
+    Array fast(GM_F32, {B}), slow(GM_F64, {B}), magnitude(GM_F64, {B});
+    fast.fill([] { return NAN; });
+    CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, fast)));
+    CHECK_OK(GM_CALL(gm_ghost_dot, &check::reference_queue(), arguments(a, delta, v, slow)));
+    CHECK_OK(GM_CALL(gm_ghost_dot, &check::reference_queue(), arguments(check::magnitudes(a), check::magnitudes(delta), check::magnitudes(v), magnitude)));
+    for (int64_t i = 0; i < B; i++) {
+        CHECK_CLOSE(fast.at(i), slow.at(i), bound(I) * magnitude.at(i),
+                    "dot " + std::to_string(i) + " of T = " + std::to_string(T) + ", I = " + std::to_string(I) + ", O = " + std::to_string(O));
+    }
+}
+
+}  // namespace
+
+TEST(ghost_dot_agrees_with_the_reference) {
+    for (int round = 0; round < 40; round++) {
+        agree(random, check::any_of(random, {0, 1, 2, 5}), check::any_of(random, {0, 1, 3, 4, 9}), check::any_of(random, {0, 1, 7, 16, 33, 70}),
+              check::any_of(random, {0, 1, 2, 5, 13, 40, 65}), static_cast<double>(check::any_of(random, {0, 1, 2})) / 2);
+    }
+    agree(random, 1, 129, 40, 97, 0);   // tiles of tokens and of outputs
+    agree(random, 63, 1, 30, 130, 0);
+    agree(random, 65, 1, 64, 64, 0.3);
+    agree(random, 150, 9, 8, 7, 0.8);   // more tokens than a round of the list
+}
+
+// 0 times whatever the input holds there.
+TEST(ghost_dot_leaves_out_tokens_without_gradient) {
+    Array a(GM_F32, {2, 4, 20}), delta(GM_F32, {2, 4, 70}), v(GM_F32, {70, 20}), clean(GM_F32, {2}), dirty(GM_F32, {2});
+    a.normal(random);
+    delta.normal(random);
+    v.normal(random);
+    for (int64_t o = 0; o < 70; o++) delta.set(0, 1, 2, o);
+    CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, clean)));
+    for (int64_t c = 0; c < 20; c++) a.set(NAN, 1, 2, c);
+    CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, dirty)));
+    CHECK(check::same_bits(clean, dirty));
+    delta.set(1, 1, 2, 69);
+    CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, dirty)));
+    CHECK(std::isnan(dirty.at(1)) && dirty.at(0) == clean.at(0));
+}
+
+TEST(ghost_dot_gives_the_same_bits_again) {
+    Array a(GM_BF16, {9, 17, 40}), delta(GM_BF16, {9, 17, 70}), v(GM_BF16, {70, 40}), once(GM_F32, {9}), again(GM_F32, {9});
+    a.normal(random);
+    delta.normal(random);
+    v.normal(random);
+    CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, once)));
+    CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, again)));
+    CHECK(check::same_bits(once, again));
+}
