@@ -55,7 +55,10 @@ function(gradmimic_add_cuda)
   message(STATUS "gradmimic: CUDA ${CUDAToolkit_VERSION} for ${GRADMIMIC_CUDA_ARCHITECTURES}")
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/cuda/*.cu")
   target_sources(gradmimic PRIVATE ${sources})
-  set_target_properties(gradmimic PROPERTIES CUDA_ARCHITECTURES "${GRADMIMIC_CUDA_ARCHITECTURES}" CUDA_STANDARD 17)
+  set_target_properties(gradmimic PROPERTIES CUDA_ARCHITECTURES "${GRADMIMIC_CUDA_ARCHITECTURES}" CUDA_STANDARD 17
+    CUDA_COMPILER_LAUNCHER "${PROJECT_SOURCE_DIR}/../cmake/ptxas_report.sh")
+  # For the report of registers and spills, which cuda_spills reads.
+  target_compile_options(gradmimic PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-Xptxas=-v>")
   target_link_libraries(gradmimic PRIVATE CUDA::cudart_static)
 endfunction()
 

@@ -129,7 +129,7 @@ struct Shared {
     float v[kThreads / kWarp], parameter[kThreads / kWarp];
 };
 
-__global__ void __launch_bounds__(kThreads) subtract_blocks(const __grid_constant__ Parameters p) {
+__global__ void __launch_bounds__(kThreads, 3) subtract_blocks(const __grid_constant__ Parameters p) {
     const int block = static_cast<int>(blockIdx.x);
     int k = 0, end = p.count;  // the last tensor that starts at or before the block
     while (end - k > 1) {

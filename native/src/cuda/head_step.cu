@@ -22,12 +22,22 @@ unsigned long long number_of_call() {
     return (x ^ (x >> 31)) >> 16;
 }
 
-// Rows of a block of grid 1.
-int64_t rows_of_block(int64_t C) {
-    if (C <= 2 * 8 * kEight) return head_step::kThreads / 8;
-    return C <= 4 * kWarp * kEight ? head_step::kThreads / kWarp : 1;
+// What a team of grid 1 is for so many classes.
+enum class Rows { of_eight_lanes, of_a_warp, of_a_block, of_any_length };
+
+Rows rows_of(int64_t C) {
+    if (C <= 2 * 8 * kEight) return Rows::of_eight_lanes;
+    if (C <= 4 * kWarp * kEight) return Rows::of_a_warp;
+    return C <= 3 * head_step::kThreads * kEight ? Rows::of_a_block : Rows::of_any_length;
 }
-bool is_long(int64_t C) { return C > 4 * head_step::kThreads * kEight; }
+
+int64_t blocks_of(int64_t B, int64_t C) {
+    switch (rows_of(C)) {
+        case Rows::of_eight_lanes: return divide_up(B, head_step::kFewThreads / 8);
+        case Rows::of_a_warp: return divide_up(B, head_step::kFewThreads / kWarp);
+        default: return B;
+    }
+}
 
 Parameters parameters(const gm_head_step_args &args, Arena &arena) {
     Parameters p = {};
@@ -44,9 +54,9 @@ Parameters parameters(const gm_head_step_args &args, Arena &arena) {
     p.norm = present(args.feature_norm_squared) ? arena.take<float>(p.B) : nullptr;
     p.scale = arena.take<float>(p.B);
     p.usable = arena.take<uint8_t>(p.B);
-    const int64_t blocks = divide_up(p.B, rows_of_block(p.C));
+    const int64_t blocks = blocks_of(p.B, p.C);
     unsigned long long *word = arena.take<unsigned long long>(1);
-    if (blocks > 0 && blocks <= kMostTickets && !is_long(p.C)) p.ticket = {word, number_of_call()};
+    if (blocks > 0 && blocks <= kMostTickets && rows_of(p.C) != Rows::of_any_length && !is_searched(args.weighting)) p.ticket = {word, number_of_call()};
 
     if (present(args.delta)) p.outputs[p.outputs_used++] = args.delta;
     const bool finer = args.weighted_delta.dtype == GM_F32 && args.delta.dtype != GM_F32;
@@ -72,11 +82,14 @@ size_t head_step_workspace(const gm_head_step_args &args) {
 void head_step_run(const gm_head_step_args &args, Arena arena, const gm_queue &queue) {
     using namespace head_step;
     const Parameters p = parameters(args, arena);
-    const int64_t rows = rows_of_block(p.C), blocks = divide_up(p.B, rows);
-    if (is_long(p.C)) launch(queue, "head_step rows", long_rows, blocks, kTailThreads, sizeof(Shared), p);
-    else if (rows == kThreads / 8) launch(queue, "head_step rows", short_rows<8, 2>, blocks, kThreads, sizeof(Shared), p);
-    else if (rows == kThreads / kWarp) launch(queue, "head_step rows", short_rows<kWarp, 4>, blocks, kThreads, sizeof(Shared), p);
-    else launch(queue, "head_step rows", short_rows<kThreads, 4>, blocks, kThreads, sizeof(Shared), p);
+    const int64_t blocks = blocks_of(p.B, p.C);
+    const char *name = "head_step rows";
+    switch (rows_of(p.C)) {
+        case Rows::of_eight_lanes: launch(queue, name, short_rows<8, 2>, blocks, kFewThreads, sizeof(Shared), p); break;
+        case Rows::of_a_warp: launch(queue, name, short_rows<kWarp, 4>, blocks, kFewThreads, sizeof(Shared), p); break;
+        case Rows::of_a_block: launch(queue, name, short_rows<kThreads, 3>, blocks, kThreads, sizeof(Shared), p); break;
+        default: launch(queue, name, long_rows, blocks, kTailThreads, sizeof(Shared), p);
+    }
     if (p.ticket.word == nullptr) launch(queue, "head_step weights", tail, 1, kTailThreads, sizeof(Shared), p);
     if (!present(args.weighted_delta) && p.partial == nullptr) return;
     launch(queue, "head_step columns", columns, p.slices * p.strips, kThreads, sizeof(ColumnShared), p);

@@ -5,12 +5,12 @@
 // f32 and K = 1, one exponential and about ten other operations: memory is the limit. Up to four grids:
 //   1. rows     loss, scores, |g| and delta, not yet weighted. A team of threads holds its row in registers, so
 //               that logits are read once: 8 lanes up to 128 classes (a warp would leave most of its lanes
-//               empty), a warp up to 1024, a block up to 8192. Longer rows are read twice with a running
+//               empty), a warp up to 1024, a block up to 6144. Longer rows are read twice with a running
 //               maximum, the second time as a rule out of the second-level cache. A sample that takes no
 //               part is known from its own numbers alone: its delta is 0 at once.
 //   2. tail     statistics to weights (weigh.cuh). In batches of at most kMostTickets blocks the last block of
-//               grid 1 does it (ticket.cuh): one launch for loss, score, weight and delta. For more it is a
-//               grid of its own, with more threads.
+//               grid 1 does it (ticket.cuh): one launch for loss, score, weight and delta. For more, and for
+//               `opt` with a penalty, it is a grid of its own.
 //   3. columns  weighted_delta = w delta and the sums over the batch, where they are asked for: delta is read
 //               back from the output of higher precision, or from the workspace if only sums are asked for.
 //               With a 16 bit weighted_delta alone its elements are rounded twice.
@@ -24,7 +24,8 @@
 namespace gm::cuda::head_step {
 
 constexpr int kThreads = 256;
-constexpr int kTailThreads = 1024;
+constexpr int kFewThreads = 128;  // of a block of several rows
+constexpr int kTailThreads = 512;
 constexpr int kTogether = 4;  // references that a long row is read for at a time
 
 constexpr int64_t kStrip = kWarp * kEight;  // columns of a block of grid 3
@@ -243,11 +244,11 @@ __device__ __forceinline__ void short_row(const Parameters &p, int64_t i, bool w
 
 // ---- grid 2 -----------------------------------------------------------------------------------------
 
-template <int kBlock>
+template <int kBlock, bool kSearch>
 __device__ __forceinline__ void weigh_samples(const Parameters &p, Shared &s) {
     Statistics statistics = {p.B, p.statistic, 1, p.norm, 1, p.K > 0 ? p.args.direction_norm_squared + larger(p.args.combine, 0) : nullptr, p.usable};
     double mean_loss = 0;
-    const int64_t non_finite = weigh<kBlock>(p.args.weighting, statistics, s.weigh, [&](int64_t i, double w) {
+    const int64_t non_finite = weigh<kBlock, kSearch>(p.args.weighting, statistics, s.weigh, [&](int64_t i, double w) {
         if (p.args.weight.data != nullptr) put(p.args.weight, i, w);
         p.scale[i] = static_cast<float>(w);
         if (w != 0) mean_loss += w * static_cast<double>(p.loss[i]);
@@ -260,18 +261,19 @@ __device__ __forceinline__ void weigh_samples(const Parameters &p, Shared &s) {
     }
 }
 
-__global__ void __launch_bounds__(kTailThreads) tail(const __grid_constant__ Parameters p) { weigh_samples<kTailThreads>(p, shared<Shared>()); }
+__global__ void __launch_bounds__(kTailThreads, 1) tail(const __grid_constant__ Parameters p) { weigh_samples<kTailThreads, true>(p, shared<Shared>()); }
 
 // ---- grid 1 -----------------------------------------------------------------------------------------
 
+// Blocks of several rows are small: three of them, in different phases, fit an SM's registers.
 template <int kTeam, int kEights>
-__global__ void __launch_bounds__(kThreads) short_rows(const __grid_constant__ Parameters p) {
-    constexpr int kRows = kThreads / kTeam;
-    const int64_t i = int64_t{blockIdx.x} * kRows + static_cast<int64_t>(threadIdx.x) / kTeam;
+__global__ void __launch_bounds__(kTeam <= kWarp ? kFewThreads : kTeam, kTeam <= kWarp ? 3 : 2) short_rows(const __grid_constant__ Parameters p) {
+    constexpr int kBlock = kTeam <= kWarp ? kFewThreads : kTeam;
+    const int64_t i = int64_t{blockIdx.x} * (kBlock / kTeam) + static_cast<int64_t>(threadIdx.x) / kTeam;
     short_row<kTeam, kEights>(p, smaller(i, p.B - 1), i < p.B);
     if (p.ticket.word == nullptr) return;
     Shared &s = shared<Shared>();
-    if (is_last_block(p.ticket, s.last)) weigh_samples<kThreads>(p, s);
+    if (is_last_block(p.ticket, s.last)) weigh_samples<kBlock, false>(p, s);
 }
 
 // A block a row of any length.

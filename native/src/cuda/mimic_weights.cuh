@@ -5,7 +5,7 @@
 
 namespace gm::cuda::mimic_weights {
 
-constexpr int kThreads = 1024;
+constexpr int kThreads = 512;
 constexpr int kApplyThreads = 256;
 
 struct Parameters {
@@ -15,9 +15,9 @@ struct Parameters {
     int64_t *non_finite;
 };
 
-__global__ void __launch_bounds__(kThreads) weigh_batch(const __grid_constant__ Parameters p) {
+__global__ void __launch_bounds__(kThreads, 1) weigh_batch(const __grid_constant__ Parameters p) {
     const int64_t non_finite =
-        weigh<kThreads>(p.weighting, p.statistics, shared<WeighShared>(), [&](int64_t i, double w) { put(p.weight, i, w); });
+        weigh<kThreads, true>(p.weighting, p.statistics, shared<WeighShared>(), [&](int64_t i, double w) { put(p.weight, i, w); });
     if (threadIdx.x == 0 && p.non_finite != nullptr) *p.non_finite = non_finite;
 }
 

@@ -27,10 +27,12 @@ __global__ void __launch_bounds__(kThreads) pieces(const __grid_constant__ Param
     const float weight = get(p.weight, i), factor = static_cast<float>(p.scale * static_cast<double>(weight));
     const int64_t first = piece % p.pieces * kPiece + lane() * kEight;
     float x[kEights][kEight];
+#pragma unroll
     for (int n = 0; n < kEights; n++) {
         const int64_t at = first + n * kWarp * kEight;
         load(from, vector, at, D - at, x[n]);
     }
+#pragma unroll
     for (int n = 0; n < kEights; n++) {
         const int64_t at = first + n * kWarp * kEight;
         for (int j = 0; j < kEight; j++) x[n][j] = weight == 0 ? 0.0f : factor * x[n][j];

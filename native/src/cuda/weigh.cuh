@@ -90,6 +90,11 @@ __device__ __forceinline__ double sum_of_exponentials(const gm_weighting &weight
     return sum_over_block<kThreads>(sum, shared.doubles);
 }
 
+// The weight of `opt` without a penalty: <n_i, D>/|n_i|^2.
+__device__ __forceinline__ double free_weight(double score, double norm, double distance) {
+    return norm == 0 || distance == 0 ? 0 : score * distance / (norm * norm);
+}
+
 // The weights of `opt` with a penalty: mu = lambda/|w| by bisection on its logarithm, every trial one sweep of
 // the block over the batch. cpu/weights.cpp explains.
 template <int kThreads>
@@ -101,7 +106,6 @@ public:
     // False: all weights are 0.
     __device__ bool solve() {
         const double lambda = weighting_.lambda;
-        if (lambda == 0) return true;
         double pull = 0;
         for (int64_t i = threadIdx.x; i < s_.count; i += kThreads) {
             if (free(i) != 0) pull += score(i) * score(i);
@@ -117,16 +121,14 @@ public:
         return true;
     }
 
-    __device__ double weight(int64_t i) const { return mu_ == 0 ? free(i) : root(i, mu_); }
+    __device__ double weight(int64_t i) const { return root(i, mu_); }
 
 private:
     __device__ double score(int64_t i) const { return s_.score[i * s_.score_stride]; }
     __device__ double gradient_norm(int64_t i) const { return s_.gradient_norm[i * s_.gradient_norm_stride]; }
 
-    // The weight without a penalty: <n_i, D>/|n_i|^2.
     __device__ double free(int64_t i) const {
-        if (!is_finite(statistic(weighting_, s_, i)) || gradient_norm(i) == 0 || distance_ == 0) return 0;
-        return score(i) * distance_ / (gradient_norm(i) * gradient_norm(i));
+        return is_finite(statistic(weighting_, s_, i)) ? free_weight(score(i), gradient_norm(i), distance_) : 0;
     }
 
     __device__ double root(int64_t i, double mu) const {
@@ -148,8 +150,12 @@ private:
     double distance_, mu_ = 0;
 };
 
+// Whether a kind asks for trials over the whole batch, which only a block with nothing else to do takes on.
+__host__ __device__ __forceinline__ bool is_searched(const gm_weighting &weighting) { return weighting.kind == GM_OPT && weighting.lambda > 0; }
+
 // put(i, w) for every sample, on some thread; returns how many take no part. If none does all weights are 0.
-template <int kThreads, class Put>
+// Kinds that are searched for need kSearch; their code costs registers.
+template <int kThreads, bool kSearch, class Put>
 __device__ __forceinline__ int64_t weigh(const gm_weighting &weighting, const Statistics &s, WeighShared &shared, Put &&put) {
     const MaxAndCount all = max_statistic<kThreads>(weighting, s, shared);
     const auto each = [&](auto &&weight) {
@@ -167,9 +173,16 @@ __device__ __forceinline__ int64_t weigh(const gm_weighting &weighting, const St
         case GM_PROJ:
         case GM_COS: each([&](int64_t, double x) { return x; }); break;
         case GM_OPT: {
-            OptimalWeights<kThreads> optimal(weighting, s, shared);
-            if (optimal.solve()) each([&](int64_t i, double) { return optimal.weight(i); });
-            else each([&](int64_t, double) { return 0.0; });
+            if constexpr (kSearch) {
+                if (is_searched(weighting)) {
+                    OptimalWeights<kThreads> optimal(weighting, s, shared);
+                    const bool found = optimal.solve();
+                    each([&](int64_t i, double) { return found ? optimal.weight(i) : 0; });
+                    break;
+                }
+            }
+            const double distance = sqrt(*s.direction_norm_squared);
+            each([&](int64_t i, double) { return free_weight(s.score[i * s.score_stride], s.gradient_norm[i * s.gradient_norm_stride], distance); });
             break;
         }
         case GM_AGRA: {
