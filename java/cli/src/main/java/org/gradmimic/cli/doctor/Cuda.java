@@ -30,7 +30,12 @@ final class Cuda {
      * @param smi what nvidia-smi says of the first GPU; empty without a working driver
      */
     static Finding judge(@Nullable String problem, boolean card, Optional<String> smi) {
-        if (problem == null) return Finding.ok(ITEM, smi.orElse("usable"));
+        if (problem == null) {
+            return Finding.ok(
+                    ITEM,
+                    smi.orElse("a usable device")
+                            + "; libgradmimic's kernels can use it, these commands run on the CPU");
+        }
         if (smi.isPresent())
             return Finding.warning(ITEM, smi.get() + ", not used: " + problem, "everything runs on the CPU");
         if (card) {

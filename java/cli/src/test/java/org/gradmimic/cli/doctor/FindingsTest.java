@@ -68,5 +68,6 @@ class FindingsTest {
         assertThat(unused.text()).contains("H100", "built without CUDA");
         Finding used = Cuda.judge(null, true, Optional.of("NVIDIA H100, 81559 MiB, 580.1 (driver)"));
         assertThat(used.level()).isEqualTo(Level.OK);
+        assertThat(used.text()).contains("H100", "these commands run on the CPU");
     }
 }

@@ -1,0 +1,366 @@
+#!/usr/bin/env python3
+"""Kernels of GM_CUDA against torch doing the same, a device copy and plain products, on one GPU.
+
+  bench.py --library libgradmimic.so --out bench.json [--seconds 500] [CASE ...]
+
+Every case compares in turns, round by round, on torch's current stream, with inputs rotated so that the second-level
+cache does not answer. The JSON is rewritten after every case; a short table goes to stdout. A case that would begin
+after the time is up is left out by name.
+"""
+import argparse
+import ctypes
+import json
+import os
+import statistics
+import sys
+import time
+
+import torch
+
+F32, F16, BF16, I64 = 0, 1, 2, 4
+CUDA, NORMED_PROJ = 1, 3
+DTYPES = {torch.float32: F32, torch.float16: F16, torch.bfloat16: BF16, torch.int64: I64}
+ROTATED_BYTES = 400 << 20  # several second-level caches
+
+
+class Queue(ctypes.Structure):
+    _fields_ = [("provider", ctypes.c_int32), ("device", ctypes.c_int32), ("stream", ctypes.c_void_p)]
+
+
+class Array(ctypes.Structure):
+    _fields_ = [("data", ctypes.c_void_p), ("dtype", ctypes.c_int32), ("rank", ctypes.c_int32),
+                ("shape", ctypes.c_int64 * 3), ("stride", ctypes.c_int64 * 3)]
+
+
+class Weighting(ctypes.Structure):
+    _fields_ = [("kind", ctypes.c_int32), ("rho_attached", ctypes.c_int32), ("temperature", ctypes.c_double), ("lambda_", ctypes.c_double)]
+
+
+class RowDot(ctypes.Structure):
+    _fields_ = [(name, Array) for name in ("projected", "delta", "dot")]
+
+
+class ProjectedDot(ctypes.Structure):
+    _fields_ = [(name, Array) for name in ("gradient", "direction", "dot", "norm_squared")] + [("direction_norm_squared", ctypes.c_void_p)]
+
+
+class GhostDot(ctypes.Structure):
+    _fields_ = [(name, Array) for name in ("input", "delta", "direction", "dot")]
+
+
+class GhostNorm(ctypes.Structure):
+    _fields_ = [(name, Array) for name in ("input", "delta", "norm_squared")]
+
+
+class Direction(ctypes.Structure):
+    _fields_ = [("count", ctypes.c_int64)] + [(name, ctypes.POINTER(Array)) for name in ("reference", "parameter", "direction")] + [
+        (name, ctypes.c_void_p) for name in ("norm_squared", "total_norm_squared", "parameter_norm_squared")]
+
+
+class HeadStep(ctypes.Structure):
+    _fields_ = [(name, Array) for name in ("logits", "bias", "labels", "projected", "reference_logits")] + [
+        ("direction_norm_squared", ctypes.c_void_p), ("feature_norm_squared", Array), ("reference_loss", Array), ("weighting", Weighting),
+        ("combine", ctypes.c_int32)] + [(name, Array) for name in (
+            "loss", "score", "gradient_norm", "weight", "delta", "weighted_delta", "mean_delta", "weighted_delta_sum")] + [
+        ("non_finite", ctypes.c_void_p)]
+
+
+def array(tensor):
+    strides = list(tensor.stride())
+    return Array(tensor.data_ptr(), DTYPES[tensor.dtype], tensor.dim(), (ctypes.c_int64 * 3)(*tensor.shape), (ctypes.c_int64 * 3)(*strides))
+
+
+class Library:
+    def __init__(self, path):
+        self.c = ctypes.CDLL(path)
+        self.c.gm_last_error.restype = ctypes.c_char_p
+        self.c.gm_version.restype = ctypes.c_char_p
+        self.check(self.c.gm_cuda_available())
+
+    def check(self, status):
+        if status != 0:
+            raise RuntimeError(self.c.gm_last_error().decode())
+
+    def operation(self, name, args, keep):
+        """A call without arguments on torch's stream of that moment; `keep` lives as long as it."""
+        size, run = getattr(self.c, f"gm_{name}_workspace_size"), getattr(self.c, f"gm_{name}")
+        bytes_needed = ctypes.c_size_t()
+        self.check(size(ctypes.byref(Queue(CUDA, torch.cuda.current_device(), None)), ctypes.byref(args), ctypes.byref(bytes_needed)))
+        workspace = torch.empty(max(bytes_needed.value, 1), dtype=torch.uint8, device="cuda")
+
+        def call():
+            queue = Queue(CUDA, torch.cuda.current_device(), torch.cuda.current_stream().cuda_stream)
+            self.check(run(ctypes.byref(queue), ctypes.byref(args), ctypes.c_void_p(workspace.data_ptr()), ctypes.c_size_t(workspace.numel())))
+
+        call.keep = (args, workspace, keep)
+        return call
+
+
+def seconds(calls, repetitions):
+    """Seconds of one call, over `repetitions` rotations of `calls`."""
+    start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+    start.record()
+    for _ in range(repetitions):
+        for call in calls:
+            call()
+    end.record()
+    end.synchronize()
+    return start.elapsed_time(end) / 1e3 / repetitions / len(calls)
+
+
+def compare(contestants, rounds=15, least=2e-3):
+    """Medians and quartiles of seconds a call by name; contestants take turns."""
+    repetitions = {}
+    for name, calls in contestants.items():
+        for call in calls:
+            call()
+        torch.cuda.synchronize()
+        once = max(seconds(calls, 1), 1e-7)
+        repetitions[name] = max(1, int(least / (once * len(calls))))
+    times = {name: [] for name in contestants}
+    for _ in range(rounds):
+        for name, calls in contestants.items():
+            times[name].append(seconds(calls, repetitions[name]))
+    return {name: dict(zip(("low", "median", "high"), statistics.quantiles(t, n=4))) for name, t in times.items()}
+
+
+def graphed(call):
+    """`call` as a replay of a CUDA graph."""
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(3):
+            call()
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        call()
+    graph.keep = call
+    return graph.replay
+
+
+def rotations(bytes_of_one):
+    return max(1, -(-ROTATED_BYTES // bytes_of_one))
+
+
+def compiled(function, *example):
+    """torch.compile's version, or None where it does not compile here."""
+    try:
+        fast = torch.compile(function)
+        fast(*example)
+        return fast
+    except Exception as error:  # whatever the compiler lacks on this machine
+        print(f"  torch.compile: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}", file=sys.stderr)
+        return None
+
+
+def with_rivals(ours, function, inputs):
+    """ours, torch eager and torch compiled over the same rotated inputs."""
+    contestants = {"gradmimic": ours, "torch": [lambda x=x: function(*x) for x in inputs]}
+    fast = compiled(function, *inputs[0])
+    if fast is not None:
+        contestants["torch.compile"] = [lambda x=x: fast(*x) for x in inputs]
+    return contestants
+
+
+def agree(name, ours, exact, scale):
+    error = ((ours.double() - exact).abs() / scale.clamp_min(1e-300)).max().item()
+    if not error < 1e-2:  # a gross check; cuda_test has the bounds
+        raise RuntimeError(f"{name} is {error:.3g} off")
+    return error
+
+
+def projected_dot(library, B, P, dtype):
+    count = min(8, rotations(B * P * dtype.itemsize))
+    inputs = [(torch.randn(B, P, device="cuda").to(dtype), torch.randn(P, device="cuda")) for _ in range(count)]
+    ours, outputs = [], []
+    for g, v in inputs:
+        out = (torch.empty(B, device="cuda"), torch.empty(B, device="cuda"), torch.empty(1, device="cuda", dtype=torch.float64))
+        args = ProjectedDot(array(g), array(v), array(out[0]), array(out[1]), out[2].data_ptr())
+        ours.append(library.operation("projected_dot", args, (g, v, out)))
+        outputs.append(out)
+    ours[0]()
+    g, v = inputs[0]
+    exact = torch.stack([row.double() @ v.double() for row in g])
+    agree("projected_dot", outputs[0][0], exact, torch.stack([row.double().norm() for row in g]) * v.double().norm())
+    contestants = with_rivals(ours, lambda g, v: (g.float() @ v, (g.float() ** 2).sum(1), v @ v), inputs)
+    contestants["sum of G"] = [lambda g=g: g.sum(dtype=torch.float32) for g, _ in inputs]
+    return compare(contestants), B * P * dtype.itemsize + 4 * P, "sum of G"
+
+
+def row_dot(library, B, T, O, dtype):
+    count = min(16, rotations(2 * B * T * O * dtype.itemsize))
+    inputs = [tuple(torch.randn(B, T, O, device="cuda").to(dtype) for _ in range(2)) for _ in range(count)]
+    ours = []
+    for u, d in inputs:
+        dot = torch.empty(B, device="cuda")
+        ours.append(library.operation("row_dot", RowDot(array(u), array(d), array(dot)), (u, d, dot)))
+    contestants = with_rivals(ours, lambda u, d: (u.float() * d.float()).sum((1, 2)), inputs)
+    contestants["sum of both"] = [lambda u=u, d=d: (u.sum(dtype=torch.float32), d.sum(dtype=torch.float32)) for u, d in inputs]
+    return compare(contestants), 2 * B * T * O * dtype.itemsize, "sum of both"
+
+
+def head_inputs(B, C, dtype):
+    return (torch.randn(B, C, device="cuda").mul(3).to(dtype), torch.randn(B, C, device="cuda").to(dtype),
+            torch.randint(C, (B,), device="cuda"), torch.ones(1, device="cuda", dtype=torch.float64))
+
+
+def head_args(inputs, delta_dtype):
+    logits, u, labels, norm = inputs
+    B, C = logits.shape
+    out = [torch.empty(B, device="cuda") for _ in range(3)] + [torch.empty(B, C, device="cuda", dtype=delta_dtype)]
+    args = HeadStep()
+    args.logits, args.projected, args.labels = array(logits), array(u), array(labels)
+    args.direction_norm_squared = norm.data_ptr()
+    args.weighting = Weighting(NORMED_PROJ, 0, 0.5, 0)
+    args.loss, args.score, args.weight, args.delta = (array(x) for x in out)
+    return args, out
+
+
+def head_in_torch(logits, u, labels, norm):
+    z = logits.float()
+    log_p = torch.log_softmax(z, 1)
+    delta = log_p.exp()
+    loss = -log_p.gather(1, labels[:, None])[:, 0]
+    delta = delta.scatter_add(1, labels[:, None], torch.full_like(loss, -1)[:, None])
+    score = -(delta * u.float()).sum(1) / norm.sqrt().float()
+    return loss, score, torch.softmax(score / 0.5, 0), delta
+
+
+def head_step(library, B, C, dtype):
+    size = B * C * (2 * dtype.itemsize + 4)
+    count = min(16, rotations(size))
+    inputs = [head_inputs(B, C, dtype) for _ in range(count)]
+    ours = []
+    for x in inputs:
+        args, out = head_args(x, torch.float32)
+        ours.append(library.operation("head_step", args, (x, out)))
+    contestants = with_rivals(ours, head_in_torch, inputs)
+    halves = [(torch.empty(size // 8, device="cuda"), torch.empty(size // 8, device="cuda")) for _ in range(count)]
+    contestants["copy"] = [lambda a=a, b=b: b.copy_(a) for a, b in halves]
+    return compare(contestants), size, "copy"
+
+
+def small_head_step(library, B, C, dtype):
+    """One launch in graph replay, beside a graph of one empty kernel."""
+    inputs = head_inputs(B, C, dtype)
+    args, out = head_args(inputs, torch.float32)
+    one = torch.zeros(1, device="cuda")
+    contestants = {"gradmimic": [graphed(library.operation("head_step", args, (inputs, out)))], "torch": [graphed(lambda: head_in_torch(*inputs))],
+                   "empty launch": [graphed(lambda: one.add_(1))]}
+    return compare(contestants), B * C * (2 * dtype.itemsize + 4), "empty launch"
+
+
+def ghost_dot(library, tokens, I, O, dtype):
+    inputs = [(torch.randn(tokens // 64, 64, I, device="cuda").to(dtype), torch.randn(tokens // 64, 64, O, device="cuda").to(dtype),
+               torch.randn(O, I, device="cuda").to(dtype)) for _ in range(2)]
+    ours = []
+    for a, d, v in inputs:
+        dot = torch.empty(a.shape[0], device="cuda")
+        ours.append(library.operation("ghost_dot", GhostDot(array(a), array(d), array(v), array(dot)), (a, d, v, dot)))
+    contestants = with_rivals(ours, lambda a, d, v: ((a @ v.T).float() * d.float()).sum((1, 2)), inputs)
+    contestants["product alone"] = [lambda a=a, v=v: a @ v.T for a, _, v in inputs]
+    return compare(contestants, rounds=7), 2 * tokens * I * O, "product alone"
+
+
+def ghost_norm(library, B, T, I, O, dtype):
+    inputs = [(torch.randn(B, T, I, device="cuda").to(dtype), torch.randn(B, T, O, device="cuda").to(dtype)) for _ in range(2)]
+    ours = []
+    for a, d in inputs:
+        norm = torch.empty(B, device="cuda")
+        ours.append(library.operation("ghost_norm", GhostNorm(array(a), array(d), array(norm)), (a, d, norm)))
+    contestants = with_rivals(ours, lambda a, d: ((a @ a.transpose(1, 2)).float() * (d @ d.transpose(1, 2)).float()).sum((1, 2)), inputs)
+    return compare(contestants, rounds=7), 2 * B * T * T * (I + O), "torch"
+
+
+def direction(library, shapes):
+    """The tensors of a model: V stored, all norms."""
+    reference, parameter, v = ([torch.randn(*shape, device="cuda") for shape in shapes] for _ in range(3))
+    lists = [(Array * len(shapes))(*(array(x.reshape(-1)) for x in tensors)) for tensors in (reference, parameter, v)]
+    norms = torch.empty(len(shapes), device="cuda", dtype=torch.float64)
+    total = torch.empty(1, device="cuda", dtype=torch.float64)
+    args = Direction(len(shapes), *lists, norms.data_ptr(), total.data_ptr(), None)
+    elements = sum(x.numel() for x in reference)
+    copies = torch.empty(elements * 12 // 8, device="cuda"), torch.empty(elements * 12 // 8, device="cuda")
+
+    def in_torch():
+        out = torch._foreach_sub(reference, parameter)
+        return out, torch._foreach_norm(out)
+
+    contestants = {"gradmimic": [library.operation("direction", args, (reference, parameter, v, lists, norms, total))], "torch": [in_torch],
+                   "copy": [lambda: copies[1].copy_(copies[0])]}
+    return compare(contestants), 12 * elements, "copy"
+
+
+VIT_B = [(768,)] * 100 + [(3072,)] * 12 + [(2304,)] * 12 + [(768, 768)] * 12 + [(2304, 768)] * 12 + [(3072, 768), (768, 3072)] * 12
+
+CASES = {
+    "projected_dot 32 x 8,000,000 f32": lambda l: projected_dot(l, 32, 8_000_000, torch.float32),
+    "projected_dot 32 x 8,000,000 bf16": lambda l: projected_dot(l, 32, 8_000_000, torch.bfloat16),
+    "projected_dot 1,000,000 x 500 f32": lambda l: projected_dot(l, 1_000_000, 500, torch.float32),
+    "row_dot [256,197,768] f32": lambda l: row_dot(l, 256, 197, 768, torch.float32),
+    "row_dot [256,197,768] bf16": lambda l: row_dot(l, 256, 197, 768, torch.bfloat16),
+    "row_dot [2,1,100,000,000] f32": lambda l: row_dot(l, 2, 1, 100_000_000, torch.float32),
+    "head_step 4096 x 1000 f32": lambda l: head_step(l, 4096, 1000, torch.float32),
+    "head_step 65,536 x 1000 f32": lambda l: head_step(l, 65536, 1000, torch.float32),
+    "head_step 65,536 x 1000 bf16": lambda l: head_step(l, 65536, 1000, torch.bfloat16),
+    "head_step 65,536 x 10 f32": lambda l: head_step(l, 65536, 10, torch.float32),
+    "head_step 256 x 100,000 f32": lambda l: head_step(l, 256, 100000, torch.float32),
+    "head_step 32 x 1000 f32, graph": lambda l: small_head_step(l, 32, 1000, torch.float32),
+    "head_step 256 x 1000 f32, graph": lambda l: small_head_step(l, 256, 1000, torch.float32),
+    "direction, ViT-B/16, V stored": lambda l: direction(l, VIT_B),
+    "ghost_dot [16384, 768, 3072] bf16": lambda l: ghost_dot(l, 16384, 768, 3072, torch.bfloat16),
+    "ghost_dot [16384, 768, 3072] f32": lambda l: ghost_dot(l, 16384, 768, 3072, torch.float32),
+    "ghost_dot [65536, 1024, 4096] bf16": lambda l: ghost_dot(l, 65536, 1024, 4096, torch.bfloat16),
+    "ghost_dot [16384, 3072, 768] bf16": lambda l: ghost_dot(l, 16384, 3072, 768, torch.bfloat16),
+    "ghost_norm [32,197,768,768] f32": lambda l: ghost_norm(l, 32, 197, 768, 768, torch.float32),
+}
+
+
+def write(path, document):
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    with open(path + ".tmp", "w") as file:
+        json.dump(document, file, indent=1)
+        file.write("\n")
+    os.replace(path + ".tmp", path)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--library", required=True)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--seconds", type=float, default=500, help="no case begins later than this")
+    parser.add_argument("cases", nargs="*", metavar="CASE", help="parts of names; all without one")
+    options = parser.parse_args()
+    started = time.monotonic()
+    library = Library(options.library)
+    properties = torch.cuda.get_device_properties(0)
+    document = {"command": " ".join([os.path.basename(sys.argv[0])] + sys.argv[1:]), "gradmimic": library.c.gm_version().decode(), "device": properties.name,
+                "torch": torch.__version__, "cuda": torch.version.cuda, "cases": [], "left_out": []}
+    print(f"{'case':38} {'gradmimic':>10} {'rate':>12}   times of gradmimic's")
+    for name, case in CASES.items():
+        if options.cases and not any(part in name for part in options.cases):
+            continue
+        if time.monotonic() - started > options.seconds:
+            document["left_out"].append(name)
+            continue
+        try:
+            times, work, ceiling = case(library)
+        except Exception as error:
+            document["cases"].append({"case": name, "error": f"{type(error).__name__}: {error}"})
+            print(f"{name:38} {type(error).__name__}: {error}")
+        else:
+            ours = times["gradmimic"]["median"]
+            document["cases"].append({"case": name, "seconds": times, "work": work, "ceiling": ceiling})
+            others = ", ".join(f"{rival} {t['median'] / ours:.2f}" for rival, t in times.items() if rival != "gradmimic")
+            print(f"{name:38} {ours * 1e6:8.1f}us {work / ours / 1e9:10.1f} G/s   {others}")
+        write(options.out, document)
+        torch.cuda.empty_cache()
+    if document["left_out"]:
+        print("left out, the time was up: " + "; ".join(document["left_out"]))
+        write(options.out, document)
+    return 1 if any("error" in case for case in document["cases"]) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Proves and measures GM_CUDA on a machine with a GPU.
+#
+#   bench/gpu/run.sh [--dry-run] [--build DIR] [--out DIR] [STAGE ...]
+#
+# Stages, each within ten minutes, in this order where none is named:
+#   build       libgradmimic and its tests for this machine's GPU
+#   test        cuda_test: every operation on the device against the double-precision reference
+#   memcheck, racecheck, initcheck, synccheck
+#               the same under that tool of compute-sanitizer
+#   bench       kernels against torch (eager and compiled), a device copy and plain products: bench.py
+#
+# It needs nvcc, CMake and a C++ compiler; bench also needs Python with torch 2.10 or newer for this GPU. No
+# network, no JDK. What ran and how it ended is written to OUT (bench/results/gpu) as it goes, so that a stage that
+# is cut off costs only itself. --dry-run prints the commands instead of running them.
+set -euo pipefail
+
+root=$(dirname "$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")")
+build=$root/native/build-gpu
+out=$root/bench/results/gpu
+dry=
+stages=()
+while (($# > 0)); do
+  case $1 in
+    --dry-run) dry=1 ;;
+    --build | --out)
+      (($# > 1)) || { echo "run.sh: $1 needs a folder" >&2; exit 2; }
+      if [[ $1 == --build ]]; then build=$2; else out=$2; fi
+      shift
+      ;;
+    build | test | memcheck | racecheck | initcheck | synccheck | bench) stages+=("$1") ;;
+    *)
+      echo "run.sh: '$1' is no stage; there are build, test, memcheck, racecheck, initcheck, synccheck and bench" >&2
+      exit 2
+      ;;
+  esac
+  shift
+done
+((${#stages[@]} > 0)) || stages=(build test memcheck racecheck initcheck synccheck bench)
+
+run() {
+  printf '+ %s\n' "$*" >&2
+  [[ $dry ]] || "$@"
+}
+
+has() {
+  command -v "$1" >/dev/null 2>&1
+}
+
+need() {
+  [[ $dry ]] || has "$1" || { echo "run.sh: $2 needs $1" >&2; exit 2; }
+}
+
+# One line a step: stage, what, how it ended, seconds, revision, device.
+note() {
+  [[ $dry ]] && return
+  mkdir -p "$out"
+  printf '{"stage": "%s", "what": "%s", "status": %d, "seconds": %d, "revision": "%s", "device": "%s"}\n' "$1" "$2" "$3" "$4" \
+    "$(git -C "$root" describe --always --dirty 2>/dev/null || echo unknown)" \
+    "$(nvidia-smi --query-gpu=name,driver_version --format=csv,noheader 2>/dev/null | head -n 1 || echo unknown)" >>"$out/steps.jsonl"
+}
+
+# step STAGE WHAT SECONDS COMMAND...: runs it with a limit and notes its end; its status is the step's.
+step() {
+  local stage=$1 what=$2 limit=$3 started=$SECONDS status=0
+  shift 3
+  run timeout "$limit" "$@" || status=$?
+  note "$stage" "$what" "$status" $((SECONDS - started))
+  if ((status != 0)); then
+    echo "run.sh: $stage, $what: FAILED with $status" >&2
+    failed=1
+  fi
+}
+
+failed=
+for stage in "${stages[@]}"; do
+  case $stage in
+    build)
+      need nvcc build
+      need cmake build
+      step build configure 100 cmake -S "$root/native" -B "$build" -DCMAKE_BUILD_TYPE=Release -DGRADMIMIC_CUDA_ARCHITECTURES=native
+      step build compile 490 cmake --build "$build" --parallel "$(nproc)" --target gradmimic cuda_test
+      ;;
+    test)
+      # ctest calls a test without a device skipped; here that is a failure: status 77.
+      step test cuda_test 520 "$build/test/cuda_test"
+      step test cuda_spills 60 ctest --test-dir "$build" -R cuda_spills --output-on-failure
+      ;;
+    memcheck | racecheck | initcheck | synccheck)
+      need compute-sanitizer "$stage"
+      step "$stage" cuda_test 580 compute-sanitizer --tool "$stage" --error-exitcode 9 "$build/test/cuda_test"
+      ;;
+    bench)
+      need python3 bench
+      step bench bench.py 560 python3 "$root/bench/gpu/bench.py" --library "$build/libgradmimic.so" --out "$out/bench.json"
+      ;;
+  esac
+done
+[[ -z $failed ]]
