@@ -125,7 +125,7 @@ public final class FilterSpark {
                 "--conf", "spark.executor.memory=2g",
                 "--conf", "spark.ui.enabled=false",
                 "--class", "org.gradmimic.spark.FilterJob", jar.toString(),
-                "--scores", log.toString(), "--use", "scores", "--binarize", "gmm", "--aggregate", "label-model",
+                "--scores", log.toString(), "--binarize", "gmm", "--aggregate", "label-model",
                 "--out", out.toString());
         Process asking = new ProcessBuilder(launcher).start();
         String command = new String(asking.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -42,11 +42,6 @@ final class BlockPasses {
         return blocks.map(partial).treeReduce(merge);
     }
 
-    /** {@return passes over other blocks that are made of these anew each time} */
-    BlockPasses map(Function<ScoreBlock, ScoreBlock> change) {
-        return new BlockPasses(spark, blocks.map(change));
-    }
-
     /** {@return [E] how many samples each epoch would keep} */
     long[] keepVotes(List<Cut> cuts) {
         return reduce(block -> keepVotes(block, cuts), (a, b) -> {

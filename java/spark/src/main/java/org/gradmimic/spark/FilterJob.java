@@ -7,6 +7,9 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import org.gradmimic.select.Binarizer;
+import org.gradmimic.select.Combination;
+import org.gradmimic.select.Decision;
+import org.gradmimic.select.EpochVotes;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.LabelModel;
 import org.gradmimic.select.ScoreColumn;
@@ -62,16 +65,16 @@ public final class FilterJob implements Callable<Integer> {
 
     @Option(
             names = "--use",
-            defaultValue = "weights",
+            defaultValue = "scores",
             description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). Weights are relative to the batch's"
                     + " size: 1 is a sample's share in plain training.")
     private Use use;
 
     @Option(
             names = "--binarize",
-            defaultValue = "threshold",
+            required = true,
             paramLabel = "RULE",
-            description = "What splits the values of an epoch: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+            description = "What splits the values of an epoch: ${COMPLETION-CANDIDATES}.")
     private Rule rule;
 
     @Option(
@@ -170,7 +173,7 @@ public final class FilterJob implements Callable<Integer> {
 
     private static Combination combination(String text) {
         for (Combination combination : Combination.values()) {
-            if (combination.name().replace('_', '-').equalsIgnoreCase(text)) {
+            if (combination.toString().equalsIgnoreCase(text)) {
                 return combination;
             }
         }
@@ -251,8 +254,9 @@ public final class FilterJob implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         LabelModel model = report.labelModel();
         for (int e = 0; e < report.epochs().size(); e++) {
-            FilterReport.Epoch epoch = report.epochs().get(e);
-            List<String> notes = new ArrayList<>(epoch.decision().notes());
+            EpochVotes epoch = report.epochs().get(e);
+            Decision decision = epoch.decisions().get(0);
+            List<String> notes = new ArrayList<>(decision.notes());
             if (model != null) {
                 notes.add(
                         0,
@@ -266,7 +270,7 @@ public final class FilterJob implements Callable<Integer> {
                     epoch.seen(),
                     epoch.mean(),
                     epoch.kept(),
-                    epoch.decision().cut(),
+                    decision.cut(),
                     notes.isEmpty() ? "" : "; " + String.join("; ", notes)));
         }
         if (model != null) {

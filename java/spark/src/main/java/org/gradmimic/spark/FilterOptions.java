@@ -6,6 +6,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.gradmimic.select.Binarizer;
+import org.gradmimic.select.Combination;
 import org.gradmimic.select.ScoreColumn;
 import org.jspecify.annotations.Nullable;
 

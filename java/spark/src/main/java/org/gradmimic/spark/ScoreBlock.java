@@ -1,6 +1,7 @@
 package org.gradmimic.spark;
 
 import java.io.Serializable;
+import org.gradmimic.select.Scores;
 
 /**
  * The values of consecutive samples in all epochs.
@@ -13,9 +14,7 @@ record ScoreBlock(long first, float[][] values) implements Serializable {
     /** {@return the means over the epochs, as one epoch} */
     ScoreBlock mean() {
         float[] means = new float[samples()];
-        for (int i = 0; i < means.length; i++) {
-            means[i] = SampleRule.Mean.of(values, i);
-        }
+        Scores.of(values).mean().read(0, 0, means.length, means);
         return new ScoreBlock(first, new float[][] {means});
     }
 

@@ -8,11 +8,13 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.storage.StorageLevel;
+import org.gradmimic.select.Combination;
 import org.gradmimic.select.Cut;
 import org.gradmimic.select.Decision;
+import org.gradmimic.select.EpochVotes;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.LabelModel;
-import org.gradmimic.select.VotePatterns;
+import org.gradmimic.select.ValueStatistics;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,8 +71,10 @@ public final class SparkFilter {
         JavaRDD<ScoreBlock> blocks = ScoreBlocks.of(spark, log.splits(options.rowsPerSplit), options.column, shape);
         blocks.persist(StorageLevel.MEMORY_AND_DISK());
         try {
-            Outcome outcome = decide(new BlockPasses(spark, blocks), shape.samples());
-            FilterOutputs outputs = new FilterOutputs(session, blocks, outcome.rule(), pool);
+            // The means are taken anew in every pass: that is cheaper than to keep them as well.
+            JavaRDD<ScoreBlock> split = options.combination == Combination.MEAN ? blocks.map(ScoreBlock::mean) : blocks;
+            Outcome outcome = decide(new BlockPasses(spark, split), shape.samples());
+            FilterOutputs outputs = new FilterOutputs(session, split, outcome.rule(), pool);
             for (FilterTarget target : targets) {
                 options.progress.accept("writing " + target.path());
                 outputs.write(target);
@@ -90,7 +94,7 @@ public final class SparkFilter {
             return null;
         }
         if (options.combination != Combination.LABEL_MODEL) {
-            throw new InputException("--probabilities: only a label model has them");
+            throw new InputException("probabilities come from the label model; " + options.combination + " has none");
         }
         FilterTarget target = FilterTarget.of(options.probabilities, hadoop);
         if (target.format() != FilterTarget.Format.NPY) {
@@ -125,30 +129,26 @@ public final class SparkFilter {
     private record Outcome(SampleRule rule, FilterReport report) {}
 
     private Outcome decide(BlockPasses passes, long samples) {
-        boolean mean = options.combination == Combination.MEAN;
-        BlockPasses values = mean ? passes.map(ScoreBlock::mean) : passes;
-        options.progress.accept(mean ? "deciding on the mean scores" : "deciding on every epoch");
-        BlockPasses.Ruled ruled = values.decide(options.binarizer);
+        options.progress.accept(
+                options.combination == Combination.MEAN ? "deciding on the mean scores" : "deciding on every epoch");
+        BlockPasses.Ruled ruled = passes.decide(options.binarizer);
         List<Cut> cuts = ruled.decisions().stream().map(Decision::cut).toList();
-        long[] votes = values.keepVotes(cuts);
-        LabelModel model = options.combination == Combination.LABEL_MODEL ? labelModel(passes, cuts) : null;
-        SampleRule rule = model != null
-                ? new SampleRule.Labelled(cuts, model)
-                : mean ? new SampleRule.Mean(cuts.get(0)) : new SampleRule.Majority(cuts);
-        List<FilterReport.Epoch> epochs = new ArrayList<>();
-        for (int epoch = 0; epoch < votes.length; epoch++) {
-            epochs.add(new FilterReport.Epoch(
-                    ruled.statistics().get(epoch).count(),
-                    ruled.statistics().get(epoch).mean(),
-                    votes[epoch],
-                    ruled.decisions().get(epoch)));
+        LabelModel model = null;
+        if (options.combination == Combination.LABEL_MODEL) {
+            options.progress.accept("fitting the label model");
+            model = LabelModel.fit(passes.patterns(cuts), options.classBalance);
         }
-        return new Outcome(rule, new FilterReport(samples, passes.kept(rule), epochs, model));
-    }
-
-    private LabelModel labelModel(BlockPasses passes, List<Cut> cuts) {
-        options.progress.accept("fitting the label model");
-        VotePatterns patterns = passes.patterns(cuts);
-        return LabelModel.fit(patterns, options.classBalance);
+        SampleRule rule = new SampleRule(cuts, model);
+        long[] votes = passes.keepVotes(cuts);
+        List<EpochVotes> epochs = new ArrayList<>();
+        for (int epoch = 0; epoch < votes.length; epoch++) {
+            ValueStatistics statistics = ruled.statistics().get(epoch);
+            epochs.add(new EpochVotes(
+                    statistics.count(),
+                    statistics.mean(),
+                    votes[epoch],
+                    List.of(ruled.decisions().get(epoch))));
+        }
+        return new Outcome(rule, new FilterReport(samples, passes.kept(rule), List.copyOf(epochs), model));
     }
 }

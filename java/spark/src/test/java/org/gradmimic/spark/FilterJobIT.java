@@ -13,9 +13,12 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.ZipFile;
 import org.gradmimic.select.Binarizer;
+import org.gradmimic.select.Combination;
 import org.gradmimic.select.Filter;
 import org.gradmimic.select.ScoreColumn;
 import org.gradmimic.select.ScoreLog;
+import org.gradmimic.select.Scores;
+import org.gradmimic.select.Selector;
 import org.gradmimic.select.filter.FilterFile;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -52,8 +55,6 @@ class FilterJobIT {
                 "local-cluster[2,1,1024]",
                 "--scores",
                 log.toString(),
-                "--use",
-                "scores",
                 "--binarize",
                 "gmm",
                 "--aggregate",
@@ -61,14 +62,15 @@ class FilterJobIT {
                 "--out",
                 out.toString());
         assertThat(submitted.code).as(submitted.err).isZero();
-        boolean[] expected = OneMachine.filter(
-                ScoreLog.open(log).matrix(ScoreColumn.SCORE), Binarizer.mixture(), Combination.LABEL_MODEL);
-        assertThat(FilterFile.read(out)).isEqualTo(Filter.of(expected));
+        Filter expected = new Selector(
+                        Scores.of(ScoreLog.open(log).matrix(ScoreColumn.SCORE)),
+                        Binarizer.mixture(),
+                        Combination.LABEL_MODEL)
+                .run()
+                .filter();
+        assertThat(FilterFile.read(out)).isEqualTo(expected);
         assertThat(submitted.out)
-                .contains(
-                        "epoch 2: ",
-                        "label model: balance 0.",
-                        "kept " + Filter.of(expected).kept() + " of 3000 (0.");
+                .contains("epoch 2: ", "label model: balance 0.", "kept " + expected.kept() + " of 3000 (0.");
         assertThat(submitted.err).contains("gradmimic-spark: writing " + out);
     }
 
@@ -79,7 +81,8 @@ class FilterJobIT {
         byte[] whole = Files.readAllBytes(part);
         Files.write(part, Arrays.copyOf(whole, whole.length / 2));
         Path out = temporary.resolve("keep.npy");
-        Submitted submitted = submit("local[1]", "--scores", log.toString(), "--quiet", "--out", out.toString());
+        Submitted submitted = submit(
+                "local[1]", "--scores", log.toString(), "--binarize", "kmeans", "--quiet", "--out", out.toString());
         assertThat(submitted.code).isEqualTo(2);
         assertThat(submitted.out).isEmpty();
         assertThat(submitted.err.lines().filter(line -> line.startsWith("gradmimic-spark: ")))

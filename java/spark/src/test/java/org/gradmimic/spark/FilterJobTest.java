@@ -19,14 +19,15 @@ class FilterJobTest {
             value = {
                 "--binarize top; --binarize top needs --share from 0 to 1",
                 "--binarize bottom --share 1.5; needs --share from 0 to 1, not 1.5",
-                "--share 0.5; --share goes with --binarize top or bottom only",
+                "--binarize kmeans --share 0.5; --share goes with --binarize top or bottom only",
                 "--binarize gmm --threshold 1; --threshold goes with --binarize threshold only",
-                "--threshold NaN; --threshold is not a number",
-                "--class-balance 0.5; --class-balance goes with --aggregate label-model only",
-                "--aggregate label-model --class-balance 1; expected a share between 0 and 1",
-                "--aggregate vote; 'vote' is none of majority, mean, label-model",
+                "--binarize threshold --threshold NaN; --threshold is not a number",
+                "--binarize gmm --class-balance 0.5; --class-balance goes with --aggregate label-model only",
+                "--binarize gmm --aggregate label-model --class-balance 1; expected a share between 0 and 1",
+                "--binarize gmm --aggregate vote; 'vote' is none of majority, mean, label-model",
                 "--binarize otsu; expected one of [threshold, kmeans, gmm, top, bottom]",
-                "--nonsense; Unknown option: '--nonsense'"
+                "--aggregate mean; Missing required option: '--binarize=RULE'",
+                "--binarize gmm --nonsense; Unknown option: '--nonsense'"
             })
     void aWrongOptionIsOneLine(String options, String message) {
         List<String> arguments = new ArrayList<>(List.of("--scores", "scores", "--out", "keep.npy"));

@@ -10,6 +10,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 import org.gradmimic.select.Binarizer;
+import org.gradmimic.select.Combination;
 import org.gradmimic.select.Filter;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.ParquetColumns;

@@ -11,6 +11,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.gradmimic.select.Binarizer;
+import org.gradmimic.select.Combination;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.ScoreColumn;
 import org.junit.jupiter.api.AfterEach;

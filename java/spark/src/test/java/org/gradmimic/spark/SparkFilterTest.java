@@ -7,10 +7,14 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
 import org.gradmimic.select.Binarizer;
+import org.gradmimic.select.Combination;
 import org.gradmimic.select.Filter;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.ScoreColumn;
 import org.gradmimic.select.ScoreLog;
+import org.gradmimic.select.Scores;
+import org.gradmimic.select.Selection;
+import org.gradmimic.select.Selector;
 import org.gradmimic.select.filter.FilterFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,7 +37,7 @@ class SparkFilterTest {
     @CsvSource({"1, 5, 2000, 6", "2, 3, 1500, 1"})
     void theFilterIsThatOfOneMachine(long seed, int epochs, int samples, int decimals) {
         Path log = RandomLog.write(temporary.resolve("scores"), new Random(seed), epochs, samples, decimals);
-        float[][] values = ScoreLog.open(log).matrix(ScoreColumn.SCORE);
+        Scores scores = Scores.of(ScoreLog.open(log).matrix(ScoreColumn.SCORE));
         RULES.forEach((name, rule) -> {
             for (Combination combination : Combination.values()) {
                 Path out = temporary.resolve(name + "-" + combination + ".npy");
@@ -42,11 +46,10 @@ class SparkFilterTest {
                 options.cellsPerBlock = 1 + epochs * samples / 3;
                 options.rowsPerSplit = samples;
                 FilterReport report = SparkFilter.run(Cluster.session(), options);
-                boolean[] expected = OneMachine.filter(values, rule, combination);
-                assertThat(FilterFile.read(out).toBooleans())
-                        .as("%s, %s", name, combination)
-                        .isEqualTo(expected);
-                assertThat(report.kept()).isEqualTo(count(expected));
+                Selection expected = new Selector(scores, rule, combination).run();
+                assertThat(FilterFile.read(out)).as("%s, %s", name, combination).isEqualTo(expected.filter());
+                assertThat(report.kept()).isEqualTo(expected.filter().kept());
+                assertThat(report.epochs()).isEqualTo(expected.epochs());
             }
         });
     }
@@ -105,13 +108,5 @@ class SparkFilterTest {
         assertThatThrownBy(() -> SparkFilter.run(Cluster.session(), options))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining(message);
-    }
-
-    private static long count(boolean[] keep) {
-        long count = 0;
-        for (boolean k : keep) {
-            count += k ? 1 : 0;
-        }
-        return count;
     }
 }
