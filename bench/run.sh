@@ -6,7 +6,8 @@
 #                                                    machine that others use too (bench/results/one-thread)
 #   bench/run.sh jmh [ARGUMENT ...]                  JMH itself; arguments are JMH's own
 #
-# Stages: probe-step, backbone-step, per-sample-gradient, score-rows; all where none is named.
+# Stages: probe-step, backbone-step, per-sample-gradient, model-step, score-rows; all where none is named.
+# GRADMIMIC_BENCH_PYTHON is a python with torch, for the peers of model-step (python3; skipped where it has none).
 # GRADMIMIC_JAVA_OPTS holds further options for java.
 set -euo pipefail
 

@@ -84,6 +84,14 @@ enum Stage {
         }
     },
 
+    /** Whole training steps of models with any mimic layer against the plain step, in time and memory. */
+    MODEL_STEP {
+        @Override
+        void run(PairedRunner.Settings settings, Consumer<Measurement> sink) {
+            for (ModelSteps.Kind kind : ModelSteps.Kind.values()) ModelStage.run(kind, settings, sink);
+        }
+    },
+
     /** Rows scored a second against what memory and multipliers allow, both measured in the same rounds. */
     SCORE_ROWS {
         @Override
@@ -106,7 +114,7 @@ enum Stage {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    private static Map<String, Object> parameters(Object... namesAndValues) {
+    static Map<String, Object> parameters(Object... namesAndValues) {
         Map<String, Object> parameters = new LinkedHashMap<>();
         for (int i = 0; i < namesAndValues.length; i += 2) {
             parameters.put((String) namesAndValues[i], namesAndValues[i + 1]);

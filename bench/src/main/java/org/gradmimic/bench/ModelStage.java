@@ -1,0 +1,96 @@
+package org.gradmimic.bench;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.gradmimic.Calibration;
+import org.gradmimic.bench.Measurement.Target;
+import org.gradmimic.bench.ModelSteps.Mimic;
+import org.gradmimic.kernel.NativeLibrary;
+import org.jspecify.annotations.Nullable;
+
+/** What is measured of one model, and what is asked of it. */
+final class ModelStage {
+    private static final String PLAIN = "plain";
+    private static final String PEER = "torchFunc";
+
+    private ModelStage() {}
+
+    /** A mimic layer with a calibration, and the limits of its time and memory in plain steps; NaN for none. */
+    private record Case(String name, Mimic mimic, Calibration calibration, double time, double memory) {}
+
+    private static Case[] cases(ModelSteps.Kind kind) {
+        // What was asked: a ViT's and ResNet-18's heads, a ViT's last MLP layer, all layers.
+        boolean vit = kind == ModelSteps.Kind.VIT;
+        return new Case[] {
+            new Case("headLayer", Mimic.HEAD, Calibration.LAYER, 1.02, 1.1),
+            new Case("headAll", Mimic.HEAD, Calibration.ALL, 1.02, 1.1),
+            new Case("lastLayer", Mimic.LAST, Calibration.LAYER, vit ? 1.10 : Double.NaN, 1.1),
+            new Case("lastAll", Mimic.LAST, Calibration.ALL, vit ? 1.10 : Double.NaN, 1.1),
+            new Case("allLayers", Mimic.ALL, Calibration.ALL, 1.45, 1.5)
+        };
+    }
+
+    static void run(ModelSteps.Kind kind, PairedRunner.Settings settings, Consumer<Measurement> sink) {
+        Case[] cases = cases(kind);
+        Map<String, ModelSteps> steps = new LinkedHashMap<>();
+        try {
+            PairedRunner runner = new PairedRunner(settings);
+            steps.put(PLAIN, new ModelSteps(kind, Mimic.NONE, Calibration.ALL));
+            for (Case one : cases) steps.put(one.name(), new ModelSteps(kind, one.mimic(), one.calibration()));
+            steps.forEach((name, step) -> runner.add(name, step::step));
+            try (Peer peer = Peer.start(
+                    "per_sample.py",
+                    kind.label(),
+                    String.valueOf(ModelSteps.SIDE),
+                    String.valueOf(ModelSteps.BATCH),
+                    String.valueOf(NativeLibrary.cpuThreads()))) {
+                if (peer != null) runner.add(PEER, peer::step);
+                report(kind, cases, runner.run(), peer, sink);
+            }
+        } finally {
+            steps.values().forEach(ModelSteps::close);
+        }
+        memory(kind, cases, sink);
+    }
+
+    private static Map<String, Object> parameters(ModelSteps.Kind kind) {
+        return Stage.parameters("model", kind.label(), "side", ModelSteps.SIDE, "B", ModelSteps.BATCH);
+    }
+
+    private static @Nullable Target atMost(double limit) {
+        return Double.isNaN(limit) ? null : Target.atMost(limit);
+    }
+
+    private static void report(
+            ModelSteps.Kind kind,
+            Case[] cases,
+            PairedRunner.Times times,
+            @Nullable Peer peer,
+            Consumer<Measurement> sink) {
+        Map<String, Object> parameters = parameters(kind);
+        for (Case one : cases) {
+            sink.accept(Measurement.timeRatio(times, one.name(), PLAIN, parameters, atMost(one.time())));
+        }
+        if (peer == null) return;
+        Map<String, Object> against = new LinkedHashMap<>(parameters);
+        against.put("torch", peer.version());
+        for (Case one : cases) {
+            sink.accept(Measurement.timeRatio(times, PEER, one.name(), against, Target.atLeast(2)));
+        }
+        sink.accept(Measurement.timeRatio(times, PEER, PLAIN, against, null));
+    }
+
+    private static void memory(ModelSteps.Kind kind, Case[] cases, Consumer<Measurement> sink) {
+        double plain = PeakMemory.of(kind, Mimic.NONE, Calibration.ALL);
+        for (Case one : cases) {
+            double bytes = PeakMemory.of(kind, one.mimic(), one.calibration());
+            Map<String, Object> details = new LinkedHashMap<>();
+            details.put("peak_bytes", bytes);
+            details.put("base_peak_bytes", plain);
+            Interval ratio = new Interval(bytes / plain, bytes / plain, bytes / plain);
+            sink.accept(new Measurement(
+                    one.name(), parameters(kind), PLAIN, "peak memory", ratio, atMost(one.memory()), 1, details));
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package org.gradmimic.bench;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Optimizer;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.Calibration;
+import org.gradmimic.ScoreTable;
+import org.gradmimic.Weighting;
+import org.gradmimic.model.ImageClassifier;
+import org.gradmimic.model.ResNet;
+import org.gradmimic.model.Slot;
+import org.gradmimic.model.VisionTransformer;
+import org.gradmimic.tap.Losses;
+import org.gradmimic.tap.MimicSteps;
+import org.gradmimic.tap.Parameters;
+import org.gradmimic.tap.PlainLayers;
+import org.gradmimic.tap.Taps;
+
+/** Whole training steps of a model, every parameter trained: plain, or with a mimic layer. */
+final class ModelSteps implements AutoCloseable {
+    /** Pixels a side, and samples a batch. */
+    static final int SIDE = 64;
+
+    static final int BATCH = 16;
+    private static final int CLASSES = 100;
+    private static final double TEMPERATURE = 0.5;
+
+    /** The models; bench/peers/per_sample.py has the same. */
+    enum Kind {
+        VIT("heads.head.weight", "encoder.layers.encoder_layer_5.mlp.3.weight") {
+            @Override
+            ImageClassifier model() {
+                return new VisionTransformer(SIDE, 8, 6, 6, 384, 1536, CLASSES);
+            }
+        },
+        RESNET("fc.weight", "layer4.1.conv2.weight") {
+            @Override
+            ImageClassifier model() {
+                return new ResNet(false, new ResNet.Blocks(2, 2, 2, 2), CLASSES, SIDE);
+            }
+        };
+
+        private final String head;
+        private final String last;
+
+        Kind(String head, String last) {
+            this.head = head;
+            this.last = last;
+        }
+
+        abstract ImageClassifier model();
+
+        /** The name that bench/peers/per_sample.py has for it. */
+        String label() {
+            return name().toLowerCase(java.util.Locale.ROOT);
+        }
+    }
+
+    /** What is the mimic layer. */
+    enum Mimic {
+        NONE,
+        HEAD,
+        /** The last layer of the last MLP; the last convolution. */
+        LAST,
+        ALL
+    }
+
+    private final PointerScope scope = new PointerScope();
+    private final ImageClassifier model;
+    private final Parameters parameters;
+    private final Optimizer optimizer;
+    private final Tensor images;
+    private final Tensor labels;
+    private final Tensor ids;
+    private final Map<String, Tensor> tensors;
+    private final ScoreTable table = Heads.table();
+    private Parameters reference;
+    private Taps taps;
+    private MimicSteps steps;
+
+    /** @param calibration of a mimic layer that isn't {@link Mimic#NONE} */
+    ModelSteps(Kind kind, Mimic mimic, Calibration calibration) {
+        torch.manual_seed(1);
+        model = kind.model();
+        TensorOptions longs = new TensorOptions(ScalarType.Long);
+        images = torch.randn(BATCH, 3, SIDE, SIDE);
+        labels = torch.randint(CLASSES, new long[] {BATCH}, longs);
+        ids = torch.randint(1 << 20, new long[] {BATCH}, longs);
+        tensors = tensors(model);
+        parameters = Parameters.of(tensors);
+        List<String> trained = tensors.keySet().stream()
+                .filter(name -> tensors.get(name).requires_grad())
+                .toList();
+        optimizer = Heads.optimizer(trained.stream().map(tensors::get).toArray(Tensor[]::new));
+        if (mimic == Mimic.NONE) return;
+        List<String> names = switch (mimic) {
+            case HEAD -> List.of(kind.head);
+            case LAST -> List.of(kind.last);
+            default -> trained;
+        };
+        Map<String, Tensor> other = new LinkedHashMap<>();
+        for (String name : names) {
+            Tensor value = tensors.get(name).detach();
+            other.put(name, value.add(torch.randn_like(value).mul_(new Scalar(0.02f))));
+        }
+        reference = Parameters.of(other);
+        taps = new Taps(parameters, names, List.of(reference), true);
+        steps = new MimicSteps(taps, Weighting.normedProj(TEMPERATURE), calibration, table);
+    }
+
+    private static Map<String, Tensor> tensors(ImageClassifier model) {
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        model.slots().forEach((name, slot) -> {
+            if (slot.role() == Slot.Role.COUNTER) return;
+            boolean one = name.endsWith("var") || name.endsWith(".weight") && slot.shape().length == 1;
+            Tensor tensor =
+                    one ? torch.ones(slot.shape()) : torch.randn(slot.shape()).mul_(new Scalar(0.02f));
+            if (slot.role() == Slot.Role.PARAMETER) tensor.set_requires_grad(true);
+            tensors.put(name, tensor);
+        });
+        return tensors;
+    }
+
+    void step() {
+        try (PointerScope step = new PointerScope()) {
+            optimizer.zero_grad();
+            if (steps == null) {
+                Tensor logits = model.logits(new PlainLayers(parameters, true), images);
+                torch.cross_entropy(logits, labels).backward();
+            } else {
+                Tensor losses = Losses.crossEntropy(model.logits(taps, images), labels);
+                steps.step(losses, ids).backward();
+            }
+            optimizer.step();
+        }
+    }
+
+    @Override
+    public void close() {
+        if (steps != null) {
+            steps.close();
+            taps.close();
+            reference.close();
+        }
+        parameters.close();
+        table.close();
+        model.close();
+        scope.close();
+    }
+}
