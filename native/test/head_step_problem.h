@@ -133,7 +133,7 @@ double worst_statistic(const Head &head, const Outputs &exact, const std::vector
     return worst;
 }
 
-void compare(const Head &head, const Outputs &fast, const Outputs &exact) {
+[[maybe_unused]] void compare(const Head &head, const Outputs &fast, const Outputs &exact) {
     const int64_t B = head.B, C = head.C;
     std::vector<check::RowBounds> rows;
     for (int64_t i = 0; i < B; i++) rows.push_back(head.bounds(i, exact));
@@ -186,7 +186,7 @@ void compare(const Head &head, const Outputs &fast, const Outputs &exact) {
 
 const std::initializer_list<int64_t> kDtypes = {GM_F32, GM_F16, GM_BF16};
 
-int32_t any_dtype(check::Random &random) { return static_cast<int32_t>(check::any_of(random, kDtypes)); }
+[[maybe_unused]] int32_t any_dtype(check::Random &random) { return static_cast<int32_t>(check::any_of(random, kDtypes)); }
 
 [[maybe_unused]] void run_both(Head &head, Outputs &fast, Outputs &exact) {
     exact.attach(head.args);

@@ -153,7 +153,16 @@ gm_status call_on_device(Size size, Run run, Args args, Random &random) {
     void *workspace = nullptr;
     ran(cudaMalloc(&workspace, bytes == 0 ? 1 : bytes));
     ran(cudaMemsetAsync(workspace, 0xff, bytes, static_cast<cudaStream_t>(cuda_queue().stream)));
+#if defined(GM_EMULATED)
+    const emulator::Calls before = emulator::calls();
+#endif
     status = run(&cuda_queue(), &args, workspace, bytes);
+#if defined(GM_EMULATED)
+    const emulator::Calls after = emulator::calls();
+    that(after.allocations == before.allocations && after.frees == before.frees && after.copies == before.copies &&
+             after.synchronisations == before.synchronisations,
+         __FILE__, __LINE__, "a call launches and does nothing else");
+#endif
     if (status == GM_OK) ran(cudaStreamSynchronize(static_cast<cudaStream_t>(cuda_queue().stream)));
     device.fetch();
     ran(cudaFree(workspace));
