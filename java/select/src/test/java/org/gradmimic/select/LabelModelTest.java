@@ -155,7 +155,7 @@ class LabelModelTest {
     }
 
     @Test
-    void aBalanceThatTurnsTheVotesRoundIsReported() {
+    void aRightBalanceIsKeptWithoutNotes() {
         long[] patterns =
                 draw(new Random(9), 30_000, 0.9, new double[] {0.7, 0.7, 0.7}, new double[] {0.7, 0.7, 0.7}, 0);
         LabelModel right = LabelModel.fit(counted(3, patterns), OptionalDouble.of(0.9));
