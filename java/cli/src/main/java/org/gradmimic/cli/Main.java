@@ -10,6 +10,7 @@ import org.gradmimic.data.Split;
 import org.gradmimic.model.Models;
 import org.gradmimic.select.Combination;
 import org.gradmimic.select.datacomp.ClipModel;
+import org.gradmimic.tap.ContrastiveScore;
 import org.gradmimic.train.Mode;
 import org.gradmimic.train.OptimizerSettings;
 import picocli.CommandLine;
@@ -36,6 +37,7 @@ public final class Main {
     static CommandLine commandLine() {
         return new CommandLine(new GradmimicCommand())
                 .registerConverter(Models.Kind.class, new Choice<>(Models.Kind.values()))
+                .registerConverter(ContrastiveScore.class, new Choice<>(ContrastiveScore.values()))
                 .registerConverter(Mode.class, new Choice<>(Mode.values()))
                 .registerConverter(ScoreKind.class, new Choice<>(ScoreKind.values()))
                 .registerConverter(Calibration.class, new Choice<>(Calibration.values()))

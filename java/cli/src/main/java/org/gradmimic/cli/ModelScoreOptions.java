@@ -7,6 +7,7 @@ import java.util.stream.Stream;
 import org.gradmimic.data.Datasets;
 import org.gradmimic.data.Split;
 import org.gradmimic.model.Models;
+import org.gradmimic.tap.ContrastiveScore;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -79,6 +80,14 @@ final class ModelScoreOptions {
                     + " all for all.")
     @Nullable
     String mimicLayer;
+
+    @Option(
+            names = "--contrastive",
+            paramLabel = "SCORE",
+            defaultValue = "exact",
+            description = "Of clip, whose loss couples samples: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})."
+                    + " path is cheaper and takes them as if they were not coupled.")
+    ContrastiveScore contrastive;
 
     @Option(names = "--grad-norms", paramLabel = "FILE", description = "Writes ||g_i||, too: .npy or .parquet.")
     @Nullable

@@ -81,7 +81,8 @@ final class ModelScoreRun {
                         shared.temperature,
                         shared.lambda,
                         (int) shared.batchSize,
-                        options.gradientNorms != null);
+                        options.gradientNorms != null,
+                        options.contrastive);
                 ModelScoring.check(request);
                 if (!weights.fresh().isEmpty()) {
                     common.note(options.weights + ": has another number of classes; the head is drawn anew");

@@ -219,6 +219,61 @@ class ModelScoreTest {
         }
     }
 
+    private void withClip() {
+        for (String option : new String[] {"weights", "reference"}) {
+            with(option, Vectors.path("clip/" + (option.equals("weights") ? "model" : option) + ".safetensors"));
+        }
+        options.remove("labels");
+        with("model", "clip").with("model-config", Vectors.path("clip/config.json"));
+        with("images", Vectors.path("clip/images.npy")).with("tokens", Vectors.path("clip/tokens.npy"));
+        with("mimic-layer", "text_projection");
+    }
+
+    /** Over a batch both kinds have the same sum, the derivative of the summed losses; one by one they differ. */
+    @Test
+    void thePathsSumIsTheExactOnes() {
+        withClip();
+        float[] exact = scores();
+        float[] path = with("contrastive", "path").scores();
+        double difference = 0;
+        double sum = 0;
+        for (int i = 0; i < exact.length; i++) {
+            difference += Math.abs(exact[i] - path[i]);
+            sum += exact[i] - path[i];
+        }
+        assertThat(difference).isGreaterThan(0.1);
+        assertThat(sum).isCloseTo(0, within(1e-4));
+    }
+
+    @Test
+    void aContrastiveLossComparesABatch() {
+        withClip();
+        float[] whole = scores();
+        assertThat(with("batch-size", 4).scores()).hasSameSizeAs(whole).isNotEqualTo(whole);
+        // A pair with nothing beside it has the loss 0, whatever the weights.
+        for (float score : with("batch-size", 1).scores()) assertThat(score).isZero();
+        // Parameters of both towers, and the scale, at once.
+        assertThat(with("batch-size", 0).with("mimic-layer", "all").scores()).doesNotContain(0f, Float.NaN);
+    }
+
+    @Test
+    void whatAContrastiveLossDoesNotHave() throws IOException {
+        withClip();
+        with("score", "cos");
+        assertRefused("cos cannot be had of a contrastive loss");
+        with("score", "proj").with("grad-norms", folder.resolve("norms.npy"));
+        assertRefused("gradient norms cannot be had of a contrastive loss");
+        options.remove("grad-norms");
+        double[] tokens = new double[8 * 16];
+        tokens[35] = 96;
+        with("tokens", Npys.write(folder.resolve("t.npy"), "<i8", tokens, 8, 16));
+        assertRefused("t.npy: a token of sample 2 is 96; expected 0 to 95");
+        options.remove("tokens");
+        assertRefused("Missing required option: '--tokens=");
+        with("labels", Vectors.path("vit/labels.npy"));
+        assertRefused("clip compares pictures with captions");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"model-config", "weights", "reference", "images", "labels", "mimic-layer", "out"})
     void aRequiredOption(String option) throws IOException {

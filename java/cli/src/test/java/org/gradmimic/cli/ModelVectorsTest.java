@@ -3,14 +3,16 @@ package org.gradmimic.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
+import org.gradmimic.model.Clip;
 import org.gradmimic.model.ImageClassifier;
 import org.gradmimic.model.ModelWeights;
 import org.gradmimic.model.Models;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -90,7 +93,7 @@ class ModelVectorsTest {
     }
 
     @Test
-    void logits() throws IOException {
+    void logits() {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGrad = new NoGradGuard();
                 ImageClassifier model = (ImageClassifier) Models.open(
@@ -103,6 +106,58 @@ class ModelVectorsTest {
             for (int i = 0; i < logits.length; i++) {
                 assertThat((double) logits[i]).isCloseTo(expected[i], within(1e-4));
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "visual.transformer.resblocks.1.mlp.c_proj.weight",
+                "transformer.resblocks.1.mlp.c_proj.weight",
+                "visual.proj",
+                "text_projection"
+            })
+    void exactScoresAndLossesOfClip(String parameter) {
+        Path losses = folder.resolve("losses.npy");
+        run(arguments(
+                "clip",
+                parameter,
+                "--tokens",
+                Vectors.path("clip/tokens.npy").toString(),
+                "--losses",
+                losses.toString()));
+        JsonNode expected = scores("clip");
+        compare("score", folder.resolve("scores.npy"), expected.get(parameter).get("exact_score"));
+        compare("loss", losses, expected.get("loss"));
+    }
+
+    @Test
+    void featuresOfClip() {
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard noGrad = new NoGradGuard();
+                Clip model = (Clip) Models.open(
+                        Models.Kind.CLIP, Vectors.path("clip/config.json").toString());
+                ModelWeights weights = ModelWeights.read(model, Vectors.path("clip/model.safetensors"), false, 0)) {
+            Clip.Features features = model.features(
+                    new PlainLayers(weights.parameters(), false),
+                    NpyTensors.floats(Vectors.path("clip/images.npy")),
+                    NpyTensors.longs(Vectors.path("clip/tokens.npy")));
+            compareFeatures("image", normalised(features.image()));
+            compareFeatures("text", normalised(features.text()));
+        }
+    }
+
+    /** Rows of length 1, as the vectors have them. */
+    private static float[] normalised(Tensor features) {
+        return Tensors.floats(features.div(Tensors.rowNormsSquared(features).sqrt().unsqueeze(1)));
+    }
+
+    private static void compareFeatures(String tower, float[] actual) {
+        double[] expected = Vectors.doubles(Vectors.path("clip/" + tower + "_features_f64.npy"));
+        double largest = Arrays.stream(expected).map(Math::abs).max().orElseThrow();
+        assertThat(actual).hasSize(expected.length);
+        for (int i = 0; i < actual.length; i++) {
+            assertThat((double) actual[i]).as("%s feature %d", tower, i).isCloseTo(expected[i], within(1e-4 * largest));
         }
     }
 }

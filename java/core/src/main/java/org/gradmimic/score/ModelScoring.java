@@ -13,6 +13,8 @@ import org.gradmimic.model.ImageClassifier;
 import org.gradmimic.model.Model;
 import org.gradmimic.model.ModelWeights;
 import org.gradmimic.select.InputException;
+import org.gradmimic.tap.ContrastiveBatch;
+import org.gradmimic.tap.ContrastiveScore;
 import org.gradmimic.tap.LayerScores;
 import org.gradmimic.tap.Losses;
 import org.gradmimic.tap.SampleWeights;
@@ -42,6 +44,7 @@ public final class ModelScoring {
      * @param lambda λ of opt
      * @param batchSize samples that weigh against each other, and that a contrastive loss compares; 0: all
      * @param gradientNorms whether ‖g_i‖ is asked for, too
+     * @param contrastive what a score is where the loss couples samples
      */
     public record Request(
             Model model,
@@ -52,7 +55,8 @@ public final class ModelScoring {
             double temperature,
             double lambda,
             int batchSize,
-            boolean gradientNorms) {}
+            boolean gradientNorms,
+            ContrastiveScore contrastive) {}
 
     /**
      * What was found.
@@ -83,15 +87,19 @@ public final class ModelScoring {
     private ModelScoring(Request request, Samples samples) {
         this.request = request;
         this.samples = samples;
-        norms = request.gradientNorms()
-                || switch (request.kind()) {
-                    case COS, NORMED_COS, OPT -> true;
-                    case PROJ, NORMED_PROJ -> false;
-                };
+        norms = needsNorms(request);
         int count = Math.toIntExact(samples.count());
         scores = new double[count];
         losses = new double[count];
         gradientNorms = new double[norms ? count : 0];
+    }
+
+    private static boolean needsNorms(Request request) {
+        return request.gradientNorms()
+                || switch (request.kind()) {
+                    case COS, NORMED_COS, OPT -> true;
+                    case PROJ, NORMED_PROJ -> false;
+                };
     }
 
     /**
@@ -112,6 +120,11 @@ public final class ModelScoring {
         if (request.batchSize() < 0) {
             throw new InputException(
                     "the batch size is " + request.batchSize() + "; it must be positive, or 0 for all");
+        }
+        if (request.model() instanceof Clip && needsNorms(request)) {
+            throw new InputException((request.gradientNorms() ? "gradient norms" : request.kind().toString())
+                    + " cannot be had of a contrastive loss: a sample has no gradient of its own there;"
+                    + " proj and normed_proj can");
         }
         for (String name : request.mimicLayer()) {
             if (request.reference().fresh().contains(name)) {
@@ -135,6 +148,7 @@ public final class ModelScoring {
                 request.mimicLayer(),
                 List.of(request.reference().parameters()),
                 false)) {
+            if (request.model() instanceof Clip) taps.contrastive(request.contrastive());
             scoring.score(taps, progress);
         }
         return scoring.result();
@@ -165,7 +179,19 @@ public final class ModelScoring {
             Tensor logits = classifier.logits(taps, batch.images());
             return taps.score(Losses.crossEntropy(logits, batch.targets()), norms);
         }
-        throw new InputException("contrastive scores are still to come");
+        if (request.model() instanceof Clip clip) return score(taps, clip, batch);
+        throw new IllegalArgumentException("a " + request.model().getClass().getSimpleName() + " is not scored");
+    }
+
+    /** SigLIP's loss where the model has a bias for it, else CLIP's. */
+    private LayerScores score(Taps taps, Clip clip, Samples.Batch batch) {
+        Clip.Features features = clip.features(taps, batch.images(), batch.targets());
+        Tensor scale = taps.scalar(Clip.LOGIT_SCALE).exp();
+        return taps.score(
+                clip.bias()
+                        ? ContrastiveBatch.siglip(
+                                features.image(), features.text(), scale, taps.scalar(Clip.LOGIT_BIAS))
+                        : ContrastiveBatch.clip(features.image(), features.text(), scale));
     }
 
     private Result result() {

@@ -28,6 +28,7 @@ import org.gradmimic.model.Models.Kind;
 import org.gradmimic.model.Safetensors;
 import org.gradmimic.model.Slot;
 import org.gradmimic.select.npy.NpyWriter;
+import org.gradmimic.tap.ContrastiveScore;
 import org.gradmimic.tap.Losses;
 import org.gradmimic.tap.Parameters;
 import org.gradmimic.tap.PlainLayers;
@@ -124,7 +125,7 @@ class ModelScoringTest {
             for (List<String> layer : layers) {
                 try (NpySamples samples = reopened(model)) {
                     ModelScoring.Result fast = ModelScoring.run(
-                            new ModelScoring.Request(model, weights, reference, layer, ScoreKind.PROJ, 1, 0, 0, true),
+                            new ModelScoring.Request(model, weights, reference, layer, ScoreKind.PROJ, 1, 0, 0, true, ContrastiveScore.EXACT),
                             samples,
                             done -> {});
                     assertClose(layer + " score", fast.values(), slow.scores(layer));
