@@ -149,7 +149,8 @@ class ModelVectorsTest {
 
     /** Rows of length 1, as the vectors have them. */
     private static float[] normalised(Tensor features) {
-        return Tensors.floats(features.div(Tensors.rowNormsSquared(features).sqrt().unsqueeze(1)));
+        return Tensors.floats(
+                features.div(Tensors.rowNormsSquared(features).sqrt().unsqueeze(1)));
     }
 
     private static void compareFeatures(String tower, float[] actual) {

@@ -122,9 +122,10 @@ public final class ModelScoring {
                     "the batch size is " + request.batchSize() + "; it must be positive, or 0 for all");
         }
         if (request.model() instanceof Clip && needsNorms(request)) {
-            throw new InputException((request.gradientNorms() ? "gradient norms" : request.kind().toString())
-                    + " cannot be had of a contrastive loss: a sample has no gradient of its own there;"
-                    + " proj and normed_proj can");
+            throw new InputException(
+                    (request.gradientNorms() ? "gradient norms" : request.kind().toString())
+                            + " cannot be had of a contrastive loss: a sample has no gradient of its own there;"
+                            + " proj and normed_proj can");
         }
         for (String name : request.mimicLayer()) {
             if (request.reference().fresh().contains(name)) {

@@ -125,7 +125,17 @@ class ModelScoringTest {
             for (List<String> layer : layers) {
                 try (NpySamples samples = reopened(model)) {
                     ModelScoring.Result fast = ModelScoring.run(
-                            new ModelScoring.Request(model, weights, reference, layer, ScoreKind.PROJ, 1, 0, 0, true, ContrastiveScore.EXACT),
+                            new ModelScoring.Request(
+                                    model,
+                                    weights,
+                                    reference,
+                                    layer,
+                                    ScoreKind.PROJ,
+                                    1,
+                                    0,
+                                    0,
+                                    true,
+                                    ContrastiveScore.EXACT),
                             samples,
                             done -> {});
                     assertClose(layer + " score", fast.values(), slow.scores(layer));
