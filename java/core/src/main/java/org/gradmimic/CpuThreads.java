@@ -4,6 +4,7 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.device.CudaSupport;
 import org.gradmimic.kernel.GradmimicException;
 import org.gradmimic.kernel.NativeLibrary;
 
@@ -23,6 +24,7 @@ public final class CpuThreads {
 
     private static boolean share() {
         try {
+            CudaSupport.prepare();
             Loader.load(torch.class); // its OpenMP first: the kernels take the one that is there
             Loader.load(openblas_nolapack.class);
             Pointer setCallback = Loader.addressof("openblas_set_threads_callback_function");

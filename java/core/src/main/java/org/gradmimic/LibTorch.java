@@ -5,6 +5,7 @@ import java.util.regex.Pattern;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.device.CudaSupport;
 
 /**
  * The LibTorch that is loaded here.
@@ -24,6 +25,7 @@ public record LibTorch(String version, String presets, String cpuKernels, String
      * @throws LinkageError if it cannot be loaded; its message names what is missing
      */
     public static LibTorch load() {
+        CudaSupport.prepare();
         String path = Loader.load(torch.class);
         String config;
         try (BytePointer text = torch.show_config()) {

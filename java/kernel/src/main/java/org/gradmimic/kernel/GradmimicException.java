@@ -1,5 +1,7 @@
 package org.gradmimic.kernel;
 
+import org.jspecify.annotations.Nullable;
+
 /** A failure of libgradmimic. The message names the operation, the argument and the shapes. */
 public class GradmimicException extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -46,14 +48,44 @@ public class GradmimicException extends RuntimeException {
         public OutOfMemory(String message) {
             super(message);
         }
+
+        public OutOfMemory(String message, Throwable cause) {
+            super(message, cause);
+        }
     }
 
-    /** A CUDA call or kernel failed. */
-    public static final class Cuda extends GradmimicException {
+    /** A CUDA call or kernel failed; the message has CUDA's own text and name of the error. */
+    public static class Cuda extends GradmimicException {
         private static final long serialVersionUID = 1;
 
         public Cuda(String message) {
             super(message);
+        }
+
+        public Cuda(String message, @Nullable Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    /** A kernel could not be launched. Nothing ran; the device can be used on. */
+    public static final class CudaLaunch extends Cuda {
+        private static final long serialVersionUID = 1;
+
+        public CudaLaunch(String message, @Nullable Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    /**
+     * A kernel went wrong while it ran (an illegal address, an assertion, a fault of the memory). Every later call of CUDA in
+     * this process fails too: it has to be started again. The kernel at fault may be an earlier one than the operation that
+     * is named; {@code CUDA_LAUNCH_BLOCKING=1} in the environment finds it.
+     */
+    public static final class CudaSticky extends Cuda {
+        private static final long serialVersionUID = 1;
+
+        public CudaSticky(String message, @Nullable Throwable cause) {
+            super(message, cause);
         }
     }
 

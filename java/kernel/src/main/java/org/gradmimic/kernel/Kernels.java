@@ -93,13 +93,17 @@ public final class Kernels {
 
     static void check(int status) {
         if (status == gradmimic.GM_OK) return;
-        String message = gradmimic.gm_last_error().getString();
-        throw switch (status) {
+        throw failure(status, gradmimic.gm_last_error().getString());
+    }
+
+    /** A failing status and what was said of it, as the exception of that kind. */
+    static GradmimicException failure(int status, String message) {
+        return switch (status) {
             case gradmimic.GM_INVALID_ARGUMENT -> new GradmimicException.InvalidArgument(message);
             case gradmimic.GM_UNSUPPORTED -> new GradmimicException.Unsupported(message);
             case gradmimic.GM_NON_FINITE -> new GradmimicException.NonFinite(message);
             case gradmimic.GM_OUT_OF_MEMORY -> new GradmimicException.OutOfMemory(message);
-            case gradmimic.GM_CUDA_ERROR -> new GradmimicException.Cuda(message);
+            case gradmimic.GM_CUDA_ERROR -> CudaFailure.of(message);
             default -> new GradmimicException(message);
         };
     }

@@ -20,7 +20,12 @@ public enum Provider {
 
     /** A queue on the provider's first device and default stream, for {@link Kernels}. The caller closes it. */
     public gm_queue queue() {
+        return queue(0);
+    }
+
+    /** A queue on one of the provider's devices and its default stream. The caller closes it. */
+    public gm_queue queue(int device) {
         NativeLibrary.require();
-        return new gm_queue().provider(code).device(0).stream(null);
+        return new gm_queue().provider(code).device(device).stream(null);
     }
 }

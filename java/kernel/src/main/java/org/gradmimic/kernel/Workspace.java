@@ -7,15 +7,46 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Scratch memory of the kernels, which allocate nothing themselves: grows to the largest request and stays there. Belongs
- * to one thread at a time. {@link OpenResources} counts those not closed yet.
+ * to one thread, and one stream, at a time. {@link OpenResources} counts those not closed yet.
  */
 public final class Workspace implements AutoCloseable {
+    /** Where the memory comes from. */
+    @FunctionalInterface
+    public interface Allocator {
+        /** Memory that the kernels of a provider can use; freed by whoever closes the block. */
+        Block allocate(long bytes);
+    }
+
+    /** Memory of an {@link Allocator}. */
+    public interface Block extends AutoCloseable {
+        Pointer memory();
+
+        @Override
+        void close();
+    }
+
+    private record HostBlock(BytePointer memory) implements Block {
+        @Override
+        public void close() {
+            memory.deallocate();
+        }
+    }
+
+    private final Allocator allocator;
     private final SizeTPointer size;
-    private @Nullable BytePointer memory;
+    private @Nullable Block block;
+    private long bytes;
     private boolean closed;
 
+    /** Of host memory. */
     public Workspace() {
+        this(bytes -> new HostBlock(Memory.detached(new BytePointer(bytes))));
+    }
+
+    /** Of whatever memory the allocator gives. */
+    public Workspace(Allocator allocator) {
         NativeLibrary.require();
+        this.allocator = allocator;
         size = Memory.detached(new SizeTPointer(1));
         OpenResources.opened();
     }
@@ -26,21 +57,27 @@ public final class Workspace implements AutoCloseable {
         return size;
     }
 
-    /** At least {@code bytes} of native memory, of undefined content; valid until the next call or close. */
+    /** At least so much memory, of undefined content; valid until the next call or close. */
     @Nullable
-    Pointer reserve(long bytes) {
-        if (bytes == 0) return null;
-        BytePointer current = memory;
-        if (current == null || current.capacity() < bytes) {
-            if (current != null) current.deallocate();
-            memory = current = Memory.detached(new BytePointer(bytes));
+    Pointer reserve(long wanted) {
+        if (wanted == 0) return null;
+        if (bytes < wanted) {
+            free();
+            block = allocator.allocate(wanted);
+            bytes = wanted;
         }
-        return current;
+        return block.memory();
     }
 
     /** Bytes held. */
     public long bytes() {
-        return memory == null ? 0 : memory.capacity();
+        return bytes;
+    }
+
+    private void free() {
+        bytes = 0;
+        if (block != null) block.close();
+        block = null;
     }
 
     @Override
@@ -49,7 +86,6 @@ public final class Workspace implements AutoCloseable {
         closed = true;
         OpenResources.closed();
         size.deallocate();
-        if (memory != null) memory.deallocate();
-        memory = null;
+        free();
     }
 }

@@ -1,0 +1,66 @@
+package org.gradmimic.device;
+
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/** Tensors read on the host. Each call waits for the device that has the tensor, and {@link DeviceCounters} counts it. */
+public final class Host {
+    private Host() {}
+
+    /** The tensor's elements in row-major order and in host memory; the tensor itself where that is so already. */
+    private static Tensor here(Tensor tensor, ScalarType type) {
+        DeviceCounters.read();
+        Tensor detached = tensor.detach();
+        if (detached.is_cuda()) detached = detached.cpu();
+        return detached.to(type).contiguous();
+    }
+
+    /** The elements of a tensor as floats. */
+    public static float[] floats(Tensor tensor) {
+        try (PointerScope scope = new PointerScope()) {
+            Tensor here = here(tensor, ScalarType.Float);
+            float[] values = new float[Math.toIntExact(here.numel())];
+            if (values.length > 0) here.data_ptr_float().get(values);
+            return values;
+        }
+    }
+
+    /** The elements of a tensor as doubles. */
+    public static double[] doubles(Tensor tensor) {
+        try (PointerScope scope = new PointerScope()) {
+            Tensor here = here(tensor, ScalarType.Double);
+            double[] values = new double[Math.toIntExact(here.numel())];
+            if (values.length > 0) here.data_ptr_double().get(values);
+            return values;
+        }
+    }
+
+    /** The elements of a tensor as longs. */
+    public static long[] longs(Tensor tensor) {
+        try (PointerScope scope = new PointerScope()) {
+            Tensor here = here(tensor, ScalarType.Long);
+            long[] values = new long[Math.toIntExact(here.numel())];
+            if (values.length > 0) here.data_ptr_long().get(values);
+            return values;
+        }
+    }
+
+    /** The only element of a tensor. */
+    public static double number(Tensor tensor) {
+        DeviceCounters.read();
+        return tensor.item_double();
+    }
+
+    /** The only element of an integer tensor. */
+    public static long integer(Tensor tensor) {
+        DeviceCounters.read();
+        return tensor.item_long();
+    }
+
+    /** The only element of a tensor of truth values. */
+    public static boolean truth(Tensor tensor) {
+        DeviceCounters.read();
+        return tensor.item_bool();
+    }
+}

@@ -1,0 +1,87 @@
+package org.gradmimic.kernel;
+
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What CUDA's errors are in Java. They come from two sides with words of their own: from libgradmimic with CUDA's name for the
+ * error, such as {@code (cudaErrorIllegalAddress)}, and from LibTorch with CUDA's text, such as {@code CUDA error: an illegal
+ * memory access was encountered}.
+ */
+public final class CudaFailure {
+    /** Errors after which every call of the process fails until it ends; {@code is_sticky} in device.cu has the same. */
+    private static final Set<String> STICKY = Set.of(
+            "cudaErrorECCUncorrectable",
+            "cudaErrorIllegalAddress",
+            "cudaErrorLaunchTimeout",
+            "cudaErrorAssert",
+            "cudaErrorHardwareStackError",
+            "cudaErrorIllegalInstruction",
+            "cudaErrorMisalignedAddress",
+            "cudaErrorInvalidAddressSpace",
+            "cudaErrorInvalidPc",
+            "cudaErrorLaunchFailure");
+
+    /** Errors by which a kernel does not start. */
+    private static final Set<String> LAUNCH = Set.of(
+            "cudaErrorInvalidConfiguration",
+            "cudaErrorInvalidDeviceFunction",
+            "cudaErrorInvalidKernelImage",
+            "cudaErrorLaunchOutOfResources",
+            "cudaErrorNoKernelImageForDevice",
+            "cudaErrorUnsupportedPtxVersion");
+
+    /** The texts of STICKY's errors, by which LibTorch calls them. */
+    private static final Pattern STICKY_TEXT = Pattern.compile("uncorrectable ECC error|an illegal memory access"
+            + "|the launch timed out|device-side assert triggered|hardware stack error|an illegal instruction"
+            + "|misaligned address|operation not supported on global/shared address space|invalid program counter"
+            + "|unspecified launch failure");
+
+    private static final Pattern LAUNCH_TEXT =
+            Pattern.compile("invalid configuration argument|invalid device function|device kernel image is invalid"
+                    + "|too many resources requested for launch|no kernel image is available"
+                    + "|the provided PTX was compiled with an unsupported toolchain");
+
+    private static final Pattern NAME = Pattern.compile("\\((cudaError\\w+)\\)");
+    private static final Pattern LIBTORCH =
+            Pattern.compile("CUDA error: |CUDA out of memory|CUDNN_STATUS_|CUBLAS_STATUS_");
+
+    private CudaFailure() {}
+
+    /** The exception for a failure of CUDA that is named in the message, as {@code (cudaErrorIllegalAddress)}, or in its words. */
+    public static GradmimicException.Cuda of(String message) {
+        return of(message, null);
+    }
+
+    private static GradmimicException.Cuda of(String message, @Nullable Throwable cause) {
+        Matcher matcher = NAME.matcher(message);
+        String name = matcher.find() ? matcher.group(1) : "";
+        if (STICKY.contains(name) || STICKY_TEXT.matcher(message).find()) {
+            return new GradmimicException.CudaSticky(message, cause);
+        }
+        if (LAUNCH.contains(name) || LAUNCH_TEXT.matcher(message).find()) {
+            return new GradmimicException.CudaLaunch(message, cause);
+        }
+        return new GradmimicException.Cuda(message, cause);
+    }
+
+    /**
+     * What LibTorch threw, typed where it tells of the device; anything else as it is.
+     *
+     * @param operation what was being done, with its shapes
+     */
+    public static RuntimeException typed(String operation, RuntimeException thrown) {
+        String message = thrown.getMessage();
+        if (thrown instanceof GradmimicException
+                || message == null
+                || !LIBTORCH.matcher(message).find()) return thrown;
+        // LibTorch goes on with hints and a native stack trace.
+        String said = operation + ": " + message.lines().findFirst().orElse("");
+        if (message.contains("CUDA out of memory")) return new GradmimicException.OutOfMemory(said, thrown);
+        if (message.contains("CUDA error: out of memory")) return new GradmimicException.OutOfMemory(said, thrown);
+        if (message.contains("_STATUS_ALLOC_FAILED")) return new GradmimicException.OutOfMemory(said, thrown);
+        return of(said, thrown);
+    }
+}

@@ -1,0 +1,61 @@
+package org.gradmimic.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.gradmimic.kernel.abi.gradmimic;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The mapping alone: no device is needed to have the words that a broken one is told by. */
+class CudaFailureTest {
+    @ParameterizedTest
+    @CsvSource({
+        "cudaErrorIllegalAddress, an illegal memory access was encountered, CudaSticky",
+        "cudaErrorLaunchFailure, unspecified launch failure, CudaSticky",
+        "cudaErrorAssert, device-side assert triggered, CudaSticky",
+        "cudaErrorECCUncorrectable, uncorrectable ECC error encountered, CudaSticky",
+        "cudaErrorInvalidConfiguration, invalid configuration argument, CudaLaunch",
+        "cudaErrorNoKernelImageForDevice, no kernel image is available for execution on the device, CudaLaunch",
+        "cudaErrorLaunchOutOfResources, too many resources requested for launch, CudaLaunch",
+        "cudaErrorInvalidValue, invalid argument, Cuda"
+    })
+    void anErrorIsTypedByItsNameAndByItsText(String name, String text, String type) {
+        String ours = "gm_head_step: head_step: " + text + " (" + name + ")";
+        assertThat(Kernels.failure(gradmimic.GM_CUDA_ERROR, ours).getClass().getSimpleName())
+                .isEqualTo(type);
+        RuntimeException theirs = CudaFailure.typed(
+                "MimicHead.step of [32, 768]",
+                new RuntimeException("CUDA error: " + text + "\nCUDA kernel errors might be reported later\nframe #0"));
+        assertThat(theirs.getClass().getSimpleName()).isEqualTo(type);
+        assertThat(theirs).hasMessage("MimicHead.step of [32, 768]: CUDA error: " + text);
+    }
+
+    @Test
+    void memoryThatRanOutHasATypeWhoeverSaysSo() {
+        assertThat(Kernels.failure(
+                        gradmimic.GM_OUT_OF_MEMORY, "gm_direction: out of memory (cudaErrorMemoryAllocation)"))
+                .isInstanceOf(GradmimicException.OutOfMemory.class)
+                .hasMessageContaining("gm_direction")
+                .hasMessageContaining("cudaErrorMemoryAllocation");
+        for (String said : new String[] {
+            "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 79.11 GiB\nframe #0: x",
+            "CUDA error: out of memory\nframe #0: x",
+            "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"
+        }) {
+            assertThat(CudaFailure.typed("Device.move", new RuntimeException(said)))
+                    .isInstanceOf(GradmimicException.OutOfMemory.class)
+                    .hasMessage("Device.move: " + said.lines().findFirst().orElseThrow());
+        }
+    }
+
+    @Test
+    void whatIsNotOfTheDeviceStaysAsItIs() {
+        RuntimeException other = new RuntimeException("mat1 and mat2 shapes cannot be multiplied (2x3 and 4x5)");
+        assertThat(CudaFailure.typed("x", other)).isSameAs(other);
+        RuntimeException silent = new RuntimeException();
+        assertThat(CudaFailure.typed("x", silent)).isSameAs(silent);
+        RuntimeException ours = new GradmimicException.InvalidArgument("gm_row_dot: CUDA error: is no reason");
+        assertThat(CudaFailure.typed("x", ours)).isSameAs(ours);
+    }
+}
