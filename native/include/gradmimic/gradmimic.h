@@ -102,8 +102,7 @@ GM_API int32_t gm_cpu_threads(void);
 GM_API gm_status gm_share_threads(void *set_callback, int32_t max_threads);
 
 /* GM_OK if there is a device that GM_CUDA can use, else GM_UNSUPPORTED; gm_last_error() then says why
- * (built without CUDA, no driver, no device, none of compute capability 8.0 or newer) and what to do.
- * An operation that GM_CUDA has no kernel for answers GM_UNSUPPORTED. */
+ * (built without CUDA, no driver, no device, none of compute capability 8.0 or newer) and what to do. */
 GM_API gm_status gm_cuda_available(void);
 
 /* ---- arrays ------------------------------------------------------------------------------- */
@@ -230,7 +229,8 @@ GM_API gm_status gm_head_step(const gm_queue *queue, const gm_head_step_args *ar
 /*
  * Scores features against a head and its reference without storing logits: the products with W and
  * V and gm_head_step's statistics, tile by tile. Each row is independent of the others. This is
- * what `gradmimic score` streams features through.
+ * what `gradmimic score` streams features through. A label outside [0,C) is refused; on GM_CUDA its sample
+ * is one that is not finite.
  */
 typedef struct gm_head_score_args {
     /* in */

@@ -12,6 +12,7 @@ namespace {
 struct ClipScores : AnyValues {
     using Args = gm_clip_scores_args;
     static constexpr const char *kName = "gm_clip_scores";
+    static constexpr auto kCuda = &cuda::Kernels::clip_scores;
 
     static void validate(const Args &a) {
         check_array("image", a.image);

@@ -5,10 +5,8 @@
 //   has_f64(args)                     double precision: plain loops serve GM_CPU too
 //   cpu_workspace(args)               bytes
 //   cpu(args, arena), reference(args)
-//   kCuda                             its member of cuda::Kernels, or nullptr
+//   kCuda                             its member of cuda::Kernels
 #pragma once
-
-#include <type_traits>
 
 #include "api/arena.h"
 #include "api/failure.h"
@@ -20,24 +18,19 @@ namespace gm {
 // Throws unless `queue` names a provider this build has; says what is missing otherwise.
 int32_t provider_of(const gm_queue *queue);
 
-// The base of operations that take any values, and that GM_CUDA lacks unless they name a kCuda of their own.
+// The base of operations that take any values.
 struct AnyValues {
-    static constexpr std::nullptr_t kCuda = nullptr;
     template <class Args>
     static void validate_values(const Args &) {}
 };
 
-// What GM_CUDA cannot do it says by name: operations without a kernel, and double precision.
-[[noreturn]] inline void fail_without_kernel() { fail(GM_UNSUPPORTED, "GM_CUDA has no kernel for this operation yet; use GM_CPU"); }
+// What GM_CUDA cannot do it says by name.
 [[noreturn]] inline void fail_f64() { fail(GM_UNSUPPORTED, "GM_CUDA takes f32, f16 and bf16, but an array is f64; use GM_CPU"); }
 
 template <class Op>
 cuda::Operation<typename Op::Args> on_cuda(const typename Op::Args &args) {
-    cuda::Operation<typename Op::Args> operation;
-    if constexpr (!std::is_null_pointer_v<std::remove_const_t<decltype(Op::kCuda)>>) operation = cuda::kernels().*Op::kCuda;
-    if (operation.run == nullptr) fail_without_kernel();
     if (Op::has_f64(args)) fail_f64();
-    return operation;
+    return cuda::kernels().*Op::kCuda;
 }
 
 template <class Op>

@@ -78,7 +78,6 @@ gm_status run_half(const char *name, const gm_queue *queue, const gm_mimic_weigh
         check_softmax(args, max_and_sum, output);
         const int32_t provider = provider_of(queue);
         if (provider == GM_CUDA) {
-            if (cuda::kernels().*on_cuda == nullptr) fail_without_kernel();
             if (weights_have_f64(*args)) fail_f64();
             const cuda::DeviceScope scope(queue->device);
             (cuda::kernels().*on_cuda)(*args, max_and_sum, *queue);

@@ -1,8 +1,5 @@
 #include "cuda/head_step.cuh"
 
-#include <atomic>
-#include <random>
-
 #include "cuda/launch.h"
 #include "cuda/operations.h"
 
@@ -12,15 +9,6 @@ namespace {
 using head_step::Parameters;
 
 bool present(const gm_array &array) { return array.data != nullptr; }
-
-// A number that no other call has had lately.
-unsigned long long number_of_call() {
-    static std::atomic<uint64_t> calls{std::random_device{}() * uint64_t{0x100000001b3}};
-    uint64_t x = calls.fetch_add(0x9e3779b97f4a7c15u);
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return (x ^ (x >> 31)) >> 16;
-}
 
 // What a team of grid 1 is for so many classes.
 enum class Rows { of_eight_lanes, of_a_warp, of_a_block, of_any_length };
@@ -54,9 +42,6 @@ Parameters parameters(const gm_head_step_args &args, Arena &arena) {
     p.norm = present(args.feature_norm_squared) ? arena.take<float>(p.B) : nullptr;
     p.scale = arena.take<float>(p.B);
     p.usable = arena.take<uint8_t>(p.B);
-    const int64_t blocks = blocks_of(p.B, p.C);
-    unsigned long long *word = arena.take<unsigned long long>(1);
-    if (blocks > 0 && blocks <= kMostTickets && rows_of(p.C) != Rows::of_any_length && !is_searched(args.weighting)) p.ticket = {word, number_of_call()};
 
     if (present(args.delta)) p.outputs[p.outputs_used++] = args.delta;
     const bool finer = args.weighted_delta.dtype == GM_F32 && args.delta.dtype != GM_F32;
@@ -71,6 +56,14 @@ Parameters parameters(const gm_head_step_args &args, Arena &arena) {
     return p;
 }
 
+// Where the blocks of grid 1 count themselves.
+int32_t slot_of(const Parameters &p) {
+    static Slots slots;
+    const int64_t blocks = blocks_of(p.B, p.C);
+    const bool fits = blocks > 0 && blocks <= kMostTickets && rows_of(p.C) != Rows::of_any_length && !is_searched(p.args.weighting);
+    return fits ? slots.of(p.loss) : -1;
+}
+
 }  // namespace
 
 size_t head_step_workspace(const gm_head_step_args &args) {
@@ -81,8 +74,9 @@ size_t head_step_workspace(const gm_head_step_args &args) {
 
 void head_step_run(const gm_head_step_args &args, Arena arena, const gm_queue &queue) {
     using namespace head_step;
-    const Parameters p = parameters(args, arena);
+    Parameters p = parameters(args, arena);
     const int64_t blocks = blocks_of(p.B, p.C);
+    p.slot = slot_of(p);
     const char *name = "head_step rows";
     switch (rows_of(p.C)) {
         case Rows::of_eight_lanes: launch(queue, name, short_rows<8, 2>, blocks, kFewThreads, sizeof(Shared), p); break;
@@ -90,7 +84,7 @@ void head_step_run(const gm_head_step_args &args, Arena arena, const gm_queue &q
         case Rows::of_a_block: launch(queue, name, short_rows<kThreads, 3>, blocks, kThreads, sizeof(Shared), p); break;
         default: launch(queue, name, long_rows, blocks, kTailThreads, sizeof(Shared), p);
     }
-    if (p.ticket.word == nullptr) launch(queue, "head_step weights", tail, 1, kTailThreads, sizeof(Shared), p);
+    if (p.slot < 0) launch(queue, "head_step weights", tail, 1, kTailThreads, sizeof(Shared), p);
     if (!present(args.weighted_delta) && p.partial == nullptr) return;
     launch(queue, "head_step columns", columns, p.slices * p.strips, kThreads, sizeof(ColumnShared), p);
     if (p.partial != nullptr) launch(queue, "head_step sums", sum_columns, divide_up(p.C, kSumColumns), kThreads, sizeof(SumShared), p);

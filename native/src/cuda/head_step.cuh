@@ -15,9 +15,9 @@
 //               back from the output of higher precision, or from the workspace if only sums are asked for.
 //               With a 16 bit weighted_delta alone its elements are rounded twice.
 //   4. sums     of the slices of rows of grid 3, in a fixed order.
-// The numbers of cross_entropy are those of cpu/cross_entropy.h, which says why the label's class is left out.
 #pragma once
 
+#include "cuda/cross_entropy.cuh"
 #include "cuda/ticket.cuh"
 #include "cuda/weigh.cuh"
 
@@ -41,7 +41,7 @@ struct Parameters {
     bool subtract;           // u is reference_logits
     int64_t B, C, K;
     int64_t slices, strips;  // of grid 3
-    Ticket ticket;           // word NULL: the tail is a grid of its own
+    int32_t slot;            // of the blocks of grid 1; -1: the tail is a grid of its own
     float *loss, *statistic, *norm, *scale;
     uint8_t *usable;
     float *partial;          // [slices][2][C]: sums of delta and of w delta; NULL if not asked for
@@ -52,8 +52,6 @@ struct Shared {
     WeighShared weigh;
     bool last;
 };
-
-constexpr float kLowest = -3.402823466e38f;
 
 // ---- teams: the threads that share a row ---------------------------------------------------------
 
@@ -72,27 +70,6 @@ struct Team {
 };
 
 // ---- one row ----------------------------------------------------------------------------------------
-
-struct CrossEntropy {
-    float loss, scale, norm;  // delta_c = scale e_c, delta_y = -scale others, norm = |delta|
-};
-
-__device__ __forceinline__ CrossEntropy cross_entropy(float own, float max, float others, float squares) {
-    // An infinite own logit is a loss of 0 by the formula; it is not finite, and so the row is not.
-    const float t = own > -kLowest ? nanf("") : own - max;
-    CrossEntropy row;
-    if (t >= 0) {
-        const float a = expf(-t), x = others * a;
-        row.loss = log1pf(x);
-        row.scale = a / (x + 1);
-    } else {
-        const float sum = others + expf(t);
-        row.loss = logf(sum) - t;
-        row.scale = 1 / sum;
-    }
-    row.norm = row.scale * sqrtf(squares + others * others);
-    return row;
-}
 
 __device__ __forceinline__ Run u_row(const Parameters &p, int64_t i, int64_t k) {
     return p.u.rank == 3 ? row_of(p.u, i, k) : row_of(p.u, i);
@@ -128,12 +105,6 @@ __device__ __forceinline__ float prepare(const Parameters &p, int64_t at, int64_
     return top;
 }
 
-// A label that is none makes its sample one that is not finite.
-__device__ __forceinline__ int64_t label_of(const Parameters &p, int64_t i) {
-    const int64_t label = static_cast<const int64_t *>(p.args.labels.data)[i * p.args.labels.stride[0]];
-    return label >= 0 && label < p.C ? label : -1;
-}
-
 // What the scores of a sample add up to.
 struct Scores {
     float combined = 0;
@@ -141,8 +112,7 @@ struct Scores {
 };
 
 __device__ __forceinline__ void add_score(const Parameters &p, int64_t i, int64_t k, float product, bool write, Scores &scores) {
-    const double norm = sqrt(p.args.direction_norm_squared[k]);
-    const float score = norm == 0 ? product * 0.0f : product * static_cast<float>(-1 / norm);
+    const float score = projection(product, p.args.direction_norm_squared[k]);
     const bool finite = is_finite(score);
     const int32_t rule = p.args.combine;
     scores.finite = scores.finite && finite;
@@ -185,7 +155,7 @@ __device__ __forceinline__ void store_delta(const Parameters &p, int64_t i, int6
 template <int kTeam, int kEights>
 __device__ __forceinline__ void short_row(const Parameters &p, int64_t i, bool write) {
     using Together = Team<kTeam>;
-    const int64_t label = label_of(p, i), first = int64_t{Together::rank()} * kEight, step = kTeam * kEight;
+    const int64_t label = label_of(p.args.labels, i, p.C), first = int64_t{Together::rank()} * kEight, step = kTeam * kEight;
     const Run logits = row_of(p.args.logits, i);
     const bool vector = aligned(logits);
     float e[kEights][kEight], own = 0, top = kLowest;
@@ -271,15 +241,15 @@ __global__ void __launch_bounds__(kTeam <= kWarp ? kFewThreads : kTeam, kTeam <=
     constexpr int kBlock = kTeam <= kWarp ? kFewThreads : kTeam;
     const int64_t i = int64_t{blockIdx.x} * (kBlock / kTeam) + static_cast<int64_t>(threadIdx.x) / kTeam;
     short_row<kTeam, kEights>(p, smaller(i, p.B - 1), i < p.B);
-    if (p.ticket.word == nullptr) return;
+    if (p.slot < 0) return;
     Shared &s = shared<Shared>();
-    if (is_last_block(p.ticket, s.last)) weigh_samples<kBlock, false>(p, s);
+    if (is_last_block(ticket_counters + p.slot, gridDim.x, s.last)) weigh_samples<kBlock, false>(p, s);
 }
 
 // A block a row of any length.
 __global__ void __launch_bounds__(kTailThreads) long_rows(const __grid_constant__ Parameters p) {
     using Together = Team<kTailThreads>;
-    const int64_t i = blockIdx.x, label = label_of(p, i), first = int64_t{threadIdx.x} * kEight, step = kTailThreads * kEight;
+    const int64_t i = blockIdx.x, label = label_of(p.args.labels, i, p.C), first = int64_t{threadIdx.x} * kEight, step = kTailThreads * kEight;
     const Run logits = row_of(p.args.logits, i);
     const bool vector = aligned(logits);
     float own = 0, top = kLowest, others = 0, squares = 0, z[kEight];

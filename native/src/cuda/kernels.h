@@ -14,7 +14,7 @@ namespace gm::cuda {
 template <class Args>
 struct Operation {
     size_t (*workspace)(const Args &) = nullptr;  // bytes; NULL: needs none
-    void (*run)(const Args &, Arena, const gm_queue &) = nullptr;  // NULL: no kernel yet
+    void (*run)(const Args &, Arena, const gm_queue &) = nullptr;
 };
 
 struct Kernels {
@@ -27,6 +27,7 @@ struct Kernels {
     Operation<gm_ghost_norm_args> ghost_norm;
     Operation<gm_projected_dot_args> projected_dot;
     Operation<gm_row_dot_args> row_dot;
+    Operation<gm_clip_scores_args> clip_scores;
     void (*mimic_weights_reduce)(const gm_mimic_weights_args &, double *max_and_sum, const gm_queue &) = nullptr;
     void (*mimic_weights_apply)(const gm_mimic_weights_args &, const double *max_and_sum, const gm_queue &) = nullptr;
 };

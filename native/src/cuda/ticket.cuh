@@ -1,36 +1,36 @@
 // Which block of a grid ends last, so that it can go on with what all of them have written: a grid and its tail
 // in one launch.
 //
-// A counter would have to be 0 before the first block counts, and a workspace holds anything: that would take
-// a memset before every launch. So the count stands beside a number of the call's own (48 random bits) in one
-// word; where another number stands, nobody has counted yet. The last block leaves 0, which makes the next
-// replay of a captured graph, with the same number, count from 0 again. Garbage is taken for a count once
-// in 2^48 calls.
+// Blocks count themselves, and the counter has to be 0 before the first of them does. A workspace holds anything, so
+// that no word of it can be told to be 0: a memset would have to come first, which is one more node of a graph and
+// costs a small batch as much as a second launch. To ask callers for a workspace that is zeroed once would
+// end in wrong sums, without a word, wherever one is shared between operations. So the counters are the library's
+// own memory: CUDA loads them as zeros and the last block leaves a zero behind. slots.h gives each workspace a
+// counter, and calls that share a workspace come one after the other as it is.
+//
+// Clusters of blocks would do without memory, but hold 8 or 16 blocks and only from sm_90 on; a cooperative launch
+// needs all of a grid's blocks on the device at once.
+//
+// A grid that follows another of the same operation needs none of this: the first one clears the second's counters.
 #pragma once
 
 #include "cuda/block.cuh"
+#include "cuda/slots.h"
 
 namespace gm::cuda {
 
-struct Ticket {
-    unsigned long long *word;  // anywhere in the workspace
-    unsigned long long call;   // < 2^48
-};
+static __device__ unsigned ticket_counters[Slots::kSlots];
 
-constexpr int64_t kMostTickets = 1024;  // more blocks than this would wait for each other at the word
+constexpr int64_t kMostTickets = 1024;  // more blocks than this would wait for each other at the counter
 
-// The same answer in every thread; whoever gets true sees all that other blocks wrote before they asked.
-__device__ __forceinline__ bool is_last_block(const Ticket &ticket, bool &shared_answer) {
+// Whether this block is the last of `blocks` that count at `counter`: the same answer in every thread. Whoever gets true
+// sees all that the others wrote before they asked, and finds the counter cleared.
+__device__ __forceinline__ bool is_last_block(unsigned *counter, unsigned blocks, bool &shared_answer) {
     __threadfence();
     __syncthreads();
     if (threadIdx.x == 0) {
-        unsigned long long seen = *ticket.word, word, count;
-        do {
-            word = seen;
-            count = (word >> 16 == ticket.call ? word & 0xffff : 0) + 1;
-            seen = atomicCAS(ticket.word, word, count == gridDim.x ? 0 : ticket.call << 16 | count);
-        } while (seen != word);
-        shared_answer = count == gridDim.x;
+        shared_answer = atomicAdd(counter, 1u) == blocks - 1;
+        if (shared_answer) *counter = 0;
     }
     __syncthreads();
     const bool last = shared_answer;

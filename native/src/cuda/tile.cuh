@@ -14,8 +14,10 @@ constexpr int kDepth = 32;      // of a slice
 constexpr int kMine = 4;        // rows and columns of a thread
 constexpr int kTileStride = kTile + 4;  // four words apart: the transposing stores of a warp meet fewer banks
 
+using Slice = float[kDepth][kTileStride];
+
 struct TileShared {
-    float left[kDepth][kTileStride], right[kDepth][kTileStride];
+    Slice left, right;
 };
 
 // The rows and columns of a thread's sums: 4 in a row each.
@@ -25,7 +27,7 @@ __device__ __forceinline__ int tile_column() { return static_cast<int>(threadIdx
 // Elements [at, at + kDepth) of the runs that run(r) gives for r < rows, as slice[k][r]; zeros elsewhere. A thread
 // widens eight of one run.
 template <class RunOf>
-__device__ __forceinline__ void load_slice(float (&slice)[kDepth][kTileStride], int64_t rows, int64_t at, int64_t length, RunOf &&run) {
+__device__ __forceinline__ void load_slice(Slice &slice, int64_t rows, int64_t at, int64_t length, RunOf &&run) {
     const int r = static_cast<int>(threadIdx.x) / (kDepth / kEight), k = static_cast<int>(threadIdx.x) % (kDepth / kEight) * kEight;
     static_assert(kTileThreads == kTile * kDepth / kEight, "each thread widens eight");
     float x[kEight] = {};
@@ -38,7 +40,7 @@ __device__ __forceinline__ void load_slice(float (&slice)[kDepth][kTileStride], 
 
 // The other way round: slice[k] is the columns [at, at + kTile) of run(k) for k < runs.
 template <class RunOf>
-__device__ __forceinline__ void load_rows(float (&slice)[kDepth][kTileStride], int64_t runs, int64_t at, int64_t length, RunOf &&run) {
+__device__ __forceinline__ void load_rows(Slice &slice, int64_t runs, int64_t at, int64_t length, RunOf &&run) {
     const int k = static_cast<int>(threadIdx.x) / (kTile / kEight), c = static_cast<int>(threadIdx.x) % (kTile / kEight) * kEight;
     float x[kEight] = {};
     if (k < runs) {
@@ -48,19 +50,25 @@ __device__ __forceinline__ void load_rows(float (&slice)[kDepth][kTileStride], i
     for (int j = 0; j < kEight; j++) slice[k][c + j] = x[j];
 }
 
+// Four of step k of a slice, from row or column `at` on.
+__device__ __forceinline__ void take(const Slice &slice, int k, int at, float (&x)[kMine]) {
+    for (int n = 0; n < kMine; n++) x[n] = slice[k][at + n];
+}
+
+__device__ __forceinline__ void multiply_add(const float (&left)[kMine], const float (&right)[kMine], float (&sums)[kMine][kMine]) {
+    for (int r = 0; r < kMine; r++) {
+        for (int c = 0; c < kMine; c++) sums[r][c] += left[r] * right[c];
+    }
+}
+
 // sums += left^T right over a slice.
 __device__ __forceinline__ void multiply_slice(const TileShared &s, float (&sums)[kMine][kMine]) {
-    const int row = tile_row(), column = tile_column();
 #pragma unroll
     for (int k = 0; k < kDepth; k++) {
         float left[kMine], right[kMine];
-        for (int n = 0; n < kMine; n++) {
-            left[n] = s.left[k][row + n];
-            right[n] = s.right[k][column + n];
-        }
-        for (int r = 0; r < kMine; r++) {
-            for (int c = 0; c < kMine; c++) sums[r][c] += left[r] * right[c];
-        }
+        take(s.left, k, tile_row(), left);
+        take(s.right, k, tile_column(), right);
+        multiply_add(left, right, sums);
     }
 }
 

@@ -7,7 +7,7 @@
 // own would take longer than everything else.
 #pragma once
 
-#include "cuda/block.cuh"
+#include "cuda/cross_entropy.cuh"
 #include "cuda/elements.cuh"
 #include "numerics/weights.h"
 
@@ -30,8 +30,6 @@ struct Statistics {
     const double *direction_norm_squared;
     const uint8_t *usable;       // NULL: all; 0: weight 0 whatever the statistic
 };
-
-__device__ __forceinline__ bool is_finite(double x) { return x - x == 0; }
 
 // The number a sample is judged by: what must be finite, and what the softmax kinds exponentiate.
 __device__ __forceinline__ double statistic(const gm_weighting &weighting, double score, double norm) {

@@ -9,7 +9,8 @@
 #if defined(__CUDACC__)
 #define GM_BOTH __host__ __device__ __forceinline__
 #else
-#define GM_BOTH inline
+// Never a function that object files share: the one that is kept could be of an instruction set the processor lacks.
+#define GM_BOTH inline __attribute__((always_inline))
 #endif
 
 namespace gm {

@@ -134,6 +134,18 @@ inline void move(Device &device, gm_head_step_args &args) {
     if (K > 0) device.move(args.direction_norm_squared, static_cast<size_t>(K));
     device.move(args.non_finite);
 }
+inline void move(Device &device, gm_head_score_args &args) {
+    for (gm_array *array : {&args.features, &args.labels, &args.weight, &args.bias, &args.direction, &args.loss, &args.score, &args.gradient_norm}) {
+        device.move(*array);
+    }
+    device.move(args.direction_norm_squared);
+    device.move(args.non_finite);
+}
+inline void move(Device &device, gm_clip_scores_args &args) {
+    for (gm_array *array : {&args.image, &args.text, &args.image_tangent, &args.text_tangent, &args.loss, &args.score}) device.move(*array);
+    device.move(args.direction_norm_squared);
+    device.move(args.non_finite);
+}
 inline void move(Device &device, gm_direction_args &args) {
     for (const gm_array **arrays : {&args.reference, &args.parameter, &args.direction}) device.move(*arrays, args.count);
     for (double **norms : {&args.norm_squared, &args.parameter_norm_squared}) device.move(*norms, static_cast<size_t>(args.count));

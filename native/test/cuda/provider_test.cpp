@@ -20,20 +20,6 @@ TEST(double_precision_is_refused) {
     CHECK_REFUSED(GM_DEVICE_CALL(gm_row_dot, args), GM_UNSUPPORTED, "gm_row_dot: GM_CUDA takes f32, f16 and bf16, but an array is f64");
 }
 
-TEST(operations_without_a_kernel_say_so) {
-    Array features(GM_F32, {2, 3}), weight(GM_F32, {4, 3}), labels(GM_I64, {2});
-    double norm = 1;
-    gm_head_score_args args = {};
-    args.features = features.get();
-    args.labels = labels.get();
-    args.weight = args.direction = weight.get();
-    args.direction_norm_squared = &norm;
-    size_t bytes = 0;
-    CHECK_REFUSED(gm_head_score_workspace_size(&check::cuda_queue(), &args, &bytes), GM_UNSUPPORTED,
-                  "gm_head_score: GM_CUDA has no kernel for this operation yet; use GM_CPU");
-    CHECK_REFUSED(gm_head_score(&check::cuda_queue(), &args, nullptr, 0), GM_UNSUPPORTED, "gm_head_score: GM_CUDA has no kernel");
-}
-
 TEST(devices_that_are_not_there_are_refused) {
     Call call;
     const gm_row_dot_args args = call.args();

@@ -176,9 +176,3 @@ T atomicAdd(T *at, T value) {
     *at = before + value;
     return before;
 }
-template <class T>
-T atomicCAS(T *at, T expected, T value) {
-    const T before = *at;
-    if (before == expected) *at = value;
-    return before;
-}

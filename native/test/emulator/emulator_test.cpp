@@ -1,11 +1,13 @@
 // The emulator itself: it runs correct kernels correctly in any order, and finds what is wrong in others.
 #include "emulator.h"
 
+#include <memory>
 #include <numeric>
 
 #include "../cuda/device.h"
 #include "cuda/block.cuh"
 #include "cuda/launch.h"
+#include "cuda/slots.h"
 
 using gm::cuda::shared;
 
@@ -80,8 +82,8 @@ void divergent_warp(int *output) {
 void part_of_a_warp(int *output) { output[0] = __shfl_xor_sync(0xffffu, 1, 1); }
 void greedy(int *) { shared<Numbers[2]>(); }
 void counts(int *output) {
-    atomicAdd(output, 2);
-    if (threadIdx.x == 0) atomicCAS(output + 1, -1, 5);
+    const int before = atomicAdd(output, 2);
+    if (before == -1 + 2 * 3 * kThreads - 2) output[1] = 5;
 }
 
 void fails(void (*kernel)(int *), const std::string &text) {
@@ -142,6 +144,28 @@ TEST(impossible_launches_are_refused) {
 TEST(atomics_count) {
     const std::vector<int> numbers = results(counts, 3);
     CHECK(numbers[0] == -1 + 2 * 3 * kThreads && numbers[1] == 5);  // memory is full of -1 at first
+}
+
+TEST(workspaces_keep_their_slots) {
+    const auto slots = std::make_unique<gm::cuda::Slots>();
+    std::vector<bool> taken(gm::cuda::Slots::kSlots);
+    std::vector<int32_t> given;
+    int none = 0;
+    for (uintptr_t n = 1; n <= 6000; n++) {
+        const int32_t slot = slots->of(reinterpret_cast<void *>(n * 512));
+        given.push_back(slot);
+        if (slot < 0) {
+            none++;
+            continue;
+        }
+        CHECK(slot < gm::cuda::Slots::kSlots && !taken[static_cast<size_t>(slot)]);
+        taken[static_cast<size_t>(slot)] = true;
+    }
+    CHECK(none >= 6000 - gm::cuda::Slots::kSlots && none < 3000);
+    for (int n = 0; n < 20; n++) {
+        const size_t which = random() % given.size();
+        CHECK(slots->of(reinterpret_cast<void *>((which + 1) * 512)) == given[which]);
+    }
 }
 
 // ---- the library on top of it ---------------------------------------------------------------------

@@ -14,6 +14,7 @@
 #include "cpu/kernels.h"
 #include "cpu/parallel.h"
 #include "cpu/product.h"
+#include "numerics/contrastive.h"
 
 namespace gm::cpu::GM_ISA {
 namespace {
@@ -224,23 +225,6 @@ private:
     Sums columns_sums_;
 };
 
-// Twice the loss along a row or a column, and its derivative.
-struct Half {
-    double loss, moved;
-};
-
-Half half(int32_t kind, double own, double own_moved, double max, double sum, double moved) {
-    if (kind == GM_CONTRASTIVE_SIGMOID) {
-        const double e = __builtin_exp(-__builtin_fabs(own));
-        return {sum + __builtin_fmax(-own, 0) + __builtin_log1p(e), moved - (own > 0 ? e : 1) / (1 + e) * own_moved};
-    }
-    if (sum == 0) return {0 * own, 0 * own_moved};  // a batch of one, or others that are infinitely far
-    // log(1 + sum e^(max - own)), relative to the larger of the two.
-    const double above = __builtin_fmax(0, max - own), others = sum * __builtin_exp(max - own - above), mine = __builtin_exp(-above);
-    const double share = __builtin_exp(max - own - above) / (mine + others);
-    return {above > 0 ? __builtin_log(mine + others) + above : __builtin_log1p(others), share * (moved - sum * own_moved)};
-}
-
 }  // namespace
 
 size_t clip_scores_workspace(const gm_clip_scores_args &args) {
@@ -279,8 +263,8 @@ void clip_scores(const gm_clip_scores_args &args, Arena arena) {
             columns.add(i, columns.max[at], columns.sum[at], columns.moved[at]);
         }
         const double own = scratch.own[i], own_moved = scratch.own_moved[i];
-        const Half row = half(args.loss_kind, own, own_moved, scratch.rows.max[i], scratch.rows.sum[i], scratch.rows.moved[i]);
-        const Half column = half(args.loss_kind, own, own_moved, columns.max[i], columns.sum[i], columns.moved[i]);
+        const ContrastiveHalf row = contrastive_half(args.loss_kind, own, own_moved, scratch.rows.max[i], scratch.rows.sum[i], scratch.rows.moved[i]);
+        const ContrastiveHalf column = contrastive_half(args.loss_kind, own, own_moved, columns.max[i], columns.sum[i], columns.moved[i]);
         const double loss = (row.loss + column.loss) / 2, moved = (row.moved + column.moved) / 2;
         const bool finite = loss - loss == 0 && moved - moved == 0;
         if (!finite) non_finite++;
