@@ -6,15 +6,15 @@ import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.device.Device;
+import org.gradmimic.device.DeviceArray;
+import org.gradmimic.device.DeviceQueue;
 import org.gradmimic.kernel.Kernels;
 import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.OpenResources;
-import org.gradmimic.kernel.Provider;
-import org.gradmimic.kernel.Workspace;
 import org.gradmimic.kernel.abi.gm_array;
 import org.gradmimic.kernel.abi.gm_direction_args;
 import org.gradmimic.kernel.abi.gm_projected_dot_args;
-import org.gradmimic.kernel.abi.gm_queue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,26 +28,27 @@ public final class Direction implements AutoCloseable {
     private final List<Tensor> references;
     private final List<Tensor> vectors;
     private final List<Tensor> owned;
-    private final gm_queue queue = Memory.detached(Provider.CPU.queue());
+    private final DeviceQueue queue;
     private final gm_direction_args args = Memory.detached(new gm_direction_args());
     private final gm_array referenceArrays;
     private final gm_array parameterArrays;
     private final gm_array vectorArrays;
     /** [n] ‖V_k‖², then [1] their sum, then [n] ‖θ_k‖². */
-    private final DoublePointer norms;
+    private final DeviceArray<DoublePointer> norms;
 
-    private final Workspace workspace = new Workspace();
     private boolean closed;
 
-    private Direction(List<Tensor> references, List<Tensor> parameters, List<Tensor> vectors, List<Tensor> owned) {
+    private Direction(
+            Device device, List<Tensor> references, List<Tensor> parameters, List<Tensor> vectors, List<Tensor> owned) {
         int n = parameters.size();
+        queue = device.queue();
         this.references = references;
         this.vectors = vectors;
         this.owned = owned;
         referenceArrays = Memory.detached(new gm_array(Math.max(1, n)));
         parameterArrays = Memory.detached(new gm_array(Math.max(1, n)));
         vectorArrays = Memory.detached(new gm_array(Math.max(1, n)));
-        norms = Memory.detached(new DoublePointer(2L * n + 1));
+        norms = DeviceArray.doubles(device, 2L * n + 1);
         for (int k = 0; k < n; k++) {
             if (!references.isEmpty()) Tensors.describe(referenceArrays.getPointer(k), references.get(k));
             Tensors.describe(parameterArrays.getPointer(k), parameters.get(k));
@@ -56,9 +57,9 @@ public final class Direction implements AutoCloseable {
         args.count(references.isEmpty() ? 0 : n)
                 .reference(referenceArrays)
                 .parameter(parameterArrays)
-                .norm_squared(norms)
-                .total_norm_squared(norms.getPointer(n))
-                .parameter_norm_squared(norms.getPointer(n + 1L));
+                .norm_squared(norms.at(0))
+                .total_norm_squared(norms.at(n))
+                .parameter_norm_squared(norms.at(n + 1L));
         OpenResources.opened();
     }
 
@@ -68,17 +69,20 @@ public final class Direction implements AutoCloseable {
      * @param references one tensor a parameter, of its shape
      * @param parameters live tensors; their memory is read at every refresh, so a parameter must not be moved to other
      *     memory meanwhile
-     * @throws IllegalArgumentException for shapes that differ and types that are not floating
+     * @throws IllegalArgumentException for shapes that differ, types that are not floating, and tensors of several devices
      */
     public static Direction toward(List<Tensor> references, List<Tensor> parameters) {
         if (references.size() != parameters.size()) {
             throw new IllegalArgumentException(
                     references.size() + " references for " + parameters.size() + " parameters");
         }
+        Device device = parameters.isEmpty() ? Device.CPU : Device.of(parameters.get(0));
         for (int k = 0; k < parameters.size(); k++) {
             Tensor parameter = parameters.get(k);
             Tensors.dtype(parameter);
             Tensors.dtype(references.get(k));
+            device.require("parameter " + k, parameter);
+            device.require("reference " + k, references.get(k));
             Tensors.requireShape("reference " + k, references.get(k), Tensors.sizes(parameter));
         }
         List<Tensor> kept = own(references);
@@ -93,13 +97,13 @@ public final class Direction implements AutoCloseable {
         List<Tensor> owned = new ArrayList<>(kept);
         owned.addAll(live);
         owned.addAll(vectors);
-        return new Direction(kept, live, vectors, owned);
+        return new Direction(device, kept, live, vectors, owned);
     }
 
     /** As {@link #toward}, for one parameter, with V kept in a tensor the caller owns. */
-    static Direction toward(Tensor reference, Tensor parameter, Tensor vector) {
+    static Direction toward(Device device, Tensor reference, Tensor parameter, Tensor vector) {
         List<Tensor> kept = own(List.of(reference));
-        return new Direction(kept, List.of(parameter), List.of(vector), kept);
+        return new Direction(device, kept, List.of(parameter), List.of(vector), kept);
     }
 
     /** Handles of our own to the references, which may then be closed by the caller. */
@@ -112,8 +116,8 @@ public final class Direction implements AutoCloseable {
     }
 
     /** A direction that is only ever assigned. */
-    static Direction assigned(Tensor vector) {
-        return new Direction(List.of(), List.of(vector), List.of(vector), List.of());
+    static Direction assigned(Device device, Tensor vector) {
+        return new Direction(device, List.of(), List.of(vector), List.of(vector), List.of());
     }
 
     /** Takes V, ‖V‖ and ‖θ‖ afresh from the parameters. */
@@ -130,7 +134,7 @@ public final class Direction implements AutoCloseable {
         requireOpen();
         if (references.isEmpty()) throw new IllegalStateException("this direction has no reference; it is assigned");
         args.direction(target);
-        Kernels.direction(queue, args, workspace);
+        Kernels.direction(queue.now(), args, queue.workspace());
     }
 
     /** Makes V = −gradient for the only vector there is: then a score is ⟨g_i, gradient⟩/‖gradient‖. */
@@ -145,9 +149,8 @@ public final class Direction implements AutoCloseable {
             Tensors.describe(dot.direction(), flat);
             dot.dot().data(null);
             dot.norm_squared().data(null);
-            dot.direction_norm_squared(norms);
-            Kernels.projectedDot(queue, dot, workspace);
-            norms.put(1, norms.get(0));
+            dot.direction_norm_squared(norms.at(0));
+            Kernels.projectedDot(queue.now(), dot, queue.workspace());
         }
     }
 
@@ -157,19 +160,19 @@ public final class Direction implements AutoCloseable {
         return vectors.get(k);
     }
 
-    /** ‖V_k‖² of one parameter. */
+    /** ‖V_k‖² of one parameter; waits for a device. */
     public double normSquared(int k) {
         requireOpen();
         return norms.get(k);
     }
 
-    /** ‖V‖² over all parameters. */
+    /** ‖V‖² over all parameters; waits for a device. */
     public double normSquared() {
         requireOpen();
-        return norms.get(vectors.size());
+        return norms.get(references.isEmpty() ? 0 : vectors.size());
     }
 
-    /** ‖θ_k‖². */
+    /** ‖θ_k‖²; waits for a device. */
     public double parameterNormSquared(int k) {
         requireOpen();
         return norms.get(vectors.size() + 1L + k);
@@ -177,7 +180,7 @@ public final class Direction implements AutoCloseable {
 
     /** Where the kernels read ‖V_0‖². */
     DoublePointer normSquaredPointer() {
-        return norms;
+        return norms.at(0);
     }
 
     private void requireOpen() {
@@ -189,9 +192,10 @@ public final class Direction implements AutoCloseable {
         if (closed) return;
         closed = true;
         OpenResources.closed();
-        workspace.close();
+        queue.close();
+        norms.close();
         owned.forEach(Tensor::deallocate);
-        for (var pointer : List.of(queue, args, referenceArrays, parameterArrays, vectorArrays, norms)) {
+        for (var pointer : List.of(args, referenceArrays, parameterArrays, vectorArrays)) {
             pointer.deallocate();
         }
     }

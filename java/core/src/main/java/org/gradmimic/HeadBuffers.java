@@ -1,10 +1,15 @@
 package org.gradmimic;
 
-import java.util.Arrays;
 import java.util.Objects;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.device.Device;
+import org.gradmimic.device.DeviceArray;
+import org.gradmimic.device.Host;
 import org.gradmimic.kernel.Descriptors;
 import org.gradmimic.kernel.Descriptors.Dtype;
 import org.gradmimic.kernel.Memory;
@@ -14,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** What a head's steps of one batch size write to, again and again. */
 final class HeadBuffers implements AutoCloseable {
     final int rows;
+    private final Device device;
     private final long classes;
 
     private @Nullable Tensor both;
@@ -25,26 +31,26 @@ final class HeadBuffers implements AutoCloseable {
     private @Nullable Tensor logits;
 
     private @Nullable Tensor delta;
-    private final FloatPointer own;
+    private final DeviceArray<FloatPointer> own;
     private FloatPointer score;
     private FloatPointer weight;
     private FloatPointer loss;
     private boolean scored;
 
-    HeadBuffers(int rows, long classes) {
+    HeadBuffers(Device device, int rows, long classes) {
+        this.device = device;
         this.rows = rows;
         this.classes = classes;
-        own = Memory.detached(new FloatPointer(Math.max(1, 3L * rows)));
-        score = own;
-        weight = own;
-        loss = own;
-        intoOwn();
+        own = DeviceArray.floats(device, 3L * rows);
+        score = own.at(0);
+        weight = own.at(rows);
+        loss = own.at(2L * rows);
     }
 
     /** [B,2C], for logits and V h side by side; this step's logits are its left half. */
     Tensor both() {
         if (both == null) {
-            both = Memory.detached(Tensors.empty(rows, 2 * classes));
+            both = Memory.detached(device.empty(ScalarType.Float, rows, 2 * classes));
             stackedLogits = Memory.detached(both.narrow(1, 0, classes));
             stackedProjected = Memory.detached(both.narrow(1, classes, classes));
         }
@@ -54,7 +60,7 @@ final class HeadBuffers implements AutoCloseable {
 
     /** [B,C], for this step's logits alone. */
     Tensor alone() {
-        if (alone == null) alone = Memory.detached(Tensors.empty(rows, classes));
+        if (alone == null) alone = Memory.detached(device.empty(ScalarType.Float, rows, classes));
         logits = alone;
         return alone;
     }
@@ -70,25 +76,12 @@ final class HeadBuffers implements AutoCloseable {
         return logits == stackedLogits ? stackedProjected : null;
     }
 
-    /** Scores, weights and losses stay here until the next step. */
-    void intoOwn() {
-        score = own.getPointer(0);
-        weight = own.getPointer(rows);
-        loss = own.getPointer(2L * rows);
-    }
-
     /** Scores, weights and losses go straight into a slot of the table. */
     void into(ScoreTable table, ScoreTable.Slot slot, @Nullable Tensor ids) {
         score = table.score(slot);
         weight = table.weight(slot);
         loss = table.loss(slot);
-        if (ids == null) {
-            var target = table.ids(slot);
-            for (int i = 0; i < rows; i++) target.put(i, i);
-        } else {
-            Tensor dense = ids.contiguous();
-            if (rows > 0) table.putIds(slot, dense.data_ptr());
-        }
+        table.putIds(slot, ids != null ? ids : torch.arange(new Scalar(rows), device.options(ScalarType.Long)));
     }
 
     void describeScore(gm_array array) {
@@ -99,9 +92,7 @@ final class HeadBuffers implements AutoCloseable {
     /** This step's mode has no direction: its scores are NaN. */
     void noScore() {
         scored = false;
-        float[] none = new float[rows];
-        Arrays.fill(none, Float.NaN);
-        score.put(none);
+        scoreTensor().fill_(new Scalar(Double.NaN));
     }
 
     void describeWeight(gm_array array) {
@@ -119,35 +110,40 @@ final class HeadBuffers implements AutoCloseable {
     /** Which samples have a finite loss and, where there are scores, a finite score. */
     boolean[] finite() {
         boolean[] finite = new boolean[rows];
-        for (int i = 0; i < rows; i++) {
-            finite[i] = Float.isFinite(loss.get(i)) && (!scored || Float.isFinite(score.get(i)));
-        }
+        float[] losses = Host.floats(lossTensor());
+        float[] scores = scored ? Host.floats(scoreTensor()) : losses;
+        for (int i = 0; i < rows; i++) finite[i] = Float.isFinite(losses[i]) && Float.isFinite(scores[i]);
         return finite;
     }
 
-    FloatPointer scores() {
-        return score;
+    private Tensor view(FloatPointer floats) {
+        return device.view(floats, ScalarType.Float, rows);
     }
 
-    FloatPointer weights() {
-        return weight;
+    Tensor scoreTensor() {
+        return view(score);
     }
 
-    FloatPointer losses() {
-        return loss;
+    Tensor weightTensor() {
+        return view(weight);
+    }
+
+    Tensor lossTensor() {
+        return view(loss);
     }
 
     /** δ [B,C], where it is needed beside w_i δ_i. */
     Tensor delta() {
         Tensor current = delta;
-        if (current == null) delta = current = Memory.detached(Tensors.empty(rows, classes));
+        if (current == null) delta = current = Memory.detached(device.empty(ScalarType.Float, rows, classes));
         return current;
     }
 
     @Override
     public void close() {
-        for (Pointer pointer : new Pointer[] {both, stackedLogits, stackedProjected, alone, own, delta}) {
+        for (Pointer pointer : new Pointer[] {both, stackedLogits, stackedProjected, alone, delta}) {
             if (pointer != null) pointer.deallocate();
         }
+        own.close();
     }
 }

@@ -1,7 +1,10 @@
 package org.gradmimic;
 
 import java.util.List;
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.device.Host;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A scored batch. Its tensors are views of the head's memory, valid until the head's next step (clone what is kept); the
@@ -14,7 +17,8 @@ public final class HeadStep {
     private final Tensor features;
     private final HeadBuffers buffers;
     private final boolean through;
-    private final List<Long> nonFiniteIds;
+    private final Supplier<List<Long>> finder;
+    private @Nullable List<Long> nonFiniteIds;
     private boolean done;
 
     HeadStep(
@@ -23,19 +27,19 @@ public final class HeadStep {
             Tensor features,
             HeadBuffers buffers,
             boolean through,
-            List<Long> nonFiniteIds) {
+            Supplier<List<Long>> finder) {
         this.head = head;
         this.input = input;
         this.features = features;
         this.buffers = buffers;
         this.through = through;
-        this.nonFiniteIds = nonFiniteIds;
+        this.finder = finder;
     }
 
     /** ℓ_i of every sample before the step, [B] float. */
     public Tensor losses() {
         head.requireCurrent(this);
-        return Tensors.view(buffers.losses(), buffers.rows);
+        return buffers.lossTensor();
     }
 
     /** The raw score ⟨−g_i, V⟩/‖V‖ of every sample, whatever the weights are made of; NaN where not finite. [B] float. */
@@ -45,23 +49,21 @@ public final class HeadStep {
             throw new IllegalStateException(
                     "weighting " + head.weighting().kind() + " without a direction has no scores");
         }
-        return Tensors.view(buffers.scores(), buffers.rows);
+        return buffers.scoreTensor();
     }
 
     /** The weights w_i, [B] float. */
     public Tensor weights() {
         head.requireCurrent(this);
-        return Tensors.view(buffers.weights(), buffers.rows);
+        return buffers.weightTensor();
     }
 
-    /** The mean of the finite losses, in double precision; reads them on the host. */
+    /** The mean of the finite losses, in double precision; reads them on the host, and waits for a device. */
     public double meanLoss() {
         head.requireCurrent(this);
-        float[] losses = new float[buffers.rows];
-        buffers.losses().get(losses);
         double sum = 0;
         int finite = 0;
-        for (float loss : losses) {
+        for (float loss : Host.floats(buffers.lossTensor())) {
             if (!Float.isFinite(loss)) continue;
             sum += loss;
             finite++;
@@ -69,15 +71,27 @@ public final class HeadStep {
         return finite == 0 ? 0 : sum / finite;
     }
 
-    /** How many samples have no finite loss or score and were given weight 0. */
+    /**
+     * How many samples have no finite loss or score and were given weight 0. On a device it waits, and only the newest step can
+     * be asked; the score table tells without waiting, when it is drained.
+     */
     public long nonFinite() {
-        return nonFiniteIds.size();
+        return found().size();
     }
 
     /** The ids of those samples (their places in the batch where there is no score table). */
     public List<Long> nonFiniteIds() {
         head.requireCurrent(this);
-        return nonFiniteIds;
+        return found();
+    }
+
+    private List<Long> found() {
+        List<Long> found = nonFiniteIds;
+        if (found == null) {
+            head.requireCurrent(this);
+            nonFiniteIds = found = finder.get();
+        }
+        return found;
     }
 
     /**

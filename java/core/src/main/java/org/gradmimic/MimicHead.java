@@ -5,17 +5,20 @@ import java.util.List;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.device.Device;
+import org.gradmimic.device.DeviceArray;
+import org.gradmimic.device.DeviceQueue;
+import org.gradmimic.kernel.CudaFailure;
 import org.gradmimic.kernel.GradmimicException;
 import org.gradmimic.kernel.Kernels;
 import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.OpenResources;
-import org.gradmimic.kernel.Provider;
-import org.gradmimic.kernel.Workspace;
 import org.gradmimic.kernel.abi.gm_head_step_args;
-import org.gradmimic.kernel.abi.gm_queue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +37,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The head takes the weight's storage over (it lays W and V side by side, so that one product gives both): the parameter
  * object stays the caller's and the optimiser's, but must not be moved to other memory afterwards (a step refuses it then).
- * The head keeps handles of its own to every tensor it needs later. Results of a step are valid until the next one. Not for
+ *
+ * <p>It works on the device that the weight is on, and everything it is given must be there. On a CUDA device a step and its
+ * backward pass neither wait nor read a number: what is not finite is reported by the score table when it is drained, a label out
+ * of range makes its sample one that is not finite, and in a batch without a finite score all weights are 0.
+ *
+ * <p>The head keeps handles of its own to every tensor it needs later. Results of a step are valid until the next one. Not for
  * several threads at once.
  */
 public final class MimicHead implements AutoCloseable {
@@ -58,12 +66,15 @@ public final class MimicHead implements AutoCloseable {
     private final @Nullable Tensor biasView;
     private final @Nullable Direction direction;
 
-    private final gm_queue queue = Memory.detached(Provider.CPU.queue());
+    private final Device device;
+    private final DeviceQueue queue;
     private final gm_head_step_args args = Memory.detached(new gm_head_step_args());
-    private final LongPointer nonFinite = Memory.detached(new LongPointer(1));
+
+    /** How many samples of the newest step are not finite. */
+    private final DeviceArray<LongPointer> nonFinite;
+
     private final long weightAddress;
     private final long biasAddress;
-    private final Workspace workspace;
     private final HeadGradients gradients;
     private @Nullable HeadBuffers buffers;
     private @Nullable HeadBuffers otherBuffers;
@@ -78,9 +89,22 @@ public final class MimicHead implements AutoCloseable {
      * @param weighting how scores become weights
      * @param calibration which parameters the weights reach
      * @param table keeps ids, scores, weights and losses; null keeps those of the last step only
-     * @throws IllegalArgumentException for tensors of another type or shape, and a weighting whose direction is missing
+     * @throws IllegalArgumentException for tensors of another type, shape or device than the weight's, and a weighting whose
+     *     direction is missing
      */
     public MimicHead(
+            Tensor weight,
+            @Nullable Tensor bias,
+            DirectionSource source,
+            Weighting weighting,
+            Calibration calibration,
+            @Nullable ScoreTable table) {
+        this(Device.of(weight), weight, bias, source, weighting, calibration, table);
+    }
+
+    /** As above, on the weight's device treated as that one. */
+    MimicHead(
+            Device device,
             Tensor weight,
             @Nullable Tensor bias,
             DirectionSource source,
@@ -94,19 +118,26 @@ public final class MimicHead implements AutoCloseable {
         if (bias != null) {
             Tensors.requireFloat("bias", bias);
             Tensors.requireShape("bias", bias, classes);
+            device.require("bias", bias);
+        }
+        if (table != null
+                && (table.device().kind() != device.kind() || table.device().index() != device.index())) {
+            throw new IllegalArgumentException("the score table is on " + table.device() + ", the head on " + device);
         }
         if (source instanceof DirectionSource.Reference reference) {
             Tensors.requireFloat("the reference weight", reference.weight());
             Tensors.requireShape("the reference weight", reference.weight(), classes, width);
+            device.require("the reference weight", reference.weight());
         }
         requireDirection(weighting, source);
+        this.device = device;
         this.weight = Tensors.handle(weight);
         this.bias = bias == null ? null : Tensors.handle(bias);
         this.source = source;
         this.calibration = calibration;
         this.table = table;
         try (PointerScope scope = new PointerScope()) {
-            stacked = keep(torch.zeros(2 * classes, width));
+            stacked = keep(device.empty(ScalarType.Float, 2 * classes, width).zero_());
             stackedTransposed = keep(stacked.t());
             weightView = keep(stacked.narrow(0, 0, classes));
             weightTransposed = keep(weightView.t());
@@ -114,22 +145,24 @@ public final class MimicHead implements AutoCloseable {
             weightView.copy_(weight.detach());
             weight.set_data(weightView);
             biasView = bias == null ? null : keep(bias.detach());
-            direction = directionOf(source, weightView, vector);
+            direction = directionOf(device, source, weightView, vector);
             gradients = new HeadGradients(this.weight, this.bias);
             weightAddress = weightView.data_ptr().address();
             biasAddress = biasView == null ? 0 : biasView.data_ptr().address();
         }
-        workspace = new Workspace();
+        queue = device.queue();
+        nonFinite = DeviceArray.longs(device, 1);
         this.weighting = weighting;
         OpenResources.opened();
     }
 
-    private static @Nullable Direction directionOf(DirectionSource source, Tensor parameter, Tensor vector) {
+    private static @Nullable Direction directionOf(
+            Device device, DirectionSource source, Tensor parameter, Tensor vector) {
         if (source instanceof DirectionSource.None) return null;
         if (source instanceof DirectionSource.Reference reference) {
-            return Direction.toward(reference.weight(), parameter, vector);
+            return Direction.toward(device, reference.weight(), parameter, vector);
         }
-        return Direction.assigned(vector);
+        return Direction.assigned(device, vector);
     }
 
     private static Tensor keep(Tensor tensor) {
@@ -204,18 +237,24 @@ public final class MimicHead implements AutoCloseable {
             if (slot != null) b.into(table, slot, batch.ids());
             project(batch, features, b);
             describe(batch, features, b, through);
-            Kernels.headStep(queue, args, workspace);
-            return current = new HeadStep(this, batch.features(), features, b, through, nonFiniteIds(batch, b, slot));
+            Kernels.headStep(queue.now(), args, queue.workspace());
+            ScoreTable.Slot ofStep = slot;
+            HeadStep step =
+                    new HeadStep(this, batch.features(), features, b, through, () -> nonFiniteIds(batch, b, ofStep));
+            current = step;
+            if (!device.asynchronous()) step.nonFinite();
+            return step;
         } catch (RuntimeException e) {
             if (slot != null) table.abandon(slot);
-            throw e;
+            throw CudaFailure.typed("MimicHead.step with features " + Tensors.shape(features), e);
         }
     }
 
     /** Whom the kernel has counted: for what it judges samples by, see {@code gm_mimic_weights}. */
     private List<Long> nonFiniteIds(HeadBatch batch, HeadBuffers b, ScoreTable.@Nullable Slot slot) {
-        if (nonFinite.get() == 0) return List.of();
+        if (nonFinite.get(0) == 0) return List.of();
         boolean[] finite = b.finite();
+        long[] names = slot == null ? null : table.ids(slot);
         if (weighting.kind().needsNorms()) {
             Tensor norms = batch.featureNormsSquared();
             and(finite, norms != null ? norms : Tensors.rowNormsSquared(batch.features()));
@@ -223,7 +262,7 @@ public final class MimicHead implements AutoCloseable {
         if (weighting.kind() == Weighting.Kind.RHO) and(finite, batch.referenceLoss());
         List<Long> ids = new ArrayList<>();
         for (int i = 0; i < finite.length; i++) {
-            if (!finite[i]) ids.add(slot == null ? (long) i : table.ids(slot).get(i));
+            if (!finite[i]) ids.add(names == null ? (long) i : names[i]);
         }
         return List.copyOf(ids);
     }
@@ -241,6 +280,8 @@ public final class MimicHead implements AutoCloseable {
         }
         Tensors.requireLong(prefix + "labels", labels);
         Tensors.requireShape(prefix + "labels", labels, features.size(0));
+        device.require(prefix + "features", features);
+        device.require(prefix + "labels", labels);
     }
 
     private void check(HeadBatch batch) {
@@ -249,10 +290,12 @@ public final class MimicHead implements AutoCloseable {
         if (batch.ids() != null) {
             Tensors.requireLong("ids", batch.ids());
             Tensors.requireShape("ids", batch.ids(), rows);
+            device.require("ids", batch.ids());
         }
         if (batch.referenceLogits() != null) {
             Tensors.requireFloat("referenceLogits", batch.referenceLogits());
             Tensors.requireShape("referenceLogits", batch.referenceLogits(), rows, classes);
+            device.require("referenceLogits", batch.referenceLogits());
         }
         requireVector("featureNormsSquared", batch.featureNormsSquared(), rows);
         requireVector("referenceLoss", batch.referenceLoss(), rows);
@@ -261,10 +304,11 @@ public final class MimicHead implements AutoCloseable {
         }
     }
 
-    private static void requireVector(String name, @Nullable Tensor tensor, long length) {
+    private void requireVector(String name, @Nullable Tensor tensor, long length) {
         if (tensor == null) return;
         Tensors.requireFloat(name, tensor);
         Tensors.requireShape(name, tensor, length);
+        device.require(name, tensor);
     }
 
     /** The optimiser writes where the parameters are; the head reads where they were. */
@@ -280,7 +324,8 @@ public final class MimicHead implements AutoCloseable {
     private void project(HeadBatch batch, Tensor features, HeadBuffers b) {
         boolean product = direction != null;
         if (source instanceof DirectionSource.Reference) {
-            if (batch.referenceLogits() != null) {
+            // Asynchronously nothing can be decided by ‖V‖, and the product is the one that is right at any.
+            if (batch.referenceLogits() != null && !device.asynchronous()) {
                 direction.refreshNorms();
                 product = direction.normSquared(0) < PRECISE_RATIO_SQUARED * direction.parameterNormSquared(0);
             }
@@ -307,10 +352,11 @@ public final class MimicHead implements AutoCloseable {
             Tensors.describe(plain.labels(), labels);
             if (biasView != null) Tensors.describe(plain.bias(), biasView);
             Tensors.describe(plain.weighted_delta(), logits);
-            plain.non_finite(nonFinite);
-            Kernels.headStep(queue, plain, workspace);
+            plain.non_finite(nonFinite.at(0));
+            Kernels.headStep(queue.now(), plain, queue.workspace());
         }
-        return torch.mm(logits.t(), nonFinite.get() == 0 ? h : withoutNonFinite(h));
+        if (device.asynchronous()) return torch.mm(logits.t(), finiteElements(h));
+        return torch.mm(logits.t(), nonFinite.get(0) == 0 ? h : withoutNonFinite(h));
     }
 
     private void describe(HeadBatch batch, Tensor features, HeadBuffers b, boolean through) {
@@ -347,7 +393,7 @@ public final class MimicHead implements AutoCloseable {
         if (biasView != null) {
             Tensors.describe(weightsReachAll() ? args.weighted_delta_sum() : args.mean_delta(), gradients.biasBuffer());
         }
-        args.non_finite(nonFinite);
+        args.non_finite(nonFinite.at(0));
     }
 
     /** RHO-LOSS weighs the loss, so its weights reach every parameter. */
@@ -366,7 +412,7 @@ public final class MimicHead implements AutoCloseable {
         requireUnmoved();
         try (PointerScope scope = new PointerScope()) {
             HeadBuffers b = step.buffers();
-            Tensor features = step.nonFinite() == 0 ? step.features() : withoutNonFinite(step.features());
+            Tensor features = usable(step);
             gradients.add(b.logits(), features);
             if (!step.through()) return;
             Tensor back = torch.empty_like(features);
@@ -382,7 +428,20 @@ public final class MimicHead implements AutoCloseable {
                             new org.bytedeco.pytorch.BoolOptional(),
                             false,
                             new org.bytedeco.pytorch.TensorArrayRefOptional());
+        } catch (RuntimeException e) {
+            throw CudaFailure.typed("HeadStep.backward of features " + Tensors.shape(step.features()), e);
         }
+    }
+
+    private Tensor usable(HeadStep step) {
+        if (device.asynchronous()) return finiteElements(step.features());
+        return step.nonFinite() == 0 ? step.features() : withoutNonFinite(step.features());
+    }
+
+    /** As {@link #withoutNonFinite} does, by elements and in one pass; whether there is any need for it is not asked. */
+    private static Tensor finiteElements(Tensor features) {
+        DoubleOptional zero = new DoubleOptional(0);
+        return features.nan_to_num(zero, zero, zero);
     }
 
     /** The features with the rows of samples that are not finite set to zero: 0 · NaN would spoil the product. */
@@ -398,7 +457,7 @@ public final class MimicHead implements AutoCloseable {
         otherBuffers = current;
         if (other != null && other.rows == rows) return buffers = other;
         if (other != null) other.close();
-        return buffers = new HeadBuffers(rows, classes);
+        return buffers = new HeadBuffers(device, rows, classes);
     }
 
     private void requireOpen() {
@@ -415,10 +474,11 @@ public final class MimicHead implements AutoCloseable {
         if (buffers != null) buffers.close();
         if (otherBuffers != null) otherBuffers.close();
         gradients.close();
-        workspace.close();
-        for (Pointer pointer : new Pointer[] {
-            queue, args, nonFinite, stacked, stackedTransposed, weightView, weightTransposed, biasView, weight, bias
-        }) {
+        queue.close();
+        nonFinite.close();
+        for (Pointer pointer :
+                new Pointer[] {args, stacked, stackedTransposed, weightView, weightTransposed, biasView, weight, bias
+                }) {
             if (pointer != null) pointer.deallocate();
         }
     }

@@ -4,13 +4,17 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
-import org.bytedeco.javacpp.Pointer;
-import org.gradmimic.kernel.Memory;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.device.Device;
+import org.gradmimic.device.DeviceArray;
 import org.gradmimic.kernel.OpenResources;
 
 /**
- * A ring of (id, score, weight, loss) that the kernels write to directly and that is drained in large blocks, off the
- * step's path. Repeats of a sample are kept.
+ * A ring of (id, score, weight, loss) in the memory of the device that trains. The kernels write to it directly, and it is
+ * drained in large blocks, off the step's path. Repeats of a sample are kept.
+ *
+ * <p>On a device, what was not finite is reported here first, when the table is drained: such a sample's score or loss is NaN.
  */
 public final class ScoreTable implements AutoCloseable {
     /** Receives what one step scored, oldest step first. The arrays belong to the table: copy what is kept. */
@@ -32,28 +36,36 @@ public final class ScoreTable implements AutoCloseable {
 
     private final int capacity;
     private final Sink sink;
-    private final LongPointer ids;
-    private final FloatPointer score;
-    private final FloatPointer weight;
-    private final FloatPointer loss;
+    private final Device device;
+    private final DeviceArray<LongPointer> ids;
+    private final DeviceArray<FloatPointer> score;
+    private final DeviceArray<FloatPointer> weight;
+    private final DeviceArray<FloatPointer> loss;
     private final List<Slot> slots = new ArrayList<>();
     private int used;
     private int epoch;
     private long step;
     private boolean closed;
 
+    /** Of a model on the CPU; see the other constructor. */
+    public ScoreTable(int capacity, Sink sink) {
+        this(Device.CPU, capacity, sink);
+    }
+
     /**
+     * @param device where the model is
      * @param capacity samples kept before they are drained; at least one batch
      * @param sink receives them
      */
-    public ScoreTable(int capacity, Sink sink) {
+    public ScoreTable(Device device, int capacity, Sink sink) {
         if (capacity < 1) throw new IllegalArgumentException("a score table of capacity " + capacity);
         this.capacity = capacity;
         this.sink = sink;
-        ids = Memory.detached(new LongPointer(capacity));
-        score = Memory.detached(new FloatPointer(capacity));
-        weight = Memory.detached(new FloatPointer(capacity));
-        loss = Memory.detached(new FloatPointer(capacity));
+        this.device = device;
+        ids = DeviceArray.longs(device, capacity);
+        score = DeviceArray.floats(device, capacity);
+        weight = DeviceArray.floats(device, capacity);
+        loss = DeviceArray.floats(device, capacity);
         OpenResources.opened();
     }
 
@@ -87,11 +99,17 @@ public final class ScoreTable implements AutoCloseable {
      */
     public void append(long[] ids, double[] scores, float[] weights, double[] losses) {
         Slot slot = reserve(ids.length);
-        ids(slot).put(ids);
-        weight(slot).put(weights);
+        float[] floatScores = new float[ids.length];
+        float[] floatLosses = new float[ids.length];
         for (int i = 0; i < ids.length; i++) {
-            score.put(slot.offset() + i, (float) scores[i]);
-            loss.put(slot.offset() + i, (float) losses[i]);
+            floatScores[i] = (float) scores[i];
+            floatLosses[i] = (float) losses[i];
+        }
+        try (PointerScope scope = new PointerScope()) {
+            this.ids.put(slot.offset(), Tensors.of(ids, ids.length));
+            score.put(slot.offset(), Tensors.of(floatScores, ids.length));
+            weight.put(slot.offset(), Tensors.of(weights, ids.length));
+            loss.put(slot.offset(), Tensors.of(floatLosses, ids.length));
         }
     }
 
@@ -100,25 +118,31 @@ public final class ScoreTable implements AutoCloseable {
         if (slots.remove(slot)) used = slot.offset();
     }
 
+    /** Where the table is. */
+    Device device() {
+        return device;
+    }
+
     /** The slot's ids become these. */
-    void putIds(Slot slot, Pointer longs) {
-        Pointer.memcpy(ids.getPointer(slot.offset()), longs, 8L * slot.count());
+    void putIds(Slot slot, Tensor longs) {
+        ids.put(slot.offset(), longs);
     }
 
     FloatPointer score(Slot slot) {
-        return score.getPointer(slot.offset());
+        return score.at(slot.offset());
     }
 
     FloatPointer weight(Slot slot) {
-        return weight.getPointer(slot.offset());
+        return weight.at(slot.offset());
     }
 
     FloatPointer loss(Slot slot) {
-        return loss.getPointer(slot.offset());
+        return loss.at(slot.offset());
     }
 
-    LongPointer ids(Slot slot) {
-        return ids.getPointer(slot.offset());
+    /** The slot's ids, read on the host. */
+    long[] ids(Slot slot) {
+        return ids.longs(slot.offset(), slot.count());
     }
 
     /**
@@ -127,7 +151,12 @@ public final class ScoreTable implements AutoCloseable {
      */
     public void drain() {
         requireOpen();
+        if (slots.isEmpty()) return;
         int longest = slots.stream().mapToInt(Slot::count).max().orElse(0);
+        long[] allIds = ids.longs(0, used);
+        float[] allScores = score.floats(0, used);
+        float[] allWeights = weight.floats(0, used);
+        float[] allLosses = loss.floats(0, used);
         long[] idBlock = new long[longest];
         float[] scoreBlock = new float[longest];
         float[] weightBlock = new float[longest];
@@ -136,11 +165,10 @@ public final class ScoreTable implements AutoCloseable {
         try {
             for (Slot slot : slots) {
                 int n = slot.count();
-                ids.position(slot.offset()).get(idBlock, 0, n);
-                score.position(slot.offset()).get(scoreBlock, 0, n);
-                weight.position(slot.offset()).get(weightBlock, 0, n);
-                loss.position(slot.offset()).get(lossBlock, 0, n);
-                rewind();
+                System.arraycopy(allIds, slot.offset(), idBlock, 0, n);
+                System.arraycopy(allScores, slot.offset(), scoreBlock, 0, n);
+                System.arraycopy(allWeights, slot.offset(), weightBlock, 0, n);
+                System.arraycopy(allLosses, slot.offset(), lossBlock, 0, n);
                 sink.accept(slot.epoch(), slot.step(), idBlock, scoreBlock, weightBlock, lossBlock, n);
                 delivered++;
             }
@@ -148,13 +176,6 @@ public final class ScoreTable implements AutoCloseable {
             slots.subList(0, delivered).clear();
             if (slots.isEmpty()) used = 0;
         }
-    }
-
-    private void rewind() {
-        ids.position(0);
-        score.position(0);
-        weight.position(0);
-        loss.position(0);
     }
 
     private void requireOpen() {
@@ -167,6 +188,6 @@ public final class ScoreTable implements AutoCloseable {
         if (closed) return;
         closed = true;
         OpenResources.closed();
-        for (Pointer pointer : List.of(ids, score, weight, loss)) pointer.deallocate();
+        for (DeviceArray<?> array : List.of(ids, score, weight, loss)) array.close();
     }
 }

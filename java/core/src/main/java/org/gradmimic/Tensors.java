@@ -11,6 +11,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.device.Host;
 import org.gradmimic.kernel.Descriptors;
 import org.gradmimic.kernel.Descriptors.Dtype;
 import org.gradmimic.kernel.Memory;
@@ -117,8 +118,8 @@ public final class Tensors {
     public static long @Nullable [] firstNonFinite(Tensor tensor) {
         try (PointerScope scope = new PointerScope()) {
             Tensor finite = tensor.detach().isfinite();
-            if (finite.all().item_bool()) return null;
-            long flat = finite.logical_not().to(ScalarType.Byte).argmax().item_long();
+            if (Host.truth(finite.all())) return null;
+            long flat = Host.integer(finite.logical_not().to(ScalarType.Byte).argmax());
             long[] index = new long[(int) tensor.dim()];
             for (int d = index.length - 1; d >= 0; d--) {
                 index[d] = flat % tensor.size(d);
@@ -151,17 +152,9 @@ public final class Tensors {
         }
     }
 
-    /** A view of float memory that somebody else owns and keeps. */
-    public static Tensor view(Pointer floats, long... shape) {
-        return torch.from_blob(floats, shape, options(ScalarType.Float));
-    }
-
-    /** The elements of a float tensor, in row-major order. */
+    /** The elements of a tensor as floats, in row-major order; waits for a device. */
     public static float[] floats(Tensor tensor) {
-        Tensor flat = tensor.detach().contiguous();
-        float[] values = new float[(int) flat.numel()];
-        if (values.length > 0) flat.data_ptr_float().get(values);
-        return values;
+        return Host.floats(tensor);
     }
 
     /** ‖row‖² of a float matrix [B,D]: [B]. */

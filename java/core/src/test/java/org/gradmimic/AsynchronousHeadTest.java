@@ -1,0 +1,71 @@
+package org.gradmimic;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.HeadOnDevice.Outcome;
+import org.gradmimic.HeadOnDevice.Problem;
+import org.gradmimic.device.Device;
+import org.gradmimic.device.DeviceCounters;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The way a head goes on a device, walked on the CPU: it looks at no number, and what comes out is the same. */
+class AsynchronousHeadTest {
+    private static Stream<Problem> problems(Weighting.Kind kind) {
+        return Stream.of(Calibration.values())
+                .flatMap(calibration -> Stream.of(false, true)
+                        .flatMap(damaged -> Stream.iterate(0L, seed -> seed < 15, seed -> seed + 1)
+                                .map(seed -> new Problem(seed, kind, calibration, damaged))
+                                // Somebody has to be finite.
+                                .filter(p -> !p.damaged() || p.rows() > 2)));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Weighting.Kind.class)
+    void aStepReadsAndAllocatesNothingAndGivesTheSameBits(Weighting.Kind kind) {
+        problems(kind).forEach(p -> {
+            Outcome twin = HeadOnDevice.run(Device.CPU, p);
+            Outcome outcome = HeadOnDevice.run(Device.asynchronousCpu(), p);
+            HeadOnDevice.assertSame(outcome, twin, 0, p);
+            assertThat(outcome.waits()).as("%s", p).isZero();
+            assertThat(outcome.allocations()).as("%s", p).isZero();
+        });
+    }
+
+    @Test
+    void whoAsksForNumbersIsToldThemAndTheyAreCounted() {
+        try (PointerScope scope = new PointerScope()) {
+            torch.manual_seed(1);
+            Tensor weight = torch.randn(3, 4).set_requires_grad(true);
+            Tensor features = torch.randn(5, 4);
+            features.select(0, 2).fill_(new org.bytedeco.pytorch.Scalar(Double.NaN));
+            Tensor labels = Tensors.of(new long[] {0, 1, 2, 0, 1}, 5);
+            Tensor ids = Tensors.of(new long[] {10, 11, 12, 13, 14}, 5);
+            try (MimicHead head = new MimicHead(
+                    Device.asynchronousCpu(),
+                    weight,
+                    null,
+                    DirectionSource.reference(torch.randn(3, 4)),
+                    Weighting.normedProj(1),
+                    Calibration.LAYER,
+                    null)) {
+                HeadStep step = head.step(features, labels, ids);
+                long before = DeviceCounters.hostReads();
+                assertThat(step.nonFinite()).isEqualTo(1);
+                assertThat(step.nonFiniteIds()).containsExactly(2L);
+                assertThat(step.meanLoss()).isPositive();
+                assertThat(DeviceCounters.hostReads()).isGreaterThan(before);
+                HeadStep unasked = head.step(features, labels, ids);
+                head.step(features, labels, ids);
+                assertThat(step.nonFinite()).isEqualTo(1); // was found in time
+                assertThatThrownBy(unasked::nonFinite).isInstanceOf(IllegalStateException.class);
+            }
+        }
+    }
+}
