@@ -29,7 +29,7 @@ record EmbeddingTap(long count, long paddingIndex) implements Tap {
     @Override
     public Tensor normSquared(TapKernels kernels, @Nullable Tensor input, Tensor delta) {
         long rows = delta.size(0);
-        Tensor ids = input.reshape(rows, -1);
+        Tensor ids = input.unsqueeze(1).flatten(1, -1);
         Tensor masked = paddingIndex < 0 ? delta : delta.mul(carrying(input).to(delta.scalar_type()));
         ScalarType type = TapKernels.sumType(delta);
         Tensor d = TapKernels.tokens(masked.unsqueeze(1).flatten(1, -2)).to(type);

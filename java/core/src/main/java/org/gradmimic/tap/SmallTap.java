@@ -33,10 +33,11 @@ interface SmallTap extends Tap {
 
     /** Σ_i w_i g_i of gradients side by side. */
     static Tensor weighted(Tensor perSample, Tensor weights) {
-        Tensor rows = perSample.flatten(1, -1);
-        Tensor sum = weights.to(rows.scalar_type()).unsqueeze(0).mm(rows);
         long[] shape = new long[(int) perSample.dim() - 1];
-        for (int d = 0; d < shape.length; d++) shape[d] = perSample.size(d + 1);
+        long elements = 1;
+        for (int d = 0; d < shape.length; d++) elements *= shape[d] = perSample.size(d + 1);
+        Tensor rows = perSample.reshape(perSample.size(0), elements);
+        Tensor sum = weights.to(rows.scalar_type()).unsqueeze(0).mm(rows);
         return sum.reshape(shape);
     }
 }

@@ -47,7 +47,7 @@ final class TapKernels implements AutoCloseable {
 
     /** x [B,F] or [B,...,F] as [B,T,F], the last dimension contiguous. */
     static Tensor tokens(Tensor x) {
-        Tensor rows = x.dim() == 2 ? x.unsqueeze(1) : x.dim() == 3 ? x : x.reshape(x.size(0), -1, x.size(-1));
+        Tensor rows = x.dim() == 2 ? x.unsqueeze(1) : x.dim() == 3 ? x : x.flatten(1, -2);
         return rows.stride(2) == 1 || rows.size(2) == 1 ? rows : rows.contiguous();
     }
 
@@ -108,7 +108,7 @@ final class TapKernels implements AutoCloseable {
         return projected(gradients, v, true);
     }
 
-    /** ‖G_i‖², [B]. */
+    /** ‖G_i‖², [B]: G [B,...]. */
     Tensor rowNormsSquared(Tensor gradients) {
         if (gradients.size(0) == 0) return result(gradients, 0);
         return projected(gradients, gradients.select(0, 0), false);
@@ -123,7 +123,9 @@ final class TapKernels implements AutoCloseable {
         Tensor result = result(gradients, gradients.size(0));
         try (PointerScope scope = new PointerScope();
                 gm_projected_dot_args args = new gm_projected_dot_args()) {
-            Tensors.describe(args.gradient(), gradients.detach().flatten(1, -1).contiguous());
+            Tensors.describe(
+                    args.gradient(),
+                    gradients.detach().reshape(gradients.size(0), v.numel()).contiguous());
             Tensors.describe(args.direction(), v.detach().reshape(-1).contiguous());
             args.dot().data(null);
             args.norm_squared().data(null);

@@ -2,6 +2,7 @@ package org.gradmimic.tap;
 
 import java.util.Collection;
 import java.util.List;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.pytorch.BatchNorm2dImpl;
 import org.bytedeco.pytorch.Conv2dImpl;
@@ -248,8 +249,8 @@ public final class Taps implements Layers, AutoCloseable {
     public Tensor conv2d(Conv2dImpl layer, Tensor x) {
         TappedParameter weight = recorder().find(layer.weight());
         DetailConv2dOptions options = layer.options();
-        LongPointer padding = options.padding().get0();
-        if (padding == null || options.padding_mode().get0() == null) {
+        LongPointer padding = alternative(options.padding()::get0);
+        if (padding == null || alternative(options.padding_mode()::get0) == null) {
             throw new IllegalArgumentException(
                     "layer " + layer(weight)
                             + " pads by name or with other than zeros; pad x beforehand and give the layer a padding in numbers");
@@ -263,6 +264,15 @@ public final class Taps implements Layers, AutoCloseable {
                 pair(padding),
                 pair(options.dilation()),
                 options.groups().get());
+    }
+
+    /** What a variant holds, or null if that is another alternative: it tells by refusing. */
+    private static <T> @Nullable T alternative(Supplier<T> held) {
+        try {
+            return held.get();
+        } catch (RuntimeException another) {
+            return null;
+        }
     }
 
     private static long[] pair(LongPointer two) {
@@ -359,9 +369,21 @@ public final class Taps implements Layers, AutoCloseable {
         return embedding(name, ids, recorder().get(name + ".weight"), -1);
     }
 
-    /** In the place of {@code layer.forward(ids)}; ids [B,...] long. */
+    /**
+     * In the place of {@code layer.forward(ids)}; ids [B,...] long. Gradients are dense.
+     *
+     * @throws IllegalArgumentException for {@code max_norm} and {@code scale_grad_by_freq}
+     */
     public Tensor embedding(EmbeddingImpl layer, Tensor ids) {
         TappedParameter weight = recorder().find(layer.weight());
+        boolean byFrequency = layer.options().scale_grad_by_freq().get();
+        if (byFrequency || layer.options().max_norm().has_value()) {
+            throw new IllegalArgumentException("layer " + layer(weight)
+                    + (byFrequency
+                            ? " scales gradients by how often the batch has an id (scale_grad_by_freq), so samples have"
+                                    + " none of their own"
+                            : " changes rows as it looks them up (max_norm); scale them yourself between steps"));
+        }
         var padding = layer.options().padding_idx();
         return embedding(layer(weight), ids, weight, padding.has_value() ? padding.get() : -1);
     }
