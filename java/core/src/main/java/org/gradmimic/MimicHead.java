@@ -102,8 +102,8 @@ public final class MimicHead implements AutoCloseable {
         this(Device.of(weight), weight, bias, source, weighting, calibration, table);
     }
 
-    /** As above, on the weight's device treated as that one. */
-    MimicHead(
+    /** As above, on a device that is the weight's: for {@link Device#asynchronousCpu()}. */
+    public MimicHead(
             Device device,
             Tensor weight,
             @Nullable Tensor bias,

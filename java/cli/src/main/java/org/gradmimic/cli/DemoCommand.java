@@ -15,6 +15,7 @@ import org.gradmimic.demo.DemoListener;
 import org.gradmimic.demo.DemoResult;
 import org.gradmimic.demo.DemoSettings;
 import org.gradmimic.demo.DemoStage;
+import org.gradmimic.device.Device;
 import org.gradmimic.select.Detection;
 import org.gradmimic.select.InputException;
 import org.gradmimic.train.EpochMetrics;
@@ -36,6 +37,9 @@ final class DemoCommand implements Callable<Integer> {
 
     @Mixin
     private CommonOptions common;
+
+    @Mixin
+    private DeviceOption deviceOption;
 
     @Option(
             names = "--data",
@@ -83,8 +87,9 @@ final class DemoCommand implements Callable<Integer> {
         Path folder = out != null
                 ? out
                 : Path.of("runs", "demo-" + LocalDateTime.now().format(STAMP));
-        Demo demo = new Demo(dataset, settings, folder, new Watcher(common));
-        if (RunFolder.begin(folder, describe(settings), resume))
+        Device device = deviceOption.choose(common);
+        Demo demo = new Demo(device, dataset, settings, folder, new Watcher(common));
+        if (RunFolder.begin(folder, describe(settings, device), resume))
             common.note(folder + ": goes on where it was interrupted");
         Interruption.kept(() -> folder
                 + ": the files of the finished stages, and the score log up to its last finished epoch; --resume --out "
@@ -98,7 +103,7 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     /** All that the result depends on, by the options' names. */
-    private Map<String, String> describe(DemoSettings settings) {
+    private Map<String, String> describe(DemoSettings settings, Device device) {
         Map<String, String> names = new LinkedHashMap<>();
         names.put("--data", data);
         names.put("--noise", Double.toString(settings.noise()));
@@ -107,6 +112,7 @@ final class DemoCommand implements Callable<Integer> {
         names.put("--lr", Double.toString(settings.learningRate()));
         names.put("--temperature", Double.toString(settings.temperature()));
         names.put("--seed", Long.toString(settings.seed()));
+        names.put("--device", device.toString());
         return names;
     }
 

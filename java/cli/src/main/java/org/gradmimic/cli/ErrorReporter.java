@@ -9,6 +9,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.List;
+import org.gradmimic.kernel.CudaFailure;
 import org.gradmimic.kernel.GradmimicException;
 import org.gradmimic.select.InputException;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +47,8 @@ final class ErrorReporter implements IParameterExceptionHandler, IExecutionExcep
     }
 
     /** Says on {@code command}'s error stream what went wrong and returns the exit code. */
-    int report(Throwable e, CommandLine command) {
+    int report(Throwable thrown, CommandLine command) {
+        Throwable e = thrown instanceof RuntimeException r ? CudaFailure.typed("LibTorch", r) : thrown;
         PrintWriter err = command.getErr();
         String explanation = explain(e);
         boolean debug = debug(command);

@@ -10,6 +10,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Calibration;
 import org.gradmimic.ScoreKind;
+import org.gradmimic.device.Device;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.npy.NpyWriter;
 import org.gradmimic.train.EpochMetrics;
@@ -40,6 +41,9 @@ final class ProbeCommand implements Callable<Integer> {
 
     @Mixin
     private CommonOptions common;
+
+    @Mixin
+    private DeviceOption deviceOption;
 
     @Option(names = "--features", required = true, paramLabel = "F.npy", description = "Features [N,D], float.")
     private Path features;
@@ -184,8 +188,9 @@ final class ProbeCommand implements Callable<Integer> {
             ProbeData data = data();
             ProbeSettings settings = settings(data);
             Probe.check(data, settings);
-            boolean resumed = RunFolder.begin(out, describe(settings), resume);
-            run(data, settings, resumed);
+            Device device = deviceOption.choose(common);
+            boolean resumed = RunFolder.begin(out, describe(settings, device), resume);
+            run(device, data, settings, resumed);
         }
         return 0;
     }
@@ -250,7 +255,7 @@ final class ProbeCommand implements Callable<Integer> {
     }
 
     /** All that the result depends on, by the options' names. */
-    private Map<String, String> describe(ProbeSettings settings) {
+    private Map<String, String> describe(ProbeSettings settings, Device device) {
         Map<String, String> names = new LinkedHashMap<>();
         names.put("--mode", mode.toString());
         names.put("--score", score.toString());
@@ -266,6 +271,7 @@ final class ProbeCommand implements Callable<Integer> {
         names.put("--epochs", Integer.toString(epochs));
         names.put("--starting-epoch", Integer.toString(startingEpoch));
         names.put("--seed", Long.toString(settings.seed()));
+        names.put("--device", device.toString());
         Map<String, @Nullable Path> files = new LinkedHashMap<>();
         files.put("--features", features);
         files.put("--labels", labels);
@@ -286,7 +292,7 @@ final class ProbeCommand implements Callable<Integer> {
         return names;
     }
 
-    private void run(ProbeData data, ProbeSettings settings, boolean resumed) {
+    private void run(Device device, ProbeData data, ProbeSettings settings, boolean resumed) {
         int samples = Math.toIntExact(data.features().size(0));
         Table table = new Table("epoch", "loss", "noisy", "true", "test", "seconds");
         ProbeCheckpoint checkpoint = new ProbeCheckpoint(out.resolve(CHECKPOINT));
@@ -297,7 +303,7 @@ final class ProbeCommand implements Callable<Integer> {
         long steps = (samples + batchSize - 1L) / batchSize;
         try (Progress progress = common.progress(mode.toString(), "steps", steps * (epochs - finished));
                 ProbeRecorder recorder = recorder(samples, new Watcher(progress), resumed, finished)) {
-            result = new Probe(data, settings, recorder).run(checkpoint);
+            result = new Probe(device, data, settings, recorder).run(checkpoint);
             recorder.commit();
         }
         NpyWriter.write(

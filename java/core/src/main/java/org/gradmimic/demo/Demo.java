@@ -16,6 +16,7 @@ import org.gradmimic.data.ImageSize;
 import org.gradmimic.data.LabelNoise;
 import org.gradmimic.data.Split;
 import org.gradmimic.demo.DemoState.Features;
+import org.gradmimic.device.Device;
 import org.gradmimic.model.Backbone;
 import org.gradmimic.model.BackboneTrainer;
 import org.gradmimic.model.EmbedListener;
@@ -64,6 +65,7 @@ public final class Demo {
     /** Pictures of other sizes are scaled to this one: small enough for a backbone that trains in a minute. */
     private static final ImageSize STANDARD_SIZE = ImageSize.square(32);
 
+    private final Device device;
     private final ImageDataset dataset;
     private final DemoSettings settings;
     private final Path folder;
@@ -74,11 +76,18 @@ public final class Demo {
     private final long[] trainLabels;
     private final Map<DemoStage, Double> seconds = new EnumMap<>(DemoStage.class);
 
+    /** With heads on the CPU; see the other constructor. */
+    public Demo(ImageDataset dataset, DemoSettings settings, Path folder, DemoListener listener) {
+        this(Device.CPU, dataset, settings, folder, listener);
+    }
+
     /**
+     * @param device where the heads are trained; the backbone is the CPU's
      * @param folder must be there and writable, with nothing in it or with what an interrupted demo left
      * @throws InputException if the data set has too few pictures, or a single class
      */
-    public Demo(ImageDataset dataset, DemoSettings settings, Path folder, DemoListener listener) {
+    public Demo(Device device, ImageDataset dataset, DemoSettings settings, Path folder, DemoListener listener) {
+        this.device = device;
         this.dataset = dataset;
         this.settings = settings;
         this.folder = folder;
@@ -275,7 +284,7 @@ public final class Demo {
     }
 
     private ProbeResult probe(DemoStage stage, ProbeData data, Mode mode, ProbeListener watcher) {
-        ProbeResult result = new Probe(data, settings.probe(mode, classes), watcher).run(state.head(stage));
+        ProbeResult result = new Probe(device, data, settings.probe(mode, classes), watcher).run(state.head(stage));
         if (result.stopped()) stop();
         return result;
     }

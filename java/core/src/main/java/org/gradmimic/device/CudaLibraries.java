@@ -90,7 +90,7 @@ public final class CudaLibraries {
      *
      * @param ldCache what {@code ldconfig -p} prints
      */
-    static CudaLibraries of(Map<String, String> environment, Path root, Path home, List<String> ldCache) {
+    public static CudaLibraries of(Map<String, String> environment, Path root, Path home, List<String> ldCache) {
         Set<Path> folders = new LinkedHashSet<>();
         paths(environment.get("LD_LIBRARY_PATH")).forEach(folders::add);
         for (String name : List.of("CUDA_HOME", "CUDA_PATH")) {

@@ -8,6 +8,7 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.kernel.CudaFailure;
 import org.gradmimic.kernel.GradmimicException;
 import org.jspecify.annotations.Nullable;
 
@@ -123,7 +124,11 @@ public final class Device {
     public Tensor move(Tensor tensor) {
         if (has(tensor)) return tensor;
         DeviceCounters.written();
-        return tensor.to(libTorch(), tensor.scalar_type());
+        try {
+            return tensor.to(libTorch(), tensor.scalar_type());
+        } catch (RuntimeException e) {
+            throw CudaFailure.typed("a copy of " + tensor.numel() + " elements to " + this, e);
+        }
     }
 
     /** As {@link #move}, for what may be absent. */

@@ -7,6 +7,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Direction;
 import org.gradmimic.MimicHead;
+import org.gradmimic.device.Host;
 import org.jspecify.annotations.Nullable;
 
 /** Accuracies and losses of a head, in blocks so that logits of a large set are never all there. */
@@ -61,12 +62,11 @@ final class Evaluation {
                             head.weight().t());
                     var largest = torch.max(logits, 1, false);
                     // NaN passes for the largest: a sample without finite logits is predicted wrong.
-                    correct += largest.get1()
+                    correct += Host.integer(largest.get1()
                             .eq(y)
                             .logical_and_(largest.get0().isfinite())
-                            .sum()
-                            .item_long();
-                    loss += torch.cross_entropy(logits, y).item_double() * count;
+                            .sum());
+                    loss += Host.number(torch.cross_entropy(logits, y)) * count;
                 }
             }
         }

@@ -2,9 +2,9 @@ package org.gradmimic.train;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.LinearImpl;
+import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
@@ -16,8 +16,8 @@ import org.gradmimic.MimicHead;
 import org.gradmimic.ScoreTable;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
+import org.gradmimic.device.Device;
 import org.gradmimic.kernel.GradmimicException;
-import org.gradmimic.select.InputException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,18 +28,28 @@ public final class Probe {
     /** Rows in the score table: large blocks, and little memory. */
     private static final int TABLE_ROWS = 1 << 16;
 
+    private final Device device;
     private final ProbeData data;
     private final ProbeSettings settings;
     private final ProbeListener listener;
     private final SampleOrder order;
     private final long samples;
 
+    /** On the CPU; see the other constructor. */
+    public Probe(ProbeData data, ProbeSettings settings, ProbeListener listener) {
+        this(Device.CPU, data, settings, listener);
+    }
+
     /**
      * Begins nothing yet; see {@link #run}.
      *
+     * @param device where to train; the data is copied there as a whole. Between two drains of the score table a step reads no
+     *     number there
+     * @param data on the CPU
      * @throws org.gradmimic.select.InputException as {@link #check}
      */
-    public Probe(ProbeData data, ProbeSettings settings, ProbeListener listener) {
+    public Probe(Device device, ProbeData data, ProbeSettings settings, ProbeListener listener) {
+        this.device = device;
         this.data = data;
         this.settings = settings;
         this.listener = listener;
@@ -71,25 +81,7 @@ public final class Probe {
      */
     public ProbeResult run(@Nullable ProbeCheckpoint checkpoint) {
         try (PointerScope scope = new PointerScope()) {
-            torch.manual_seed(settings.seed());
-            LinearImpl linear = new LinearImpl(data.features().size(1), settings.classes());
-            Tensor weight = linear.weight();
-            Tensor bias = linear.bias();
-            try (var noGrad = new org.bytedeco.pytorch.NoGradGuard()) {
-                if (data.initialWeight() != null) weight.copy_(data.initialWeight());
-                if (data.initialBias() != null) bias.copy_(data.initialBias());
-            }
-            Optimizer optimizer = settings.optimizer().create(new TensorVector(weight, bias));
-            List<EpochMetrics> epochs = new ArrayList<>();
-            if (checkpoint != null) epochs.addAll(checkpoint.restore(weight, bias, optimizer));
-            Comparison comparison = new Comparison();
-            try (ScoreTable table = new ScoreTable(tableRows(), listener);
-                    ReferenceCache cache = ReferenceCache.of(data, settings);
-                    MimicHead head = new MimicHead(
-                            weight, bias, source(comparison), Weighting.uniform(), settings.calibration(), table)) {
-                boolean stopped = train(head, optimizer, table, cache, comparison, epochs, checkpoint);
-                return new ProbeResult(Tensors.floats(weight), Tensors.floats(bias), epochs, stopped);
-            }
+            return new Run(data.on(device)).to(checkpoint);
         }
     }
 
@@ -97,12 +89,114 @@ public final class Probe {
         return (int) Math.max(TABLE_ROWS, Math.min(settings.batchSize(), samples));
     }
 
-    private DirectionSource source(Comparison comparison) {
+    /** One training, with what it has on the device. */
+    private final class Run {
+        private final ProbeData here;
+        private final Comparison comparison;
+        private final Tensor weight;
+        private final Tensor bias;
+        private final Optimizer optimizer;
+
+        Run(ProbeData here) {
+            this.here = here;
+            comparison = new Comparison(here);
+            torch.manual_seed(settings.seed());
+            LinearImpl linear = new LinearImpl(here.features().size(1), settings.classes());
+            weight = parameter(linear.weight(), here.initialWeight());
+            bias = parameter(linear.bias(), here.initialBias());
+            optimizer = settings.optimizer().create(new TensorVector(weight, bias));
+        }
+
+        /** What the seed drew, on the CPU on every device, or what was given. */
+        private Tensor parameter(Tensor drawn, @Nullable Tensor given) {
+            Tensor parameter =
+                    device.has(drawn) ? drawn : device.move(drawn.detach()).set_requires_grad(true);
+            if (given != null) {
+                try (NoGradGuard noGrad = new NoGradGuard()) {
+                    parameter.copy_(given);
+                }
+            }
+            return parameter;
+        }
+
+        ProbeResult to(@Nullable ProbeCheckpoint checkpoint) {
+            List<EpochMetrics> epochs = new ArrayList<>();
+            if (checkpoint != null) epochs.addAll(checkpoint.restore(weight, bias, optimizer));
+            try (ReferenceCache cache = ReferenceCache.of(here, settings, !device.asynchronous())) {
+                DirectionSource source = source(here, comparison);
+                StepLog log = new StepLog(listener, !(source instanceof DirectionSource.None), cache.unusable());
+                try (ScoreTable table = new ScoreTable(device, tableRows(), log);
+                        MimicHead head = new MimicHead(
+                                device, weight, bias, source, Weighting.uniform(), settings.calibration(), table)) {
+                    boolean stopped = train(head, table, log, cache, epochs, checkpoint);
+                    return new ProbeResult(Tensors.floats(weight), Tensors.floats(bias), epochs, stopped);
+                }
+            }
+        }
+
+        /** Trains the epochs that are missing and adds them; true if the listener asked to stop. */
+        private boolean train(
+                MimicHead head,
+                ScoreTable table,
+                StepLog log,
+                ReferenceCache cache,
+                List<EpochMetrics> epochs,
+                @Nullable ProbeCheckpoint checkpoint) {
+            long steps = (samples + settings.batchSize() - 1) / settings.batchSize();
+            boolean stopped = false;
+            for (int epoch = epochs.size(); epoch < settings.epochs() && !stopped; epoch++) {
+                Weighting weighting = epoch < settings.startingEpoch() ? Weighting.uniform() : settings.weighting();
+                head.weighting(weighting);
+                log.begin(weighting.kind());
+                long[] permutation = order.epoch(epoch);
+                long begin = System.nanoTime();
+                table.position(epoch, epoch * steps);
+                try (PointerScope scope = new PointerScope()) {
+                    Tensor ids = device.move(Tensors.of(permutation, samples));
+                    for (int step = 0; step < steps; step++) {
+                        if (listener.stopRequested()) {
+                            stopped = true;
+                            break;
+                        }
+                        int from = step * settings.batchSize();
+                        int count = (int) Math.min(settings.batchSize(), samples - from);
+                        comparison.position(epoch, step, count);
+                        step(head, cache, ids, permutation, from, count);
+                        listener.stepped(epoch * steps + step + 1, steps * settings.epochs());
+                    }
+                    table.drain();
+                }
+                double seconds = (System.nanoTime() - begin) * 1e-9;
+                if (stopped) break;
+                EpochMetrics metrics = Evaluation.of(here, head, epoch, log.losses(), log.nonFinite(), seconds);
+                epochs.add(metrics);
+                listener.epochFinished(metrics);
+                if (checkpoint != null) checkpoint.save(head.weight(), head.bias(), optimizer, epochs);
+            }
+            return stopped;
+        }
+
+        private void step(MimicHead head, ReferenceCache cache, Tensor ids, long[] permutation, int from, int count) {
+            try (PointerScope scope = new PointerScope()) {
+                Tensor some = ids.narrow(0, from, count);
+                HeadBatch batch = cache.batch(
+                        torch.index_select(here.features(), 0, some), torch.index_select(here.labels(), 0, some), some);
+                HeadStep step = head.step(batch);
+                optimizer.zero_grad();
+                step.backward();
+                optimizer.step();
+            } catch (GradmimicException.NonFinite e) {
+                throw StepLog.noFiniteScore(permutation[from], permutation[from + count - 1], e);
+            }
+        }
+    }
+
+    private DirectionSource source(ProbeData here, Comparison comparison) {
         return switch (settings.mode()) {
             case SGD, GRAND, RHO -> DirectionSource.none();
-            case MIMIC -> DirectionSource.reference(data.referenceWeight());
+            case MIMIC -> DirectionSource.reference(here.referenceWeight());
             case INFLUENCE -> {
-                HeadBatch clean = new HeadBatch(data.cleanFeatures(), data.cleanLabels());
+                HeadBatch clean = new HeadBatch(here.cleanFeatures(), here.cleanLabels());
                 yield DirectionSource.comparison(() -> clean);
             }
             case AGRA -> DirectionSource.comparison(comparison::batch);
@@ -110,89 +204,23 @@ public final class Probe {
         };
     }
 
-    /** Trains the epochs that are missing and adds them; true if the listener asked to stop. */
-    private boolean train(
-            MimicHead head,
-            Optimizer optimizer,
-            ScoreTable table,
-            ReferenceCache cache,
-            Comparison comparison,
-            List<EpochMetrics> epochs,
-            @Nullable ProbeCheckpoint checkpoint) {
-        long steps = (samples + settings.batchSize() - 1) / settings.batchSize();
-        boolean stopped = false;
-        for (int epoch = epochs.size(); epoch < settings.epochs() && !stopped; epoch++) {
-            head.weighting(epoch < settings.startingEpoch() ? Weighting.uniform() : settings.weighting());
-            long[] permutation = order.epoch(epoch);
-            List<Double> losses = new ArrayList<>();
-            List<Long> nonFinite = new ArrayList<>();
-            long begin = System.nanoTime();
-            table.position(epoch, epoch * steps);
-            for (int step = 0; step < steps; step++) {
-                if (listener.stopRequested()) {
-                    stopped = true;
-                    break;
-                }
-                int from = step * settings.batchSize();
-                int count = (int) Math.min(settings.batchSize(), samples - from);
-                comparison.position(epoch, step, count);
-                step(head, optimizer, cache, permutation, from, count, losses, nonFinite);
-                listener.stepped(epoch * steps + step + 1, steps * settings.epochs());
-            }
-            double seconds = (System.nanoTime() - begin) * 1e-9;
-            table.drain();
-            if (stopped) break;
-            EpochMetrics metrics = Evaluation.of(data, head, epoch, losses, nonFinite, seconds);
-            epochs.add(metrics);
-            listener.epochFinished(metrics);
-            if (checkpoint != null) checkpoint.save(head.weight(), head.bias(), optimizer, epochs);
-        }
-        return stopped;
-    }
-
-    private void step(
-            MimicHead head,
-            Optimizer optimizer,
-            ReferenceCache cache,
-            long[] permutation,
-            int from,
-            int count,
-            List<Double> losses,
-            List<Long> nonFinite) {
-        try (PointerScope scope = new PointerScope()) {
-            LongPointer indices = new LongPointer(count);
-            indices.put(permutation, from, count);
-            Tensor ids = torch.from_blob(
-                    indices, new long[] {count}, new org.bytedeco.pytorch.TensorOptions(torch.ScalarType.Long));
-            HeadBatch batch = cache.batch(
-                    torch.index_select(data.features(), 0, ids), torch.index_select(data.labels(), 0, ids), ids);
-            HeadStep step = head.step(batch);
-            losses.add(step.meanLoss());
-            if (step.nonFinite() > 0) nonFinite.addAll(step.nonFiniteIds());
-            optimizer.zero_grad();
-            step.backward();
-            optimizer.step();
-        } catch (GradmimicException.NonFinite e) {
-            throw new InputException(
-                    "the batch of samples " + permutation[from] + " … " + permutation[from + count - 1]
-                            + " has no finite score: their features are not finite, or the head has diverged and a"
-                            + " smaller learning rate helps (" + e.getMessage() + ")",
-                    e);
-        }
-    }
-
     /** AGRA's second batch of a step. */
     private final class Comparison {
+        private final ProbeData here;
         private long[] indices = new long[0];
+
+        Comparison(ProbeData here) {
+            this.here = here;
+        }
 
         void position(int epoch, int step, int count) {
             if (settings.mode() == Mode.AGRA) indices = order.comparison(epoch, step, count);
         }
 
         HeadBatch batch() {
-            Tensor ids = Tensors.of(indices, indices.length);
+            Tensor ids = device.move(Tensors.of(indices, indices.length));
             return new HeadBatch(
-                    torch.index_select(data.features(), 0, ids), torch.index_select(data.labels(), 0, ids));
+                    torch.index_select(here.features(), 0, ids), torch.index_select(here.labels(), 0, ids));
         }
     }
 }

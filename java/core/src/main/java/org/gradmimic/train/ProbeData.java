@@ -1,6 +1,7 @@
 package org.gradmimic.train;
 
 import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.device.Device;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,4 +30,20 @@ public record ProbeData(
         @Nullable Tensor testFeatures,
         @Nullable Tensor testLabels,
         @Nullable Tensor cleanFeatures,
-        @Nullable Tensor cleanLabels) {}
+        @Nullable Tensor cleanLabels) {
+    /** The same on a device; what is there already is not copied. */
+    ProbeData on(Device device) {
+        return new ProbeData(
+                device.move(features),
+                device.move(labels),
+                device.moveIfThere(referenceWeight),
+                device.moveIfThere(referenceBias),
+                device.moveIfThere(initialWeight),
+                device.moveIfThere(initialBias),
+                device.moveIfThere(trueLabels),
+                device.moveIfThere(testFeatures),
+                device.moveIfThere(testLabels),
+                device.moveIfThere(cleanFeatures),
+                device.moveIfThere(cleanLabels));
+    }
+}

@@ -8,6 +8,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.HeadBatch;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
+import org.gradmimic.device.Host;
 import org.gradmimic.kernel.Memory;
 import org.jspecify.annotations.Nullable;
 
@@ -28,10 +29,11 @@ final class ReferenceCache implements AutoCloseable {
         this.loss = loss;
     }
 
-    static ReferenceCache of(ProbeData data, ProbeSettings settings) {
+    /** @param logits whether steps can choose between the reference's logits and the product with V */
+    static ReferenceCache of(ProbeData data, ProbeSettings settings, boolean logits) {
         Weighting.Kind kind = settings.weighting().kind();
         long logitBytes = 4 * data.features().size(0) * settings.classes();
-        boolean keepLogits = settings.mode() == Mode.MIMIC && logitBytes <= MAX_LOGIT_BYTES;
+        boolean keepLogits = logits && settings.mode() == Mode.MIMIC && logitBytes <= MAX_LOGIT_BYTES;
         boolean keepNorms = kind == Weighting.Kind.COS
                 || kind == Weighting.Kind.NORMED_COS
                 || kind == Weighting.Kind.OPT
@@ -73,6 +75,16 @@ final class ReferenceCache implements AutoCloseable {
 
     HeadBatch batch(Tensor features, Tensor labels, Tensor ids) {
         return new HeadBatch(features, labels, ids, select(logits, ids), select(normsSquared, ids), select(loss, ids));
+    }
+
+    /** [N] samples whose norm or reference loss is not finite; empty where neither is looked at. */
+    boolean[] unusable() {
+        Tensor judged = loss != null ? loss : normsSquared;
+        if (judged == null) return new boolean[0];
+        float[] values = Host.floats(judged);
+        boolean[] unusable = new boolean[values.length];
+        for (int i = 0; i < values.length; i++) unusable[i] = !Float.isFinite(values[i]);
+        return unusable;
     }
 
     private static @Nullable Tensor select(@Nullable Tensor all, Tensor ids) {

@@ -2,40 +2,35 @@ package org.gradmimic.cli.doctor;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.gradmimic.kernel.NativeLibrary;
+import org.gradmimic.device.CudaLibraries;
+import org.gradmimic.device.CudaLibraries.Found;
+import org.gradmimic.device.CudaLibraries.Library;
+import org.gradmimic.device.CudaSupport;
 import org.jspecify.annotations.Nullable;
 
 /** A GPU: found, or why not. A machine without one is sound. */
 final class Cuda {
     private static final String ITEM = "CUDA";
-    private static final Path PCI = Path.of("/sys/bus/pci/devices");
-    private static final String NVIDIA = "0x10de";
-    private static final String DISPLAY_CLASS = "0x03";
+    private static final String LIBRARIES = "CUDA library";
     private static final int SMI_SECONDS = 10;
 
     private Cuda() {}
 
-    static Finding look() throws IOException, InterruptedException {
-        return judge(NativeLibrary.cudaProblem(), card(PCI), smi());
+    static Finding look() throws InterruptedException {
+        return judge(CudaSupport.problem(0), CudaSupport.nativesThere(), CudaSupport.cardThere(), smi());
     }
 
     /**
-     * @param problem why libgradmimic cannot use CUDA; null if it can
+     * @param problem why LibTorch and the kernels cannot use a device; null if they can
+     * @param natives whether LibTorch for CUDA is on the class path
      * @param card whether an NVIDIA card is plugged in
      * @param smi what nvidia-smi says of the first GPU; empty without a working driver
      */
-    static Finding judge(@Nullable String problem, boolean card, Optional<String> smi) {
-        if (problem == null) {
-            return Finding.ok(
-                    ITEM,
-                    smi.orElse("a usable device")
-                            + "; libgradmimic's kernels can use it, these commands run on the CPU");
-        }
+    static Finding judge(@Nullable String problem, boolean natives, boolean card, Optional<String> smi) {
+        if (problem == null) return Finding.ok(ITEM, smi.orElse("a usable device") + "; --device auto uses it");
         if (smi.isPresent())
             return Finding.warning(ITEM, smi.get() + ", not used: " + problem, "everything runs on the CPU");
         if (card) {
@@ -45,18 +40,40 @@ final class Cuda {
                     "install the driver (apt-get install -y nvidia-driver, from Debian's non-free), restart, and see"
                             + " that nvidia-smi shows the GPU; until then everything runs on the CPU");
         }
-        return Finding.ok(ITEM, "no NVIDIA GPU in this machine; everything runs on the CPU");
+        return Finding.ok(
+                ITEM,
+                "no NVIDIA GPU in this machine; everything runs on the CPU"
+                        + (natives ? ", with LibTorch for the CPU" : ""));
     }
 
-    private static boolean card(Path devices) throws IOException {
-        if (!Files.isDirectory(devices)) return false;
-        try (DirectoryStream<Path> all = Files.newDirectoryStream(devices)) {
-            for (Path device : all) {
-                if (Machine.after(device.resolve("vendor"), NVIDIA).isPresent()
-                        && Machine.after(device.resolve("class"), DISPLAY_CLASS).isPresent()) return true;
-            }
+    /** The libraries that LibTorch for CUDA is linked with, one finding each. */
+    static List<Finding> libraries() {
+        return libraries(CudaSupport.libraries(), CudaSupport.nativesThere() || CudaSupport.driverThere());
+    }
+
+    /** @param relevant whether somebody seems to want CUDA; else one line has it all */
+    static List<Finding> libraries(CudaLibraries libraries, boolean relevant) {
+        List<Found> all = libraries.all();
+        if (!relevant) {
+            long found = all.stream().filter(each -> each.path() != null).count();
+            return List.of(Finding.ok(
+                    LIBRARIES,
+                    found + " of the " + all.size()
+                            + " that LibTorch for CUDA is linked with are here; none is needed"));
         }
-        return false;
+        return all.stream().map(Cuda::library).toList();
+    }
+
+    private static Finding library(Found found) {
+        Library library = found.library();
+        if (found.path() != null) return Finding.ok(LIBRARIES, library.name() + ": " + found.path());
+        String missing = library.name() + " is missing" + (library.optional() ? " (needed by a few operations)" : "");
+        return Finding.warning(
+                LIBRARIES,
+                missing,
+                "it comes with " + library.toolkit() + " of NVIDIA's repositories, or with Python's package "
+                        + library.pip() + " (pip install " + library.pip()
+                        + "), which is found by itself; elsewhere, name its folder in LD_LIBRARY_PATH");
     }
 
     private static Optional<String> smi() throws InterruptedException {

@@ -1,6 +1,7 @@
 package org.gradmimic.cli.doctor;
 
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -36,7 +37,7 @@ public final class DoctorCommand implements Callable<Integer> {
     }
 
     private List<Finding> examine() {
-        return List.of(
+        List<Finding> findings = new ArrayList<>(List.of(
                 Finding.ok("gradmimic", BuildInfo.version()),
                 Check.run("Java", Machine::java),
                 Check.run("System", Machine::system),
@@ -53,7 +54,9 @@ public final class DoctorCommand implements Callable<Integer> {
                 Check.run("OpenMP", OpenMp::look),
                 Check.run("CUDA", Cuda::look),
                 Check.run("OpenCV", Libraries::openCv),
-                Check.run("DuckDB", Libraries::duckDb));
+                Check.run("DuckDB", Libraries::duckDb)));
+        findings.addAll(Cuda.libraries());
+        return findings;
     }
 
     private static long count(List<Finding> findings, Level level) {

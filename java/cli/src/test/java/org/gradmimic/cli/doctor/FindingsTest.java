@@ -2,11 +2,17 @@ package org.gradmimic.cli.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.gradmimic.cli.doctor.Finding.Level;
+import org.gradmimic.device.CudaLibraries;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What the checks make of machines that are not this one. */
 class FindingsTest {
@@ -57,17 +63,41 @@ class FindingsTest {
 
     @Test
     void cudaIsMissedOnlyWhereThereIsAGpu() {
-        Finding none = Cuda.judge("no driver", false, Optional.empty());
+        Finding none = Cuda.judge("no driver", false, false, Optional.empty());
         assertThat(none.level()).isEqualTo(Level.OK);
         assertThat(none.text()).contains("no NVIDIA GPU");
-        Finding noDriver = Cuda.judge("no driver", true, Optional.empty());
+        Finding noDriver = Cuda.judge("no driver", true, true, Optional.empty());
         assertThat(noDriver.level()).isEqualTo(Level.WARNING);
         assertThat(noDriver.advice()).contains("nvidia-driver");
-        Finding unused = Cuda.judge("built without CUDA", true, Optional.of("NVIDIA H100, 81559 MiB, 580.1 (driver)"));
+        Finding unused =
+                Cuda.judge("built without CUDA", false, true, Optional.of("NVIDIA H100, 81559 MiB, 580.1 (driver)"));
         assertThat(unused.level()).isEqualTo(Level.WARNING);
         assertThat(unused.text()).contains("H100", "built without CUDA");
-        Finding used = Cuda.judge(null, true, Optional.of("NVIDIA H100, 81559 MiB, 580.1 (driver)"));
+        Finding used = Cuda.judge(null, true, true, Optional.of("NVIDIA H100, 81559 MiB, 580.1 (driver)"));
         assertThat(used.level()).isEqualTo(Level.OK);
-        assertThat(used.text()).contains("H100", "these commands run on the CPU");
+        assertThat(used.text()).contains("H100", "--device auto uses it");
+    }
+
+    @Test
+    void eachMissingCudaLibraryIsNamedWithWhereItComesFrom(@TempDir Path root) throws IOException {
+        Path cudart = root.resolve("usr/local/cuda-13.1/lib64/libcudart.so.13");
+        Files.createDirectories(cudart.getParent());
+        Files.createFile(cudart);
+        CudaLibraries libraries = CudaLibraries.of(Map.of(), root, root.resolve("home"), List.of());
+        List<Finding> findings = Cuda.libraries(libraries, true);
+        assertThat(findings.get(0).level()).isEqualTo(Level.OK);
+        assertThat(findings.get(0).text()).isEqualTo("libcudart.so.13: " + cudart);
+        Finding cudnn = findings.stream()
+                .filter(finding -> finding.text().startsWith("libcudnn.so.9"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(cudnn.level()).isEqualTo(Level.WARNING);
+        assertThat(cudnn.text()).isEqualTo("libcudnn.so.9 is missing");
+        assertThat(cudnn.advice()).contains("cuDNN 9", "nvidia-cudnn-cu13", "LD_LIBRARY_PATH");
+        assertThat(Cuda.libraries(libraries, false))
+                .containsExactly(Finding.ok(
+                        "CUDA library",
+                        "1 of the " + findings.size()
+                                + " that LibTorch for CUDA is linked with are here; none is needed"));
     }
 }

@@ -1,0 +1,39 @@
+package org.gradmimic.cli;
+
+import org.gradmimic.device.Device;
+import org.gradmimic.device.DeviceChoice;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code --device}, as a picocli mix-in of the commands that compute with LibTorch. */
+final class DeviceOption {
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
+    private DeviceChoice choice = DeviceChoice.parse("auto");
+
+    @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            description = "auto, cpu, cuda or cuda:N (default: auto, a CUDA device where one can be used).")
+    private void device(String text) {
+        try {
+            choice = DeviceChoice.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(command.commandLine(), "--device: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Where to work. Says once on standard error why it is not the device that seems to be meant.
+     *
+     * @throws org.gradmimic.kernel.GradmimicException.Unsupported for a CUDA device that cannot be used, with the reason
+     */
+    Device choose(CommonOptions common) {
+        DeviceChoice.Chosen chosen = choice.choose();
+        if (chosen.warning() != null) common.note("warning: " + chosen.warning());
+        return chosen.device();
+    }
+}
