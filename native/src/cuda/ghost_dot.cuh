@@ -2,8 +2,8 @@
 //
 // 2 B T I O operations over B T (I + O) + O I numbers: a matrix product of which B numbers are wanted. V a never
 // reaches memory: a block's tile of it is multiplied by its deltas in the registers where it stands, and added
-// over the tile's columns. This is the form in float on the ordinary multipliers, for every mixture of dtypes: its
-// ceiling is the float rate, on an H200 a fifteenth of what the tensor cores do in bf16.
+// over the tile's columns. This is the form in float on the ordinary multipliers, for every mixture of dtypes and strides:
+// its ceiling is the float rate, on an H200 a fifteenth of what the tensor cores do in bf16 (ghost_dot_tensor.cuh).
 //
 // Tokens of all samples are rows of one product, since T is 1 for most heads. Every token has a sum for each
 // tile of columns, in a place of its own; a sample's are added tile by tile in the order of its tokens, in double.

@@ -14,6 +14,8 @@ namespace gm::cuda {
 // CUDA useless for the rest of the process. `what` was being done.
 void check(cudaError_t status, const char *what);
 
+constexpr size_t kPlainShared = 48 << 10;  // a kernel that wants more has to say so first
+
 // One grid of `blocks` blocks of `threads` threads with `shared` bytes, on the queue's stream. No blocks: no
 // launch.
 template <class... Parameters, class... Arguments>
@@ -21,6 +23,7 @@ void launch(const gm_queue &queue, const char *name, void (*kernel)(Parameters..
             Arguments &&...arguments) {
     if (blocks == 0) return;
     if (blocks > INT32_MAX) check(cudaErrorInvalidConfiguration, name);
+    if (shared > kPlainShared) check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)), name);
     cudaLaunchConfig_t config = {};
     config.gridDim = dim3(static_cast<unsigned>(blocks));
     config.blockDim = dim3(static_cast<unsigned>(threads));

@@ -13,8 +13,11 @@
 
 namespace gm::cuda {
 
+constexpr int kTokenGroup = 32;  // that are counted together
+
 struct Tokens {
     uint8_t *alive;   // [B,T]
+    int32_t *counts;  // of each group
     int64_t *which;   // the tokens' numbers i T + t, one sample behind the other
     int64_t *first;   // [B + 1]: where each sample's begin
     int64_t samples, per_sample;
@@ -22,7 +25,7 @@ struct Tokens {
 
 inline Tokens take_tokens(const gm_array &delta, Arena &arena) {
     const int64_t B = delta.shape[0], T = delta.shape[1];
-    return {arena.take<uint8_t>(B * T), arena.take<int64_t>(B * T), arena.take<int64_t>(B + 1), B, T};
+    return {arena.take<uint8_t>(B * T), arena.take<int32_t>(B * T / kTokenGroup + 1), arena.take<int64_t>(B * T), arena.take<int64_t>(B + 1), B, T};
 }
 
 void launch_tokens(const gm_queue &queue, const gm_array &delta, const Tokens &tokens);

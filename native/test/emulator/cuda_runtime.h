@@ -61,6 +61,7 @@ enum cudaError_t {
     cudaErrorSystemDriverMismatch = 803,
 };
 enum cudaDeviceAttr { cudaDevAttrComputeCapabilityMajor = 75, cudaDevAttrComputeCapabilityMinor = 76 };
+enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
 enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2 };
 typedef struct EmulatedStream *cudaStream_t;
 
@@ -96,18 +97,31 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
 
 namespace emulator {
-cudaError_t launch(const cudaLaunchConfig_t &config, const std::function<void()> &thread);
+constexpr size_t kMostShared = 227 << 10;  // of a block on sm_90
+cudaError_t launch(const cudaLaunchConfig_t &config, const std::function<void()> &thread, const void *kernel);
+cudaError_t run_grid(const cudaLaunchConfig_t &config, const std::function<void()> &thread);  // what launch() does once it may
+cudaError_t allow_shared(const void *kernel, int bytes);
 void *shared_memory(size_t bytes);
 void barrier(const char *file, int line);
 // The values that all lanes of this warp brought along.
 const uint64_t *exchange(unsigned mask, uint64_t value, const char *name, const char *file, int line);
 unsigned lane();
+// See mma_emulated.h.
+void copy_later(void *to, const void *from, int bytes);
+void commit_copies();
+void wait_for_copies(int pending);
+void count_multiplication();
 }  // namespace emulator
 
 template <class... Parameters, class... Arguments>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config, void (*kernel)(Parameters...), Arguments &&...arguments) {
     const std::tuple<Parameters...> values(std::forward<Arguments>(arguments)...);
-    return emulator::launch(*config, [&] { std::apply(kernel, values); });
+    return emulator::launch(*config, [&] { std::apply(kernel, values); }, reinterpret_cast<const void *>(kernel));
+}
+
+template <class... Parameters>
+cudaError_t cudaFuncSetAttribute(void (*kernel)(Parameters...), cudaFuncAttribute, int bytes) {
+    return emulator::allow_shared(reinterpret_cast<const void *>(kernel), bytes);
 }
 
 // ---- the device's side -------------------------------------------------------------------------

@@ -5,21 +5,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <map>
 #include <memory>
 #include <numeric>
 #include <random>
 #include <vector>
 
 #include "cuda_runtime.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/asan_interface.h>
-#include <sanitizer/common_interface_defs.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(memory, bytes) ((void)(memory), (void)(bytes))
-#define ASAN_UNPOISON_MEMORY_REGION(memory, bytes) ((void)(memory), (void)(bytes))
-#endif
+#include "sanitizer.h"
 
 // Leaves one stack for another: *left becomes this one's pointer, `to` is where the other was left. Written out,
 // since swapcontext makes a system call and the sanitizer's version of it clears the shadow of a whole
@@ -106,7 +98,6 @@ namespace {
 
 constexpr size_t kStack = 512 << 10;  // address space; pages that are never touched cost nothing
 constexpr unsigned kWarp = 32, kMostThreads = 1024;
-constexpr size_t kMostShared = 227 << 10;  // of a block on sm_90
 
 struct Site {
     const char *name, *file;
@@ -119,11 +110,37 @@ struct Site {
 
 enum class State { ready, waiting, done };
 
+// A thread's asynchronous copies of 16 bytes: those of no group yet, and groups that nobody has waited for.
+struct Copies {
+    struct Copy {
+        void *to;
+        const void *from;
+        int bytes;
+    };
+    std::vector<Copy> waiting;
+    std::vector<std::vector<Copy>> groups;
+
+    void commit() { groups.push_back(std::exchange(waiting, {})); }
+    void wait(int pending) {
+        while (groups.size() > static_cast<size_t>(pending)) {
+            for (const Copy &copy : groups.front()) {
+                std::memset(copy.to, 0, 16);
+                std::memcpy(copy.to, copy.from, static_cast<size_t>(copy.bytes));
+            }
+            groups.erase(groups.begin());
+        }
+    }
+    bool under_way() const {
+        return !waiting.empty() || std::any_of(groups.begin(), groups.end(), [](const auto &group) { return !group.empty(); });
+    }
+};
+
 struct Fibre {
     void *stack = nullptr, *fake_stack = nullptr;
     void *left = nullptr;  // its stack pointer while others run
     State state = State::done;
     Site site{};
+    Copies copies;
 };
 
 struct Warp {
@@ -141,6 +158,8 @@ public:
     unsigned current() const { return current_; }
     std::mt19937_64 &random() { return random_; }
     const std::string &failure() const { return failure_; }
+    Copies &copies() { return fibres_[current_]->copies; }
+    int64_t multiplications = 0;  // fragments' products, once a lane
 
 private:
     void run_block();
@@ -183,6 +202,7 @@ void Machine::enter() {
 #endif
     for (;;) {
         (*m.thread_)();
+        if (m.copies().under_way()) m.fail("it ends with copies under way that it has not waited for");
         m.fibres_[m.current_]->state = State::done;
         m.yield();
     }
@@ -266,7 +286,10 @@ void Machine::run_block() {
     warps_.assign((threads_ + kWarp - 1) / kWarp, Warp{});
     ready_.resize(threads_);
     std::iota(ready_.begin(), ready_.end(), 0u);
-    for (unsigned n = 0; n < threads_; n++) fibres_[n]->state = State::ready;
+    for (unsigned n = 0; n < threads_; n++) {
+        fibres_[n]->state = State::ready;
+        fibres_[n]->copies = {};
+    }
     unsigned done = 0;
     while (!ready_.empty() && failure_.empty()) {
         std::swap(ready_[random_() % ready_.size()], ready_.back());
@@ -360,49 +383,12 @@ cudaError_t Machine::launch(const cudaLaunchConfig_t &config, const std::functio
     return cudaSuccess;
 }
 
-// ---- the runtime's state ------------------------------------------------------------------------
-
-struct Runtime {
-    std::map<char *, size_t> allocations;
-    Calls calls;
-    cudaError_t sticky = cudaSuccess, last = cudaSuccess, injected = cudaSuccess;
-    int devices = 1, major = 9, minor = 0, device = 0;
-};
-
-Runtime &runtime() {
-    static Runtime only;
-    return only;
-}
-
-// Device memory may be touched while one of these is alive.
-class Access {
-public:
-    Access() {
-        for (const auto &[memory, bytes] : runtime().allocations) ASAN_UNPOISON_MEMORY_REGION(memory, bytes);
-    }
-    ~Access() {
-        for (const auto &[memory, bytes] : runtime().allocations) ASAN_POISON_MEMORY_REGION(memory, bytes);
-    }
-};
-
-cudaError_t answer(cudaError_t error) {
-    if (runtime().sticky != cudaSuccess) error = runtime().sticky;
-    if (error != cudaSuccess) runtime().last = error;
-    return error;
-}
-
 }  // namespace
 
 void seed(uint64_t value) { machine().random().seed(value); }
 const std::string &failure() { return machine().failure(); }
-const Calls &calls() { return runtime().calls; }
-void restart() { runtime().sticky = runtime().last = cudaSuccess; }
-void fail_next_launch(int error) { runtime().injected = static_cast<cudaError_t>(error); }
-void set_devices(int count, int major, int minor) {
-    runtime().devices = count;
-    runtime().major = major;
-    runtime().minor = minor;
-}
+int64_t multiplications() { return machine().multiplications; }
+cudaError_t run_grid(const cudaLaunchConfig_t &config, const std::function<void()> &thread) { return machine().launch(config, thread); }
 
 void barrier(const char *file, int line) { machine().barrier({"__syncthreads", file, line}); }
 const uint64_t *exchange(unsigned mask, uint64_t value, const char *name, const char *file, int line) {
@@ -410,115 +396,9 @@ const uint64_t *exchange(unsigned mask, uint64_t value, const char *name, const 
 }
 unsigned lane() { return machine().current() % kWarp; }
 void *shared_memory(size_t bytes) { return machine().shared(bytes); }
-
-cudaError_t launch(const cudaLaunchConfig_t &config, const std::function<void()> &thread) {
-    Runtime &r = runtime();
-    r.calls.launches++;
-    if (r.sticky != cudaSuccess) return answer(r.sticky);
-    if (r.injected != cudaSuccess) return answer(std::exchange(r.injected, cudaSuccess));
-    const Access access;
-    const cudaError_t error = machine().launch(config, thread);
-    if (error == cudaErrorLaunchFailure) r.sticky = error;
-    return answer(error);
-}
+void copy_later(void *to, const void *from, int bytes) { machine().copies().waiting.push_back({to, from, bytes}); }
+void commit_copies() { machine().copies().commit(); }
+void wait_for_copies(int pending) { machine().copies().wait(pending); }
+void count_multiplication() { machine().multiplications++; }
 
 }  // namespace emulator
-
-using emulator::answer;
-using emulator::runtime;
-
-const char *cudaGetErrorName(cudaError_t error) {
-    switch (error) {
-        case cudaSuccess: return "cudaSuccess";
-        case cudaErrorInvalidValue: return "cudaErrorInvalidValue";
-        case cudaErrorMemoryAllocation: return "cudaErrorMemoryAllocation";
-        case cudaErrorInvalidConfiguration: return "cudaErrorInvalidConfiguration";
-        case cudaErrorIllegalAddress: return "cudaErrorIllegalAddress";
-        case cudaErrorLaunchFailure: return "cudaErrorLaunchFailure";
-        default: return "cudaError";
-    }
-}
-
-const char *cudaGetErrorString(cudaError_t error) {
-    return error == cudaErrorLaunchFailure ? emulator::failure().c_str() : "as the emulator was told";
-}
-
-cudaError_t cudaGetLastError() {
-    if (runtime().sticky != cudaSuccess) return runtime().sticky;
-    return std::exchange(runtime().last, cudaSuccess);
-}
-
-cudaError_t cudaGetDeviceCount(int *count) {
-    *count = runtime().devices;
-    return answer(*count > 0 ? cudaSuccess : cudaErrorNoDevice);
-}
-
-cudaError_t cudaGetDevice(int *device) {
-    *device = runtime().device;
-    return answer(cudaSuccess);
-}
-
-cudaError_t cudaSetDevice(int device) {
-    if (device < 0 || device >= runtime().devices) return answer(cudaErrorInvalidDevice);
-    runtime().device = device;
-    return answer(cudaSuccess);
-}
-
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int) {
-    std::snprintf(properties->name, sizeof properties->name, "an emulated device");
-    properties->major = runtime().major;
-    properties->minor = runtime().minor;
-    return answer(cudaSuccess);
-}
-
-cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int) {
-    *value = attribute == cudaDevAttrComputeCapabilityMajor ? runtime().major : runtime().minor;
-    return answer(cudaSuccess);
-}
-
-// malloc's own blocks, so that the sanitizer guards their ends; full of NaN like a shared memory.
-cudaError_t cudaMalloc(void **memory, size_t bytes) {
-    runtime().calls.allocations++;
-    char *block = static_cast<char *>(std::malloc(bytes == 0 ? 1 : bytes));
-    std::memset(block, 0xff, bytes);
-    runtime().allocations[block] = bytes;
-    ASAN_POISON_MEMORY_REGION(block, bytes);
-    *memory = block;
-    return answer(cudaSuccess);
-}
-
-cudaError_t cudaFree(void *memory) {
-    runtime().calls.frees++;
-    const auto found = runtime().allocations.find(static_cast<char *>(memory));
-    if (found == runtime().allocations.end()) return answer(memory == nullptr ? cudaSuccess : cudaErrorInvalidValue);
-    ASAN_UNPOISON_MEMORY_REGION(found->first, found->second);
-    std::free(found->first);
-    runtime().allocations.erase(found);
-    return answer(cudaSuccess);
-}
-
-cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind) {
-    runtime().calls.copies++;
-    const emulator::Access access;
-    std::memcpy(to, from, bytes);
-    return answer(cudaSuccess);
-}
-
-cudaError_t cudaMemsetAsync(void *memory, int value, size_t bytes, cudaStream_t) {
-    runtime().calls.memsets++;
-    const emulator::Access access;
-    std::memset(memory, value, bytes);
-    return answer(cudaSuccess);
-}
-
-cudaError_t cudaStreamCreate(cudaStream_t *stream) {
-    *stream = reinterpret_cast<cudaStream_t>(uintptr_t{16});
-    return answer(cudaSuccess);
-}
-
-cudaError_t cudaStreamDestroy(cudaStream_t) { return answer(cudaSuccess); }
-
-cudaError_t cudaStreamSynchronize(cudaStream_t) {
-    runtime().calls.synchronisations++;
-    return answer(cudaSuccess);
-}

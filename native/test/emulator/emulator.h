@@ -6,6 +6,8 @@
 //     AddressSanitizer watches both its ends.
 //   - Device memory can be touched by kernels, copies and memsets only: between them AddressSanitizer
 //     reports any access, such as a launcher's that reads an array.
+//   - Asynchronous copies are made when their thread waits for them, and one that nobody has waited for fails the
+//     launch when its thread ends.
 //   - Threads of a block that wait at different barriers, or for one that has returned, fail the launch,
 //     and so do lanes of a warp. As on a device the error is sticky: every call after it fails as well.
 #pragma once
@@ -29,6 +31,9 @@ struct Calls {
     int64_t launches = 0, memsets = 0, allocations = 0, frees = 0, copies = 0, synchronisations = 0;
 };
 const Calls &calls();
+
+// Products of fragments on the emulated tensor cores so far, counted once a lane.
+int64_t multiplications();
 
 // The next launch is answered with this error instead of being run; cudaError_t as a number.
 void fail_next_launch(int error);

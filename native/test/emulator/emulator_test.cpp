@@ -7,6 +7,7 @@
 #include "../cuda/device.h"
 #include "cuda/block.cuh"
 #include "cuda/launch.h"
+#include "cuda/mma.cuh"
 #include "cuda/slots.h"
 
 using gm::cuda::shared;
@@ -81,6 +82,33 @@ void divergent_warp(int *output) {
 }
 void part_of_a_warp(int *output) { output[0] = __shfl_xor_sync(0xffffu, 1, 1); }
 void greedy(int *) { shared<Numbers[2]>(); }
+void copies(int *output, bool late) {
+    Numbers &numbers = shared<Numbers>();
+    const int n = static_cast<int>(threadIdx.x) / 4 * 4;
+    const int *from = output + kThreads * 3;
+    if (threadIdx.x % 4 == 0) gm::cuda::copy_later(numbers.values + n, from + n, n == 8 ? 8 : 16);
+    gm::cuda::commit_copies();
+    gm::cuda::commit_copies();
+    if (late) return;
+    gm::cuda::wait_for_copies<1>();
+    __syncthreads();
+    output[blockIdx.x * kThreads + threadIdx.x] = numbers.values[threadIdx.x];
+}
+void copies_that_are_waited_for(int *output) { copies(output, false); }
+void copies_under_way(int *output) { copies(output, true); }
+void fragments(int *output) {
+    // left [16][16] = 16 row + k, right [16][8] = 1 at k = 2 column: sums [row][column] = 16 row + 2 column
+    const unsigned g = threadIdx.x / 4 % 8, q = threadIdx.x % 4;
+    const auto half = [](unsigned n) { return static_cast<unsigned>(__half_as_ushort(__float2half_rn(static_cast<float>(n)))); };
+    const auto left = [&](unsigned row, unsigned k) { return half(16 * row + k) | half(16 * row + k + 1) << 16; };
+    const auto right = [&](unsigned k, unsigned column) { return half(k == 2 * column) | half(k + 1 == 2 * column) << 16; };
+    const unsigned words[4] = {left(g, 2 * q), left(g + 8, 2 * q), left(g, 2 * q + 8), left(g + 8, 2 * q + 8)};
+    float sums[4] = {};
+    gm::cuda::multiply_fragments<false>(words, right(2 * q, g), right(2 * q + 8, g), sums);
+    bool holds = true;
+    for (unsigned n = 0; n < 4; n++) holds = holds && sums[n] == static_cast<float>(16 * (g + n / 2 * 8) + 2 * (2 * q + n % 2));
+    output[blockIdx.x * kThreads + threadIdx.x] = holds;
+}
 void counts(int *output) {
     const int before = atomicAdd(output, 2);
     if (before == -1 + 2 * 3 * kThreads - 2) output[1] = 5;
@@ -127,6 +155,7 @@ TEST(wrong_kernels_are_named) {
     fails(returns_before_the_barrier, "1 have returned");
     fails(divergent_warp, "divergent warp: ");
     fails(part_of_a_warp, "__shfl_xor_sync");
+    fails(copies_under_way, "copies under way");
     fails(greedy, "the kernel wants 768 bytes of shared memory, the launch gives 384");
 }
 
@@ -139,6 +168,22 @@ TEST(impossible_launches_are_refused) {
     config.dynamicSmemBytes = 1 << 20;
     CHECK(cudaLaunchKernelEx(&config, sound, static_cast<int *>(nullptr)) == cudaErrorInvalidValue);
     CHECK(cudaGetLastError() == cudaErrorInvalidValue && cudaGetLastError() == cudaSuccess);
+}
+
+TEST(copies_arrive_when_they_are_waited_for) {
+    std::vector<int> host(4 * kThreads);
+    std::iota(host.begin(), host.end(), 0);
+    void *device = nullptr;
+    check::ran(cudaMalloc(&device, host.size() * sizeof(int)));
+    check::ran(cudaMemcpy(device, host.data(), host.size() * sizeof(int), cudaMemcpyHostToDevice));
+    check::ran(run(copies_that_are_waited_for, static_cast<int *>(device)));
+    check::ran(cudaMemcpy(host.data(), device, host.size() * sizeof(int), cudaMemcpyDeviceToHost));
+    check::ran(cudaFree(device));
+    for (int n = 0; n < kThreads; n++) CHECK(host[static_cast<size_t>(n)] == (n == 10 || n == 11 ? 0 : 3 * kThreads + n));
+}
+
+TEST(fragments_are_multiplied) {
+    for (const int holds : results(fragments, 5)) CHECK(holds == 1);
 }
 
 TEST(atomics_count) {
