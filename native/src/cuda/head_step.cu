@@ -48,6 +48,7 @@ Parameters parameters(const gm_head_step_args &args, Arena &arena) {
     if (present(args.weighted_delta) && (!present(args.delta) || finer)) p.outputs[p.outputs_used++] = args.weighted_delta;
     if (!present(args.mean_delta) && !present(args.weighted_delta_sum)) return p;
     p.partial = arena.take<float>(2 * p.slices * p.C);
+    p.strip_counts = arena.take<unsigned>(p.strips);
     if (p.outputs_used > 0) return p;
     gm_array &delta = p.outputs[p.outputs_used++] = args.logits;
     delta.data = arena.take<float>(p.B * p.C);
@@ -87,7 +88,6 @@ void head_step_run(const gm_head_step_args &args, Arena arena, const gm_queue &q
     if (p.slot < 0) launch(queue, "head_step weights", tail, 1, kTailThreads, sizeof(Shared), p);
     if (!present(args.weighted_delta) && p.partial == nullptr) return;
     launch(queue, "head_step columns", columns, p.slices * p.strips, kThreads, sizeof(ColumnShared), p);
-    if (p.partial != nullptr) launch(queue, "head_step sums", sum_columns, divide_up(p.C, kSumColumns), kThreads, sizeof(SumShared), p);
 }
 
 }  // namespace gm::cuda

@@ -2,7 +2,7 @@
 // the batch, and the gradient rows times their weights.
 //
 // It must read the logits and K rows of u for each of the B C places and write delta: 12 bytes a place for
-// f32 and K = 1, one exponential and about ten other operations: memory is the limit. Up to four grids:
+// f32 and K = 1, one exponential and about ten other operations: memory is the limit. Up to three grids:
 //   1. rows     loss, scores, |g| and delta, not yet weighted. A team of threads holds its row in registers, so
 //               that logits are read once: 8 lanes up to 128 classes (a warp would leave most of its lanes
 //               empty), a warp up to 1024, a block up to 6144. Longer rows are read twice with a running
@@ -13,8 +13,9 @@
 //               `opt` with a penalty, it is a grid of its own.
 //   3. columns  weighted_delta = w delta and the sums over the batch, where they are asked for: delta is read
 //               back from the output of higher precision, or from the workspace if only sums are asked for.
-//               With a 16 bit weighted_delta alone its elements are rounded twice.
-//   4. sums     of the slices of rows of grid 3, in a fixed order.
+//               With a 16 bit weighted_delta alone its elements are rounded twice. The last block of a strip of
+//               columns adds up what its slices of rows have left, in a fixed order.
+// So a batch takes one launch, or two with the outputs of grid 3; a large one, or `opt` with a penalty, one more.
 #pragma once
 
 #include "cuda/cross_entropy.cuh"
@@ -31,7 +32,6 @@ constexpr int kTogether = 4;  // references that a long row is read for at a tim
 constexpr int64_t kStrip = kWarp * kEight;  // columns of a block of grid 3
 constexpr int64_t kSliceRows = 64;          // rows of it at least
 constexpr int64_t kMostBlocks = 1024;
-constexpr int kSumColumns = 32;             // of a block of grid 4
 
 struct Parameters {
     gm_head_step_args args;
@@ -45,6 +45,7 @@ struct Parameters {
     float *loss, *statistic, *norm, *scale;
     uint8_t *usable;
     float *partial;          // [slices][2][C]: sums of delta and of w delta; NULL if not asked for
+    unsigned *strip_counts;  // [strips]: blocks of grid 3 that are done; whoever weighs clears them
 };
 
 struct Shared {
@@ -218,6 +219,7 @@ template <int kBlock, bool kSearch>
 __device__ __forceinline__ void weigh_samples(const Parameters &p, Shared &s) {
     Statistics statistics = {p.B, p.statistic, 1, p.norm, 1, p.K > 0 ? p.args.direction_norm_squared + larger(p.args.combine, 0) : nullptr, p.usable};
     double mean_loss = 0;
+    for (int64_t strip = threadIdx.x; strip < p.strips && p.partial != nullptr; strip += kBlock) p.strip_counts[strip] = 0;
     const int64_t non_finite = weigh<kBlock, kSearch>(p.args.weighting, statistics, s.weigh, [&](int64_t i, double w) {
         if (p.args.weight.data != nullptr) put(p.args.weight, i, w);
         p.scale[i] = static_cast<float>(w);
@@ -306,11 +308,41 @@ __global__ void __launch_bounds__(kTailThreads) long_rows(const __grid_constant_
     }
 }
 
-// ---- grids 3 and 4 ----------------------------------------------------------------------------------
+// ---- grid 3 -----------------------------------------------------------------------------------------
 
 struct ColumnShared {
     float sums[kThreads / kWarp][2][kStrip];
+    bool last;
 };
+
+// Eight columns of a lane from every warp, added up in the order of the warps: column threadIdx of the strip.
+__device__ __forceinline__ void put_columns(ColumnShared &s, const float (&sum)[kEight], const float (&weighted_sum)[kEight]) {
+    for (int j = 0; j < kEight; j++) {
+        s.sums[warp()][0][lane() * kEight + j] = sum[j];
+        s.sums[warp()][1][lane() * kEight + j] = weighted_sum[j];
+    }
+    __syncthreads();
+}
+__device__ __forceinline__ double add_warps(const ColumnShared &s, int half) {
+    double sum = 0;
+    for (int n = 0; n < kThreads / kWarp; n++) sum += s.sums[n][half][threadIdx.x];
+    return sum;
+}
+
+// What a strip's slices have left, a slice a warp at a time.
+__device__ __forceinline__ void add_slices(const Parameters &p, int64_t at, ColumnShared &s) {
+    float sums[2][kEight] = {};
+    for (int64_t slice = warp(); slice < p.slices; slice += kThreads / kWarp) {
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            const Run run = {reinterpret_cast<const char *>(p.partial + (slice * 2 + half) * p.C), GM_F32};
+            float x[kEight];
+            load(run, aligned(run), at, p.C - at, x);
+            for (int j = 0; j < kEight; j++) sums[half][j] += x[j];
+        }
+    }
+    put_columns(s, sums[0], sums[1]);
+}
 
 // A strip of columns of a slice of rows, a row a warp at a time.
 __global__ void __launch_bounds__(kThreads) columns(const __grid_constant__ Parameters p) {
@@ -333,40 +365,18 @@ __global__ void __launch_bounds__(kThreads) columns(const __grid_constant__ Para
     }
     if (p.partial == nullptr) return;
     ColumnShared &s = shared<ColumnShared>();
-    for (int j = 0; j < kEight; j++) {
-        s.sums[warp()][0][lane() * kEight + j] = sum[j];
-        s.sums[warp()][1][lane() * kEight + j] = weighted_sum[j];
-    }
-    __syncthreads();
-    const int64_t c = strip * kStrip + threadIdx.x;
+    put_columns(s, sum, weighted_sum);
     static_assert(kThreads == kStrip, "a thread a column");
+    const int64_t c = strip * kStrip + threadIdx.x;
+    for (int half = 0; half < 2; half++) {
+        const float total = static_cast<float>(add_warps(s, half));
+        if (c < p.C) p.partial[(slice * 2 + half) * p.C + c] = total;
+    }
+    if (!is_last_block(p.strip_counts + strip, static_cast<unsigned>(p.slices), s.last)) return;
+    add_slices(p, at, s);
     if (c >= p.C) return;
-    for (int half = 0; half < 2; half++) {
-        float total = 0;
-        for (int n = 0; n < kThreads / kWarp; n++) total += s.sums[n][half][threadIdx.x];
-        p.partial[(slice * 2 + half) * p.C + c] = total;
-    }
-}
-
-struct SumShared {
-    double sums[kThreads / kSumColumns][2][kSumColumns];
-};
-
-__global__ void __launch_bounds__(kThreads) sum_columns(const __grid_constant__ Parameters p) {
-    const int column = static_cast<int>(threadIdx.x) % kSumColumns, part = static_cast<int>(threadIdx.x) / kSumColumns;
-    const int64_t c = int64_t{blockIdx.x} * kSumColumns + column;
-    SumShared &s = shared<SumShared>();
-    for (int half = 0; half < 2; half++) {
-        double sum = 0;
-        for (int64_t slice = part; c < p.C && slice < p.slices; slice += kThreads / kSumColumns) sum += p.partial[(slice * 2 + half) * p.C + c];
-        s.sums[part][half][column] = sum;
-    }
-    __syncthreads();
-    if (part >= 2 || c >= p.C) return;
-    double sum = 0;
-    for (int n = 0; n < kThreads / kSumColumns; n++) sum += s.sums[n][part][column];
-    if (part == 0 && p.args.mean_delta.data != nullptr) put(p.args.mean_delta, c, p.B == 0 ? 0 : sum / static_cast<double>(p.B));
-    if (part == 1 && p.args.weighted_delta_sum.data != nullptr) put(p.args.weighted_delta_sum, c, sum);
+    if (p.args.mean_delta.data != nullptr) put(p.args.mean_delta, c, p.B == 0 ? 0 : add_warps(s, 0) / static_cast<double>(p.B));
+    if (p.args.weighted_delta_sum.data != nullptr) put(p.args.weighted_delta_sum, c, add_warps(s, 1));
 }
 
 }  // namespace gm::cuda::head_step

@@ -203,6 +203,22 @@ TEST(head_step_without_a_direction_scores_zero) {
     for (int64_t i = 0; i < 8; i++) CHECK(out.score.at(i) == 0 && out.weight.at(i) == 0.125);
 }
 
+#if defined(GM_EMULATED)
+TEST(head_step_takes_as_few_launches_as_it_says) {
+    for (const int64_t B : {32, 256, 8200}) {
+        for (const bool sums : {false, true}) {
+            Head head(random, B, 130, 1, GM_F32, GM_F32, false, false);
+            Outputs out(B, 130, 1, false, GM_F32, GM_F32);
+            out.attach(head.args);
+            if (!sums) head.args.weighted_delta = head.args.mean_delta = head.args.weighted_delta_sum = gm_array{};
+            const emulator::Calls before = emulator::calls();
+            CHECK_OK(GM_DEVICE_CALL(gm_head_step, head.args));
+            CHECK(emulator::calls().launches - before.launches == 1 + sums + (B > 4096));
+        }
+    }
+}
+#endif
+
 // A workspace may hold anything, also what an earlier call left in it.
 TEST(head_step_runs_again_in_the_same_workspace) {
     Head head(random, 300, 10, 1, GM_F32, GM_F32, false, false);
