@@ -17,52 +17,12 @@ import time
 
 import torch
 
+from abi import Array, ClipScores, Direction, GhostDot, GhostNorm, HeadScore, HeadStep, ProjectedDot, Queue, RowDot, Weighting
+
 F32, F16, BF16, I64 = 0, 1, 2, 4
 CUDA, NORMED_PROJ = 1, 3
 DTYPES = {torch.float32: F32, torch.float16: F16, torch.bfloat16: BF16, torch.int64: I64}
 ROTATED_BYTES = 400 << 20  # several second-level caches
-
-
-class Queue(ctypes.Structure):
-    _fields_ = [("provider", ctypes.c_int32), ("device", ctypes.c_int32), ("stream", ctypes.c_void_p)]
-
-
-class Array(ctypes.Structure):
-    _fields_ = [("data", ctypes.c_void_p), ("dtype", ctypes.c_int32), ("rank", ctypes.c_int32),
-                ("shape", ctypes.c_int64 * 3), ("stride", ctypes.c_int64 * 3)]
-
-
-class Weighting(ctypes.Structure):
-    _fields_ = [("kind", ctypes.c_int32), ("rho_attached", ctypes.c_int32), ("temperature", ctypes.c_double), ("lambda_", ctypes.c_double)]
-
-
-class RowDot(ctypes.Structure):
-    _fields_ = [(name, Array) for name in ("projected", "delta", "dot")]
-
-
-class ProjectedDot(ctypes.Structure):
-    _fields_ = [(name, Array) for name in ("gradient", "direction", "dot", "norm_squared")] + [("direction_norm_squared", ctypes.c_void_p)]
-
-
-class GhostDot(ctypes.Structure):
-    _fields_ = [(name, Array) for name in ("input", "delta", "direction", "dot")]
-
-
-class GhostNorm(ctypes.Structure):
-    _fields_ = [(name, Array) for name in ("input", "delta", "norm_squared")]
-
-
-class Direction(ctypes.Structure):
-    _fields_ = [("count", ctypes.c_int64)] + [(name, ctypes.POINTER(Array)) for name in ("reference", "parameter", "direction")] + [
-        (name, ctypes.c_void_p) for name in ("norm_squared", "total_norm_squared", "parameter_norm_squared")]
-
-
-class HeadStep(ctypes.Structure):
-    _fields_ = [(name, Array) for name in ("logits", "bias", "labels", "projected", "reference_logits")] + [
-        ("direction_norm_squared", ctypes.c_void_p), ("feature_norm_squared", Array), ("reference_loss", Array), ("weighting", Weighting),
-        ("combine", ctypes.c_int32)] + [(name, Array) for name in (
-            "loss", "score", "gradient_norm", "weight", "delta", "weighted_delta", "mean_delta", "weighted_delta_sum")] + [
-        ("non_finite", ctypes.c_void_p)]
 
 
 def array(tensor):
@@ -258,9 +218,66 @@ def ghost_dot(library, tokens, I, O, dtype):
     for a, d, v in inputs:
         dot = torch.empty(a.shape[0], device="cuda")
         ours.append(library.operation("ghost_dot", GhostDot(array(a), array(d), array(v), array(dot)), (a, d, v, dot)))
-    contestants = with_rivals(ours, lambda a, d, v: ((a @ v.T).float() * d.float()).sum((1, 2)), inputs)
+    contestants = with_rivals(ours, lambda a, d, v: ((a @ v.T) * d).sum((1, 2), dtype=torch.float32), inputs)
     contestants["product alone"] = [lambda a=a, v=v: a @ v.T for a, _, v in inputs]
     return compare(contestants, rounds=7), 2 * tokens * I * O, "product alone"
+
+
+def head_score(library, B, I, C, dtype):
+    count = min(4, rotations(B * I * dtype.itemsize))
+    weight, v = (torch.randn(C, I, device="cuda").mul(I ** -0.5) for _ in range(2))
+    norm = v.double().pow(2).sum().reshape(1)
+    inputs = [(torch.randn(B, I, device="cuda").to(dtype), torch.randint(C, (B,), device="cuda")) for _ in range(count)]
+    ours, outputs = [], []
+    for h, y in inputs:
+        out = [torch.empty(B, device="cuda") for _ in range(3)]
+        args = HeadScore()
+        args.features, args.labels, args.weight, args.direction = array(h), array(y), array(weight), array(v)
+        args.direction_norm_squared = norm.data_ptr()
+        args.loss, args.score, args.gradient_norm = (array(x) for x in out)
+        ours.append(library.operation("head_score", args, (h, y, weight, v, norm, out)))
+        outputs.append(out)
+
+    def in_torch(h, y):
+        log_p = torch.log_softmax(h.float() @ weight.T, 1)
+        delta = log_p.exp()
+        loss = -log_p.gather(1, y[:, None])[:, 0]
+        delta = delta.scatter_add(1, y[:, None], torch.full_like(loss, -1)[:, None])
+        score = -(delta * (h.float() @ v.T)).sum(1) / norm.sqrt().float()
+        return loss, score, delta.norm(dim=1) * h.float().norm(dim=1)
+
+    ours[0]()
+    expected = in_torch(*inputs[0])
+    agree("head_score", outputs[0][1], expected[1].double(), expected[2].double())
+    contestants = with_rivals(ours, in_torch, inputs)
+    contestants["both products alone"] = [lambda h=h: (h.float() @ weight.T, h.float() @ v.T) for h, _ in inputs]
+    return compare(contestants, rounds=7), 4 * B * I * C, "both products alone"
+
+
+def clip_scores(library, B, E, dtype):
+    image, text, image_tangent, text_tangent = inputs = [torch.randn(B, E, device="cuda").to(dtype) for _ in range(4)]
+    out = [torch.empty(B, device="cuda") for _ in range(2)]
+    args = ClipScores()
+    args.image, args.text, args.image_tangent, args.text_tangent = (array(x) for x in inputs)
+    args.scale, args.scale_tangent = 14.0, 0.5
+    args.loss, args.score = (array(x) for x in out)
+    ours = library.operation("clip_scores", args, (inputs, out))
+
+    def losses(f, g, scale):
+        z = scale * torch.nn.functional.normalize(f.float(), dim=1) @ torch.nn.functional.normalize(g.float(), dim=1).T
+        own = z.diagonal()
+        return (z.logsumexp(1) + z.logsumexp(0)) / 2 - own
+
+    def in_torch():
+        primals = (image.float(), text.float(), torch.tensor(14.0, device="cuda"))
+        return torch.func.jvp(losses, primals, (image_tangent.float(), text_tangent.float(), torch.tensor(0.5, device="cuda")))
+
+    ours()
+    loss, tangent = in_torch()
+    agree("clip_scores", out[1], -tangent.double(), tangent.double().abs() + 1)
+    x, y = (torch.nn.functional.normalize(f.float(), dim=1) for f in (image, text))
+    contestants = {"gradmimic": [ours], "torch.func.jvp": [in_torch], "three products alone": [lambda: (x @ y.T, x @ y.T, x @ y.T)]}
+    return compare(contestants, rounds=7), 6 * B * B * E, "three products alone"
 
 
 def ghost_norm(library, B, T, I, O, dtype):
@@ -294,27 +311,52 @@ def direction(library, shapes):
 
 VIT_B = [(768,)] * 100 + [(3072,)] * 12 + [(2304,)] * 12 + [(768, 768)] * 12 + [(2304, 768)] * 12 + [(3072, 768), (768, 3072)] * 12
 
+SUM = [("sum of G", 1 / 0.95)]
+SUMS = [("sum of both", 1 / 0.95)]
+COPY = [("copy", 1 / 0.85)]
+
+# What is measured, and what of it is asked for: at most so many times a rival's time. For small batches in a graph the
+# rival is LAUNCH, 1.5 empty launches and the bytes at the rate of a copy.
+LAUNCH = "1.5 empty launches and bytes at a copy's rate"
 CASES = {
-    "projected_dot 32 x 8,000,000 f32": lambda l: projected_dot(l, 32, 8_000_000, torch.float32),
-    "projected_dot 32 x 8,000,000 bf16": lambda l: projected_dot(l, 32, 8_000_000, torch.bfloat16),
-    "projected_dot 1,000,000 x 500 f32": lambda l: projected_dot(l, 1_000_000, 500, torch.float32),
-    "row_dot [256,197,768] f32": lambda l: row_dot(l, 256, 197, 768, torch.float32),
-    "row_dot [256,197,768] bf16": lambda l: row_dot(l, 256, 197, 768, torch.bfloat16),
-    "row_dot [2,1,100,000,000] f32": lambda l: row_dot(l, 2, 1, 100_000_000, torch.float32),
-    "head_step 4096 x 1000 f32": lambda l: head_step(l, 4096, 1000, torch.float32),
-    "head_step 65,536 x 1000 f32": lambda l: head_step(l, 65536, 1000, torch.float32),
-    "head_step 65,536 x 1000 bf16": lambda l: head_step(l, 65536, 1000, torch.bfloat16),
-    "head_step 65,536 x 10 f32": lambda l: head_step(l, 65536, 10, torch.float32),
-    "head_step 256 x 100,000 f32": lambda l: head_step(l, 256, 100000, torch.float32),
-    "head_step 32 x 1000 f32, graph": lambda l: small_head_step(l, 32, 1000, torch.float32),
-    "head_step 256 x 1000 f32, graph": lambda l: small_head_step(l, 256, 1000, torch.float32),
-    "direction, ViT-B/16, V stored": lambda l: direction(l, VIT_B),
-    "ghost_dot [16384, 768, 3072] bf16": lambda l: ghost_dot(l, 16384, 768, 3072, torch.bfloat16),
-    "ghost_dot [16384, 768, 3072] f32": lambda l: ghost_dot(l, 16384, 768, 3072, torch.float32),
-    "ghost_dot [65536, 1024, 4096] bf16": lambda l: ghost_dot(l, 65536, 1024, 4096, torch.bfloat16),
-    "ghost_dot [16384, 3072, 768] bf16": lambda l: ghost_dot(l, 16384, 3072, 768, torch.bfloat16),
-    "ghost_norm [32,197,768,768] f32": lambda l: ghost_norm(l, 32, 197, 768, 768, torch.float32),
+    "projected_dot 32 x 8,000,000 f32": (lambda l: projected_dot(l, 32, 8_000_000, torch.float32), SUM),
+    "projected_dot 32 x 8,000,000 bf16": (lambda l: projected_dot(l, 32, 8_000_000, torch.bfloat16), SUM),
+    "projected_dot 4 x 16,000,000 f32": (lambda l: projected_dot(l, 4, 16_000_000, torch.float32), SUM),
+    "projected_dot 1,000,000 x 500 f32": (lambda l: projected_dot(l, 1_000_000, 500, torch.float32), SUM),
+    "row_dot [256,197,768] f32": (lambda l: row_dot(l, 256, 197, 768, torch.float32), SUMS),
+    "row_dot [512,197,768] bf16": (lambda l: row_dot(l, 512, 197, 768, torch.bfloat16), SUMS),
+    "row_dot [2,1,100,000,000] f32": (lambda l: row_dot(l, 2, 1, 100_000_000, torch.float32), SUMS),
+    "head_step 4096 x 1000 f32": (lambda l: head_step(l, 4096, 1000, torch.float32), COPY),
+    "head_step 65,536 x 1000 f32": (lambda l: head_step(l, 65536, 1000, torch.float32), COPY),
+    "head_step 65,536 x 1000 bf16": (lambda l: head_step(l, 65536, 1000, torch.bfloat16), []),
+    "head_step 65,536 x 10 f32": (lambda l: head_step(l, 65536, 10, torch.float32), []),
+    "head_step 256 x 100,000 f32": (lambda l: head_step(l, 256, 100000, torch.float32), []),
+    **{f"head_step {B} x 1000 f32, graph": (lambda l, B=B: small_head_step(l, B, 1000, torch.float32), [(LAUNCH, 1)]) for B in (32, 64, 128, 256)},
+    "head_score 65,536 x 768, 1000 classes, f32": (lambda l: head_score(l, 65536, 768, 1000, torch.float32), []),
+    "clip_scores 4096 x 512 bf16": (lambda l: clip_scores(l, 4096, 512, torch.bfloat16), []),
+    "direction, ViT-B/16, V stored": (lambda l: direction(l, VIT_B), []),
+    "ghost_dot [16384, 768, 3072] bf16": (lambda l: ghost_dot(l, 16384, 768, 3072, torch.bfloat16), [("product alone", 1.11), ("torch", 1 / 1.3)]),
+    "ghost_dot [65536, 1024, 4096] bf16": (lambda l: ghost_dot(l, 65536, 1024, 4096, torch.bfloat16), [("product alone", 1.11), ("torch", 1 / 1.3)]),
+    "ghost_dot [16384, 3072, 768] bf16": (lambda l: ghost_dot(l, 16384, 3072, 768, torch.bfloat16), [("product alone", 1.11), ("torch", 1)]),
+    "ghost_dot [16384, 768, 3072] f16": (lambda l: ghost_dot(l, 16384, 768, 3072, torch.float16), []),
+    "ghost_dot [16384, 768, 3072] f32": (lambda l: ghost_dot(l, 16384, 768, 3072, torch.float32), []),
+    "ghost_norm [32,197,768,768] f32": (lambda l: ghost_norm(l, 32, 197, 768, 768, torch.float32), []),
 }
+
+
+def bytes_a_second():
+    """Of a plain copy, read and written."""
+    a, b = (torch.empty(1 << 28, device="cuda") for _ in range(2))
+    return 2 * a.numel() * 4 / compare({"copy": [lambda: b.copy_(a)]})["copy"]["median"]
+
+
+def judge(times, work, targets, rate):
+    """Each target with the ratio that was found and whether it is met."""
+    ours, found = times["gradmimic"]["median"], []
+    for rival, limit in targets:
+        theirs = 1.5 * times["empty launch"]["median"] + work / rate if rival == LAUNCH else times[rival]["median"]
+        found.append({"rival": rival, "at_most": limit, "ratio": ours / theirs, "met": ours <= limit * theirs})
+    return found
 
 
 def write(path, document):
@@ -337,8 +379,9 @@ def main():
     properties = torch.cuda.get_device_properties(0)
     document = {"command": " ".join([os.path.basename(sys.argv[0])] + sys.argv[1:]), "gradmimic": library.c.gm_version().decode(), "device": properties.name,
                 "torch": torch.__version__, "cuda": torch.version.cuda, "cases": [], "left_out": []}
-    print(f"{'case':38} {'gradmimic':>10} {'rate':>12}   times of gradmimic's")
-    for name, case in CASES.items():
+    rate = document["copy_bytes_a_second"] = bytes_a_second()
+    print(f"{'case':42} {'gradmimic':>10} {'rate':>12}   times of gradmimic's")
+    for name, (case, targets) in CASES.items():
         if options.cases and not any(part in name for part in options.cases):
             continue
         if time.monotonic() - started > options.seconds:
@@ -348,12 +391,14 @@ def main():
             times, work, ceiling = case(library)
         except Exception as error:
             document["cases"].append({"case": name, "error": f"{type(error).__name__}: {error}"})
-            print(f"{name:38} {type(error).__name__}: {error}")
+            print(f"{name:42} {type(error).__name__}: {error}")
         else:
             ours = times["gradmimic"]["median"]
-            document["cases"].append({"case": name, "seconds": times, "work": work, "ceiling": ceiling})
+            document["cases"].append({"case": name, "seconds": times, "work": work, "ceiling": ceiling, "targets": judge(times, work, targets, rate)})
             others = ", ".join(f"{rival} {t['median'] / ours:.2f}" for rival, t in times.items() if rival != "gradmimic")
-            print(f"{name:38} {ours * 1e6:8.1f}us {work / ours / 1e9:10.1f} G/s   {others}")
+            print(f"{name:42} {ours * 1e6:8.1f}us {work / ours / 1e9:10.1f} G/s   {others}")
+            for target in document["cases"][-1]["targets"]:
+                print(f"  {'met' if target['met'] else 'MISSED'}: {target['ratio']:.3f} of {target['rival']}, at most {target['at_most']:.3f}")
         write(options.out, document)
         torch.cuda.empty_cache()
     if document["left_out"]:

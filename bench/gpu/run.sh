@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Proves and measures GM_CUDA on a machine with a GPU.
 #
-#   bench/gpu/run.sh [--dry-run] [--build DIR] [--out DIR] [STAGE ...]
+#   bench/gpu/run.sh [--dry-run] [--build DIR] [--out DIR] [--bundle DIR] [STAGE ...]
 #
 # Stages, each within ten minutes, in this order where none is named:
 #   build       libgradmimic and its tests for this machine's GPU
@@ -9,6 +9,9 @@
 #   memcheck, racecheck, initcheck, synccheck
 #               the same under that tool of compute-sanitizer
 #   bench       kernels against torch (eager and compiled), a device copy and plain products: bench.py
+#   model       training steps of whole models in Java against plain ones and per-sample gradients, from BUNDLE:
+#               jre/, lib/ with gradmimic's and its libraries' jars, natives/ and classpath-root/ with LibTorch's
+#               for CUDA. Skipped by name without one
 #
 # It needs nvcc, CMake and a C++ compiler; bench also needs Python with torch 2.10 or newer for this GPU. No
 # network, no JDK. What ran and how it ended is written to OUT (bench/results/gpu) as it goes, so that a stage that
@@ -18,25 +21,30 @@ set -euo pipefail
 root=$(dirname "$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")")
 build=$root/native/build-gpu
 out=$root/bench/results/gpu
+bundle=
 dry=
 stages=()
 while (($# > 0)); do
   case $1 in
     --dry-run) dry=1 ;;
-    --build | --out)
+    --build | --out | --bundle)
       (($# > 1)) || { echo "run.sh: $1 needs a folder" >&2; exit 2; }
-      if [[ $1 == --build ]]; then build=$2; else out=$2; fi
+      case $1 in
+        --build) build=$2 ;;
+        --out) out=$2 ;;
+        --bundle) bundle=$2 ;;
+      esac
       shift
       ;;
-    build | test | memcheck | racecheck | initcheck | synccheck | bench) stages+=("$1") ;;
+    build | test | memcheck | racecheck | initcheck | synccheck | bench | model) stages+=("$1") ;;
     *)
-      echo "run.sh: '$1' is no stage; there are build, test, memcheck, racecheck, initcheck, synccheck and bench" >&2
+      echo "run.sh: '$1' is no stage; there are build, test, memcheck, racecheck, initcheck, synccheck, bench and model" >&2
       exit 2
       ;;
   esac
   shift
 done
-((${#stages[@]} > 0)) || stages=(build test memcheck racecheck initcheck synccheck bench)
+((${#stages[@]} > 0)) || stages=(build test memcheck racecheck initcheck synccheck bench model)
 
 run() {
   printf '+ %s\n' "$*" >&2
@@ -93,6 +101,15 @@ for stage in "${stages[@]}"; do
     bench)
       need python3 bench
       step bench bench.py 560 python3 "$root/bench/gpu/bench.py" --library "$build/libgradmimic.so" --out "$out/bench.json"
+      ;;
+    model)
+      if [[ ! -x $bundle/jre/bin/java && ! ( $dry && $bundle ) ]]; then
+        echo "run.sh: model: skipped, there is no jre/bin/java in ${bundle:-what --bundle would name}" >&2
+        continue
+      fi
+      export LD_LIBRARY_PATH=$bundle/natives${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+      step model Bench 580 "$bundle/jre/bin/java" -Dorg.bytedeco.javacpp.platform.extension=-gpu -cp "$bundle/classpath-root:$bundle/lib/*" \
+        org.gradmimic.bench.Bench --device cuda --out "$out" model-step
       ;;
   esac
 done
