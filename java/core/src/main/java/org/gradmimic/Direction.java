@@ -1,6 +1,7 @@
 package org.gradmimic;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -100,10 +101,16 @@ public final class Direction implements AutoCloseable {
         return new Direction(device, kept, live, vectors, owned);
     }
 
-    /** As {@link #toward}, for one parameter, with V kept in a tensor the caller owns. */
-    static Direction toward(Device device, Tensor reference, Tensor parameter, Tensor vector) {
-        List<Tensor> kept = own(List.of(reference));
-        return new Direction(device, kept, List.of(parameter), List.of(vector), kept);
+    /**
+     * As {@link #toward}, from one parameter toward each of several.
+     *
+     * @param vectors where every V is kept; handles that are owned from here on
+     */
+    static Direction toward(Device device, List<Tensor> references, Tensor parameter, List<Tensor> vectors) {
+        List<Tensor> kept = own(references);
+        List<Tensor> owned = new ArrayList<>(kept);
+        owned.addAll(vectors);
+        return new Direction(device, kept, Collections.nCopies(kept.size(), parameter), vectors, owned);
     }
 
     /** Handles of our own to the references, which may then be closed by the caller. */
@@ -115,9 +122,9 @@ public final class Direction implements AutoCloseable {
         }
     }
 
-    /** A direction that is only ever assigned. */
+    /** A direction that is only ever assigned, to a handle that is owned from here on. */
     static Direction assigned(Device device, Tensor vector) {
-        return new Direction(device, List.of(), List.of(vector), List.of(vector), List.of());
+        return new Direction(device, List.of(), List.of(vector), List.of(vector), List.of(vector));
     }
 
     /** Takes V, ‖V‖ and ‖θ‖ afresh from the parameters. */
@@ -178,7 +185,14 @@ public final class Direction implements AutoCloseable {
         return norms.get(vectors.size() + 1L + k);
     }
 
-    /** Where the kernels read ‖V_0‖². */
+    /** Whether one ‖V_k‖²/‖θ_k‖² is below this; waits for a device. */
+    boolean anyBelow(double ratioSquared) {
+        for (int k = 0; k < vectors.size(); k++)
+            if (normSquared(k) < ratioSquared * parameterNormSquared(k)) return true;
+        return false;
+    }
+
+    /** Where the kernels read ‖V_k‖². */
     DoublePointer normSquaredPointer() {
         return norms.at(0);
     }

@@ -1,5 +1,6 @@
 package org.gradmimic;
 
+import java.util.List;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 
@@ -9,11 +10,18 @@ public sealed interface DirectionSource {
     record None() implements DirectionSource {}
 
     /**
-     * V = θ_ref − θ, taken afresh at every step: the mimic score.
+     * V = θ_ref − θ, taken afresh at every step: the mimic score. Of several references at once, each gives a score.
      *
-     * @param weight [C,D] float, the reference head's weight
+     * @param weights [K] of [C,D] float, the reference heads' weights
+     * @param combination which score weighs
      */
-    record Reference(Tensor weight) implements DirectionSource {}
+    record Reference(List<Tensor> weights, Combination combination) implements DirectionSource {
+        public Reference {
+            if (weights.isEmpty()) throw new IllegalArgumentException("there is no reference weight");
+            weights = List.copyOf(weights);
+            combination.check(weights.size());
+        }
+    }
 
     /**
      * The mean gradient of another batch under the present head, drawn anew at every step (AGRA) or always the same few
@@ -29,7 +37,11 @@ public sealed interface DirectionSource {
     }
 
     static DirectionSource reference(Tensor weight) {
-        return new Reference(weight);
+        return new Reference(List.of(weight), Combination.one(0));
+    }
+
+    static DirectionSource references(List<Tensor> weights, Combination combination) {
+        return new Reference(weights, combination);
     }
 
     static DirectionSource comparison(Supplier<HeadBatch> batch) {

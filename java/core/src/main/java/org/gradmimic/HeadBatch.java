@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
  * @param features h [B,D] float; if it requires a gradient, {@link HeadStep#backward()} sends one back through it
  * @param labels [B] long, in [0,C)
  * @param ids [B] long, the samples' names in the score table; null counts 0 to B-1
- * @param referenceLogits [B,C] float, h W_refᵀ without bias, where features are frozen and it was computed once: spares the
- *     product with V while ‖V‖ is at least a tenth of ‖W‖ (nearer, a difference of logits loses precision)
+ * @param referenceLogits [B,C] float, h W_refᵀ without bias, where features are frozen and it was computed once; [B,K,C] of K
+ *     references. Spares the product with V while ‖V‖ is at least a tenth of ‖W‖ (nearer, a difference of logits loses
+ *     precision)
  * @param featureNormsSquared [B] float, ‖h_i‖², where it was computed once
  * @param referenceLoss [B] float, ℓ_i(θ_ref); for {@link Weighting.Kind#RHO}
  */

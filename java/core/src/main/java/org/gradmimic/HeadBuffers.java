@@ -21,6 +21,7 @@ final class HeadBuffers implements AutoCloseable {
     final int rows;
     private final Device device;
     private final long classes;
+    private final int references;
 
     private @Nullable Tensor both;
     private @Nullable Tensor stackedLogits;
@@ -32,27 +33,36 @@ final class HeadBuffers implements AutoCloseable {
 
     private @Nullable Tensor delta;
     private final DeviceArray<FloatPointer> own;
+
+    /** [B,K] scores toward each of several references; null for one. */
+    private final @Nullable DeviceArray<FloatPointer> scores;
+
     private FloatPointer score;
     private FloatPointer weight;
     private FloatPointer loss;
     private boolean scored;
 
-    HeadBuffers(Device device, int rows, long classes) {
+    /** @param references K; 1 for a head that compares with something else, or nothing */
+    HeadBuffers(Device device, int rows, long classes, int references) {
         this.device = device;
         this.rows = rows;
         this.classes = classes;
+        this.references = references;
+        scores = references == 1 ? null : DeviceArray.floats(device, (long) rows * references);
         own = DeviceArray.floats(device, 3L * rows);
         score = own.at(0);
         weight = own.at(rows);
         loss = own.at(2L * rows);
     }
 
-    /** [B,2C], for logits and V h side by side; this step's logits are its left half. */
+    /** [B,(1+K)C], for logits and all V h side by side; this step's logits come first. */
     Tensor both() {
         if (both == null) {
-            both = Memory.detached(device.empty(ScalarType.Float, rows, 2 * classes));
+            both = Memory.detached(device.empty(ScalarType.Float, rows, (1 + references) * classes));
             stackedLogits = Memory.detached(both.narrow(1, 0, classes));
-            stackedProjected = Memory.detached(both.narrow(1, classes, classes));
+            Tensor projected = both.narrow(1, classes, references * classes);
+            stackedProjected =
+                    Memory.detached(references == 1 ? projected : projected.unflatten(1, references, classes));
         }
         logits = stackedLogits;
         return both;
@@ -70,7 +80,7 @@ final class HeadBuffers implements AutoCloseable {
         return Objects.requireNonNull(logits);
     }
 
-    /** V h [B,C] if one product gave it with the logits, else null. */
+    /** V h [B,C], or [B,K,C] of several references, if one product gave it with the logits, else null. */
     @Nullable
     Tensor projected() {
         return logits == stackedLogits ? stackedProjected : null;
@@ -86,7 +96,28 @@ final class HeadBuffers implements AutoCloseable {
 
     void describeScore(gm_array array) {
         scored = true;
-        Descriptors.contiguous(array, score, Dtype.F32, rows);
+        if (scores == null) Descriptors.contiguous(array, score, Dtype.F32, rows);
+        else Descriptors.contiguous(array, scores.at(0), Dtype.F32, rows, references);
+    }
+
+    /** [B,K] */
+    Tensor referenceScores() {
+        return scores == null
+                ? scoreTensor().unsqueeze(1)
+                : scores.tensor(0, (long) rows * references).reshape(rows, references);
+    }
+
+    /** Brings the scores toward several references to one for each sample; NaN where the kernel counts it as not finite. */
+    void combine(Combination combination) {
+        if (scores == null || !scored) return;
+        Tensor each = referenceScores();
+        Tensor one = switch (combination.rule()) {
+            case ONE ->
+                each.select(1, combination.reference()).add(each.sub(each).sum(1));
+            case MEAN -> each.mean(1);
+            case MIN -> each.amin(new long[] {1}, false);
+        };
+        scoreTensor().copy_(one);
     }
 
     /** This step's mode has no direction: its scores are NaN. */
@@ -145,5 +176,6 @@ final class HeadBuffers implements AutoCloseable {
             if (pointer != null) pointer.deallocate();
         }
         own.close();
+        if (scores != null) scores.close();
     }
 }

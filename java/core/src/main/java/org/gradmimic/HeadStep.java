@@ -42,14 +42,27 @@ public final class HeadStep {
         return buffers.lossTensor();
     }
 
-    /** The raw score ⟨−g_i, V⟩/‖V‖ of every sample, whatever the weights are made of; NaN where not finite. [B] float. */
+    /**
+     * The raw score ⟨−g_i, V⟩/‖V‖ of every sample, whatever the weights are made of; NaN where not finite. Of several
+     * references what they combine to. [B] float.
+     */
     public Tensor scores() {
+        requireScores();
+        return buffers.scoreTensor();
+    }
+
+    /** The raw score toward every reference, [B,K] float; NaN where not finite. */
+    public Tensor referenceScores() {
+        requireScores();
+        return buffers.referenceScores();
+    }
+
+    private void requireScores() {
         head.requireCurrent(this);
         if (!buffers.scored()) {
             throw new IllegalStateException(
                     "weighting " + head.weighting().kind() + " without a direction has no scores");
         }
-        return buffers.scoreTensor();
     }
 
     /** The weights w_i, [B] float. */

@@ -2,6 +2,7 @@ package org.gradmimic;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -35,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
+ * <p>Several references ({@link DirectionSource#references}) give every sample several scores in the same product and pass; the
+ * source says which of them weighs.
+ *
  * <p>The head takes the weight's storage over (it lays W and V side by side, so that one product gives both): the parameter
  * object stays the caller's and the optimiser's, but must not be moved to other memory afterwards (a step refuses it then).
  *
@@ -52,12 +56,16 @@ public final class MimicHead implements AutoCloseable {
     private final Tensor weight;
     private final @Nullable Tensor bias;
     private final DirectionSource source;
+
+    /** K; 1 where there is no reference. */
+    private final int references;
+
     private final Calibration calibration;
     private final @Nullable ScoreTable table;
     private final long classes;
     private final long width;
 
-    /** [2C,D]: W, then V. */
+    /** [(1+K)C,D]: W, then every V. */
     private final Tensor stacked;
 
     private final Tensor stackedTransposed;
@@ -125,27 +133,35 @@ public final class MimicHead implements AutoCloseable {
             throw new IllegalArgumentException("the score table is on " + table.device() + ", the head on " + device);
         }
         if (source instanceof DirectionSource.Reference reference) {
-            Tensors.requireFloat("the reference weight", reference.weight());
-            Tensors.requireShape("the reference weight", reference.weight(), classes, width);
-            device.require("the reference weight", reference.weight());
+            for (int k = 0; k < reference.weights().size(); k++) {
+                Tensor theirs = reference.weights().get(k);
+                String name = reference.weights().size() == 1 ? "the reference weight" : "reference weight " + k;
+                Tensors.requireFloat(name, theirs);
+                Tensors.requireShape(name, theirs, classes, width);
+                device.require(name, theirs);
+            }
         }
         requireDirection(weighting, source);
         this.device = device;
         this.weight = Tensors.handle(weight);
         this.bias = bias == null ? null : Tensors.handle(bias);
         this.source = source;
+        references = source instanceof DirectionSource.Reference r ? r.weights().size() : 1;
         this.calibration = calibration;
         this.table = table;
         try (PointerScope scope = new PointerScope()) {
-            stacked = keep(device.empty(ScalarType.Float, 2 * classes, width).zero_());
+            stacked = keep(device.empty(ScalarType.Float, (1 + references) * classes, width)
+                    .zero_());
             stackedTransposed = keep(stacked.t());
             weightView = keep(stacked.narrow(0, 0, classes));
             weightTransposed = keep(weightView.t());
-            Tensor vector = keep(stacked.narrow(0, classes, classes));
+            List<Tensor> vectors = LongStream.rangeClosed(1, references)
+                    .mapToObj(k -> keep(stacked.narrow(0, k * classes, classes)))
+                    .toList();
             weightView.copy_(weight.detach());
             weight.set_data(weightView);
             biasView = bias == null ? null : keep(bias.detach());
-            direction = directionOf(device, source, weightView, vector);
+            direction = directionOf(device, source, weightView, vectors);
             gradients = new HeadGradients(this.weight, this.bias);
             weightAddress = weightView.data_ptr().address();
             biasAddress = biasView == null ? 0 : biasView.data_ptr().address();
@@ -157,12 +173,15 @@ public final class MimicHead implements AutoCloseable {
     }
 
     private static @Nullable Direction directionOf(
-            Device device, DirectionSource source, Tensor parameter, Tensor vector) {
-        if (source instanceof DirectionSource.None) return null;
-        if (source instanceof DirectionSource.Reference reference) {
-            return Direction.toward(device, reference.weight(), parameter, vector);
+            Device device, DirectionSource source, Tensor parameter, List<Tensor> vectors) {
+        if (source instanceof DirectionSource.None) {
+            vectors.forEach(Tensor::deallocate);
+            return null;
         }
-        return Direction.assigned(device, vector);
+        if (source instanceof DirectionSource.Reference reference) {
+            return Direction.toward(device, reference.weights(), parameter, vectors);
+        }
+        return Direction.assigned(device, vectors.get(0));
     }
 
     private static Tensor keep(Tensor tensor) {
@@ -172,7 +191,7 @@ public final class MimicHead implements AutoCloseable {
     /**
      * Changes the weighting from the next step on, as at the end of plain training before a starting epoch.
      *
-     * @throws IllegalArgumentException if it needs a direction and the head has none
+     * @throws IllegalArgumentException if it needs a direction and the head has none, or one reference of several
      */
     public void weighting(Weighting weighting) {
         requireDirection(weighting, source);
@@ -187,6 +206,8 @@ public final class MimicHead implements AutoCloseable {
         if (needed && source instanceof DirectionSource.None) {
             throw new IllegalArgumentException("weighting " + weighting.kind() + " needs a direction");
         }
+        if (source instanceof DirectionSource.Reference reference)
+            reference.combination().check(weighting);
     }
 
     /** How the next step weighs. */
@@ -204,7 +225,7 @@ public final class MimicHead implements AutoCloseable {
         return bias;
     }
 
-    /** V and its norms as of the last step; null without a direction. */
+    /** V of every reference and its norms as of the last step; null without a direction. */
     public @Nullable Direction direction() {
         return direction;
     }
@@ -238,6 +259,7 @@ public final class MimicHead implements AutoCloseable {
             project(batch, features, b);
             describe(batch, features, b, through);
             Kernels.headStep(queue.now(), args, queue.workspace());
+            if (source instanceof DirectionSource.Reference reference) b.combine(reference.combination());
             ScoreTable.Slot ofStep = slot;
             HeadStep step =
                     new HeadStep(this, batch.features(), features, b, through, () -> nonFiniteIds(batch, b, ofStep));
@@ -294,7 +316,8 @@ public final class MimicHead implements AutoCloseable {
         }
         if (batch.referenceLogits() != null) {
             Tensors.requireFloat("referenceLogits", batch.referenceLogits());
-            Tensors.requireShape("referenceLogits", batch.referenceLogits(), rows, classes);
+            long[] shape = references == 1 ? new long[] {rows, classes} : new long[] {rows, references, classes};
+            Tensors.requireShape("referenceLogits", batch.referenceLogits(), shape);
             device.require("referenceLogits", batch.referenceLogits());
         }
         requireVector("featureNormsSquared", batch.featureNormsSquared(), rows);
@@ -327,7 +350,7 @@ public final class MimicHead implements AutoCloseable {
             // Asynchronously nothing can be decided by ‖V‖, and the product is the one that is right at any.
             if (batch.referenceLogits() != null && !device.asynchronous()) {
                 direction.refreshNorms();
-                product = direction.normSquared(0) < PRECISE_RATIO_SQUARED * direction.parameterNormSquared(0);
+                product = direction.anyBelow(PRECISE_RATIO_SQUARED);
             }
             if (product) direction.refresh();
         } else if (source instanceof DirectionSource.Comparison comparison) {
@@ -374,6 +397,8 @@ public final class MimicHead implements AutoCloseable {
         }
         if (direction != null) {
             args.direction_norm_squared(direction.normSquaredPointer());
+            if (source instanceof DirectionSource.Reference reference)
+                args.combine(reference.combination().code());
             b.describeScore(args.score());
         } else {
             b.noScore();
@@ -457,7 +482,7 @@ public final class MimicHead implements AutoCloseable {
         otherBuffers = current;
         if (other != null && other.rows == rows) return buffers = other;
         if (other != null) other.close();
-        return buffers = new HeadBuffers(device, rows, classes);
+        return buffers = new HeadBuffers(device, rows, classes, references);
     }
 
     private void requireOpen() {

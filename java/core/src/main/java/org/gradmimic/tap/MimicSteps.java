@@ -6,6 +6,7 @@ import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Calibration;
+import org.gradmimic.Combination;
 import org.gradmimic.ScoreTable;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
@@ -57,11 +58,7 @@ public final class MimicSteps implements AutoCloseable {
             Calibration calibration,
             Combination combination,
             @Nullable ScoreTable table) {
-        if (combination.reference() < 0
-                || combination.reference() >= taps.recorder().references()) {
-            throw new IllegalArgumentException("reference " + combination.reference() + " of "
-                    + taps.recorder().references() + " is to weigh the samples");
-        }
+        combination.check(taps.recorder().references());
         this.taps = taps;
         this.calibration = calibration;
         this.combination = combination;
@@ -73,18 +70,11 @@ public final class MimicSteps implements AutoCloseable {
     }
 
     private Weighting checked(Weighting asked) {
-        switch (asked.kind()) {
-            case AGRA, RHO ->
-                throw new IllegalArgumentException("weighting " + asked.kind()
-                        + " is not made from scores toward a reference; it is for a classification head (MimicHead)");
-            case COS, NORMED_COS, OPT -> {
-                if (combination.rule() != Combination.Rule.ONE) {
-                    throw new IllegalArgumentException(
-                            "weighting " + asked.kind() + " needs one reference, not the " + combination.rule());
-                }
-            }
-            default -> {}
+        if (asked.kind() == Weighting.Kind.AGRA || asked.kind() == Weighting.Kind.RHO) {
+            throw new IllegalArgumentException("weighting " + asked.kind()
+                    + " is not made from scores toward a reference; it is for a classification head (MimicHead)");
         }
+        combination.check(asked);
         return asked;
     }
 

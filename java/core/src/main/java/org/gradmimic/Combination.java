@@ -1,0 +1,87 @@
+package org.gradmimic;
+
+import org.gradmimic.kernel.abi.gradmimic;
+
+/**
+ * Which score weighs a sample that has one for each of several references.
+ *
+ * @param rule how
+ * @param reference the one that counts, for {@link Rule#ONE}
+ */
+public record Combination(Rule rule, int reference) {
+    public Combination {
+        if (reference < 0) throw new IllegalArgumentException("reference " + reference + " is to weigh the samples");
+    }
+
+    /** The rules. */
+    public enum Rule {
+        ONE,
+        MEAN,
+        MIN
+    }
+
+    /** The score toward reference k alone. */
+    public static Combination one(int k) {
+        return new Combination(Rule.ONE, k);
+    }
+
+    /** The mean over the references. */
+    public static Combination mean() {
+        return new Combination(Rule.MEAN, 0);
+    }
+
+    /** The least over the references. */
+    public static Combination min() {
+        return new Combination(Rule.MIN, 0);
+    }
+
+    /**
+     * Insists that there is a reference to weigh by.
+     *
+     * @throws IllegalArgumentException that says how many there are
+     */
+    public void check(int references) {
+        if (reference >= references) {
+            throw new IllegalArgumentException(
+                    "reference " + reference + " of " + references + " is to weigh the samples; they count from 0");
+        }
+    }
+
+    /**
+     * Insists that a weighting can be made from it: those that divide by gradient norms compare with one V.
+     *
+     * @throws IllegalArgumentException that names both
+     */
+    public void check(Weighting weighting) {
+        boolean one = switch (weighting.kind()) {
+            case COS, NORMED_COS, OPT -> true;
+            default -> false;
+        };
+        if (one && rule != Rule.ONE) {
+            throw new IllegalArgumentException(
+                    "weighting " + weighting.kind() + " needs one reference, not the " + rule + " of several");
+        }
+    }
+
+    /** {@code combine} of the kernels. */
+    int code() {
+        return switch (rule) {
+            case ONE -> reference;
+            case MEAN -> gradmimic.GM_COMBINE_MEAN;
+            case MIN -> gradmimic.GM_COMBINE_MIN;
+        };
+    }
+
+    /** One score for each of B samples from [K][B]; NaN if one of those it is made of is. */
+    public double[] of(double[][] scores) {
+        if (rule == Rule.ONE) return scores[reference].clone();
+        double[] combined = scores[0].clone();
+        for (int k = 1; k < scores.length; k++) {
+            for (int i = 0; i < combined.length; i++) {
+                combined[i] = rule == Rule.MIN ? Math.min(combined[i], scores[k][i]) : combined[i] + scores[k][i];
+            }
+        }
+        for (int i = 0; rule == Rule.MEAN && i < combined.length; i++) combined[i] /= scores.length;
+        return combined;
+    }
+}
