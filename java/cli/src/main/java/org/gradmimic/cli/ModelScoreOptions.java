@@ -37,13 +37,27 @@ final class ModelScoreOptions {
     @Option(
             names = "--images",
             paramLabel = "x.npy",
-            description = "Pictures [N,3,H,W], float, already normalised; with --labels or --tokens.")
+            description = "Pictures [N,3,H,W], float, already normalised; with --labels, --tokens or --captions.")
     @Nullable
     Path images;
 
     @Option(names = "--tokens", paramLabel = "t.npy", description = "Captions [N,T], integers, for clip.")
     @Nullable
     Path tokens;
+
+    @Option(
+            names = "--captions",
+            paramLabel = "c.txt",
+            description = "The same as text, UTF-8, one a line, instead of --tokens; with --vocabulary.")
+    @Nullable
+    Path captions;
+
+    @Option(
+            names = "--vocabulary",
+            paramLabel = "V",
+            description = "CLIP's: bpe_simple_vocab_16e6.txt.gz, tokenizer.json, or vocab.json beside merges.txt.")
+    @Nullable
+    Path vocabulary;
 
     @Option(
             names = "--data",
@@ -111,7 +125,8 @@ final class ModelScoreOptions {
 
     Stream<Path> inputs() {
         Path configFile = config == null || !Files.exists(Path.of(config)) ? null : Path.of(config);
-        return Stream.of(configFile, weights, reference, images, tokens).filter(Objects::nonNull);
+        return Stream.of(configFile, weights, reference, images, tokens, captions, vocabulary)
+                .filter(Objects::nonNull);
     }
 
     Stream<Path> outputs() {

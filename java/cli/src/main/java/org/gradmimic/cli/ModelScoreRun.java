@@ -10,6 +10,7 @@ import org.gradmimic.model.MimicLayers;
 import org.gradmimic.model.Model;
 import org.gradmimic.model.ModelWeights;
 import org.gradmimic.model.Models;
+import org.gradmimic.model.caption.ClipTokenizer;
 import org.gradmimic.score.ModelScoring;
 import org.gradmimic.score.ModelScoring.Result;
 import org.gradmimic.score.NpySamples;
@@ -41,12 +42,11 @@ final class ModelScoreRun {
 
     private void checkInputs(Requirement requirement) {
         if (options.kind == Models.Kind.CLIP) {
-            if (options.data != null || shared.labels != null) {
-                throw new InputException("clip compares pictures with captions: --images and --tokens, without labels");
-            }
-            requirement.of("--images", "--tokens");
-        } else if (options.tokens != null) {
-            throw new InputException("--tokens are for clip; a classifier takes --labels");
+            checkCaptions(requirement);
+        } else if (options.tokens != null || options.captions != null || options.vocabulary != null) {
+            String given = options.tokens != null ? "tokens" : options.captions != null ? "captions" : "vocabulary";
+            throw new InputException("--" + given + (given.equals("vocabulary") ? " is" : " are")
+                    + " for clip; a classifier takes --labels");
         } else if (options.data != null) {
             if (options.images != null || shared.labels != null) {
                 throw new InputException("--data has pictures and labels; leave out --images and --labels");
@@ -62,6 +62,17 @@ final class ModelScoreRun {
             throw new InputException("--batch-size is " + shared.batchSize + "; more than " + Integer.MAX_VALUE
                     + " samples don't go through a model");
         }
+    }
+
+    private void checkCaptions(Requirement requirement) {
+        if (options.data != null || shared.labels != null) {
+            throw new InputException("clip compares pictures with captions: --images and --tokens, without labels");
+        }
+        if (options.tokens != null && (options.captions != null || options.vocabulary != null)) {
+            throw new InputException("--tokens are captions already; leave out --captions and --vocabulary");
+        }
+        if (options.captions == null && options.vocabulary == null) requirement.of("--images", "--tokens");
+        else requirement.of("--images", "--captions", "--vocabulary");
     }
 
     void run() {
@@ -98,6 +109,11 @@ final class ModelScoreRun {
 
     private Samples samples(Model model) {
         int atATime = ModelScoring.samplesAtATime(model, (int) shared.batchSize);
+        if (model instanceof Clip clip && options.captions != null) {
+            try (ClipTokenizer tokenizer = ClipTokenizer.open(options.vocabulary, clip)) {
+                return NpySamples.captioned(options.images, clip.imageSize(), options.captions, tokenizer, atATime);
+            }
+        }
         if (model instanceof Clip clip) {
             return NpySamples.captioned(
                     options.images, clip.imageSize(), options.tokens, clip.contextLength(), clip.vocabulary(), atATime);

@@ -19,6 +19,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
 import org.gradmimic.model.Safetensors;
 import org.gradmimic.model.Weights;
+import org.gradmimic.model.caption.ClipTokenizer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -274,6 +275,73 @@ class ModelScoreTest {
         assertRefused("clip compares pictures with captions");
     }
 
+    /** The CLIP of the vectors with room for a vocabulary of all bytes, two merges and the ends of a text. */
+    private Path withCaptions(String captions) throws IOException {
+        withClip();
+        options.remove("tokens");
+        String config = Files.readString(Vectors.path("clip/config.json"));
+        assertThat(config).contains("\"vocab_size\": 96");
+        with("model-config", Files.writeString(folder.resolve("c.json"), config.replace(": 96", ": 516")));
+        for (String name : new String[] {"model", "reference"}) {
+            Path file = folder.resolve(name + ".safetensors");
+            try (PointerScope scope = new PointerScope();
+                    Weights weights = Weights.open(Vectors.path("clip/" + name + ".safetensors"))) {
+                Map<String, Tensor> tensors = new LinkedHashMap<>();
+                weights.names().forEach(tensor -> tensors.put(tensor, weights.tensor(tensor)));
+                Tensor few = tensors.get("token_embedding.weight");
+                tensors.put("token_embedding.weight", few.repeat(6, 1).narrow(0, 0, 516));
+                Safetensors.write(file, Map.of(), tensors);
+            }
+            with(name.equals("model") ? "weights" : name, file);
+        }
+        with("captions", Files.writeString(folder.resolve("captions.txt"), captions));
+        return Files.writeString(folder.resolve("bpe.txt"), "#version: 0.2\nd o\ndo g</w>\n");
+    }
+
+    @Test
+    void captionsAreTheirTokens() throws IOException {
+        String captions = "A dog\n\na DOG, it's\ncat\n😀\n1 2 3\nthis one is longer than what the model reads\nx\n";
+        Path vocabulary = withCaptions(captions);
+        with("vocabulary", vocabulary);
+        float[] scores = scores();
+        double[] tokens = new double[8 * 16];
+        try (ClipTokenizer tokenizer = ClipTokenizer.open(vocabulary, 16)) {
+            String[] lines = captions.split("\n");
+            for (int i = 0; i < 8; i++) {
+                long[] row = tokenizer.tokens(lines[i]);
+                for (int t = 0; t < 16; t++) tokens[i * 16 + t] = row[t];
+            }
+        }
+        // Start, "a" and "dog" as words, end.
+        assertThat(Arrays.copyOf(tokens, 5)).containsExactly(514, 256 + 'a' - '!', 513, 515, 0);
+        options.remove("captions");
+        options.remove("vocabulary");
+        with("tokens", Npys.write(folder.resolve("t.npy"), "<i8", tokens, 8, 16));
+        assertThat(scores).doesNotContain(Float.NaN, 0f).isEqualTo(scores());
+    }
+
+    @Test
+    void captionsThatDoNotFit() throws IOException {
+        Path vocabulary = withCaptions("a\nb\nc\n");
+        assertRefused("Missing required option: '--vocabulary=");
+        with("vocabulary", vocabulary);
+        assertRefused("captions.txt: has 3 lines, a caption each;", "images.npy has 8 pictures");
+        Files.write(folder.resolve("captions.txt"), new byte[] {'a', '\n', 'b', (byte) 0xe9, '\n'});
+        assertRefused("captions.txt: line 2 is not UTF-8, from its byte 2 on");
+        Files.writeString(vocabulary, "#version: 0.2\nd o\ndo g</w>\nc a\n");
+        assertRefused("bpe.txt: has 517 tokens; the model has 516");
+        Files.writeString(vocabulary, "#version: 0.2\nd o\nd\n");
+        assertRefused("bpe.txt: line 3 is 'd'; expected two tokens");
+        with("tokens", Vectors.path("clip/tokens.npy"));
+        assertRefused("--tokens are captions already; leave out --captions and --vocabulary");
+        options.remove("tokens");
+        options.remove("captions");
+        assertRefused("Missing required option: '--captions=");
+        Path captions = folder.resolve("captions.npy");
+        with("captions", Npys.write(captions, "<f4", new double[8], 8)).with("out", captions);
+        assertRefused("captions.npy is an input, too");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"model-config", "weights", "reference", "images", "labels", "mimic-layer", "out"})
     void aRequiredOption(String option) throws IOException {
@@ -291,6 +359,8 @@ class ModelScoreTest {
                 "model | vgg | 'vgg' is none of vit, clip, resnet, torchscript",
                 "model | clip | clip compares pictures with captions",
                 "tokens | t.npy | --tokens are for clip",
+                "captions | c.txt | --captions are for clip",
+                "vocabulary | v.txt | --vocabulary is for clip",
                 "data | drawn: | --data has pictures and labels; leave out --images and --labels",
                 "mimic-layer | heads.weight | the model has no parameter heads.weight; the nearest are heads.head.weight",
                 "batch-size | -1 | the batch size is -1",

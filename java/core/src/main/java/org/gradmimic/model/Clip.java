@@ -6,6 +6,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.tap.Layers;
+import org.jspecify.annotations.Nullable;
 
 /**
  * CLIP with open_clip's names ({@code open_clip.CLIP}): a vision transformer for pictures and a causal one for captions,
@@ -94,6 +95,11 @@ public record Clip(int width, ClipVision vision, ClipText text, boolean bias) im
     /** How many tokens there are. */
     public int vocabulary() {
         return text.vocabulary();
+    }
+
+    /** What the configuration says of a tokenizer other than CLIP's own; null where it says nothing. */
+    public @Nullable String otherTokenizer() {
+        return text.otherTokenizer();
     }
 
     @Override

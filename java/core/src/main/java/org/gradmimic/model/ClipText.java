@@ -6,6 +6,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.model.TransformerBlock.Activation;
 import org.gradmimic.model.TransformerBlock.Names;
 import org.gradmimic.tap.Layers;
+import org.jspecify.annotations.Nullable;
 
 /**
  * CLIP's text tower.
@@ -14,8 +15,14 @@ import org.gradmimic.tap.Layers;
  * @param vocabulary how many tokens there are
  * @param layers blocks
  * @param block one of them
+ * @param otherTokenizer what the configuration says of a tokenizer other than CLIP's own; null: nothing
  */
-record ClipText(int contextLength, int vocabulary, int layers, TransformerBlock block) {
+record ClipText(
+        int contextLength,
+        int vocabulary,
+        int layers,
+        TransformerBlock block,
+        @Nullable String otherTokenizer) {
     static ClipText of(ModelConfig config, Activation activation) {
         int length = config.positive("context_length", 77);
         int vocabulary = config.positive("vocab_size", 49408);
@@ -30,7 +37,8 @@ record ClipText(int contextLength, int vocabulary, int layers, TransformerBlock 
         config.only("pool_type", "argmax");
         config.only("proj_bias", false);
         config.only("proj_type", "linear");
-        config.ignore("hf_tokenizer_name", "tokenizer_mode", "tokenizer_kwargs", "pad_id", "eos_id", "output_tokens");
+        config.ignore("tokenizer_mode", "pad_id", "eos_id", "output_tokens");
+        String otherTokenizer = config.first("hf_tokenizer_name", "tokenizer_kwargs");
         refuseOtherBlocks(config);
         config.finish();
         if (width % heads != 0) throw config.wrong("width " + width + " is no multiple of heads " + heads);
@@ -39,7 +47,8 @@ record ClipText(int contextLength, int vocabulary, int layers, TransformerBlock 
                 vocabulary,
                 layers,
                 new TransformerBlock(
-                        width, hidden, heads, ClipVision.EPSILON, activation, true, layerScale, Names.OPEN_CLIP));
+                        width, hidden, heads, ClipVision.EPSILON, activation, true, layerScale, Names.OPEN_CLIP),
+                otherTokenizer);
     }
 
     /** What either tower may be told of its blocks beyond what is served here. */

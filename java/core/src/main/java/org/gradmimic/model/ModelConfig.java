@@ -150,6 +150,16 @@ final class ModelConfig {
                 + List.of(served).get(0) + ", or none");
     }
 
+    /** The first of these members that is there, as "name value". */
+    @Nullable
+    String first(String... names) {
+        ignore(names);
+        for (String name : names) {
+            if (has(name)) return name + " " + find(name);
+        }
+        return null;
+    }
+
     /** Members of no consequence here. */
     void ignore(String... names) {
         known.addAll(List.of(names));

@@ -1,11 +1,14 @@
 package org.gradmimic.score;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.kernel.Memory;
+import org.gradmimic.model.caption.Captions;
+import org.gradmimic.model.caption.ClipTokenizer;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.npy.NpyFile;
 import org.gradmimic.train.NpyTensors;
@@ -23,7 +26,7 @@ public final class NpySamples implements Samples {
         this.file = file;
         this.images = Memory.detached(images);
         this.targets = Memory.detached(targets);
-        this.batchSize = batchSize;
+        this.batchSize = batchSize == 0 ? Math.toIntExact(images.size(0)) : batchSize;
     }
 
     /**
@@ -49,14 +52,37 @@ public final class NpySamples implements Samples {
         return open(images, size, tokens, "token", vocabulary, batchSize, length);
     }
 
-    private static NpySamples open(
-            Path images, ImageSize size, Path targets, String what, int values, int batchSize, long... extents) {
-        long rows;
+    /**
+     * Pictures with captions that are texts yet.
+     *
+     * @param captions a text file, UTF-8, one a line
+     * @param tokenizer the model's
+     * @throws InputException also if there are more or fewer captions than pictures
+     */
+    public static NpySamples captioned(
+            Path images, ImageSize size, Path captions, ClipTokenizer tokenizer, int batchSize) {
+        long rows = rows(images, size);
+        List<String> lines = Captions.read(captions);
+        if (lines.size() != rows) {
+            throw new InputException(captions + ": has " + lines.size() + " lines, a caption each; " + images + " has "
+                    + rows + " pictures");
+        }
+        try (PointerScope scope = new PointerScope()) {
+            return new NpySamples(images, NpyTensors.floats(images), tokenizer.tokens(lines), batchSize);
+        }
+    }
+
+    private static long rows(Path images, ImageSize size) {
         try (NpyFile file = NpyFile.open(images)) {
             file.requireRank(4);
-            rows = file.rows();
-            file.requireShape(rows, 3, size.height(), size.width());
+            file.requireShape(file.rows(), 3, size.height(), size.width());
+            return file.rows();
         }
+    }
+
+    private static NpySamples open(
+            Path images, ImageSize size, Path targets, String what, int values, int batchSize, long... extents) {
+        long rows = rows(images, size);
         try (NpyFile file = NpyFile.open(targets)) {
             if (!file.type().isInteger()) {
                 throw new InputException(targets + ": has dtype " + file.type().code() + "; expected integers");
@@ -72,8 +98,7 @@ public final class NpySamples implements Samples {
                 }
             }
             try (PointerScope scope = new PointerScope()) {
-                int batch = batchSize == 0 ? Math.toIntExact(rows) : batchSize;
-                return new NpySamples(images, NpyTensors.floats(images), Tensors.of(all, file.shape()), batch);
+                return new NpySamples(images, NpyTensors.floats(images), Tensors.of(all, file.shape()), batchSize);
             }
         }
     }
