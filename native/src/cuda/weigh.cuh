@@ -2,7 +2,7 @@
 //
 // A batch's weights need every sample's statistic before the first of them is known, and a batch is some
 // ten thousand numbers at most: one block reads them out of the cache two or three times (256 KB at
-// B = 65,536, about 2 us a pass) rather than that several blocks wait for each other. Sums are in double and in
+// B = 65,536) rather than that several blocks wait for each other. Sums are in double and in
 // an order that depends on the block's size alone. Exponentials are in float, of what double left over: double's
 // own would take longer than everything else.
 #pragma once
@@ -52,6 +52,30 @@ __device__ __forceinline__ double statistic(const gm_weighting &weighting, const
     return is_finite(x) && (s.usable == nullptr || s.usable[i] != 0) ? x : nan("");
 }
 
+// body(i, x) for this thread's samples in their order, x as above. The loads of
+// kBatch samples are under way together: one after the other, each would wait for the second-level cache alone.
+template <int kThreads, class Body>
+__device__ __forceinline__ void for_each_sample(const gm_weighting &weighting, const Statistics &s, Body &&body) {
+    constexpr int kBatch = 4;
+    for (int64_t from = threadIdx.x; from < s.count; from += kBatch * kThreads) {
+        float score[kBatch] = {}, norm[kBatch] = {};
+        bool usable[kBatch];
+#pragma unroll
+        for (int n = 0; n < kBatch; n++) {
+            const int64_t i = from + n * kThreads;
+            usable[n] = i < s.count && (s.usable == nullptr || s.usable[i] != 0);
+            if (i < s.count && s.score != nullptr) score[n] = s.score[i * s.score_stride];
+            if (i < s.count && s.gradient_norm != nullptr) norm[n] = s.gradient_norm[i * s.gradient_norm_stride];
+        }
+#pragma unroll
+        for (int n = 0; n < kBatch; n++) {
+            const int64_t i = from + n * kThreads;
+            const double x = statistic(weighting, score[n], norm[n]);
+            if (i < s.count) body(i, is_finite(x) && usable[n] ? x : nan(""));
+        }
+    }
+}
+
 // e^x for x <= 0 to float's accuracy.
 __device__ __forceinline__ double exp_nonpositive(double x) {
     if (x < -800) return 0;
@@ -68,12 +92,10 @@ template <int kThreads>
 __device__ __forceinline__ MaxAndCount max_statistic(const gm_weighting &weighting, const Statistics &s, WeighShared &shared) {
     double max = kNoMaximum;
     int64_t finite = 0;
-    for (int64_t i = threadIdx.x; i < s.count; i += kThreads) {
-        const double x = statistic(weighting, s, i);
-        if (!is_finite(x)) continue;
-        finite++;
+    for_each_sample<kThreads>(weighting, s, [&](int64_t, double x) {
+        finite += is_finite(x);
         max = x > max ? x : max;
-    }
+    });
     max = max_over_block<kThreads>(max, shared.doubles);
     return {max, sum_over_block<kThreads>(finite, shared.counts)};
 }
@@ -81,10 +103,9 @@ __device__ __forceinline__ MaxAndCount max_statistic(const gm_weighting &weighti
 template <int kThreads>
 __device__ __forceinline__ double sum_of_exponentials(const gm_weighting &weighting, const Statistics &s, double max, WeighShared &shared) {
     double sum = 0;
-    for (int64_t i = threadIdx.x; i < s.count; i += kThreads) {
-        const double x = statistic(weighting, s, i);
+    for_each_sample<kThreads>(weighting, s, [&](int64_t, double x) {
         if (is_finite(x)) sum += exp_nonpositive(x - max);
-    }
+    });
     return sum_over_block<kThreads>(sum, shared.doubles);
 }
 
@@ -157,10 +178,7 @@ template <int kThreads, bool kSearch, class Put>
 __device__ __forceinline__ int64_t weigh(const gm_weighting &weighting, const Statistics &s, WeighShared &shared, Put &&put) {
     const MaxAndCount all = max_statistic<kThreads>(weighting, s, shared);
     const auto each = [&](auto &&weight) {
-        for (int64_t i = threadIdx.x; i < s.count; i += kThreads) {
-            const double x = statistic(weighting, s, i);
-            put(i, is_finite(x) ? weight(i, x) : 0.0);
-        }
+        for_each_sample<kThreads>(weighting, s, [&](int64_t i, double x) { put(i, is_finite(x) ? weight(i, x) : 0.0); });
     };
     switch (weighting.kind) {
         case GM_UNIFORM: {
@@ -185,7 +203,7 @@ __device__ __forceinline__ int64_t weigh(const gm_weighting &weighting, const St
         }
         case GM_AGRA: {
             int64_t mine = 0;
-            for (int64_t i = threadIdx.x; i < s.count; i += kThreads) mine += statistic(weighting, s, i) > 0;
+            for_each_sample<kThreads>(weighting, s, [&](int64_t, double x) { mine += x > 0; });
             const int64_t positive = sum_over_block<kThreads>(mine, shared.counts);
             const double share = 1 / static_cast<double>(positive == 0 ? all.finite : positive);
             each([&](int64_t, double x) { return positive == 0 || x > 0 ? share : 0.0; });
