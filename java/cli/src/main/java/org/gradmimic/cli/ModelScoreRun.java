@@ -143,6 +143,7 @@ final class ModelScoreRun {
         if (options.losses != null) ScoreFile.write(options.losses, result.losses());
         ScoreFile.write(shared.out, result.values());
         int count = result.values().length;
+        if (!result.culprits().isEmpty()) common.note(ModelScoring.blame(result.culprits()));
         ScoreCommand.noteNonFinite(common, count, result.nonFinite(), result.nonFiniteRows(), "sample");
         if (result.directionNorm() == 0 && count > 0) {
             common.note("the mimic layer is the reference's: every score is 0");

@@ -257,6 +257,35 @@ class ModelScoreTest {
         assertThat(with("batch-size", 0).with("mimic-layer", "all").scores()).doesNotContain(0f, Float.NaN);
     }
 
+    /** One picture that is not finite spoils the scores of those it is compared with, and is named before them. */
+    @Test
+    void aPictureThatSpoilsItsBatch() throws IOException {
+        withClip();
+        options.remove("quiet");
+        float[] pixels = Vectors.floats(Vectors.path("clip/images.npy"));
+        double[] values = new double[pixels.length];
+        Arrays.setAll(values, i -> pixels[i]);
+        int each = pixels.length / 8;
+        int side = (int) Math.sqrt(each / 3.0);
+        values[5 * each + 1] = Double.NaN;
+        with("images", Npys.write(folder.resolve("nan.npy"), "<f4", values, 8, 3, side, side));
+        with("batch-size", 4);
+        Run run = run();
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err().lines().filter(line -> line.contains("sample")))
+                .anySatisfy(line -> assertThat(line)
+                        .contains("non-finite or zero features: sample 5; the scores of all others in a batch depend on"
+                                + " them"));
+        assertThat(run.err()).contains("4 of 8 samples have no finite score: samples 4, 5, 6, 7");
+        float[] scores = Vectors.floats(folder.resolve("scores.npy"));
+        for (int i = 0; i < 8; i++) assertThat(Float.isNaN(scores[i])).isEqualTo(i >= 4);
+        Files.delete(folder.resolve("scores.npy"));
+        with("batch-size", 0).with("quiet", "");
+        assertRefused("none of its 8 samples has a finite score: non-finite or zero features: sample 5;");
+        with("batch-size", 4).with("score", "normed_proj");
+        assertRefused("no sample of a batch of 4 has a finite score: non-finite or zero features: sample 5;");
+    }
+
     @Test
     void whatAContrastiveLossDoesNotHave() throws IOException {
         withClip();

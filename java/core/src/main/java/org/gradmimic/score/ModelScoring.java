@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongConsumer;
+import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.ScoreKind;
@@ -66,6 +68,8 @@ public final class ModelScoring {
      * @param gradientNorms [N]; empty if they weren't asked for
      * @param nonFinite samples without a finite score
      * @param nonFiniteRows the first ten of them
+     * @param culprits the first ten samples of a contrastive loss whose features are not finite, or zero: none of their batches
+     *     has a finite score
      * @param directionNorm ‖V‖
      */
     public record Result(
@@ -74,6 +78,7 @@ public final class ModelScoring {
             float[] gradientNorms,
             long nonFinite,
             List<Long> nonFiniteRows,
+            List<Long> culprits,
             double directionNorm) {}
 
     private final Request request;
@@ -82,6 +87,7 @@ public final class ModelScoring {
     private final double[] scores;
     private final double[] losses;
     private final double[] gradientNorms;
+    private final List<Long> culprits = new ArrayList<>();
     private double directionNorm;
 
     private ModelScoring(Request request, Samples samples) {
@@ -188,11 +194,14 @@ public final class ModelScoring {
     private LayerScores score(Taps taps, Clip clip, Samples.Batch batch) {
         Clip.Features features = clip.features(taps, batch.images(), batch.targets());
         Tensor scale = taps.scalar(Clip.LOGIT_SCALE).exp();
-        return taps.score(
-                clip.bias()
-                        ? ContrastiveBatch.siglip(
-                                features.image(), features.text(), scale, taps.scalar(Clip.LOGIT_BIAS))
-                        : ContrastiveBatch.clip(features.image(), features.text(), scale));
+        ContrastiveBatch pairs = clip.bias()
+                ? ContrastiveBatch.siglip(features.image(), features.text(), scale, taps.scalar(Clip.LOGIT_BIAS))
+                : ContrastiveBatch.clip(features.image(), features.text(), scale);
+        LayerScores found = taps.score(pairs);
+        if (!DoubleStream.of(found.losses()).allMatch(Double::isFinite)) {
+            for (int place : pairs.broken()) if (culprits.size() < NAMED) culprits.add(batch.ids()[place]);
+        }
+        return found;
     }
 
     private Result result() {
@@ -206,10 +215,30 @@ public final class ModelScoring {
             if (named.size() < NAMED) named.add((long) i);
         }
         if (scores.length > 0 && nonFinite == scores.length) {
-            throw new InputException(samples.name() + ": none of its " + scores.length + " samples has a finite score");
+            throw new InputException(
+                    samples.name() + ": none of its " + scores.length + " samples has a finite score" + blame());
         }
         return new Result(
-                values(), floats(losses), floats(gradientNorms), nonFinite, List.copyOf(named), directionNorm);
+                values(),
+                floats(losses),
+                floats(gradientNorms),
+                nonFinite,
+                List.copyOf(named),
+                List.copyOf(culprits),
+                directionNorm);
+    }
+
+    /** Whose features spoil those of their batch; empty if nobody's do. */
+    private String blame() {
+        return culprits.isEmpty() ? "" : ": " + blame(culprits);
+    }
+
+    /** Says whose features spoil the scores of those they are compared with. */
+    public static String blame(List<Long> culprits) {
+        return "non-finite or zero features: sample" + (culprits.size() == 1 ? " " : "s ")
+                + culprits.stream().map(String::valueOf).collect(Collectors.joining(", "))
+                + (culprits.size() == NAMED ? ", ..." : "")
+                + "; the scores of all others in a batch depend on them";
     }
 
     private float[] values() {
@@ -238,7 +267,8 @@ public final class ModelScoring {
                 System.arraycopy(some, 0, weights, from, some.length);
             }
         } catch (GradmimicException.NonFinite e) {
-            throw new InputException(samples.name() + ": no sample of a batch of " + batch + " has a finite score", e);
+            throw new InputException(
+                    samples.name() + ": no sample of a batch of " + batch + " has a finite score" + blame(), e);
         }
         return weights;
     }

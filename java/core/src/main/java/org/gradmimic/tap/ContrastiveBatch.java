@@ -1,9 +1,13 @@
 package org.gradmimic.tap;
 
+import java.util.stream.LongStream;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
+import org.gradmimic.device.Host;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,6 +61,22 @@ public record ContrastiveBatch(
         Tensor own = torch.eye(rows).to(logits.scalar_type());
         Tensor each = torch.softplus(logits.mul(own.mul(new Scalar(-2.0)).add(new Scalar(1.0))));
         return each.sum(1).add(each.sum(0)).mul(new Scalar(0.5));
+    }
+
+    /**
+     * The places of the samples whose features, of the image or the text, have no direction: not finite, or all zero. The
+     * loss compares each sample with every other, so the losses and scores of all depend on theirs.
+     */
+    public int[] broken() {
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard guard = new NoGradGuard()) {
+            Tensor usable = normalised(image.detach())
+                    .isfinite()
+                    .all(1)
+                    .logical_and(normalised(text.detach()).isfinite().all(1));
+            long[] places = Host.longs(usable.logical_not().nonzero().squeeze(1));
+            return LongStream.of(places).mapToInt(Math::toIntExact).toArray();
+        }
     }
 
     private static Tensor normalised(Tensor features) {

@@ -2,6 +2,8 @@ package org.gradmimic.tap;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.gradmimic.kernel.GradmimicException;
 
 /**
@@ -53,13 +55,16 @@ public final class MimicStep {
 
     /**
      * Whether nothing will be trained: a sample whose loss or score is not finite may have spoilt the others' below the head,
-     * through normalisation over the batch or a contrastive loss.
+     * through normalisation over the batch; of a contrastive loss it has spoilt them all.
      */
     public boolean skipped() {
         return !nonFiniteIds.isEmpty();
     }
 
-    /** The ids of the samples whose loss or score is not finite (their places in the batch where no ids were given). */
+    /**
+     * The ids of the samples whose loss or score is not finite (their places in the batch where no ids were given). Of a
+     * contrastive batch those whose features are to blame, if there are any: no other has a finite loss then.
+     */
     public List<Long> nonFiniteIds() {
         return nonFiniteIds;
     }
@@ -85,11 +90,20 @@ public final class MimicStep {
 
     /** The ids of samples with a number that is not finite. */
     static List<Long> nonFinite(long[] ids, double[]... numbers) {
+        return nonFinite(ids, () -> new int[0], numbers);
+    }
+
+    /** @param culprits the places of samples that spoil all others; asked for where a number is not finite */
+    static List<Long> nonFinite(long[] ids, Supplier<int[]> culprits, double[]... numbers) {
         List<Long> found = new ArrayList<>();
         for (int i = 0; i < ids.length; i++) {
             boolean finite = true;
             for (double[] number : numbers) finite &= Double.isFinite(number[i]);
             if (!finite) found.add(ids[i]);
+        }
+        int[] spoilers = found.isEmpty() ? new int[0] : culprits.get();
+        if (spoilers.length > 0 && spoilers.length < ids.length) {
+            return IntStream.of(spoilers).mapToObj(i -> ids[i]).toList();
         }
         if (!found.isEmpty() && found.size() == ids.length) {
             throw new GradmimicException.NonFinite(

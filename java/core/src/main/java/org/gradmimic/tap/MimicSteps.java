@@ -97,7 +97,7 @@ public final class MimicSteps implements AutoCloseable {
         try (PointerScope scope = new PointerScope()) {
             ForwardPass forward = Deltas.take(taps, losses);
             double[] values = Deltas.doubles(losses);
-            return step(forward, values, ids, () -> {
+            return step(forward, values, ids, () -> new int[0], () -> {
                 pending = new DecoupledPass(taps.recorder().parameters(), forward, calibration, losses);
                 return Deltas.scores(taps, forward, values, weighting.kind().needsNorms());
             });
@@ -120,7 +120,7 @@ public final class MimicSteps implements AutoCloseable {
             Tensor losses = batch.losses();
             ForwardPass forward = Deltas.take(taps, losses);
             double[] values = Deltas.doubles(losses);
-            return step(forward, values, ids, () -> {
+            return step(forward, values, ids, batch::broken, () -> {
                 pending = new ContrastivePass(taps.recorder().parameters(), forward, calibration, losses);
                 if (score == ContrastiveScore.EXACT) return ContrastiveScores.exact(taps, forward, batch);
                 return Deltas.scores(taps, forward, losses, false, true);
@@ -136,10 +136,14 @@ public final class MimicSteps implements AutoCloseable {
 
     /** Scores by a backward pass that leaves its second half in {@link #pending}, unless a number is not finite. */
     private MimicStep step(
-            ForwardPass forward, double[] losses, @Nullable Tensor ids, Supplier<LayerScores> firstHalf) {
+            ForwardPass forward,
+            double[] losses,
+            @Nullable Tensor ids,
+            Supplier<int[]> culprits,
+            Supplier<LayerScores> firstHalf) {
         try {
             long[] names = names(ids, losses.length);
-            List<Long> bad = MimicStep.nonFinite(names, losses);
+            List<Long> bad = MimicStep.nonFinite(names, culprits, losses);
             LayerScores scores = bad.isEmpty() ? firstHalf.get() : none(losses);
             double[] combined = combination.of(scores.scores());
             if (bad.isEmpty()) {

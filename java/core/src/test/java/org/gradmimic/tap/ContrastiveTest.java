@@ -16,8 +16,10 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Calibration;
+import org.gradmimic.ScoreTable;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
+import org.gradmimic.kernel.GradmimicException;
 import org.gradmimic.tap.ContrastiveBatch.Kind;
 import org.gradmimic.tap.SmallModels.Twin;
 import org.junit.jupiter.api.AfterEach;
@@ -205,6 +207,58 @@ class ContrastiveTest {
                 }
             }
         }
+    }
+
+    /** All losses depend on one sample's features: it is the one that is named, and the step is skipped. */
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void aSampleThatSpoilsTheOthersIsNamed(Kind kind) {
+        List<String> mimic = List.of("image.head.weight");
+        for (ContrastiveScore score : ContrastiveScore.values()) {
+            try (Towers towers = new Towers(kind, ScalarType.Float, 5);
+                    Taps taps = new Taps(towers.parameters, mimic, List.of(towers.references), false)) {
+                assertThat(towers.batch(new PlainLayers(towers.parameters, false))
+                                .broken())
+                        .isEmpty();
+                towers.images.select(0, 3).select(0, 1).fill_(new Scalar(Double.NaN));
+                List<Float> weights = new ArrayList<>();
+                taps.contrastive(score);
+                try (ScoreTable table = new ScoreTable(9, (e, s, ids, scores, weight, loss, n) -> {
+                            for (int i = 0; i < n; i++) weights.add(weight[i]);
+                        });
+                        MimicSteps steps = new MimicSteps(taps, Weighting.normedProj(1), Calibration.ALL, table)) {
+                    MimicStep step = steps.step(towers.batch(taps), Tensors.of(new long[] {4, 5, 6, 7, 8}, 5));
+                    assertThat(step.skipped()).isTrue();
+                    assertThat(step.nonFiniteIds()).containsExactly(7L);
+                    assertThat(step.layerScores().losses()).containsOnly(Double.NaN);
+                    step.backward();
+                    towers.live.forEach((name, tensor) ->
+                            assertThat(tensor.grad().defined()).as(name).isFalse());
+                    table.drain();
+                    assertThat(weights).hasSize(5).containsOnly(0f);
+
+                    towers.images.fill_(new Scalar(Double.NaN));
+                    assertThatThrownBy(() -> steps.step(towers.batch(taps), null))
+                            .isInstanceOf(GradmimicException.NonFinite.class)
+                            .hasMessageContaining("none of the 5 samples");
+                }
+            }
+        }
+    }
+
+    /** Features of either tower, not finite or without a direction. */
+    @Test
+    void brokenFeatures() {
+        Tensor image = torch.randn(4, 3);
+        Tensor text = torch.randn(4, 3);
+        Tensor one = torch.ones(1);
+        assertThat(ContrastiveBatch.clip(image, text, one).broken()).isEmpty();
+        image.select(0, 1).zero_();
+        text.select(0, 3).select(0, 2).fill_(new Scalar(Double.POSITIVE_INFINITY));
+        assertThat(ContrastiveBatch.clip(image, text, one).broken()).containsExactly(1, 3);
+        assertThat(ContrastiveBatch.clip(image.narrow(0, 0, 0), text.narrow(0, 0, 0), one)
+                        .broken())
+                .isEmpty();
     }
 
     @Test
