@@ -15,16 +15,6 @@ double bound(int64_t I, int64_t O) {
 }
 
 // delta rows of some tokens set to zero
-void silence(Array &delta, check::Random &random, double share) {
-    std::bernoulli_distribution silent(share);
-    for (int64_t i = 0; i < delta.extent(0); i++) {
-        for (int64_t t = 0; t < delta.extent(1); t++) {
-            if (!silent(random)) continue;
-            for (int64_t o = 0; o < delta.extent(2); o++) delta.set(0, i, t, o);
-        }
-    }
-}
-
 void agree(check::Random &random, int64_t B, int64_t T, int64_t I, int64_t O) {
     Array a(check::any_dtype(random), {B, T, I}, check::any_of(random, {0, 3}));
     Array delta(check::any_dtype(random), {B, T, O}, check::any_of(random, {0, 5}));
@@ -32,7 +22,7 @@ void agree(check::Random &random, int64_t B, int64_t T, int64_t I, int64_t O) {
     a.normal(random);
     delta.normal(random);
     v.normal(random);
-    silence(delta, random, static_cast<double>(check::any_of(random, {0, 1, 2})) / 2);
+    check::silence(delta, random, static_cast<double>(check::any_of(random, {0, 1, 2})) / 2);
     Array fast(GM_F32, {B}), slow(GM_F64, {B}), magnitude(GM_F64, {B});
     fast.fill([] { return NAN; });
     CHECK_OK(GM_CALL(gm_ghost_dot, nullptr, arguments(a, delta, v, fast)));
@@ -146,7 +136,7 @@ TEST(same_bits_on_any_number_of_threads_and_in_any_order_of_samples) {
     a.normal(random);
     delta.normal(random);
     v.normal(random);
-    silence(delta, random, 0.3);
+    check::silence(delta, random, 0.3);
     for (int64_t i = 0; i < B; i++) {
         for (int64_t t = 0; t < T; t++) {
             for (int64_t c = 0; c < I; c++) ra.set(a.at(i, t, c), B - 1 - i, t, c);

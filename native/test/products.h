@@ -12,6 +12,17 @@ namespace check {
 
 inline int32_t any_dtype(Random &random) { return static_cast<int32_t>(any_of(random, {GM_F32, GM_F16, GM_BF16})); }
 
+// Sets this share of delta's tokens to zero.
+inline void silence(Array &delta, Random &random, double share) {
+    std::bernoulli_distribution silent(share);
+    for (int64_t i = 0; i < delta.extent(0); i++) {
+        for (int64_t t = 0; t < delta.extent(1); t++) {
+            if (!silent(random)) continue;
+            for (int64_t o = 0; o < delta.extent(2); o++) delta.set(0, i, t, o);
+        }
+    }
+}
+
 // |x|: an operation's result for these is the sum of magnitudes that rounding is relative to.
 inline Array magnitudes(const Array &x) {
     Array copy(x);

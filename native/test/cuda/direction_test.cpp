@@ -1,73 +1,26 @@
 // gm_direction on GM_CUDA against GM_REFERENCE.
-#include "../products.h"
+#include "../direction_problem.h"
 #include "device.h"
-
-using check::Array;
 
 namespace {
 
-struct Tensors {
-    std::vector<Array> reference, parameter, direction;
-    std::vector<gm_array> r, p, v;
-    std::vector<double> norm, parameter_norm;
-    double total = NAN;
-
-    void add(int32_t dr, int32_t dp, int32_t dv, std::initializer_list<int64_t> shape, int64_t padding) {
-        reference.emplace_back(dr, shape, padding);
-        parameter.emplace_back(dp, shape, 2 * padding);
-        direction.emplace_back(dv, shape, 0);
+void add_any(Tensors &tensors, check::Random &random, int32_t dv) {
+    const int32_t dr = check::any_dtype(random), dp = check::any_dtype(random);
+    const int64_t padding = check::any_of(random, {0, 3, 8}), n = check::any_of(random, {0, 1, 8, 17, 64, 200});
+    switch (check::any_of(random, {1, 2, 3, 4})) {
+        case 1: tensors.add(dr, dp, dv, {n}, padding); break;
+        case 2: tensors.add(dr, dp, dv, {check::any_of(random, {0, 1, 7}), n}, padding); break;
+        case 3: tensors.add(dr, dp, dv, {3, check::any_of(random, {1, 5}), n}, padding); break;
+        default: tensors.add(dr, dp, dv, {5, check::any_of(random, {1, 9}), 1}, padding);
     }
-    void add_any(check::Random &random, int32_t dv) {
-        const int32_t dr = check::any_dtype(random), dp = check::any_dtype(random);
-        const int64_t padding = check::any_of(random, {0, 3, 8}), n = check::any_of(random, {0, 1, 8, 17, 64, 200});
-        switch (check::any_of(random, {1, 2, 3, 4})) {
-            case 1: add(dr, dp, dv, {n}, padding); break;
-            case 2: add(dr, dp, dv, {check::any_of(random, {0, 1, 7}), n}, padding); break;
-            case 3: add(dr, dp, dv, {3, check::any_of(random, {1, 5}), n}, padding); break;
-            default: add(dr, dp, dv, {5, check::any_of(random, {1, 9}), 1}, padding);
-        }
-    }
-    Tensors &normal(check::Random &random) {
-        for (Array &x : reference) x.normal(random);
-        for (Array &x : parameter) x.normal(random);
-        return *this;
-    }
-    gm_direction_args args(bool store) {
-        r.clear(), p.clear(), v.clear();
-        for (size_t k = 0; k < parameter.size(); k++) {
-            r.push_back(reference[k].get());
-            p.push_back(parameter[k].get());
-            v.push_back(direction[k].get());
-        }
-        norm.assign(parameter.size(), NAN);
-        parameter_norm.assign(parameter.size(), NAN);
-        return {static_cast<int64_t>(p.size()), r.data(), p.data(), store ? v.data() : nullptr, norm.data(), &total, parameter_norm.data()};
-    }
-};
+}
 
 void agree(check::Random &random, Tensors &fast, bool store) {
     fast.normal(random);
     Tensors slow = fast;
     CHECK_OK(GM_DEVICE_CALL(gm_direction, fast.args(store)));
     CHECK_OK(GM_CALL(gm_direction, &check::reference_queue(), slow.args(store)));
-    double sum = 0;
-    for (size_t k = 0; k < fast.parameter.size(); k++) {
-        const Array &p = fast.parameter[k];
-        const int64_t n = p.extent(0) * p.extent(1) * p.extent(2);
-        // two more roundings: of the difference, squared
-        CHECK_CLOSE(fast.norm[k], slow.norm[k], (check::sum_bound(n) + 2 * check::unit_roundoff(GM_F32)) * slow.norm[k], "|V|^2");
-        CHECK_CLOSE(fast.parameter_norm[k], slow.parameter_norm[k], check::sum_bound(n) * slow.parameter_norm[k], "|theta|^2");
-        sum += fast.norm[k];
-        for (int64_t i = 0; store && i < p.extent(0); i++) {
-            for (int64_t j = 0; j < p.extent(1); j++) {
-                for (int64_t l = 0; l < p.extent(2); l++) {
-                    // both are the float next to the same difference, rounded again to V's dtype
-                    check::that(fast.direction[k].at(i, j, l) == slow.direction[k].at(i, j, l), __FILE__, __LINE__, "V");
-                }
-            }
-        }
-    }
-    CHECK_CLOSE(fast.total, sum, 1e-15 * sum, "the total is the sum of the parts");
+    compare(fast, slow, store);
 }
 
 }  // namespace
@@ -77,7 +30,7 @@ TEST(direction_agrees_with_the_reference) {
         Tensors tensors;
         const int32_t dv = check::any_dtype(random);
         const int64_t count = check::any_of(random, {0, 1, 2, 40});
-        for (int64_t k = 0; k < count; k++) tensors.add_any(random, dv);
+        for (int64_t k = 0; k < count; k++) add_any(tensors, random, dv);
         agree(random, tensors, round % 3 != 0);
     }
     Tensors large;  // blocks of one tensor: whole eights in one row, others, rows apart

@@ -13,22 +13,12 @@ gm_ghost_dot_args arguments(const Array &input, const Array &delta, const Array 
 // A float takes up the I products of V a, then 4 and 16 of them times delta; two roundings of each term.
 double bound(int64_t I) { return check::unit_roundoff(GM_F32) * (static_cast<double>(I) + 24); }
 
-void silence(Array &delta, check::Random &random, double share) {
-    std::bernoulli_distribution silent(share);
-    for (int64_t i = 0; i < delta.extent(0); i++) {
-        for (int64_t t = 0; t < delta.extent(1); t++) {
-            if (!silent(random)) continue;
-            for (int64_t o = 0; o < delta.extent(2); o++) delta.set(0, i, t, o);
-        }
-    }
-}
-
 void agree(check::Random &random, Array &a, Array &delta, Array &v, double silent) {
     const int64_t B = a.extent(0), T = a.extent(1), I = a.extent(2), O = delta.extent(2);
     a.normal(random);
     delta.normal(random);
     v.normal(random);
-    silence(delta, random, silent);
+    check::silence(delta, random, silent);
     Array fast(GM_F32, {B}), slow(GM_F64, {B}), magnitude(GM_F64, {B});
     fast.fill([] { return NAN; });
     CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, fast)));

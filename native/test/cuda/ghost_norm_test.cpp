@@ -18,13 +18,7 @@ void agree(check::Random &random, int64_t B, int64_t T, int64_t I, int64_t O, do
     Array a(check::any_dtype(random), {B, T, I}, check::any_of(random, {0, 3, 8})), delta(check::any_dtype(random), {B, T, O}, check::any_of(random, {0, 5}));
     a.normal(random);
     delta.normal(random);
-    std::bernoulli_distribution silent(silent_share);
-    for (int64_t i = 0; i < B; i++) {
-        for (int64_t t = 0; t < T; t++) {
-            const bool zero = silent(random);
-            for (int64_t o = 0; zero && o < O; o++) delta.set(0, i, t, o);
-        }
-    }
+    check::silence(delta, random, silent_share);
     Array fast(GM_F32, {B}), slow(GM_F64, {B}), magnitude(GM_F64, {B});
     fast.fill([] { return NAN; });
     CHECK_OK(GM_DEVICE_CALL(gm_ghost_norm, arguments(a, delta, fast)));
