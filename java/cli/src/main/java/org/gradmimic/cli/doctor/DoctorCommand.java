@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import org.gradmimic.cli.BuildInfo;
 import org.gradmimic.cli.CommonOptions;
 import org.gradmimic.cli.doctor.Finding.Level;
+import org.gradmimic.model.caption.ClipTokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -54,7 +55,8 @@ public final class DoctorCommand implements Callable<Integer> {
                 Check.run("OpenMP", OpenMp::look),
                 Check.run("CUDA", Cuda::look),
                 Check.run("OpenCV", Libraries::openCv),
-                Check.run("DuckDB", Libraries::duckDb)));
+                Check.run("DuckDB", Libraries::duckDb),
+                Check.run("Tokenizers", () -> Finding.ok("Tokenizers", ClipTokenizer.load()))));
         findings.addAll(Cuda.libraries());
         return findings;
     }

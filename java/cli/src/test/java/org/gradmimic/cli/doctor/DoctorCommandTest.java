@@ -27,7 +27,8 @@ class DoctorCommandTest {
             "OpenMP",
             "CUDA",
             "OpenCV",
-            "DuckDB");
+            "DuckDB",
+            "Tokenizers");
 
     /** Prints one check of a library, alone in its JVM. */
     static final class LibgradmimicCheck {
@@ -70,6 +71,7 @@ class DoctorCommandTest {
                 .contains("GRADMIMIC_JAVA_OPTS=-Dorg.bytedeco.javacpp.cachedir=")
                 .containsPattern("problem +LibTorch")
                 .containsPattern("problem +libgradmimic")
+                .containsPattern("problem +Tokenizers")
                 .contains("gradmimic cannot be used here: ");
     }
 

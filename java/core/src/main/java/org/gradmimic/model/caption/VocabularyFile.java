@@ -59,7 +59,8 @@ final class VocabularyFile {
         } catch (JacksonException e) {
             throw new InputException(path + ": is no proper JSON: " + e.getOriginalMessage(), e);
         }
-        if (json.has("model")) return ofTokenizer(path, json.get("model"));
+        // In a vocab.json "model" is a token, with a number.
+        if (json.path("model").isObject()) return ofTokenizer(path, json.get("model"));
         Path merges = path.resolveSibling("merges.txt");
         ClipVocabulary vocabulary = new ClipVocabulary(merges.toString(), merges(merges, text(merges)));
         requireNumbers(path, vocabulary, json);

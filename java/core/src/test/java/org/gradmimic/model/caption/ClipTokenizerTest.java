@@ -227,10 +227,21 @@ class ClipTokenizerTest {
         assertRefused(write("less.json", tokenizer(merges, less)), "lacks the token '<");
     }
 
+    @Test
+    void aTokenCalledModel() throws IOException {
+        Files.writeString(folder.resolve("merges.txt"), "#version: 0.2\nm o\nd e\nde l\nmo del\n");
+        Map<String, Integer> numbers = new LinkedHashMap<>(
+                VocabularyFile.read(folder.resolve("merges.txt")).tokens());
+        assertThat(numbers).containsKey("model");
+        numbers.put("<|startoftext|>", 516);
+        numbers.put("<|endoftext|>", 517);
+        assertThat(VocabularyFile.read(write("vocab.json", numbers)).size()).isEqualTo(518);
+    }
+
     private static void assertRefused(Path file, String message) {
         assertThatThrownBy(() -> ClipTokenizer.open(file, 77))
                 .isInstanceOf(InputException.class)
-                .hasMessageStartingWith(file + ": ")
+                .hasMessageStartingWith(file.getParent().toString())
                 .hasMessageContaining(message);
     }
 
@@ -255,7 +266,7 @@ class ClipTokenizerTest {
                 "{\"model\":{\"type\":\"BPE\",\"end_of_word_suffix\":\"</w>\",\"merges\":[\"a\"]}} | merge 1 is \"a\"; expected two",
                 "{\"model\":{\"type\":\"BPE\",\"end_of_word_suffix\":\"</w>\",\"merges\":[7]}} | merge 1 is 7; expected two",
                 "{\"model\":{\"end_of_word_suffix\":\"</w>\",\"merges\":[],\"vocab\":{}}} | lacks the token '!'",
-                "{\"model\":null} | ends words with ''"
+                "{\"model\":7} | merges.txt: there is no such file"
             })
     void whatIsNoVocabulary(String content, String message) throws IOException {
         Path file = Files.writeString(folder.resolve("v"), content.replaceAll("(?<!<)/", "\n"));
