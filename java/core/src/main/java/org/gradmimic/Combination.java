@@ -17,7 +17,12 @@ public record Combination(Rule rule, int reference) {
     public enum Rule {
         ONE,
         MEAN,
-        MIN
+        MIN;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(java.util.Locale.ROOT);
+        }
     }
 
     /** The score toward reference k alone. */

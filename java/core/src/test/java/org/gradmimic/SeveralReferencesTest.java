@@ -335,7 +335,7 @@ class SeveralReferencesTest {
             }
         }
         try (MimicHead head = p.head(Combination.min(), Weighting.normedProj(1), Calibration.ALL, null)) {
-            assertThatThrownBy(() -> head.weighting(Weighting.cos())).hasMessageContaining("not the MIN of several");
+            assertThatThrownBy(() -> head.weighting(Weighting.cos())).hasMessageContaining("not the min of several");
             assertThat(head.weighting().kind()).isEqualTo(Weighting.Kind.NORMED_PROJ);
         }
         p.references.set(1, torch.randn(p.classes, p.width + 1));

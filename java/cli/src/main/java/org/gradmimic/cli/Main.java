@@ -44,6 +44,10 @@ public final class Main {
                 .registerConverter(Baseline.class, new Choice<>(Baseline.values()))
                 .registerConverter(ClipModel.class, new Choice<>(ClipModel.values()))
                 .registerConverter(Combination.class, new Choice<>(Combination.values()))
+                .registerConverter(
+                        org.gradmimic.Combination.Rule.class, new Choice<>(new org.gradmimic.Combination.Rule[] {
+                            org.gradmimic.Combination.Rule.MEAN, org.gradmimic.Combination.Rule.MIN
+                        }))
                 .registerConverter(Rule.class, new Choice<>(Rule.values()))
                 .registerConverter(Use.class, new Choice<>(Use.values()))
                 .registerConverter(Split.class, new Choice<>(Split.values()))

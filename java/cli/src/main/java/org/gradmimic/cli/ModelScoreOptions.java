@@ -2,8 +2,10 @@ package org.gradmimic.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.gradmimic.Combination;
 import org.gradmimic.data.Datasets;
 import org.gradmimic.data.Split;
 import org.gradmimic.model.Models;
@@ -30,9 +32,19 @@ final class ModelScoreOptions {
     @Nullable
     Path weights;
 
-    @Option(names = "--reference", paramLabel = "R", description = "The reference model's weights.")
+    @Option(
+            names = "--reference",
+            paramLabel = "R",
+            description =
+                    "The reference model's weights. Given several times, of several: scores [K,N], a row for each.")
     @Nullable
-    Path reference;
+    List<Path> references;
+
+    @Option(
+            names = "--combine",
+            paramLabel = "RULE",
+            description = "One score of those toward several references: mean or min.")
+    Combination.@Nullable Rule combine;
 
     @Option(
             names = "--images",
@@ -125,8 +137,9 @@ final class ModelScoreOptions {
 
     Stream<Path> inputs() {
         Path configFile = config == null || !Files.exists(Path.of(config)) ? null : Path.of(config);
-        return Stream.of(configFile, weights, reference, images, tokens, captions, vocabulary)
+        Stream<Path> single = Stream.of(configFile, weights, images, tokens, captions, vocabulary)
                 .filter(Objects::nonNull);
+        return references == null ? single : Stream.concat(single, references.stream());
     }
 
     Stream<Path> outputs() {

@@ -1,7 +1,9 @@
 package org.gradmimic.cli;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import org.gradmimic.Combination;
 import org.gradmimic.data.Datasets;
 import org.gradmimic.data.ImageDataset;
 import org.gradmimic.model.Clip;
@@ -76,29 +78,34 @@ final class ModelScoreRun {
     }
 
     void run() {
+        if (options.references.size() > 1 && options.combine == null) ScoreFile.checkSeveral(shared.out);
         ScoreFile.check(shared.out);
         options.outputs().forEach(ScoreFile::check);
         common.applyThreads();
         try (Model model = Models.open(options.kind, options.config)) {
             List<String> mimicLayer = MimicLayers.resolve(model, options.mimicLayer);
-            try (ModelWeights weights = read(model, options.weights);
-                    ModelWeights reference = read(model, options.reference)) {
+            List<ModelWeights> references = new ArrayList<>();
+            try (ModelWeights weights = read(model, options.weights)) {
+                for (Path file : options.references) references.add(read(model, file));
                 var request = new ModelScoring.Request(
                         model,
                         weights,
-                        reference,
+                        references,
                         mimicLayer,
                         shared.kind,
                         shared.temperature,
                         shared.lambda,
                         (int) shared.batchSize,
                         options.gradientNorms != null,
-                        options.contrastive);
+                        options.contrastive,
+                        options.combine == null ? null : new Combination(options.combine, 0));
                 ModelScoring.check(request);
                 if (!weights.fresh().isEmpty()) {
                     common.note(options.weights + ": has another number of classes; the head is drawn anew");
                 }
                 write(score(request));
+            } finally {
+                references.forEach(ModelWeights::close);
             }
         }
     }
@@ -141,13 +148,17 @@ final class ModelScoreRun {
     private void write(Result result) {
         if (options.gradientNorms != null) ScoreFile.write(options.gradientNorms, result.gradientNorms());
         if (options.losses != null) ScoreFile.write(options.losses, result.losses());
-        ScoreFile.write(shared.out, result.values());
-        int count = result.values().length;
+        if (result.results() == 1) ScoreFile.write(shared.out, result.values());
+        else ScoreFile.write(shared.out, result.values(), result.results());
+        int count = result.losses().length;
         if (!result.culprits().isEmpty()) common.note(ModelScoring.blame(result.culprits()));
         ScoreCommand.noteNonFinite(common, count, result.nonFinite(), result.nonFiniteRows(), "sample");
-        if (result.directionNorm() == 0 && count > 0) {
-            common.note("the mimic layer is the reference's: every score is 0");
+        for (int k = 0; k < result.directionNorms().length && count > 0; k++) {
+            if (result.directionNorms()[k] != 0) continue;
+            common.note("the mimic layer is that of " + options.references.get(k) + ": every score toward it is 0");
         }
-        common.out().println(shared.out + ": " + shared.kind + " of " + count + " samples");
+        common.out()
+                .println(shared.out + ": " + shared.kind + " of " + count + " samples"
+                        + (result.results() == 1 ? "" : " toward " + result.results() + " references"));
     }
 }

@@ -89,7 +89,8 @@ final class ScoreCommand implements Callable<Integer> {
                 names = "--out",
                 paramLabel = "FILE",
                 description =
-                        "Output: .npy (float32 [N]) or .parquet (sample_id, score). A file of that name is replaced.")
+                        "Output: .npy (float32 [N]; [K,N] toward several references) or .parquet (sample_id, score). A file"
+                                + " of that name is replaced.")
         Path out;
     }
 

@@ -32,6 +32,9 @@ class ModelScoreTest {
     @TempDir
     Path folder;
 
+    /** A reference beside the first; null for none. */
+    private @org.jspecify.annotations.Nullable Path second;
+
     private final Map<String, String> options = new LinkedHashMap<>();
 
     @BeforeEach
@@ -53,6 +56,9 @@ class ModelScoreTest {
         options.forEach((option, value) -> {
             arguments.add("--" + option);
             if (!value.isEmpty()) arguments.add(value);
+            // A second reference stands in the same list.
+            if (option.equals("reference") && second != null)
+                arguments.addAll(List.of("--reference", second.toString()));
         });
         return Run.main(arguments.toArray(String[]::new));
     }
@@ -103,6 +109,54 @@ class ModelScoreTest {
                         .scores())
                 .isEqualTo(all);
         assertThat(with("mimic-layer", "heads.head.bias").scores()).isNotEqualTo(all);
+    }
+
+    /** Scores toward each of two references are those toward it alone; combined, their mean or minimum. */
+    @Test
+    void severalReferences() throws IOException {
+        Path other = changed(
+                "other.safetensors",
+                tensors -> tensors.replaceAll((name, tensor) -> tensor.mul(new org.bytedeco.pytorch.Scalar(0.8))));
+        for (String kind : new String[] {"proj", "cos"}) {
+            second = null;
+            float[] first = with("score", kind).scores();
+            Path reference = Path.of(options.get("reference"));
+            float[] alone = with("reference", other).scores();
+            with("reference", reference);
+            second = other;
+            float[] both = scores();
+            assertThat(both).hasSize(16);
+            assertThat(Arrays.copyOf(both, 8)).isEqualTo(first);
+            assertThat(Arrays.copyOfRange(both, 8, 16)).isEqualTo(alone);
+            if (kind.equals("cos")) continue;
+            float[] mean = with("combine", "mean").scores();
+            float[] weights = with("score", "normed_proj").scores();
+            float[] min = with("score", "proj").with("combine", "min").scores();
+            double sum = 0;
+            for (int i = 0; i < 8; i++) sum += Math.exp(mean[i]);
+            for (int i = 0; i < 8; i++) {
+                assertThat(mean[i]).isCloseTo((first[i] + alone[i]) / 2, within(1e-6f));
+                assertThat(min[i]).isEqualTo(Math.min(first[i], alone[i]));
+                assertThat((double) weights[i]).isCloseTo(Math.exp(mean[i]) / sum, within(1e-6));
+            }
+            options.remove("combine");
+        }
+        with("score", "proj").with("out", folder.resolve("scores.parquet"));
+        assertRefused("scores.parquet: scores toward several references are [K,N] in .npy");
+        with("out", folder.resolve("scores.npy")).with("score", "normed_proj");
+        assertRefused("normed_proj weighs samples by one score each, and there are 2 references");
+        for (String kind : new String[] {"cos", "normed_cos", "opt"}) {
+            with("score", kind).with("combine", "min");
+            assertRefused(kind + " needs one reference, not the min of several");
+        }
+        with("combine", "one");
+        assertRefused("'one' is none of mean, min");
+        second = null;
+        with("score", "proj").with("combine", "mean");
+        assertRefused("there is one reference");
+        options.remove("combine");
+        second = folder.resolve("absent.pt");
+        assertRefused("absent.pt: there is no such file");
     }
 
     /** The softmax runs over a batch, and over all samples without one; the last batch may be short. */

@@ -8,6 +8,7 @@ import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.Combination;
 import org.gradmimic.ScoreKind;
 import org.gradmimic.kernel.GradmimicException;
 import org.gradmimic.model.Clip;
@@ -21,6 +22,7 @@ import org.gradmimic.tap.LayerScores;
 import org.gradmimic.tap.Losses;
 import org.gradmimic.tap.SampleWeights;
 import org.gradmimic.tap.Taps;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Scores samples by any parameters of a model, toward those of a reference. Batch normalisation uses its running statistics,
@@ -38,7 +40,7 @@ public final class ModelScoring {
      *
      * @param model an {@link ImageClassifier} or {@link Clip}
      * @param weights θ
-     * @param reference θ_ref
+     * @param references θ_ref, one or several
      * @param mimicLayer names of parameters; one ‖V‖ over all of them
      * @param kind what is asked for: {@code proj} and {@code cos} are scores (NaN where not finite), the others weights (0
      *     there)
@@ -47,55 +49,68 @@ public final class ModelScoring {
      * @param batchSize samples that weigh against each other, and that a contrastive loss compares; 0: all
      * @param gradientNorms whether ‖g_i‖ is asked for, too
      * @param contrastive what a score is where the loss couples samples
+     * @param combination what becomes of the scores toward several references; null to keep each
      */
     public record Request(
             Model model,
             ModelWeights weights,
-            ModelWeights reference,
+            List<ModelWeights> references,
             List<String> mimicLayer,
             ScoreKind kind,
             double temperature,
             double lambda,
             int batchSize,
             boolean gradientNorms,
-            ContrastiveScore contrastive) {}
+            ContrastiveScore contrastive,
+            @Nullable Combination combination) {
+
+        /** Numbers a sample gets: one, or one for each reference. */
+        int results() {
+            return combination == null ? references.size() : 1;
+        }
+    }
 
     /**
      * What was found.
      *
-     * @param values [N] scores or weights
+     * @param values [N] scores or weights; [K,N] where those toward several references are kept
+     * @param results K, or 1
      * @param losses [N]
      * @param gradientNorms [N]; empty if they weren't asked for
-     * @param nonFinite samples without a finite score
+     * @param nonFinite samples without a finite score, toward one of the references at least
      * @param nonFiniteRows the first ten of them
      * @param culprits the first ten samples of a contrastive loss whose features are not finite, or zero: none of their batches
      *     has a finite score
-     * @param directionNorm ‖V‖
+     * @param directionNorms [K] ‖V‖ of every reference
      */
     public record Result(
             float[] values,
+            int results,
             float[] losses,
             float[] gradientNorms,
             long nonFinite,
             List<Long> nonFiniteRows,
             List<Long> culprits,
-            double directionNorm) {}
+            double[] directionNorms) {}
 
     private final Request request;
     private final Samples samples;
     private final boolean norms;
-    private final double[] scores;
+    /** [results][N] */
+    private final double[][] scores;
+
     private final double[] losses;
     private final double[] gradientNorms;
     private final List<Long> culprits = new ArrayList<>();
-    private double directionNorm;
+    private double[] directionNorms;
 
     private ModelScoring(Request request, Samples samples) {
         this.request = request;
         this.samples = samples;
         norms = needsNorms(request);
         int count = Math.toIntExact(samples.count());
-        scores = new double[count];
+        scores = new double[request.results()][count];
+        directionNorms = new double[request.references().size()];
         losses = new double[count];
         gradientNorms = new double[norms ? count : 0];
     }
@@ -134,10 +149,33 @@ public final class ModelScoring {
                             + " proj and normed_proj can");
         }
         for (String name : request.mimicLayer()) {
-            if (request.reference().fresh().contains(name)) {
+            if (request.references().stream()
+                    .anyMatch(reference -> reference.fresh().contains(name))) {
                 throw new InputException(
                         "the reference has " + name + " for another number of classes; it cannot be the mimic layer");
             }
+        }
+        checkCombination(request);
+    }
+
+    private static void checkCombination(Request request) {
+        boolean weighs = switch (request.kind()) {
+            case PROJ, COS -> false;
+            case NORMED_PROJ, NORMED_COS, OPT -> true;
+        };
+        if (request.references().size() == 1) {
+            if (request.combination() == null) return;
+            throw new InputException("there is one reference; only scores toward several are combined");
+        }
+        if (request.combination() == null && weighs) {
+            throw new InputException(request.kind() + " weighs samples by one score each, and there are "
+                    + request.references().size() + " references: combine them by mean or min, or give one");
+        }
+        if (request.combination() == null) return;
+        request.combination().check(request.references().size());
+        if (request.kind() != ScoreKind.PROJ && request.kind() != ScoreKind.NORMED_PROJ) {
+            throw new InputException(request.kind() + " needs one reference, not the "
+                    + request.combination().rule() + " of several");
         }
     }
 
@@ -153,7 +191,7 @@ public final class ModelScoring {
         try (Taps taps = new Taps(
                 request.weights().parameters(),
                 request.mimicLayer(),
-                List.of(request.reference().parameters()),
+                request.references().stream().map(ModelWeights::parameters).toList(),
                 false)) {
             if (request.model() instanceof Clip) taps.contrastive(request.contrastive());
             scoring.score(taps, progress);
@@ -168,10 +206,13 @@ public final class ModelScoring {
                 Samples.Batch batch = samples.next();
                 if (batch == null) return;
                 LayerScores found = score(taps, batch);
-                directionNorm = found.directionNorms()[0];
+                directionNorms = found.directionNorms();
+                Combination combination = request.combination();
+                double[][] ofBatch =
+                        combination == null ? found.scores() : new double[][] {combination.of(found.scores())};
                 for (int i = 0; i < batch.ids().length; i++) {
                     int row = Math.toIntExact(batch.ids()[i]);
-                    scores[row] = found.scores()[0][i];
+                    for (int k = 0; k < ofBatch.length; k++) scores[k][row] = ofBatch[k][i];
                     losses[row] = found.losses()[i];
                     if (norms) gradientNorms[row] = found.gradientNorms()[i];
                 }
@@ -207,25 +248,30 @@ public final class ModelScoring {
     private Result result() {
         List<Long> named = new ArrayList<>();
         long nonFinite = 0;
-        for (int i = 0; i < scores.length; i++) {
-            if (Double.isFinite(scores[i]) && (!norms || Double.isFinite(gradientNorms[i]))) continue;
-            // A score of infinite norm is none: 0 would be its cosine.
-            scores[i] = Double.NaN;
+        for (int i = 0; i < losses.length; i++) {
+            boolean finite = true;
+            for (double[] score : scores) {
+                // A score of infinite norm is none: 0 would be its cosine.
+                if (!Double.isFinite(score[i]) || norms && !Double.isFinite(gradientNorms[i])) score[i] = Double.NaN;
+                finite &= Double.isFinite(score[i]);
+            }
+            if (finite) continue;
             nonFinite++;
             if (named.size() < NAMED) named.add((long) i);
         }
-        if (scores.length > 0 && nonFinite == scores.length) {
+        if (losses.length > 0 && nonFinite == losses.length) {
             throw new InputException(
-                    samples.name() + ": none of its " + scores.length + " samples has a finite score" + blame());
+                    samples.name() + ": none of its " + losses.length + " samples has a finite score" + blame());
         }
         return new Result(
                 values(),
+                scores.length,
                 floats(losses),
                 floats(gradientNorms),
                 nonFinite,
                 List.copyOf(named),
                 List.copyOf(culprits),
-                directionNorm);
+                directionNorms);
     }
 
     /** Whose features spoil those of their batch; empty if nobody's do. */
@@ -241,29 +287,39 @@ public final class ModelScoring {
                 + "; the scores of all others in a batch depend on them";
     }
 
+    /** Those of one reference after those of the other. */
     private float[] values() {
+        float[] values = new float[scores.length * losses.length];
+        for (int k = 0; k < scores.length; k++) {
+            float[] some = values(scores[k]);
+            System.arraycopy(some, 0, values, k * losses.length, losses.length);
+        }
+        return values;
+    }
+
+    private float[] values(double[] ofOne) {
         return switch (request.kind()) {
-            case PROJ -> floats(scores);
+            case PROJ -> floats(ofOne);
             case COS -> {
-                double[] cosines = new double[scores.length];
-                Arrays.setAll(cosines, i -> gradientNorms[i] == 0 ? 0 : scores[i] / gradientNorms[i]);
+                double[] cosines = new double[ofOne.length];
+                Arrays.setAll(cosines, i -> gradientNorms[i] == 0 ? 0 : ofOne[i] / gradientNorms[i]);
                 yield floats(cosines);
             }
-            case NORMED_PROJ, NORMED_COS, OPT -> weights();
+            case NORMED_PROJ, NORMED_COS, OPT -> weights(ofOne);
         };
     }
 
-    private float[] weights() {
-        float[] weights = new float[scores.length];
-        int batch = request.batchSize() == 0 ? Math.max(1, scores.length) : request.batchSize();
+    private float[] weights(double[] ofOne) {
+        float[] weights = new float[ofOne.length];
+        int batch = request.batchSize() == 0 ? Math.max(1, ofOne.length) : request.batchSize();
         try (SampleWeights rule = new SampleWeights()) {
-            for (int from = 0; from < scores.length; from += batch) {
-                int to = Math.min(scores.length, from + batch);
+            for (int from = 0; from < ofOne.length; from += batch) {
+                int to = Math.min(ofOne.length, from + batch);
                 float[] some = rule.of(
                         request.kind().weighting(request.temperature(), request.lambda()),
-                        Arrays.copyOfRange(scores, from, to),
+                        Arrays.copyOfRange(ofOne, from, to),
                         norms ? Arrays.copyOfRange(gradientNorms, from, to) : null,
-                        directionNorm);
+                        directionNorms[0]);
                 System.arraycopy(some, 0, weights, from, some.length);
             }
         } catch (GradmimicException.NonFinite e) {

@@ -23,6 +23,23 @@ public final class ScoreFile {
         AtomicFile.create(out).close();
     }
 
+    /**
+     * Refuses what is not {@code .npy}, which alone holds several scores a sample.
+     *
+     * @throws InputException that names it
+     */
+    public static void checkSeveral(Path out) {
+        if (isParquet(out)) {
+            throw new InputException(
+                    out + ": scores toward several references are [K,N] in .npy; combine them for" + " .parquet");
+        }
+    }
+
+    /** Writes [K,N], a row for each reference, as {@code .npy}. */
+    public static void write(Path out, float[] values, int rows) {
+        NpyWriter.write(out, values, rows, values.length / rows);
+    }
+
     static boolean isParquet(Path out) {
         return name(out).endsWith(".parquet");
     }

@@ -128,14 +128,15 @@ class ModelScoringTest {
                             new ModelScoring.Request(
                                     model,
                                     weights,
-                                    reference,
+                                    List.of(reference),
                                     layer,
                                     ScoreKind.PROJ,
                                     1,
                                     0,
                                     0,
                                     true,
-                                    ContrastiveScore.EXACT),
+                                    ContrastiveScore.EXACT,
+                                    null),
                             samples,
                             done -> {});
                     assertClose(layer + " score", fast.values(), slow.scores(layer));
