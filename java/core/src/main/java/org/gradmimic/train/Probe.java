@@ -9,6 +9,7 @@ import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.CpuThreads;
 import org.gradmimic.DirectionSource;
 import org.gradmimic.HeadBatch;
 import org.gradmimic.HeadStep;
@@ -23,10 +24,22 @@ import org.jspecify.annotations.Nullable;
 /**
  * Trains a linear head on frozen features, in any {@link Mode}. What the reference says of the features never changes, so
  * its logits and losses are computed once, and a step needs the two matrix products of plain training and no third.
+ *
+ * <p>Small steps run on one thread; of OpenBLAS that number is the whole process's, and what it was comes back after each
+ * epoch's steps.
  */
 public final class Probe {
     /** Rows in the score table: large blocks, and little memory. */
     private static final int TABLE_ROWS = 1 << 16;
+
+    /**
+     * Up to this much work, see {@link Run#oneThread}, a step is as fast on one thread as on two that wait for each other
+     * between its parts, or faster; and beside other programs at work that wait becomes milliseconds (docs/kernels.md).
+     */
+    private static final long ONE_THREAD_WORK = 1L << 22;
+
+    /** What the optimiser's pass costs for an element of the weight, in multiply-adds of a product. */
+    private static final int OPTIMIZER_WORK = 16;
 
     private final Device device;
     private final ProbeData data;
@@ -153,16 +166,22 @@ public final class Probe {
                 table.position(epoch, epoch * steps);
                 try (PointerScope scope = new PointerScope()) {
                     Tensor ids = device.move(Tensors.of(permutation, samples));
-                    for (int step = 0; step < steps; step++) {
-                        if (listener.stopRequested()) {
-                            stopped = true;
-                            break;
+                    int threads = CpuThreads.libTorch();
+                    if (oneThread()) CpuThreads.limit(1);
+                    try {
+                        for (int step = 0; step < steps; step++) {
+                            if (listener.stopRequested()) {
+                                stopped = true;
+                                break;
+                            }
+                            int from = step * settings.batchSize();
+                            int count = (int) Math.min(settings.batchSize(), samples - from);
+                            comparison.position(epoch, step, count);
+                            step(head, cache, ids, permutation, from, count);
+                            listener.stepped(epoch * steps + step + 1, steps * settings.epochs());
                         }
-                        int from = step * settings.batchSize();
-                        int count = (int) Math.min(settings.batchSize(), samples - from);
-                        comparison.position(epoch, step, count);
-                        step(head, cache, ids, permutation, from, count);
-                        listener.stepped(epoch * steps + step + 1, steps * settings.epochs());
+                    } finally {
+                        if (oneThread()) CpuThreads.limit(threads);
                     }
                     table.drain();
                 }
@@ -174,6 +193,13 @@ public final class Probe {
                 if (checkpoint != null) checkpoint.save(head.weight(), head.bias(), optimizer, epochs);
             }
             return stopped;
+        }
+
+        /** Whether the steps are too small for several threads; by the shapes alone, so that no load changes the bits. */
+        private boolean oneThread() {
+            long elements = settings.classes() * here.features().size(1);
+            long rows = Math.min(settings.batchSize(), samples);
+            return !weight.is_cuda() && (rows + OPTIMIZER_WORK) * elements <= ONE_THREAD_WORK;
         }
 
         private void step(MimicHead head, ReferenceCache cache, Tensor ids, long[] permutation, int from, int count) {
