@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.gradmimic.select.ScoreLogWriter;
 
@@ -63,7 +64,7 @@ public final class FilterSpark {
                 """
                 {
                   "stage" : "filter-spark",
-                  "command" : "bench/spark/run.sh",
+                  "command" : "bench/spark/run.sh %s",
                   "date" : "%s",
                   "machine" : { "cpu" : "%s", "cores" : %d, "memory_kib" : "%s" },
                   "software" : { "revision" : "%s", "spark" : "%s", "jdk" : "%s" },
@@ -75,6 +76,7 @@ public final class FilterSpark {
                 }
                 """
                         .formatted(
+                                Arrays.stream(arguments).skip(4).collect(Collectors.joining(" ")),
                                 Instant.now().truncatedTo(ChronoUnit.SECONDS),
                                 field("/proc/cpuinfo", "model name"),
                                 Runtime.getRuntime().availableProcessors(),
