@@ -8,6 +8,8 @@
 #   test        cuda_test: every operation on the device against the double-precision reference
 #   memcheck, racecheck, initcheck, synccheck
 #               the same under that tool of compute-sanitizer
+#   java        the tests of the Java side that need a device, from BUNDLE (bundle.sh makes it). Skipped by name
+#               without one
 #   bench       kernels against torch (eager and compiled), a device copy and plain products: bench.py
 #   model       training steps of whole models in Java against plain ones and per-sample gradients, from BUNDLE:
 #               jre/, lib/ with gradmimic's and its libraries' jars, natives/ and classpath-root/ with LibTorch's
@@ -36,15 +38,15 @@ while (($# > 0)); do
       esac
       shift
       ;;
-    build | test | memcheck | racecheck | initcheck | synccheck | bench | model) stages+=("$1") ;;
+    build | test | memcheck | racecheck | initcheck | synccheck | java | bench | model) stages+=("$1") ;;
     *)
-      echo "run.sh: '$1' is no stage; there are build, test, memcheck, racecheck, initcheck, synccheck, bench and model" >&2
+      echo "run.sh: '$1' is no stage; there are build, test, memcheck, racecheck, initcheck, synccheck, java, bench and model" >&2
       exit 2
       ;;
   esac
   shift
 done
-((${#stages[@]} > 0)) || stages=(build test memcheck racecheck initcheck synccheck bench model)
+((${#stages[@]} > 0)) || stages=(build test memcheck racecheck initcheck synccheck java bench model)
 
 run() {
   printf '+ %s\n' "$*" >&2
@@ -97,6 +99,18 @@ for stage in "${stages[@]}"; do
     memcheck | racecheck | initcheck | synccheck)
       need compute-sanitizer "$stage"
       step "$stage" cuda_test 580 compute-sanitizer --tool "$stage" --error-exitcode 9 "$build/test/cuda_test"
+      ;;
+    java)
+      if [[ ! -x $bundle/jre/bin/java && ! ( $dry && $bundle ) ]]; then
+        echo "run.sh: java: skipped, there is no jre/bin/java in ${bundle:-what --bundle would name}" >&2
+        continue
+      fi
+      java=("$bundle/jre/bin/java" -Xmx4g -Djava.awt.headless=true)
+      step java doctor 120 "${java[@]}" -cp "$bundle/lib/*" org.gradmimic.cli.Main doctor
+      # Without a device these tests are skipped; here that is a failure.
+      step java tests 450 "${java[@]}" -Dgradmimic.gpu=required -cp "$bundle/test-classes:$bundle/lib/*" \
+        org.junit.platform.console.ConsoleLauncher execute --scan-classpath "$bundle/test-classes" --include-tag gpu \
+        --fail-if-no-tests --details tree --disable-banner
       ;;
     bench)
       need python3 bench

@@ -192,6 +192,25 @@ class LauncherTest {
         assertThat(run.err()).isEqualTo("gradmimic: test takes no arguments, but got '--fast'\n");
     }
 
+    @Test
+    void theVariantThatWasAskedForStays() throws Exception {
+        installTools();
+        assertThat(launch("build").code()).isZero();
+        assertThat(launch("build", "--cuda").code()).isZero();
+        write("java/cli/src/main/java/A.java", "final class A {}");
+        assertThat(launch("doctor").code()).isZero();
+        assertThat(launch("build", "--cuda").code()).isZero();
+        assertThat(launch("build", "--cpu").code()).isZero();
+        assertThat(launch("build").code()).isZero();
+        List<String> builds = Files.readAllLines(root.resolve("builds.txt"));
+        assertThat(builds.stream().map(line -> line.contains(" -Pcuda ")))
+                .as("%s", builds)
+                .containsExactly(false, true, true, false);
+        Run wrong = launch("build", "--gpu");
+        assertThat(wrong.code()).isEqualTo(2);
+        assertThat(wrong.err()).isEqualTo("gradmimic: build takes no arguments but --cuda or --cpu, but got '--gpu'\n");
+    }
+
     private Run launch(String... arguments) throws IOException, InterruptedException {
         return Run.process(launcher(root.resolve("gradmimic"), arguments));
     }
@@ -215,7 +234,7 @@ class LauncherTest {
         tool("mvn", """
                 [[ $1 == -version ]] && { echo 'Apache Maven 3.8.7'; exit; }
                 sleep 0.2
-                echo build >> builds.txt
+                echo "$*" >> builds.txt
                 mkdir -p java/cli/target
                 echo jar > java/cli/target/gradmimic-cli.jar
                 """);

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The libraries of CUDA that LibTorch's CUDA part is linked with, and where they are on this machine: where the dynamic linker
+ * The libraries of CUDA that LibTorch's CUDA part and its presets are linked with, and where they are on this machine: where the dynamic linker
  * looks, in an installation of CUDA, or among the packages of a Python that has a torch for CUDA.
  */
 public final class CudaLibraries {
@@ -58,6 +58,7 @@ public final class CudaLibraries {
             Library.cuda("libcublas.so.13", "nvidia-cublas"),
             Library.cuda("libcusparse.so.12", "nvidia-cusparse"),
             Library.cuda("libcusolver.so.12", "nvidia-cusolver"),
+            Library.cuda("libcusolverMg.so.12", "nvidia-cusolver"),
             Library.cuda("libcufft.so.12", "nvidia-cufft"),
             Library.cuda("libcurand.so.10", "nvidia-curand"),
             Library.cuda("libcufile.so.0", "nvidia-cufile"),

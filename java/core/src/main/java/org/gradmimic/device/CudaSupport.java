@@ -43,17 +43,16 @@ public final class CudaSupport {
         /** Before LibTorch is loaded: by its Java classes, or by anything. */
         private static boolean prepare() {
             if (!NATIVES_THERE) return false;
-            if (PROBLEM == null) {
+            boolean alone = !has(NATIVES + "/libtorch_cpu.so");
+            if (PROBLEM == null || alone) {
                 // By name, so that the dynamic linker knows them when LibTorch asks, wherever they are.
                 for (Found found : LIBRARIES.all()) {
                     if (found.path() != null)
                         System.load(found.path().toAbsolutePath().toString());
                 }
-                return true;
+                return PROBLEM == null;
             }
-            if (has(NATIVES + "/libtorch_cpu.so") && System.getProperty(EXTENSION) == null) {
-                System.setProperty(EXTENSION, "");
-            }
+            if (System.getProperty(EXTENSION) == null) System.setProperty(EXTENSION, "");
             return false;
         }
     }

@@ -20,16 +20,15 @@ final class Cuda {
     private Cuda() {}
 
     static Finding look() throws InterruptedException {
-        return judge(CudaSupport.problem(0), CudaSupport.nativesThere(), CudaSupport.cardThere(), smi());
+        return judge(CudaSupport.problem(0), CudaSupport.cardThere(), smi());
     }
 
     /**
      * @param problem why LibTorch and the kernels cannot use a device; null if they can
-     * @param natives whether LibTorch for CUDA is on the class path
      * @param card whether an NVIDIA card is plugged in
      * @param smi what nvidia-smi says of the first GPU; empty without a working driver
      */
-    static Finding judge(@Nullable String problem, boolean natives, boolean card, Optional<String> smi) {
+    static Finding judge(@Nullable String problem, boolean card, Optional<String> smi) {
         if (problem == null) return Finding.ok(ITEM, smi.orElse("a usable device") + "; --device auto uses it");
         if (smi.isPresent())
             return Finding.warning(ITEM, smi.get() + ", not used: " + problem, "everything runs on the CPU");
@@ -40,10 +39,7 @@ final class Cuda {
                     "install the driver (apt-get install -y nvidia-driver, from Debian's non-free), restart, and see"
                             + " that nvidia-smi shows the GPU; until then everything runs on the CPU");
         }
-        return Finding.ok(
-                ITEM,
-                "no NVIDIA GPU in this machine; everything runs on the CPU"
-                        + (natives ? ", with LibTorch for the CPU" : ""));
+        return Finding.ok(ITEM, "no NVIDIA GPU in this machine; everything runs on the CPU");
     }
 
     /** The libraries that LibTorch for CUDA is linked with, one finding each. */

@@ -63,17 +63,16 @@ class FindingsTest {
 
     @Test
     void cudaIsMissedOnlyWhereThereIsAGpu() {
-        Finding none = Cuda.judge("no driver", false, false, Optional.empty());
+        Finding none = Cuda.judge("no driver", false, Optional.empty());
         assertThat(none.level()).isEqualTo(Level.OK);
         assertThat(none.text()).contains("no NVIDIA GPU");
-        Finding noDriver = Cuda.judge("no driver", true, true, Optional.empty());
+        Finding noDriver = Cuda.judge("no driver", true, Optional.empty());
         assertThat(noDriver.level()).isEqualTo(Level.WARNING);
         assertThat(noDriver.advice()).contains("nvidia-driver");
-        Finding unused =
-                Cuda.judge("built without CUDA", false, true, Optional.of("NVIDIA H100, 81559 MiB, 580.1 (driver)"));
+        Finding unused = Cuda.judge("built without CUDA", true, Optional.of("NVIDIA H100, 81559 MiB, 580.1 (driver)"));
         assertThat(unused.level()).isEqualTo(Level.WARNING);
         assertThat(unused.text()).contains("H100", "built without CUDA");
-        Finding used = Cuda.judge(null, true, true, Optional.of("NVIDIA H100, 81559 MiB, 580.1 (driver)"));
+        Finding used = Cuda.judge(null, true, Optional.of("NVIDIA H100, 81559 MiB, 580.1 (driver)"));
         assertThat(used.level()).isEqualTo(Level.OK);
         assertThat(used.text()).contains("H100", "--device auto uses it");
     }
