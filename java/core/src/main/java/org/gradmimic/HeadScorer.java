@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.device.Device;
 import org.gradmimic.kernel.Descriptors;
 import org.gradmimic.kernel.Descriptors.Dtype;
 import org.gradmimic.kernel.Kernels;
@@ -39,6 +40,7 @@ public final class HeadScorer implements AutoCloseable {
     public HeadScorer(Tensor weight, @Nullable Tensor bias, Tensor reference) {
         Tensors.requireFloat("weight", weight);
         Tensors.requireRank("weight", weight, "[C, D]", 2);
+        Device.CPU.require("weight", weight); // it reads features where their file is mapped
         Tensors.requireFloat("reference weight", reference);
         Tensors.requireShape("reference weight", reference, weight.size(0), weight.size(1));
         if (bias != null) {

@@ -3,6 +3,8 @@ package org.gradmimic;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
+import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.cuda.CUDAStream;
@@ -16,6 +18,8 @@ import org.gradmimic.device.DeviceFacts;
 import org.gradmimic.device.DeviceTimer;
 import org.gradmimic.device.Gpu;
 import org.gradmimic.kernel.GradmimicException;
+import org.gradmimic.tap.Parameters;
+import org.gradmimic.tap.Taps;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -104,6 +108,21 @@ class GpuHeadTest {
                         .isInstanceOf(IllegalArgumentException.class)
                         .hasMessageContaining("features is on cpu, expected on cuda:0");
             }
+        }
+    }
+
+    @Test
+    void whatHasNoWayOnADeviceRefusesItsTensorsByName() {
+        Device device = Gpu.device();
+        try (PointerScope scope = new PointerScope()) {
+            Tensor weight = device.move(torch.randn(3, 4)).set_requires_grad(true);
+            assertThatThrownBy(() -> new HeadScorer(weight, null, weight))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("weight is on cuda:0, expected on cpu");
+            Parameters parameters = Parameters.of(Map.of("w", weight));
+            assertThatThrownBy(() -> new Taps(parameters, List.of("w"), List.of(parameters), true))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("parameter w is on cuda:0, expected on cpu");
         }
     }
 

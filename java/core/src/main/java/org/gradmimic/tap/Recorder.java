@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
+import org.gradmimic.device.Device;
 import org.gradmimic.kernel.OpenResources;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,7 @@ final class Recorder implements AutoCloseable {
         this.references = references.size();
         for (String name : model.names()) {
             Tensor tensor = model.tensor(name);
+            Device.CPU.require("parameter " + name, tensor); // taps have no way on a device yet
             long identity = tensor.unsafeGetTensorImpl().address();
             TappedParameter parameter = byTensor.get(identity);
             if (parameter == null) {
