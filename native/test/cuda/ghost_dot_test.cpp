@@ -71,7 +71,8 @@ TEST(ghost_dot_agrees_on_the_tensor_cores) {
         const int64_t O = shape[3], past = (8 - O % 8) % 8, padding = check::any_of(random, {0, 8});
         Array a(dtype, {shape[0], shape[1], shape[2]}, padding), delta(delta_dtype, {shape[0], shape[1], O + past}, padding), v(dtype, {O, shape[2]}, padding);
         delta.get().shape[2] = O;
-        CHECK(multiplies_fragments(true, [&] { agree(random, a, delta, v, static_cast<double>(check::any_of(random, {0, 0, 1})) / 2); }));
+        const double silent = shape[0] * shape[1] == 1 ? 0 : static_cast<double>(check::any_of(random, {0, 0, 1})) / 2;  // some token is left
+        CHECK(multiplies_fragments(true, [&] { agree(random, a, delta, v, silent); }));
     }
     for (const int which : {0, 1, 2, 3}) {  // rows that begin elsewhere, or another dtype
         Array a(GM_BF16, {2, 9, 64}, which == 0), delta(which == 3 ? GM_F32 : GM_BF16, {2, 9, 64}, which == 1), v(GM_BF16, {64, 64}, which == 2);
