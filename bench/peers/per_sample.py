@@ -1,47 +1,52 @@
 """A Grad-Mimic step by torch.func: the gradients of every sample by vmap(grad), as the usual way is.
 
-    python per_sample.py vit|resnet SIDE BATCH [THREADS]
+    python per_sample.py vit_b_16|vit_small_8|resnet_18 SIDE BATCH [THREADS]
 
 Every line on stdin is a request for one step, answered by a line; the first answer comes when the model is
 ready. Needs torch alone. The models are those of bench's ModelSteps, in training mode but for batch
 normalisation: by the batch's own statistics it can't be taken sample by sample.
 """
 
+import functools
 import sys
 
 import torch
 import torch.nn.functional as F
 from torch.func import grad, vmap
 
-PATCH, WIDTH, MLP, HEADS, LAYERS, CLASSES = 8, 384, 1536, 6, 6, 100
+CLASSES = 100
+VITS = {"vit_b_16": (16, 768, 3072, 12, 12), "vit_small_8": (8, 384, 1536, 6, 6)}  # patch, width, mlp, heads, layers
 
 
-def vit_shapes(side):
-    tokens = (side // PATCH) ** 2 + 1
-    shapes = {"token": (1, 1, WIDTH), "conv": (WIDTH, 3, PATCH, PATCH), "conv_b": (WIDTH,), "pos": (1, tokens, WIDTH)}
-    for i in range(LAYERS):
+def vit_shapes(size, side):
+    patch, width, mlp, heads, layers = size
+    tokens = (side // patch) ** 2 + 1
+    shapes = {"token": (1, 1, width), "conv": (width, 3, patch, patch), "conv_b": (width,), "pos": (1, tokens, width)}
+    for i in range(layers):
         shapes |= {
-            f"{i}.n1": (WIDTH,), f"{i}.n1_b": (WIDTH,), f"{i}.in": (3 * WIDTH, WIDTH), f"{i}.in_b": (3 * WIDTH,),
-            f"{i}.out": (WIDTH, WIDTH), f"{i}.out_b": (WIDTH,), f"{i}.n2": (WIDTH,), f"{i}.n2_b": (WIDTH,),
-            f"{i}.fc1": (MLP, WIDTH), f"{i}.fc1_b": (MLP,), f"{i}.fc2": (WIDTH, MLP), f"{i}.fc2_b": (WIDTH,),
+            f"{i}.n1": (width,), f"{i}.n1_b": (width,), f"{i}.in": (3 * width, width), f"{i}.in_b": (3 * width,),
+            f"{i}.out": (width, width), f"{i}.out_b": (width,), f"{i}.n2": (width,), f"{i}.n2_b": (width,),
+            f"{i}.fc1": (mlp, width), f"{i}.fc1_b": (mlp,), f"{i}.fc2": (width, mlp), f"{i}.fc2_b": (width,),
         }
-    return shapes | {"n": (WIDTH,), "n_b": (WIDTH,), "head": (CLASSES, WIDTH), "head_b": (CLASSES,)}
+    return shapes | {"n": (width,), "n_b": (width,), "head": (CLASSES, width), "head_b": (CLASSES,)}
 
 
-def vit(p, x):
+def vit(size, p, x):
+    patch, width, mlp, heads, layers = size
+
     def norm(x, name):
-        return F.layer_norm(x, (WIDTH,), p[name], p[name + "_b"], 1e-6)
+        return F.layer_norm(x, (width,), p[name], p[name + "_b"], 1e-6)
 
     def linear(x, name):
         return F.linear(x, p[name], p[name + "_b"])
 
     B = x.shape[0]
-    x = F.conv2d(x, p["conv"], p["conv_b"], stride=PATCH).flatten(2).transpose(1, 2)
+    x = F.conv2d(x, p["conv"], p["conv_b"], stride=patch).flatten(2).transpose(1, 2)
     x = torch.cat([p["token"].expand(B, -1, -1), x], 1) + p["pos"]
-    for i in range(LAYERS):
-        q, k, v = linear(norm(x, f"{i}.n1"), f"{i}.in").view(B, -1, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
-        a = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(B, -1, WIDTH)
-        if i == LAYERS - 1:  # only the class token goes on, as in the other model
+    for i in range(layers):
+        q, k, v = linear(norm(x, f"{i}.n1"), f"{i}.in").view(B, -1, 3, heads, width // heads).permute(2, 0, 3, 1, 4)
+        a = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(B, -1, width)
+        if i == layers - 1:  # only the class token goes on, as in the other model
             a, x = a[:, :1], x[:, :1]
         x = x + linear(a, f"{i}.out")
         x = x + linear(F.gelu(linear(norm(x, f"{i}.n2"), f"{i}.fc1")), f"{i}.fc2")
@@ -51,20 +56,20 @@ def vit(p, x):
 STAGES = [(64, 1), (128, 2), (256, 2), (512, 2)]
 
 
-def resnet_shapes(side):
+def resnet_shapes():
     shapes = {"conv1": (64, 3, 7, 7), "bn1": (64,), "bn1_b": (64,)}
     before = 64
-    for s, (width, stride) in enumerate(STAGES):
+    for s, (channels, stride) in enumerate(STAGES):
         for b in range(2):
-            inputs = before if b == 0 else width
-            shapes |= {f"{s}.{b}.c1": (width, inputs, 3, 3), f"{s}.{b}.c2": (width, width, 3, 3)}
+            inputs = before if b == 0 else channels
+            shapes |= {f"{s}.{b}.c1": (channels, inputs, 3, 3), f"{s}.{b}.c2": (channels, channels, 3, 3)}
             names = [f"{s}.{b}.bn1", f"{s}.{b}.bn2"]
             if b == 0 and s > 0:
-                shapes[f"{s}.{b}.down"] = (width, inputs, 1, 1)
+                shapes[f"{s}.{b}.down"] = (channels, inputs, 1, 1)
                 names.append(f"{s}.{b}.bnd")
             for name in names:
-                shapes |= {name: (width,), name + "_b": (width,)}
-        before = width
+                shapes |= {name: (channels,), name + "_b": (channels,)}
+        before = channels
     return shapes | {"head": (CLASSES, 512), "head_b": (CLASSES,)}
 
 
@@ -90,7 +95,12 @@ def main():
     if len(sys.argv) > 4:
         torch.set_num_threads(int(sys.argv[4]))
     torch.manual_seed(1)
-    forward, shapes = (vit, vit_shapes(side)) if kind == "vit" else (resnet, resnet_shapes(side))
+    if kind in VITS:
+        forward, shapes = functools.partial(vit, VITS[kind]), vit_shapes(VITS[kind], side)
+    elif kind == "resnet_18":
+        forward, shapes = resnet, resnet_shapes()
+    else:
+        sys.exit(f"{kind} is no model; there are {', '.join(VITS)} and resnet_18")
     parameters = {
         name: (torch.ones(shape) if len(shape) == 1 and not name.endswith("_b") else 0.02 * torch.randn(shape))
         for name, shape in shapes.items()

@@ -2,6 +2,7 @@ package org.gradmimic.bench;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Optimizer;
@@ -23,7 +24,7 @@ import org.gradmimic.tap.Parameters;
 import org.gradmimic.tap.PlainLayers;
 import org.gradmimic.tap.Taps;
 
-/** Whole training steps of a model, every parameter trained: plain, or with a mimic layer. */
+/** Whole training steps of one model, every parameter trained: plain, or with a mimic layer. */
 final class ModelSteps implements AutoCloseable {
     /** Pixels a side, and samples a batch. */
     static final int SIDE = 64;
@@ -34,13 +35,21 @@ final class ModelSteps implements AutoCloseable {
 
     /** The models; bench/peers/per_sample.py has the same. */
     enum Kind {
-        VIT("heads.head.weight", "encoder.layers.encoder_layer_5.mlp.3.weight") {
+        /** ViT-B/16. */
+        VIT_B_16("heads.head.weight", "encoder.layers.encoder_layer_11.mlp.3.weight") {
+            @Override
+            ImageClassifier model() {
+                return new VisionTransformer(SIDE, 16, 12, 12, 768, 3072, CLASSES);
+            }
+        },
+        /** Narrow, of small patches: many tokens for few parameters. */
+        VIT_SMALL_8("heads.head.weight", "encoder.layers.encoder_layer_5.mlp.3.weight") {
             @Override
             ImageClassifier model() {
                 return new VisionTransformer(SIDE, 8, 6, 6, 384, 1536, CLASSES);
             }
         },
-        RESNET("fc.weight", "layer4.1.conv2.weight") {
+        RESNET_18("fc.weight", "layer4.1.conv2.weight") {
             @Override
             ImageClassifier model() {
                 return new ResNet(false, new ResNet.Blocks(2, 2, 2, 2), CLASSES, SIDE);
@@ -59,13 +68,12 @@ final class ModelSteps implements AutoCloseable {
 
         /** The name that bench/peers/per_sample.py has for it. */
         String label() {
-            return name().toLowerCase(java.util.Locale.ROOT);
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 
     /** What is the mimic layer. */
     enum Mimic {
-        NONE,
         HEAD,
         /** The last layer of the last MLP; the last convolution. */
         LAST,
@@ -73,20 +81,17 @@ final class ModelSteps implements AutoCloseable {
     }
 
     private final PointerScope scope = new PointerScope();
+    private final Kind kind;
     private final ImageClassifier model;
+    private final Map<String, Tensor> tensors;
     private final Parameters parameters;
     private final Optimizer optimizer;
     private final Tensor images;
     private final Tensor labels;
     private final Tensor ids;
-    private final Map<String, Tensor> tensors;
-    private final ScoreTable table = Heads.table();
-    private Parameters reference;
-    private Taps taps;
-    private MimicSteps steps;
 
-    /** @param calibration of a mimic layer that isn't {@link Mimic#NONE} */
-    ModelSteps(Kind kind, Mimic mimic, Calibration calibration) {
+    ModelSteps(Kind kind) {
+        this.kind = kind;
         torch.manual_seed(1);
         model = kind.model();
         TensorOptions longs = new TensorOptions(ScalarType.Long);
@@ -95,24 +100,13 @@ final class ModelSteps implements AutoCloseable {
         ids = torch.randint(1 << 20, new long[] {BATCH}, longs);
         tensors = tensors(model);
         parameters = Parameters.of(tensors);
-        List<String> trained = tensors.keySet().stream()
+        optimizer = Heads.optimizer(trained().stream().map(tensors::get).toArray(Tensor[]::new));
+    }
+
+    private List<String> trained() {
+        return tensors.keySet().stream()
                 .filter(name -> tensors.get(name).requires_grad())
                 .toList();
-        optimizer = Heads.optimizer(trained.stream().map(tensors::get).toArray(Tensor[]::new));
-        if (mimic == Mimic.NONE) return;
-        List<String> names = switch (mimic) {
-            case HEAD -> List.of(kind.head);
-            case LAST -> List.of(kind.last);
-            default -> trained;
-        };
-        Map<String, Tensor> other = new LinkedHashMap<>();
-        for (String name : names) {
-            Tensor value = tensors.get(name).detach();
-            other.put(name, value.add(torch.randn_like(value).mul_(new Scalar(0.02f))));
-        }
-        reference = Parameters.of(other);
-        taps = new Taps(parameters, names, List.of(reference), true);
-        steps = new MimicSteps(taps, Weighting.normedProj(TEMPERATURE), calibration, table);
     }
 
     private static Map<String, Tensor> tensors(ImageClassifier model) {
@@ -128,29 +122,66 @@ final class ModelSteps implements AutoCloseable {
         return tensors;
     }
 
-    void step() {
+    /** A step of plain training. */
+    void plain() {
+        step(() -> torch.cross_entropy(model.logits(new PlainLayers(parameters, true), images), labels)
+                .backward());
+    }
+
+    private void step(Runnable gradients) {
         try (PointerScope step = new PointerScope()) {
             optimizer.zero_grad();
-            if (steps == null) {
-                Tensor logits = model.logits(new PlainLayers(parameters, true), images);
-                torch.cross_entropy(logits, labels).backward();
-            } else {
+            gradients.run();
+            optimizer.step();
+        }
+    }
+
+    /** Steps with a mimic layer, on the same parameters. */
+    final class Mimicking implements AutoCloseable {
+        private final ScoreTable table = Heads.table();
+        private final Parameters reference;
+        private final Taps taps;
+        private final MimicSteps steps;
+
+        Mimicking(Mimic mimic, Calibration calibration) {
+            List<String> names = switch (mimic) {
+                case HEAD -> List.of(kind.head);
+                case LAST -> List.of(kind.last);
+                case ALL -> trained();
+            };
+            try (PointerScope temporary = new PointerScope()) {
+                Map<String, Tensor> near = new LinkedHashMap<>();
+                for (String name : names) {
+                    Tensor value = tensors.get(name).detach();
+                    near.put(
+                            name,
+                            torch.randn_like(value).mul_(new Scalar(0.02f)).add_(value));
+                }
+                reference = Parameters.of(near);
+            }
+            taps = new Taps(parameters, names, List.of(reference), true);
+            steps = new MimicSteps(taps, Weighting.normedProj(TEMPERATURE), calibration, table);
+        }
+
+        void step() {
+            ModelSteps.this.step(() -> {
                 Tensor losses = Losses.crossEntropy(model.logits(taps, images), labels);
                 steps.step(losses, ids).backward();
-            }
-            optimizer.step();
+            });
+        }
+
+        @Override
+        public void close() {
+            steps.close();
+            taps.close();
+            reference.close();
+            table.close();
         }
     }
 
     @Override
     public void close() {
-        if (steps != null) {
-            steps.close();
-            taps.close();
-            reference.close();
-        }
         parameters.close();
-        table.close();
         model.close();
         scope.close();
     }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.gradmimic.Calibration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The most memory a model's training takes, in a process of its own: what the resident size reaches at most over what it was
@@ -16,21 +17,27 @@ import org.gradmimic.Calibration;
  */
 final class PeakMemory {
     private static final int STEPS = 4;
+    private static final String PLAIN = "PLAIN";
 
     private PeakMemory() {}
 
-    /** Bytes. */
-    static long of(ModelSteps.Kind kind, ModelSteps.Mimic mimic, Calibration calibration) {
+    /**
+     * Bytes.
+     *
+     * @param mimic null for plain training
+     */
+    static long of(ModelSteps.Kind kind, ModelSteps.@Nullable Mimic mimic, Calibration calibration) {
         List<String> command = List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xms256m",
                 "-Xmx256m",
                 "-XX:+AlwaysPreTouch",
+                "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0", // otherwise four times the heap
                 "-cp",
                 System.getProperty("java.class.path"),
                 PeakMemory.class.getName(),
                 kind.name(),
-                mimic.name(),
+                mimic == null ? PLAIN : mimic.name(),
                 calibration.name());
         try {
             ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
@@ -48,23 +55,29 @@ final class PeakMemory {
         }
     }
 
-    /** @param arguments a kind, a mimic layer, a calibration */
+    /** @param arguments a kind, a mimic layer or PLAIN, a calibration */
     public static void main(String[] arguments) throws IOException {
         ModelSteps.Kind kind = ModelSteps.Kind.valueOf(arguments[0]);
-        ModelSteps.Mimic mimic = ModelSteps.Mimic.valueOf(arguments[1]);
+        ModelSteps.Mimic mimic = arguments[1].equals(PLAIN) ? null : ModelSteps.Mimic.valueOf(arguments[1]);
         Calibration calibration = Calibration.valueOf(arguments[2]);
-        // Code and libraries' own memory come first.
-        try (ModelSteps warm = new ModelSteps(kind, mimic, calibration)) {
-            warm.step();
-            warm.step();
-        }
+        train(kind, mimic, calibration); // code and libraries' own memory come first
         System.gc();
         long before = status("VmRSS");
         Files.writeString(Path.of("/proc/self/clear_refs"), "5"); // the peak begins anew
-        try (ModelSteps steps = new ModelSteps(kind, mimic, calibration)) {
-            for (int i = 0; i < STEPS; i++) steps.step();
-        }
+        train(kind, mimic, calibration);
         System.out.println(status("VmHWM") - before);
+    }
+
+    private static void train(ModelSteps.Kind kind, ModelSteps.@Nullable Mimic mimic, Calibration calibration) {
+        try (ModelSteps steps = new ModelSteps(kind)) {
+            if (mimic == null) {
+                for (int i = 0; i < STEPS; i++) steps.plain();
+                return;
+            }
+            try (ModelSteps.Mimicking mimicking = steps.new Mimicking(mimic, calibration)) {
+                for (int i = 0; i < STEPS; i++) mimicking.step();
+            }
+        }
     }
 
     private static long status(String name) throws IOException {

@@ -6,7 +6,6 @@ import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Calibration;
 import org.gradmimic.Tensors;
@@ -49,21 +48,15 @@ final class DecoupledPass implements BackwardPass {
                         .filter(parameter -> !forward.called(parameter))
                         .toList()
                 : List.of();
+        if (all) {
+            cutGradient = Deltas.backward(forward, losses, !untapped.isEmpty());
+            return;
+        }
         try (PointerScope scope = new PointerScope()) {
-            List<LayerRecord> records = forward.records();
-            TensorVector inputs = Deltas.outputs(records);
-            for (TappedParameter parameter : others) inputs.push_back(parameter.live());
-            Tensor cut = forward.cut();
-            if (cut != null) inputs.push_back(cut);
-            TensorVector gradients = Deltas.grad(
-                    new TensorVector(losses), inputs, new TensorVector(Deltas.mean(losses)), !untapped.isEmpty());
-            for (int r = 0; r < records.size(); r++) records.get(r).delta(gradients.get(r));
-            for (int p = 0; p < others.size(); p++) {
-                means.add(Memory.detached(new Tensor(gradients.get(records.size() + p))));
-            }
-            if (cut != null) {
-                Tensor gradient = gradients.get(gradients.size() - 1);
-                if (gradient.defined()) cutGradient = Memory.detached(gradient.detach());
+            List<Tensor> live = others.stream().map(TappedParameter::live).toList();
+            Segment segment = forward.segments().getFirst(); // there are no boundaries: see Recorder
+            for (Tensor mean : Deltas.backward(segment, losses, Deltas.mean(losses), live, false)) {
+                means.add(Memory.detached(new Tensor(mean)));
             }
         }
     }
@@ -78,8 +71,8 @@ final class DecoupledPass implements BackwardPass {
             if (losses.scalar_type().intern() != ScalarType.Double) scale = scale.to(ScalarType.Float);
             for (int p = 0; p < others.size(); p++) {
                 Tensor mean = means.get(p);
-                if (!mean.defined()) continue;
-                gradients.add(others.get(p), share == 1 ? mean : mean.mul(new Scalar(share)));
+                if (mean.defined()) gradients.add(others.get(p), share == 1 ? mean : mean.mul(new Scalar(share)));
+                mean.deallocate();
             }
             for (TappedParameter parameter : parameters) {
                 if (parameter.trained()) fromRows(parameter, scale, gradients);
@@ -95,6 +88,7 @@ final class DecoupledPass implements BackwardPass {
                 Tensor gradient = use.gradient(scale);
                 if (gradient != null) gradients.add(parameter, gradient);
             }
+            use.spent();
         }
     }
 

@@ -1,5 +1,6 @@
 package org.gradmimic.tap;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
@@ -8,6 +9,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
+import org.gradmimic.kernel.Memory;
 import org.jspecify.annotations.Nullable;
 
 /** The backward pass that brings each recorded layer its δ, and the scores that follow from them. */
@@ -46,12 +48,51 @@ final class Deltas {
 
     /** Scores after a backward pass down to the mimic layers. */
     static LayerScores scores(Taps taps, ForwardPass forward, Tensor losses, boolean norms, boolean keepGraph) {
-        List<LayerRecord> mimic =
-                forward.records().stream().filter(LayerRecord::mimic).toList();
-        TensorVector gradients =
-                grad(new TensorVector(losses), outputs(mimic), new TensorVector(mean(losses)), keepGraph);
-        for (int r = 0; r < mimic.size(); r++) mimic.get(r).delta(gradients.get(r));
+        backward(forward, losses, keepGraph);
         return scores(taps, forward, doubles(losses), norms);
+    }
+
+    /**
+     * The backward pass of the mean loss, one segment after the other, so that what a segment alone needs is freed before the
+     * next one's δ take memory. The first segment's records have their δ at the end, and no gradient of a weight was formed.
+     *
+     * @return the derivative by what the first segment starts from; null if there is no such thing or it doesn't reach the loss
+     */
+    static @Nullable Tensor backward(ForwardPass forward, Tensor losses, boolean keepGraph) {
+        Tensor output = losses;
+        Tensor gradient = Memory.detached(mean(losses));
+        for (var segments = forward.segments().descendingIterator(); gradient != null && segments.hasNext(); ) {
+            Segment segment = segments.next();
+            Tensor start = segment.start();
+            try (PointerScope scope = new PointerScope();
+                    Tensor outputGradient = gradient) {
+                List<Tensor> further = start == null ? List.of() : List.of(start);
+                List<Tensor> found = backward(segment, output, outputGradient, further, keepGraph);
+                gradient = start != null && found.get(0).defined()
+                        ? Memory.detached(found.get(0).detach())
+                        : null;
+            }
+            output = start;
+        }
+        return gradient;
+    }
+
+    /**
+     * The backward pass through one segment. Its records get their δ.
+     *
+     * @param further what else to take the derivative by
+     * @return those derivatives; undefined for what doesn't reach the output
+     */
+    static List<Tensor> backward(
+            Segment segment, Tensor output, Tensor outputGradient, List<Tensor> further, boolean keepGraph) {
+        List<LayerRecord> records = segment.records();
+        TensorVector inputs = outputs(records);
+        for (Tensor input : further) inputs.push_back(input);
+        TensorVector found = grad(new TensorVector(output), inputs, new TensorVector(outputGradient), keepGraph);
+        for (int r = 0; r < records.size(); r++) records.get(r).passed(found.get(r));
+        List<Tensor> rest = new ArrayList<>();
+        for (int f = 0; f < further.size(); f++) rest.add(found.get(records.size() + f));
+        return rest;
     }
 
     static TensorVector outputs(List<LayerRecord> records) {
@@ -75,6 +116,7 @@ final class Deltas {
                 if (norms) add(gradients, Use.normSquared(taps.kernels(), forward.uses(parameter)));
             }
         }
+        taps.vectors().release();
         double[] directionNorms = new double[references];
         for (int k = 0; k < references; k++) {
             directionNorms[k] = Math.sqrt(squared[k]);

@@ -1,22 +1,22 @@
 package org.gradmimic.tap;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
-import org.gradmimic.Tensors;
 import org.jspecify.annotations.Nullable;
 
 /** What was recorded of one forward pass. */
 final class ForwardPass implements AutoCloseable {
-    private final List<LayerRecord> records = new ArrayList<>();
+    private final Deque<Segment> segments = new ArrayDeque<>(List.of(new Segment(null)));
     private final Map<TappedParameter, List<Use>> uses = new HashMap<>();
     private final Set<TappedParameter> called = new HashSet<>();
     private boolean mimicSeen;
-    private @Nullable Tensor cut;
 
     /** A layer with a tap has used the parameter, whether that was recorded or not. */
     void call(TappedParameter parameter) {
@@ -28,7 +28,7 @@ final class ForwardPass implements AutoCloseable {
     }
 
     void add(LayerRecord record) {
-        records.add(record);
+        segments.getLast().add(record);
         for (Use use : record.uses()) {
             uses.computeIfAbsent(use.parameter(), parameter -> new ArrayList<>())
                     .add(use);
@@ -36,17 +36,23 @@ final class ForwardPass implements AutoCloseable {
         mimicSeen |= record.mimic();
     }
 
-    /** From here on everything is recorded anew, if nothing so far is needed for scores. */
-    void cutAt(Tensor x) {
-        if (mimicSeen) return;
-        dropRecords();
-        if (cut != null) cut.deallocate();
-        cut = x.requires_grad() ? Tensors.handle(x) : null;
+    /** x is all that later layers see of earlier ones. What comes before it is forgotten if no score needs it. */
+    void boundary(Tensor x) {
+        if (!mimicSeen) dropRecords();
+        else if (!x.requires_grad()) return;
+        if (segments.isEmpty() || !segments.getLast().records().isEmpty()) {
+            segments.add(new Segment(x.requires_grad() ? x : null));
+        }
     }
 
     /** In the order of the calls. */
     List<LayerRecord> records() {
-        return records;
+        return segments.stream().flatMap(segment -> segment.records().stream()).toList();
+    }
+
+    /** In the order of the calls; one at least. */
+    Deque<Segment> segments() {
+        return segments;
     }
 
     /** Where the parameter was used; in more than one place if it is tied. */
@@ -57,19 +63,17 @@ final class ForwardPass implements AutoCloseable {
     /** All that the recorded layers see of those before; null if all are recorded. */
     @Nullable
     Tensor cut() {
-        return cut;
+        return segments.getFirst().start();
     }
 
     private void dropRecords() {
-        records.forEach(LayerRecord::close);
-        records.clear();
+        segments.forEach(Segment::close);
+        segments.clear();
         uses.clear();
     }
 
     @Override
     public void close() {
         dropRecords();
-        if (cut != null) cut.deallocate();
-        cut = null;
     }
 }

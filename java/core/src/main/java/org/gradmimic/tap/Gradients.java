@@ -1,5 +1,6 @@
 package org.gradmimic.tap;
 
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -28,17 +29,23 @@ final class Gradients {
     void add(TappedParameter parameter, Tensor gradient) {
         Tensor live = parameter.live();
         Tensor target = live.mutable_grad();
-        Tensor addend = gradient.detach().reshape(Tensors.sizes(live));
+        Tensor addend = gradient.reshape(Tensors.sizes(live));
         if (target.defined()) {
             target.add_(addend);
             return;
         }
-        Tensor own = addend.to(live.scalar_type());
+        Tensor own = addend.to(live.scalar_type()).detach(); // a view can't be a gradient
         // As the parameter lies, and no memory twice: autograd may give one tensor as the gradient of two parameters.
-        boolean alike = own.strides().equals(live.strides());
+        boolean alike = Arrays.equals(strides(own), strides(live));
         if (!alike || own.numel() > 0 && !taken.add(own.data_ptr().address())) {
             own = torch.empty_like(live.detach()).copy_(own);
         }
         target.put(own);
+    }
+
+    private static long[] strides(Tensor tensor) {
+        long[] strides = new long[(int) tensor.dim()];
+        for (int d = 0; d < strides.length; d++) strides[d] = tensor.stride(d);
+        return strides;
     }
 }

@@ -60,14 +60,34 @@ final class LayerRecord implements AutoCloseable {
         }
     }
 
-    /** δ of the loss that was differentiated, of the output's shape; null if the output doesn't reach that loss. */
+    /**
+     * δ of the loss that was differentiated, of the output's shape; null if the output doesn't reach that loss, or no use
+     * needs it any more.
+     */
     @Nullable
     Tensor delta() {
         return delta;
     }
 
-    void delta(Tensor gradient) {
-        if (gradient.defined()) delta = Memory.detached(gradient.detach());
+    /**
+     * The end of the backward pass through the layer. What only that needed is freed; so is δ, where the gradients that all
+     * samples have of the layer's parameters take no more memory and are there from now on.
+     *
+     * @param gradient δ, undefined if the output doesn't reach the loss
+     */
+    void passed(Tensor gradient) {
+        output.deallocate();
+        if (!gradient.defined()) return;
+        delta = Memory.detached(gradient.detach());
+        uses.forEach(Use::passed);
+        if (uses.stream().anyMatch(Use::needsDelta)) return;
+        delta.deallocate();
+        delta = null;
+    }
+
+    /** One of the uses has become a gradient. */
+    void spent() {
+        if (delta != null && uses.stream().allMatch(use -> use.isSpent() || !use.needsDelta())) delta.deallocate();
     }
 
     @Override

@@ -161,7 +161,7 @@ final class Recorder implements AutoCloseable {
 
     /** x is all that later layers see of earlier ones. */
     void boundary(Tensor x) {
-        if (everyTrained) forward.cutAt(x);
+        if (everyTrained) forward.boundary(x);
     }
 
     Collection<TappedParameter> parameters() {

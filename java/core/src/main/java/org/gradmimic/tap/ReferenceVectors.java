@@ -67,11 +67,17 @@ final class ReferenceVectors implements AutoCloseable {
         if (current == null
                 || current.numel() < elements
                 || current.scalar_type().intern() != type) {
-            if (current != null) current.deallocate();
+            release();
             memory = current = Memory.detached(torch.empty(
                     new long[] {elements}, new TensorOptions(type), new org.bytedeco.pytorch.MemoryFormatOptional()));
         }
         return current.narrow(0, 0, elements);
+    }
+
+    /** Frees the memory of V until one is formed again. */
+    void release() {
+        if (memory != null) memory.deallocate();
+        memory = null;
     }
 
     @Override
@@ -80,7 +86,7 @@ final class ReferenceVectors implements AutoCloseable {
         closed = true;
         OpenResources.closed();
         workspace.close();
-        if (memory != null) memory.deallocate();
+        release();
         for (Pointer pointer : new Pointer[] {queue, args, reference, parameter, vector, norm}) pointer.deallocate();
     }
 }

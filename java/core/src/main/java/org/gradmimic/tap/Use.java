@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.Tensors;
 import org.gradmimic.kernel.Memory;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,7 @@ final class Use implements AutoCloseable {
     private final @Nullable Tensor input;
     private final long inputVersion;
     private @Nullable Tensor perSample;
+    private boolean spent;
 
     Use(TappedParameter parameter, Tap tap, LayerRecord record, @Nullable Tensor input) {
         this.parameter = parameter;
@@ -44,38 +46,52 @@ final class Use implements AutoCloseable {
         return tap.tangent(input, v);
     }
 
+    /** The layer's δ is there: gradients that are no larger are formed, and what they are made of is freed. */
+    void passed() {
+        if (!(tap instanceof SmallTap small)) return;
+        try (PointerScope scope = new PointerScope()) {
+            perSample = Memory.detached(small.perSample(input, record.delta()));
+        }
+        if (input != null) input.deallocate();
+    }
+
+    boolean needsDelta() {
+        return !(tap instanceof SmallTap);
+    }
+
+    /** Whether the loss that was differentiated depends on this use. */
+    private boolean reaches() {
+        return perSample != null || record.delta() != null;
+    }
+
     /** ⟨g_i, v⟩ [B] for the loss that δ is of; null if the layer doesn't reach it. */
     @Nullable
     Tensor dot(TapKernels kernels, Tensor v) {
-        Tensor delta = record.delta();
-        if (delta == null) return null;
-        if (tap instanceof SmallTap small) return kernels.projectedDot(gradients(small, delta), v);
-        return tap.dot(kernels, input, delta, v);
+        if (!reaches()) return null;
+        return perSample != null ? kernels.projectedDot(perSample, v) : tap.dot(kernels, input, record.delta(), v);
     }
 
     /** Σ w_i g_i; null if the layer doesn't reach the loss. */
     @Nullable
     Tensor gradient(Tensor weights) {
-        Tensor delta = record.delta();
-        if (delta == null) return null;
-        if (tap instanceof SmallTap small) return SmallTap.weighted(gradients(small, delta), weights);
-        return tap.gradient(input, delta, weights);
+        if (!reaches()) return null;
+        return perSample != null ? SmallTap.weighted(perSample, weights) : tap.gradient(input, record.delta(), weights);
     }
 
-    private Tensor gradients(SmallTap small, Tensor delta) {
-        Tensor formed = perSample;
-        if (formed == null) {
-            try (PointerScope scope = new PointerScope()) {
-                perSample = formed = Memory.detached(small.perSample(input, delta));
-            }
-        }
-        return formed;
+    /** Frees what the gradients were made from; the layer's δ with the last use that needs it. */
+    void spent() {
+        close();
+        spent = true;
+        record.spent();
+    }
+
+    boolean isSpent() {
+        return spent;
     }
 
     /** ‖g_i‖² [B] of one parameter, whose gradient is the sum over its uses; null if none reaches the loss. */
     static @Nullable Tensor normSquared(TapKernels kernels, List<Use> uses) {
-        List<Use> reaching =
-                uses.stream().filter(use -> use.record.delta() != null).toList();
+        List<Use> reaching = uses.stream().filter(Use::reaches).toList();
         if (reaching.isEmpty()) return null;
         if (reaching.size() == 1) return reaching.get(0).normSquared(kernels);
         if (reaching.stream().allMatch(use -> use.tap instanceof LinearTap)) {
@@ -84,7 +100,7 @@ final class Use implements AutoCloseable {
                     joined(reaching.stream().map(use -> use.input).toList()),
                     joined(reaching.stream().map(use -> use.record.delta()).toList()));
         }
-        Tensor like = reaching.get(0).record.delta();
+        Tensor like = reaching.get(0).values();
         long rows = like.size(0);
         Tensor norms = kernels.result(like, rows);
         for (long i = 0; i < rows; i++) {
@@ -102,15 +118,19 @@ final class Use implements AutoCloseable {
     }
 
     private Tensor normSquared(TapKernels kernels) {
-        Tensor delta = record.delta();
-        if (tap instanceof SmallTap small) return kernels.rowNormsSquared(gradients(small, delta));
-        return tap.normSquared(kernels, input, delta);
+        return perSample != null ? kernels.rowNormsSquared(perSample) : tap.normSquared(kernels, input, record.delta());
+    }
+
+    /** What the gradients are made from, a row for each sample. */
+    private Tensor values() {
+        return perSample != null ? perSample : record.delta();
     }
 
     /** g_i, of the parameter's shape. */
     private Tensor sample(long i) {
-        return tap.gradient(Tap.one(input, i), record.delta().narrow(0, i, 1))
-                .reshape(org.gradmimic.Tensors.sizes(parameter.live()));
+        Tensor one = values().narrow(0, i, 1);
+        if (perSample == null) one = tap.gradient(Tap.one(input, i), one);
+        return one.reshape(Tensors.sizes(parameter.live()));
     }
 
     @Override
