@@ -5,15 +5,16 @@ import org.bytedeco.pytorch.LongArrayRefOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.Tensors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The weight [O,I/groups,h,w] of a two-dimensional convolution. ⟨g_i, v⟩ is a convolution with v as the weight; norms go
  * through unfolded patches where their Gram matrices are cheaper than the gradient of one sample at a time.
  *
- * @param weightShape [O,I/groups,h,w]
+ * @param weight the layer's own, [O,I/groups,h,w]
  */
-record ConvolutionTap(long[] weightShape, long[] stride, long[] padding, long[] dilation, long groups) implements Tap {
+record ConvolutionTap(Tensor weight, long[] stride, long[] padding, long[] dilation, long groups) implements Tap {
     /** Elements of unfolded patches at once: 64 MiB of floats. */
     private static final long UNFOLDED = 1 << 24;
 
@@ -26,6 +27,7 @@ record ConvolutionTap(long[] weightShape, long[] stride, long[] padding, long[] 
 
     @Override
     public Tensor normSquared(TapKernels kernels, @Nullable Tensor input, Tensor delta) {
+        long[] weightShape = Tensors.sizes(weight);
         long patch = weightShape[1] * weightShape[2] * weightShape[3];
         long places = delta.size(2) * delta.size(3);
         if (groups != 1 || places * (weightShape[0] + patch) > weightShape[0] * patch) {
@@ -49,13 +51,14 @@ record ConvolutionTap(long[] weightShape, long[] stride, long[] padding, long[] 
     @Override
     public Tensor gradient(@Nullable Tensor input, Tensor delta) {
         Tensor a = input.detach().to(delta.scalar_type());
-        Tensor weight = torch.empty_like(delta.new_zeros(1)).expand(weightShape);
+        // Its values don't matter; one in its place that is laid out otherwise would be copied.
+        Tensor like = weight.detach().to(delta.scalar_type());
         try (BoolPointer mask = new BoolPointer(3)) {
             mask.put(0, false).put(1, true).put(2, false);
             return torch.convolution_backward(
                             delta,
                             a,
-                            weight,
+                            like,
                             new LongArrayRefOptional(),
                             stride,
                             padding,

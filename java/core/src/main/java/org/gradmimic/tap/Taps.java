@@ -230,8 +230,7 @@ public final class Taps implements Layers, AutoCloseable {
                 layer,
                 x,
                 output,
-                new Part(
-                        weight, new ConvolutionTap(Tensors.sizes(weight.live()), stride, padding, dilation, groups), x),
+                new Part(weight, new ConvolutionTap(weight.live(), stride, padding, dilation, groups), x),
                 new Part(bias, BroadcastTap.channels(output.size(1), 4), null));
     }
 
