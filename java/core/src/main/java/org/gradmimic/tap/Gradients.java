@@ -29,14 +29,14 @@ final class Gradients {
     void add(TappedParameter parameter, Tensor gradient) {
         Tensor live = parameter.live();
         Tensor target = live.mutable_grad();
-        Tensor addend = gradient.reshape(Tensors.sizes(live));
+        Tensor addend = gradient.is_same_size(live) ? gradient : gradient.reshape(Tensors.sizes(live));
         if (target.defined()) {
             target.add_(addend);
             return;
         }
         Tensor own = addend.to(live.scalar_type()).detach(); // a view can't be a gradient
         // As the parameter lies, and no memory twice: autograd may give one tensor as the gradient of two parameters.
-        boolean alike = Arrays.equals(strides(own), strides(live));
+        boolean alike = own.is_contiguous() && live.is_contiguous() || Arrays.equals(strides(own), strides(live));
         if (!alike || own.numel() > 0 && !taken.add(own.data_ptr().address())) {
             own = torch.empty_like(live.detach()).copy_(own);
         }
