@@ -16,6 +16,9 @@ final class ModelStage {
     private static final String PLAIN = "plain";
     private static final String PEER = "torchFunc";
 
+    /** Fewer than elsewhere: a round of ViT-B/16 takes half a minute. */
+    private static final int ROUNDS = 31;
+
     private ModelStage() {}
 
     /** A mimic layer with a calibration, and the limits of its time and memory in plain steps; NaN for none. */
@@ -37,7 +40,8 @@ final class ModelStage {
         Case[] cases = cases(kind);
         List<ModelSteps.Mimicking> mimicking = new ArrayList<>();
         try (ModelSteps steps = new ModelSteps(kind)) {
-            PairedRunner runner = new PairedRunner(settings).add(PLAIN, steps::plain);
+            PairedRunner runner =
+                    new PairedRunner(settings.withRounds(Math.min(settings.rounds(), ROUNDS))).add(PLAIN, steps::plain);
             for (Case one : cases) {
                 ModelSteps.Mimicking mimic = steps.new Mimicking(one.mimic(), one.calibration());
                 mimicking.add(mimic);

@@ -39,6 +39,10 @@ final class PairedRunner {
         /** To see that everything runs; its numbers mean little. */
         static final Settings QUICK = new Settings(5, 0.005, 0.2, 0, Clock.WALL);
 
+        Settings withRounds(int other) {
+            return new Settings(other, batchSeconds, warmupSeconds, patienceSeconds, clock);
+        }
+
         Settings withClock(Clock other) {
             return new Settings(rounds, batchSeconds, warmupSeconds, patienceSeconds, other);
         }

@@ -1,5 +1,6 @@
 package org.gradmimic.tap;
 
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -19,9 +20,41 @@ final class LinearTap implements Tap {
         return torch.linear(input, v.to(input.scalar_type()));
     }
 
+    /** Tokens of a batch from which on a product by LibTorch's BLAS is faster than {@code gm_ghost_dot}. */
+    private static final long MANY = 64;
+
+    /** Elements of such a product at once: 16 MiB of floats, which the caches keep until they have met δ. */
+    private static final long PRODUCT = 1 << 22;
+
     @Override
     public Tensor dot(TapKernels kernels, @Nullable Tensor input, Tensor delta, Tensor v) {
-        return kernels.ghostDot(TapKernels.tokens(input), TapKernels.tokens(delta), v);
+        Tensor a = TapKernels.tokens(input.detach());
+        Tensor d = TapKernels.tokens(delta);
+        boolean product = d.size(0) * d.size(1) >= MANY
+                && isFloat(a)
+                && isFloat(d)
+                && Carrying.of(a, d).rows() == null;
+        return product ? byProduct(kernels, a, d, v) : kernels.ghostDot(a, d, v);
+    }
+
+    /** In float: elsewhere V a would be rounded to the input's type before it meets δ. */
+    private static boolean isFloat(Tensor x) {
+        return x.scalar_type().intern() == ScalarType.Float;
+    }
+
+    /** V a of some samples at a time, then its products with δ. */
+    private static Tensor byProduct(TapKernels kernels, Tensor a, Tensor d, Tensor v) {
+        long samples = d.size(0);
+        long step = Math.max(1, PRODUCT / Math.max(1, d.size(1) * d.size(2)));
+        Tensor dots = kernels.result(d, samples);
+        for (long at = 0; at < samples; at += step) {
+            try (PointerScope scope = new PointerScope()) {
+                long n = Math.min(step, samples - at);
+                Tensor projected = torch.linear(a.narrow(0, at, n), v);
+                dots.narrow(0, at, n).copy_(kernels.rowDot(projected, d.narrow(0, at, n)));
+            }
+        }
+        return dots;
     }
 
     @Override
