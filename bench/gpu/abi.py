@@ -47,6 +47,15 @@ class HeadStep(ctypes.Structure):
         ("non_finite", ctypes.c_void_p)]
 
 
+class MimicWeights(ctypes.Structure):
+    _fields_ = [(name, Array) for name in ("score", "gradient_norm")] + [
+        ("direction_norm_squared", ctypes.c_void_p), ("weighting", Weighting), ("weight", Array), ("non_finite", ctypes.c_void_p)]
+
+
+class ScaleRows(ctypes.Structure):
+    _fields_ = [(name, Array) for name in ("input", "weight", "output")] + [("scale", ctypes.c_double)]
+
+
 class HeadScore(ctypes.Structure):
     _fields_ = [(name, Array) for name in ("features", "labels", "weight", "bias", "direction")] + [("direction_norm_squared", ctypes.c_void_p)] + [
         (name, Array) for name in ("loss", "score", "gradient_norm")] + [("non_finite", ctypes.c_void_p)]
@@ -60,7 +69,8 @@ class ClipScores(ctypes.Structure):
 
 C_NAMES = {Queue: "gm_queue", Array: "gm_array", Weighting: "gm_weighting", RowDot: "gm_row_dot_args", ProjectedDot: "gm_projected_dot_args",
            GhostDot: "gm_ghost_dot_args", GhostNorm: "gm_ghost_norm_args", Direction: "gm_direction_args", HeadStep: "gm_head_step_args",
-           HeadScore: "gm_head_score_args", ClipScores: "gm_clip_scores_args"}
+           HeadScore: "gm_head_score_args", MimicWeights: "gm_mimic_weights_args", ScaleRows: "gm_scale_rows_args",
+           ClipScores: "gm_clip_scores_args"}
 
 
 def main():

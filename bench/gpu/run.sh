@@ -8,6 +8,7 @@
 #   test        cuda_test: every operation on the device against the double-precision reference
 #   memcheck, racecheck, initcheck, synccheck
 #               the same under that tool of compute-sanitizer
+#   accuracy    errors of every operation against float64 beside torch's own: accuracy.py
 #   java        the tests of the Java side that need a device, from BUNDLE (bundle.sh makes it). Skipped by name
 #               without one
 #   bench       kernels against torch (eager and compiled), a device copy and plain products: bench.py
@@ -15,7 +16,7 @@
 #               jre/, lib/ with gradmimic's and its libraries' jars, natives/ and classpath-root/ with LibTorch's
 #               for CUDA. Skipped by name without one
 #
-# It needs nvcc, CMake and a C++ compiler; bench also needs Python with torch 2.10 or newer for this GPU. No
+# It needs nvcc, CMake and a C++ compiler; accuracy and bench also need Python with torch 2.10 or newer for this GPU. No
 # network, no JDK. What ran and how it ended is written to OUT (bench/results/gpu) as it goes, so that a stage that
 # is cut off costs only itself. --dry-run prints the commands instead of running them.
 set -euo pipefail
@@ -38,15 +39,15 @@ while (($# > 0)); do
       esac
       shift
       ;;
-    build | test | memcheck | racecheck | initcheck | synccheck | java | bench | model) stages+=("$1") ;;
+    build | test | memcheck | racecheck | initcheck | synccheck | accuracy | java | bench | model) stages+=("$1") ;;
     *)
-      echo "run.sh: '$1' is no stage; there are build, test, memcheck, racecheck, initcheck, synccheck, java, bench and model" >&2
+      echo "run.sh: '$1' is no stage; there are build, test, memcheck, racecheck, initcheck, synccheck, accuracy, java, bench and model" >&2
       exit 2
       ;;
   esac
   shift
 done
-((${#stages[@]} > 0)) || stages=(build test memcheck racecheck initcheck synccheck java bench model)
+((${#stages[@]} > 0)) || stages=(build test memcheck racecheck initcheck synccheck accuracy java bench model)
 
 run() {
   printf '+ %s\n' "$*" >&2
@@ -111,6 +112,10 @@ for stage in "${stages[@]}"; do
       step java tests 450 "${java[@]}" -Dgradmimic.gpu=required -cp "$bundle/test-classes:$bundle/lib/*" \
         org.junit.platform.console.ConsoleLauncher execute --scan-classpath "$bundle/test-classes" --include-tag gpu \
         --fail-if-no-tests --details tree --disable-banner
+      ;;
+    accuracy)
+      need python3 accuracy
+      step accuracy accuracy.py 560 python3 "$root/bench/gpu/accuracy.py" --library "$build/libgradmimic.so" --out "$out/accuracy.json"
       ;;
     bench)
       need python3 bench

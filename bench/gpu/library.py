@@ -1,0 +1,53 @@
+"""libgradmimic called with torch's tensors, on the device they lie on."""
+import ctypes
+
+import torch
+
+from abi import Array, Queue
+
+CPU, CUDA = 0, 1
+F32, F16, BF16, F64, I64 = range(5)
+NORMED_PROJ = 3
+DTYPES = {torch.float32: F32, torch.float16: F16, torch.bfloat16: BF16, torch.float64: F64, torch.int64: I64}
+
+
+def array(tensor):
+    strides = list(tensor.stride())
+    return Array(tensor.data_ptr(), DTYPES[tensor.dtype], tensor.dim(), (ctypes.c_int64 * 3)(*tensor.shape), (ctypes.c_int64 * 3)(*strides))
+
+
+class Library:
+    def __init__(self, path, device="cuda"):
+        self.c = ctypes.CDLL(path)
+        self.c.gm_last_error.restype = ctypes.c_char_p
+        self.c.gm_version.restype = ctypes.c_char_p
+        self.device = device
+        if device == "cuda":
+            self.check(self.c.gm_cuda_available())
+
+    def check(self, status):
+        if status != 0:
+            raise RuntimeError(self.c.gm_last_error().decode())
+
+    def queue(self):
+        """Torch's stream of this moment."""
+        if self.device != "cuda":
+            return Queue(CPU, 0, None)
+        return Queue(CUDA, torch.cuda.current_device(), torch.cuda.current_stream().cuda_stream)
+
+    def operation(self, name, args, keep):
+        """A call without arguments on torch's stream of that moment; `keep` lives as long as it."""
+        run, size = getattr(self.c, f"gm_{name}"), getattr(self.c, f"gm_{name}_workspace_size", None)
+        workspace = ()
+        if size is not None:
+            bytes_needed = ctypes.c_size_t()
+            self.check(size(ctypes.byref(self.queue()), ctypes.byref(args), ctypes.byref(bytes_needed)))
+            scratch = torch.empty(max(bytes_needed.value, 1), dtype=torch.uint8, device=self.device)
+            workspace = (ctypes.c_void_p(scratch.data_ptr()), ctypes.c_size_t(scratch.numel()))
+            keep = (keep, scratch)
+
+        def call():
+            self.check(run(ctypes.byref(self.queue()), ctypes.byref(args), *workspace))
+
+        call.keep = (args, keep)
+        return call
