@@ -7,13 +7,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
  * EM for a {@link LabelModel} on the counts of patterns, from two starts: the moments of the votes, and the majority.
  *
  * <p>Votes fit as well if everything is turned round: every epoch mostly wrong, and the kinds exchanged. Of the two the one
- * is meant in which the epochs are, taken together, better than chance; a fit that ended in the other is turned back.
+ * is meant in which the epochs are, taken together, better than chance; a fit that ended in the other is turned back. A
+ * given balance cannot be exchanged. There a fit turned round is the start of another one; a fit in which the epochs are
+ * better than chance is preferred to one in which they are not, and where it is the less likely one, that is reported.
  */
 final class LabelModelFit {
 
@@ -22,6 +23,9 @@ final class LabelModelFit {
 
     private static final double AT_REST = 1e-9;
     private static final int CYCLES = 2_000;
+    /** By so much in the logarithm is one fit likelier than another by more than chance: half of three deviations' square. */
+    private static final double LIKELIER = 4.5;
+
     /** α + β − 1 of an epoch that says next to nothing. */
     private static final double CHANCE = 0.05;
 
@@ -47,11 +51,15 @@ final class LabelModelFit {
     LabelModel run() {
         VoteMoments moments = new VoteMoments(pattern, count, sources);
         moments.requireIdentifiable();
-        Fitted best = Stream.of(moments.start(givenBalance), majorityStart())
-                .map(this::maximum)
-                .min(Comparator.comparing(Fitted::flipped)
-                        .thenComparing(Fitted::logLikelihood, Comparator.reverseOrder()))
-                .orElseThrow();
+        List<Fitted> fits = new ArrayList<>();
+        fits.add(maximum(moments.start(givenBalance)));
+        fits.add(maximum(majorityStart()));
+        if (givenBalance.isPresent()) {
+            double[] start = best(fits).logits.clone();
+            turnRound(start);
+            fits.add(maximum(start));
+        }
+        Fitted best = best(fits);
         double[] keep = accuracies(best.logits, 1);
         double[] discard = accuracies(best.logits, 1 + sources);
         double balance = givenBalance.orElse(probability(best.logits[0]));
@@ -60,7 +68,14 @@ final class LabelModelFit {
         for (int p = 0; p < pattern.length; p++) {
             confidence += count[p] * probability(Math.abs(model.logOdds(pattern[p])));
         }
-        return new LabelModel(balance, keep, discard, confidence / total, notes(best, keep, discard));
+        return new LabelModel(balance, keep, discard, confidence / total, notes(best, fits, keep, discard));
+    }
+
+    private static Fitted best(List<Fitted> fits) {
+        return fits.stream()
+                .min(Comparator.comparing(Fitted::flipped)
+                        .thenComparing(Fitted::logLikelihood, Comparator.reverseOrder()))
+                .orElseThrow();
     }
 
     private Fitted maximum(double[] start) {
@@ -82,7 +97,7 @@ final class LabelModelFit {
     }
 
     private void turnRound(double[] logits) {
-        logits[0] = -logits[0];
+        logits[0] = givenBalance.isPresent() ? logits[0] : -logits[0];
         for (int j = 0; j < sources; j++) {
             double keep = logits[1 + j];
             logits[1 + j] = -logits[1 + sources + j];
@@ -164,9 +179,11 @@ final class LabelModelFit {
         }
     }
 
-    private List<String> notes(Fitted fitted, double[] keep, double[] discard) {
+    private List<String> notes(Fitted fitted, List<Fitted> fits, double[] keep, double[] discard) {
         List<String> notes = new ArrayList<>();
-        if (fitted.flipped) {
+        boolean likelierFlipped = fits.stream()
+                .anyMatch(other -> other.flipped && total * (other.logLikelihood - fitted.logLikelihood) > LIKELIER);
+        if (fitted.flipped || likelierFlipped) {
             notes.add("with this class balance the votes fit best if most epochs are wrong: is it the share of samples"
                     + " worth keeping?");
         }

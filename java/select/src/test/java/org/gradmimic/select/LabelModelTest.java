@@ -163,6 +163,69 @@ class LabelModelTest {
         assertThat(right.balance()).isEqualTo(0.9);
     }
 
+    /** The share of noise in the place of the share worth keeping: exchanging the kinds explains the votes best. */
+    @ParameterizedTest
+    @CsvSource({"0.7, 0.3", "0.3, 0.7", "0.6, 0.3", "0.9, 0.1", "0.2, 0.95"})
+    void aBalanceLikeThatOfTheNoiseIsReportedAndEpochsStayBetterThanChance(double balance, double given) {
+        double[] keep = {0.8, 0.9, 0.85, 0.75};
+        double[] discard = {0.9, 0.8, 0.75, 0.85};
+        long[] patterns = draw(new Random(13), 30_000, balance, keep, discard, 0.1);
+        LabelModel model = LabelModel.fit(counted(4, patterns), OptionalDouble.of(given));
+        assertThat(model.balance()).isEqualTo(given);
+        assertThat(model.notes())
+                .anySatisfy(note -> assertThat(note).startsWith("with this class balance the votes fit best if most"));
+        double skill = 0;
+        for (int j = 0; j < keep.length; j++) {
+            skill += model.keepAccuracy()[j] + model.discardAccuracy()[j] - 1;
+        }
+        assertThat(skill).isPositive();
+
+        // The one that the note speaks of: EM on single samples from the exchanged truth is likelier.
+        double[] wrongKeep = new double[keep.length];
+        double[] wrongDiscard = new double[keep.length];
+        for (int j = 0; j < keep.length; j++) {
+            wrongKeep[j] = 1 - discard[j];
+            wrongDiscard[j] = 1 - keep[j];
+        }
+        slowEm(patterns, given, wrongKeep, wrongDiscard, true);
+        assertThat(logLikelihood(patterns, given, wrongKeep, wrongDiscard))
+                .isGreaterThan(logLikelihood(patterns, given, model.keepAccuracy(), model.discardAccuracy()) + 4.5);
+    }
+
+    /** Off, but nearer to what is worth keeping than to the noise: nothing to report. */
+    @ParameterizedTest
+    @CsvSource({"0.7, 0.8", "0.7, 0.6", "0.3, 0.1", "0.5, 0.5", "0.52, 0.5"})
+    void aBalanceThatIsOnlyInexactIsNotTakenForThatOfTheNoise(double balance, double given) {
+        double[] keep = {0.8, 0.9, 0.85, 0.75};
+        double[] discard = {0.9, 0.8, 0.75, 0.85};
+        long[] patterns = draw(new Random(14), 30_000, balance, keep, discard, 0.1);
+        LabelModel model = LabelModel.fit(counted(4, patterns), OptionalDouble.of(given));
+        assertThat(model.notes()).isEmpty();
+        for (int j = 0; j < keep.length; j++) {
+            assertThat(model.keepAccuracy()[j] + model.discardAccuracy()[j]).isGreaterThan(1.2);
+        }
+    }
+
+    private static double logLikelihood(long[] patterns, double balance, double[] keep, double[] discard) {
+        double sum = 0;
+        for (long pattern : patterns) {
+            double yes = balance;
+            double no = 1 - balance;
+            for (int j = 0; j < keep.length; j++) {
+                int vote = VotePatterns.vote(pattern, j);
+                if (vote == VotePatterns.KEEP) {
+                    yes *= keep[j];
+                    no *= 1 - discard[j];
+                } else if (vote == VotePatterns.DISCARD) {
+                    yes *= 1 - keep[j];
+                    no *= discard[j];
+                }
+            }
+            sum += Math.log(yes + no);
+        }
+        return sum;
+    }
+
     @Test
     void aSampleWithoutVotesHasTheBalanceAsItsProbabilityAndIsDiscarded() {
         double[] accuracy = {0.9, 0.8, 0.85};
