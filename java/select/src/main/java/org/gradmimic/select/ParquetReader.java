@@ -59,14 +59,21 @@ public final class ParquetReader {
         if (!Files.isDirectory(path)) {
             return openEach(List.of(path));
         }
-        try (Stream<Path> content = Files.list(path)) {
-            List<Path> files = content.filter(ParquetReader::isData).sorted().toList();
+        try {
+            List<Path> files = files(path);
             if (files.isEmpty()) {
                 throw new InputException(path + ": no .parquet file in this folder");
             }
             return openEach(files);
         } catch (IOException e) {
             throw new InputException(path + ": cannot be read: " + AtomicFile.reason(e), e);
+        }
+    }
+
+    /** The Parquet files of a folder in the order of their names. */
+    static List<Path> files(Path folder) throws IOException {
+        try (Stream<Path> content = Files.list(folder)) {
+            return content.filter(ParquetReader::isData).sorted().toList();
         }
     }
 
@@ -154,6 +161,29 @@ public final class ParquetReader {
      */
     public void scan(List<String> names, Consumer<DuckDBDataChunkReader> reader) {
         scanAll(List.of(this), names, (file, firstRow, chunk) -> reader.accept(chunk));
+    }
+
+    /** {@return how many rows all files have} */
+    public static long rows(List<ParquetReader> files) {
+        return files.stream().mapToLong(ParquetReader::rows).sum();
+    }
+
+    /**
+     * Whether the files of a data set have a column.
+     *
+     * @param files at least one
+     * @throws InputException if some have it and some don't; names one of each
+     */
+    public static boolean have(List<ParquetReader> files, String column) {
+        ParquetReader first = files.get(0);
+        boolean has = first.columns.containsKey(column);
+        for (ParquetReader file : files) {
+            if (file.columns.containsKey(column) != has) {
+                throw new InputException(file.file + ": has " + (has ? "no" : "a") + " column " + column + ", unlike "
+                        + first.file + " in the same folder");
+            }
+        }
+        return has;
     }
 
     /** Takes the chunks of several files. */

@@ -9,8 +9,9 @@ import org.duckdb.DuckDBDataChunkReader;
 import org.duckdb.DuckDBReadableVector;
 
 /**
- * A score log as it was found when opened: a folder of parts that {@link ScoreLogWriter} made, or one Parquet file with
- * the same columns. The format is specified in docs/formats.md.
+ * A score log as it was found when opened: a folder of parts that {@link ScoreLogWriter} made, or Parquet with the same
+ * columns that something else wrote: one file, or a folder of them, taken in the order of their names. The format is
+ * specified in docs/formats.md.
  *
  * <p>Temporary files of a run that was killed, or is still writing, are not looked at. Holds no open file and can be used
  * from several threads.
@@ -32,7 +33,8 @@ public final class ScoreLog {
     /**
      * Opens a log and checks every part's columns.
      *
-     * @param folderOrFile the log's folder, or one Parquet file
+     * @param folderOrFile the log's folder, in which other names than a part's are not looked at; or a Parquet file, or a
+     *     folder of such files under other names
      * @return the log
      * @throws InputException if there is nothing there, a part is truncated or corrupt, or a column is missing or of
      *     another type; names the part
@@ -51,10 +53,11 @@ public final class ScoreLog {
         }
         try {
             List<Path> parts = ScoreLogFolder.parts(folderOrFile);
-            if (parts.isEmpty()) {
+            List<Path> files = parts.isEmpty() ? ParquetReader.files(folderOrFile) : parts;
+            if (files.isEmpty()) {
                 throw new InputException(folderOrFile + " holds no finished part of a score log (part-*.parquet)");
             }
-            return parts;
+            return files;
         } catch (IOException e) {
             throw new InputException("cannot read " + folderOrFile + ": " + AtomicFile.reason(e), e);
         }

@@ -76,6 +76,23 @@ class ScoreLogTest {
     }
 
     @Test
+    void aFolderThatSomethingElseWroteIsReadInTheOrderOfItsNames() throws Exception {
+        Files.createDirectory(folder);
+        copy(COLUMNS, folder.resolve("part-00000-8d0c.c000.zstd.parquet"));
+        copy(
+                "SELECT * REPLACE (9::FLOAT AS score) FROM (" + COLUMNS + ")",
+                folder.resolve("part-00001-8d0c.c000.zstd.parquet"));
+        Files.createFile(folder.resolve("_SUCCESS"));
+        ScoreLog log = ScoreLog.open(folder);
+        assertThat(log.rows()).isEqualTo(2);
+        assertThat(log.matrix(ScoreColumn.SCORE)[1][3]).isEqualTo(9f);
+
+        // Beside a part's name others are not looked at.
+        copy(COLUMNS, folder.resolve("part-000000.parquet"));
+        assertThat(ScoreLog.open(folder).parts()).containsExactly(folder.resolve("part-000000.parquet"));
+    }
+
+    @Test
     void otherColumnsAndAnotherOrderDoNotMatter() throws Exception {
         Path file = temporary.resolve("more.parquet");
         copy(

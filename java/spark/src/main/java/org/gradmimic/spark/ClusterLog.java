@@ -3,11 +3,9 @@ package org.gradmimic.spark;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -16,8 +14,8 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.gradmimic.select.InputException;
 
 /**
- * A score log on any file system that Spark reads, as it was found when opened: a folder of parts or one Parquet file.
- * What {@link org.gradmimic.select.ScoreLog} is to one machine.
+ * A score log on any file system that Spark reads, as it was found when opened: a folder of parts, one Parquet file, or a
+ * folder of Parquet files under other names than a part's, taken in their order. What {@link org.gradmimic.select.ScoreLog} is to one machine.
  */
 final class ClusterLog {
 
@@ -48,7 +46,7 @@ final class ClusterLog {
     /**
      * Opens a log; its parts' columns are checked on the executors.
      *
-     * @param folderOrFile the log's folder, or one Parquet file; names no pattern
+     * @param folderOrFile the log's folder, a Parquet file or a folder of them; names no pattern
      * @throws InputException if there is nothing there, or a part is truncated, corrupt or no part of a score log; names
      *     the part
      */
@@ -76,16 +74,14 @@ final class ClusterLog {
             if (files.getFileStatus(path).isFile()) {
                 return List.of(path.toString());
             }
-            List<String> parts = Arrays.stream(files.listStatus(path))
-                    .map(FileStatus::getPath)
-                    .filter(part -> PART.matcher(part.getName()).matches())
-                    .map(Path::toString)
-                    .sorted()
+            List<String> all = Hadoop.parquetFiles(files, path);
+            List<String> parts = all.stream()
+                    .filter(file -> PART.matcher(new Path(file).getName()).matches())
                     .toList();
-            if (parts.isEmpty()) {
+            if (all.isEmpty()) {
                 throw new InputException(folderOrFile + " holds no finished part of a score log (part-*.parquet)");
             }
-            return parts;
+            return parts.isEmpty() ? all : parts;
         } catch (IOException e) {
             throw new InputException("cannot read " + folderOrFile + ": " + Failures.reason(e), e);
         }

@@ -1,8 +1,11 @@
 package org.gradmimic.spark;
 
 import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileContext;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Options;
@@ -35,6 +38,17 @@ final class Hadoop {
     static FileSystem files(Path path, Configuration hadoop) throws IOException {
         FileSystem files = path.getFileSystem(hadoop);
         return files instanceof LocalFileSystem local ? local.getRawFileSystem() : files;
+    }
+
+    /** The Parquet files of a folder in the order of their names, as {@code ParquetReader} takes them on one machine. */
+    static List<String> parquetFiles(FileSystem files, Path folder) throws IOException {
+        return Arrays.stream(files.listStatus(folder))
+                .map(FileStatus::getPath)
+                .filter(file ->
+                        file.getName().endsWith(".parquet") && !file.getName().startsWith("."))
+                .map(Path::toString)
+                .sorted()
+                .toList();
     }
 
     /**

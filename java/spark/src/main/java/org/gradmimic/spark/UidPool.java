@@ -3,10 +3,8 @@ package org.gradmimic.spark;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.column.ColumnReader;
@@ -64,13 +62,7 @@ interface UidPool extends Serializable {
         try {
             FileSystem system = path.getFileSystem(hadoop);
             if (system.exists(path) && system.getFileStatus(path).isDirectory()) {
-                List<String> files = Arrays.stream(system.listStatus(path))
-                        .map(FileStatus::getPath)
-                        .filter(part -> part.getName().endsWith(".parquet")
-                                && !part.getName().startsWith("."))
-                        .map(Path::toString)
-                        .sorted()
-                        .toList();
+                List<String> files = Hadoop.parquetFiles(system, path);
                 if (files.isEmpty()) {
                     throw new InputException(file + ": no .parquet file in this folder");
                 }

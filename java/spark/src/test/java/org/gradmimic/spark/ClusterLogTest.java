@@ -9,6 +9,7 @@ import java.util.Random;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.ScoreColumn;
+import org.gradmimic.select.ScoreLog;
 import org.gradmimic.select.ScoreLogWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -124,11 +125,13 @@ class ClusterLogTest {
                 .write()
                 .option("parquet.column.statistics.enabled", "false")
                 .parquet(folder.toString());
+        ClusterLog log = ClusterLog.open(spark, folder.toString());
+        assertThat(log.rows()).isEqualTo(1000);
         Path file = folder.toFile()
                 .listFiles((dir, name) -> name.endsWith(".parquet"))[0]
                 .toPath();
-        ClusterLog log = ClusterLog.open(spark, file.toString());
-        assertThat(log.rows()).isEqualTo(1000);
+        assertThat(ClusterLog.open(spark, file.toString()).rows()).isEqualTo(1000);
+        assertThat(ScoreLog.open(folder).rows()).isEqualTo(1000);
         assertThat(log.samples()).isEqualTo(3001);
         assertThat(log.epochs()).isEqualTo(4);
     }

@@ -73,6 +73,7 @@ class FilterOutputsTest {
             assertThat(rows.get(i).getLong(0)).isEqualTo(i);
             assertThat(rows.get(i).getBoolean(1)).as("sample %d", i).isEqualTo(filter.keeps(i));
         }
+        assertThat(FilterFile.read(table)).isEqualTo(filter);
         assertThat(hidden()).isEmpty();
     }
 
@@ -106,6 +107,8 @@ class FilterOutputsTest {
             assertThat(rows.get(i).getString(1)).isEqualTo(Uid.format(high[i], low[i]));
             assertThat(rows.get(i).getBoolean(2)).as("sample %d", i).isEqualTo(filter.keeps(i));
         }
+        assertThat(FilterFile.readUids(table).fingerprint())
+                .isEqualTo(FilterFile.readUids(subset).fingerprint());
     }
 
     @Test

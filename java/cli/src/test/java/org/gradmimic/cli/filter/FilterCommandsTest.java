@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.gradmimic.cli.Run;
@@ -13,6 +14,7 @@ import org.gradmimic.select.Filter;
 import org.gradmimic.select.ParquetColumns;
 import org.gradmimic.select.filter.FilterFile;
 import org.gradmimic.select.npy.NpyWriter;
+import org.gradmimic.select.uid.Uids;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -173,6 +175,48 @@ class FilterCommandsTest {
         assertThat(FilterFile.read(folder.resolve("out.npy"))).isEqualTo(filter(0, 1, 2, 3, 7));
         run("combine", "!x", "--filter", "x=@x.txt", "--samples", "8", "--out", "@out.npy");
         assertThat(FilterFile.read(folder.resolve("out.npy"))).isEqualTo(filter(1, 2, 3, 4, 5, 6));
+    }
+
+    /** A folder of parts, as Spark writes one, in the place of every single file of Parquet. */
+    @Test
+    void foldersOfPartsAreFilesToEveryCommand() throws IOException {
+        for (String table : List.of("b", "pool", "scores", "uids")) Files.createDirectory(folder.resolve(table));
+        for (int part = 0; part < 2; part++) {
+            String name = "/part-0000" + part + "-8d0c.c000.snappy.parquet";
+            int from = part * N / 2;
+            long[] ids = {from, from + 1, from + 2, from + 3};
+            boolean[] keep = Arrays.copyOfRange(B, from, from + N / 2);
+            String[] uids = Arrays.stream(ids).mapToObj(id -> uid((int) id)).toArray(String[]::new);
+            new ParquetColumns().longs("sample_id", ids).booleans("keep", keep).write(folder.resolve("b" + name));
+            new ParquetColumns().texts("uid", uids).booleans("keep", keep).write(folder.resolve("uids" + name));
+            new ParquetColumns().texts("uid", uids).write(folder.resolve("pool" + name));
+            new ParquetColumns()
+                    .longs("sample_id", ids)
+                    .floats("score", Arrays.copyOfRange(SCORES, from, from + N / 2))
+                    .write(folder.resolve("scores" + name));
+        }
+        String[][] commands = {
+            {"combine", "b - s", "--filter", "b=@b", "--filter", "s=@scores:top=0.3", "--out", "@out.npy"},
+            {"compare", "@b", "@a.npy"},
+            {"quality", "@b=0.25", "@a.npy=@b"},
+            {"membership", "--scores", "@scores", "--members", "@b"},
+            {"compare", "@uids", "@scores:top=0.3", "--uids", "@pool"},
+            {"datacomp", "@pool", "--baseline", "no-filter", "--out", "@out.npy"},
+        };
+        for (String[] command : commands) {
+            String[] single = Arrays.stream(command)
+                    .map(word -> word.replace("@b", "@b.parquet")
+                            .replace("@pool", "@pool.parquet")
+                            .replace("@uids", "@uids.parquet")
+                            .replace("@scores", "@scores.npy"))
+                    .toArray(String[]::new);
+            FilterFile.write(folder.resolve("uids.parquet"), Filter.of(B), Uids.open(folder.resolve("pool")));
+            String expected = run(single).out().replace("b.parquet", "b").replaceAll(" +", " ");
+            byte[] file =
+                    Files.exists(folder.resolve("out.npy")) ? Files.readAllBytes(folder.resolve("out.npy")) : null;
+            assertThat(run(command).out().replaceAll(" +", " ")).as(command[0]).isEqualTo(expected);
+            if (file != null) assertThat(folder.resolve("out.npy")).hasBinaryContent(file);
+        }
     }
 
     @Test

@@ -55,7 +55,7 @@ public final class Metadata {
 
     /** Number of samples. */
     public long size() {
-        return files.stream().mapToLong(ParquetReader::rows).sum();
+        return ParquetReader.rows(files);
     }
 
     /** The samples' uids. */

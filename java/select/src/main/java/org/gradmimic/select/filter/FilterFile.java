@@ -19,7 +19,8 @@ import org.gradmimic.select.uid.Uids;
  * <tr><td>{@code .txt}</td><td>a line a kept sample</td><td>the kept, sorted</td></tr>
  * </table>
  *
- * <p>Lists of uids are never held in memory. Files are whole or absent.
+ * <p>Lists of uids are never held in memory. Files are whole or absent. Read is also a folder of {@code .parquet} files, as
+ * Spark writes them: one table, the files taken in the order of their names.
  */
 public final class FilterFile {
     private FilterFile() {}
@@ -76,7 +77,7 @@ public final class FilterFile {
      * @throws InputException if it is missing, damaged or no filter
      */
     public static boolean isByUid(Path file) {
-        return switch (FilterFormat.of(file)) {
+        return switch (FilterFormat.ofInput(file)) {
             case NPY -> FilterReader.isUidNpy(file);
             case PARQUET -> FilterReader.isUidParquet(file);
             case TEXT -> FilterReader.isUidText(file);
@@ -91,7 +92,7 @@ public final class FilterFile {
      * @throws InputException if it is missing, damaged or no filter
      */
     public static OptionalLong samples(Path file) {
-        return switch (FilterFormat.of(file)) {
+        return switch (FilterFormat.ofInput(file)) {
             case NPY -> FilterReader.npySamples(file);
             case PARQUET -> FilterReader.parquetSamples(file);
             case TEXT -> OptionalLong.empty();
@@ -115,7 +116,7 @@ public final class FilterFile {
      * @throws InputException if it is missing, damaged, a list of uids, or over another number of samples
      */
     public static Filter read(Path file, long samples) {
-        return switch (FilterFormat.of(file)) {
+        return switch (FilterFormat.ofInput(file)) {
             case NPY -> FilterReader.npy(file, samples);
             case PARQUET -> FilterReader.parquet(file, samples);
             case TEXT -> FilterReader.text(file, samples);
@@ -144,7 +145,7 @@ public final class FilterFile {
      * @throws InputException if it is missing, damaged, not sorted ({@code .npy} only), or by sample number
      */
     public static UidSubset readUids(Path file) {
-        return switch (FilterFormat.of(file)) {
+        return switch (FilterFormat.ofInput(file)) {
             case NPY -> UidSubset.open(file);
             case PARQUET -> FilterReader.uidParquet(file);
             case TEXT -> UidSubset.collect(sorter -> Uids.open(file).forEach((i, high, low) -> sorter.add(high, low)));

@@ -1,5 +1,6 @@
 package org.gradmimic.select.filter;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.gradmimic.select.InputException;
 
@@ -16,6 +17,17 @@ enum FilterFormat {
     }
 
     /**
+     * The format of a filter that is there: a folder is one of Parquet files, whatever its name.
+     *
+     * @throws InputException if it is no folder and the name ends in none of them
+     */
+    static FilterFormat ofInput(Path file) {
+        return Files.isDirectory(file) ? PARQUET : of(file);
+    }
+
+    /**
+     * The format of a filter to be written.
+     *
      * @throws InputException if the name ends in none of them
      */
     static FilterFormat of(Path file) {

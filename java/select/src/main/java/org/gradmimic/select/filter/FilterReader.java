@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
 import org.duckdb.DuckDBColumnType;
+import org.duckdb.DuckDBDataChunkReader;
 import org.duckdb.DuckDBReadableVector;
 import org.gradmimic.select.Filter;
 import org.gradmimic.select.InputException;
@@ -36,7 +37,7 @@ final class FilterReader {
     }
 
     static boolean isUidParquet(Path file) {
-        return ParquetReader.open(file).columns().containsKey(ParquetUids.COLUMN);
+        return ParquetReader.have(ParquetReader.openAll(file), ParquetUids.COLUMN);
     }
 
     /** The first line decides, and the others have to agree; no line at all is a list of numbers. */
@@ -65,11 +66,11 @@ final class FilterReader {
     }
 
     static OptionalLong parquetSamples(Path file) {
-        ParquetReader reader = ParquetReader.open(file);
-        boolean flags = reader.columns().containsKey(SAMPLE_ID)
-                && reader.columns().containsKey(KEEP)
-                && !reader.columns().containsKey(ParquetUids.COLUMN);
-        return flags ? OptionalLong.of(reader.rows()) : OptionalLong.empty();
+        List<ParquetReader> files = ParquetReader.openAll(file);
+        boolean flags = ParquetReader.have(files, SAMPLE_ID)
+                && ParquetReader.have(files, KEEP)
+                && !ParquetReader.have(files, ParquetUids.COLUMN);
+        return flags ? OptionalLong.of(ParquetReader.rows(files)) : OptionalLong.empty();
     }
 
     static Filter npy(Path file, long samples) {
@@ -92,31 +93,32 @@ final class FilterReader {
     }
 
     static Filter parquet(Path file, long samples) {
-        ParquetReader reader = ParquetReader.open(file);
-        if (reader.columns().containsKey(ParquetUids.COLUMN)) {
+        List<ParquetReader> files = ParquetReader.openAll(file);
+        if (ParquetReader.have(files, ParquetUids.COLUMN)) {
             throw needsPool(file);
         }
-        reader.require(SAMPLE_ID, DuckDBColumnType.BIGINT, DuckDBColumnType.INTEGER);
-        if (reader.columns().containsKey(KEEP)) {
-            requireSamples(file, reader.rows(), samples);
-            return flags(reader);
+        files.forEach(part -> part.require(SAMPLE_ID, DuckDBColumnType.BIGINT, DuckDBColumnType.INTEGER));
+        if (ParquetReader.have(files, KEEP)) {
+            requireSamples(file, ParquetReader.rows(files), samples);
+            return flags(files);
         }
         Filter.Builder filter = Filter.builder(requireKnown(file, samples));
-        scanIds(reader, List.of(SAMPLE_ID), samples, (row, id, chunkRow, columns) -> filter.set(id, true));
+        scanIds(files, List.of(SAMPLE_ID), samples, (part, row, id, chunkRow, chunk) -> filter.set(id, true));
         return filter.build();
     }
 
     /** A row a sample, in any order; every sample once. */
-    private static Filter flags(ParquetReader reader) {
-        reader.require(KEEP, DuckDBColumnType.BOOLEAN);
-        Filter.Builder seen = Filter.builder(reader.rows());
-        Filter.Builder filter = Filter.builder(reader.rows());
-        scanIds(reader, List.of(SAMPLE_ID, KEEP), reader.rows(), (row, id, chunkRow, columns) -> {
+    private static Filter flags(List<ParquetReader> files) {
+        files.forEach(part -> part.require(KEEP, DuckDBColumnType.BOOLEAN));
+        long samples = ParquetReader.rows(files);
+        Filter.Builder seen = Filter.builder(samples);
+        Filter.Builder filter = Filter.builder(samples);
+        scanIds(files, List.of(SAMPLE_ID, KEEP), samples, (part, row, id, chunkRow, chunk) -> {
             if (seen.keeps(id)) {
-                throw new InputException(reader.file() + ": row " + row + ": sample " + id + " was there already");
+                throw new InputException(part.file() + ": row " + row + ": sample " + id + " was there already");
             }
             seen.set(id, true);
-            filter.set(id, flag(reader, columns[1], chunkRow, row));
+            filter.set(id, flag(part, chunk.vector(1), chunkRow, row));
         });
         return filter.build();
     }
@@ -137,48 +139,41 @@ final class FilterReader {
     }
 
     static UidSubset uidParquet(Path file) {
-        ParquetReader reader = ParquetReader.open(file);
-        reader.require(ParquetUids.COLUMN, DuckDBColumnType.VARCHAR);
-        boolean flagged = reader.columns().containsKey(KEEP);
+        List<ParquetReader> files = ParquetReader.openAll(file);
+        files.forEach(part -> part.require(ParquetUids.COLUMN, DuckDBColumnType.VARCHAR));
+        boolean flagged = ParquetReader.have(files, KEEP);
         if (flagged) {
-            reader.require(KEEP, DuckDBColumnType.BOOLEAN);
+            files.forEach(part -> part.require(KEEP, DuckDBColumnType.BOOLEAN));
         }
         List<String> names = flagged ? List.of(ParquetUids.COLUMN, KEEP) : List.of(ParquetUids.COLUMN);
-        return UidSubset.collect(sorter -> {
-            long[] row = {0};
-            reader.scan(names, chunk -> {
-                DuckDBReadableVector uids = chunk.vector(0);
-                for (long i = 0; i < chunk.rowCount(); i++, row[0]++) {
-                    if (!flagged || flag(reader, chunk.vector(1), i, row[0])) {
-                        String uid = ParquetUids.read(reader, uids, i, row[0]);
-                        sorter.add(Uid.high(uid), Uid.low(uid));
-                    }
+        return UidSubset.collect(sorter -> ParquetReader.scanAll(files, names, (part, row, chunk) -> {
+            DuckDBReadableVector uids = chunk.vector(0);
+            for (long i = 0; i < chunk.rowCount(); i++) {
+                if (!flagged || flag(part, chunk.vector(1), i, row + i)) {
+                    String uid = ParquetUids.read(part, uids, i, row + i);
+                    sorter.add(Uid.high(uid), Uid.low(uid));
                 }
-            });
-        });
+            }
+        }));
     }
 
     private interface IdRow {
-        void accept(long row, long id, long chunkRow, DuckDBReadableVector[] columns);
+        void accept(ParquetReader part, long row, long id, long chunkRow, DuckDBDataChunkReader chunk);
     }
 
-    /** Shows every row's sample number, which is 0 or more and less than {@code samples}. */
-    private static void scanIds(ParquetReader reader, List<String> names, long samples, IdRow action) {
-        boolean wide =
-                reader.require(SAMPLE_ID, DuckDBColumnType.BIGINT, DuckDBColumnType.INTEGER) == DuckDBColumnType.BIGINT;
-        long[] row = {0};
-        reader.scan(names, chunk -> {
-            DuckDBReadableVector[] columns = new DuckDBReadableVector[names.size()];
-            for (int c = 0; c < columns.length; c++) {
-                columns[c] = chunk.vector(c);
-            }
-            for (long i = 0; i < chunk.rowCount(); i++, row[0]++) {
-                long id = columns[0].isNull(i) ? UNKNOWN : wide ? columns[0].getLong(i) : columns[0].getInt(i);
+    /** Shows every row's sample number, which is 0 or more and less than {@code samples}; {@code names} begin with it. */
+    private static void scanIds(List<ParquetReader> files, List<String> names, long samples, IdRow action) {
+        ParquetReader.scanAll(files, names, (part, firstRow, chunk) -> {
+            DuckDBReadableVector ids = chunk.vector(0);
+            boolean wide = ids.getType() == DuckDBColumnType.BIGINT;
+            for (long i = 0; i < chunk.rowCount(); i++) {
+                long row = firstRow + i;
+                long id = ids.isNull(i) ? UNKNOWN : wide ? ids.getLong(i) : ids.getInt(i);
                 if (id < 0 || id >= samples) {
-                    throw new InputException(reader.file() + ": row " + row[0] + ": " + SAMPLE_ID + " is "
-                            + (columns[0].isNull(i) ? "NULL" : id) + ", expected 0 to " + (samples - 1));
+                    throw new InputException(part.file() + ": row " + row + ": " + SAMPLE_ID + " is "
+                            + (ids.isNull(i) ? "NULL" : id) + ", expected 0 to " + (samples - 1));
                 }
-                action.accept(row[0], id, i, columns);
+                action.accept(part, row, id, i, chunk);
             }
         });
     }

@@ -88,7 +88,7 @@ public record FilterSource(Path file, @Nullable Rule rule, double number) {
     /** Whether the file is a list in text that names no sample, and so may be of numbers or of uids. */
     boolean isEmptyList() {
         return rule == null
-                && FilterFormat.of(file) == FilterFormat.TEXT
+                && FilterFormat.ofInput(file) == FilterFormat.TEXT
                 && TextLines.first(file).isEmpty();
     }
 

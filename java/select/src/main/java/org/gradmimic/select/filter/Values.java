@@ -1,6 +1,7 @@
 package org.gradmimic.select.filter;
 
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.duckdb.DuckDBColumnType;
@@ -52,11 +53,11 @@ public interface Values {
      * Opens a file of values.
      *
      * @param path {@code .npy}, floating-point [N], or a {@code .parquet} score table: {@code sample_id} from 0 in order,
-     *     {@code score}
+     *     {@code score}; or a folder of such files, taken in the order of their names
      * @throws InputException if it is something else
      */
     static Values open(Path path) {
-        return path.toString().endsWith(".parquet") ? table(path) : npy(path);
+        return Files.isDirectory(path) || path.toString().endsWith(".parquet") ? table(path) : npy(path);
     }
 
     private static Values npy(Path path) {
@@ -93,27 +94,31 @@ public interface Values {
     }
 
     private static Values table(Path path) {
-        ParquetReader reader = ParquetReader.open(path);
-        reader.require("sample_id", DuckDBColumnType.BIGINT);
-        reader.require("score", DuckDBColumnType.FLOAT);
+        List<ParquetReader> files = ParquetReader.openAll(path);
+        for (ParquetReader file : files) {
+            file.require("sample_id", DuckDBColumnType.BIGINT);
+            file.require("score", DuckDBColumnType.FLOAT);
+        }
+        long size = ParquetReader.rows(files);
         return new Values() {
             @Override
             public long size() {
-                return reader.rows();
+                return size;
             }
 
             @Override
             public void forEach(ValueConsumer action) {
-                long[] row = {0};
-                reader.scan(List.of("sample_id", "score"), chunk -> {
+                long[] next = {0};
+                ParquetReader.scanAll(files, List.of("sample_id", "score"), (file, row, chunk) -> {
                     DuckDBReadableVector ids = chunk.vector(0);
                     DuckDBReadableVector scores = chunk.vector(1);
-                    for (long i = 0; i < chunk.rowCount(); i++, row[0]++) {
-                        if (ids.getLong(i, -1) != row[0]) {
-                            throw new InputException(path + ": row " + row[0] + ": sample_id is " + ids.getLong(i, -1)
-                                    + ", expected a row a sample, in order");
+                    for (long i = 0; i < chunk.rowCount(); i++) {
+                        long sample = next[0]++;
+                        if (ids.getLong(i, -1) != sample) {
+                            throw new InputException(file.file() + ": row " + (row + i) + ": sample_id is "
+                                    + ids.getLong(i, -1) + ", expected " + sample + ": a row a sample, in order");
                         }
-                        action.accept(row[0], scores.getFloat(i, Float.NaN));
+                        action.accept(sample, scores.getFloat(i, Float.NaN));
                     }
                 });
             }

@@ -26,7 +26,7 @@ public final class ParquetUids implements Uids {
 
     @Override
     public long size() {
-        return files.stream().mapToLong(ParquetReader::rows).sum();
+        return ParquetReader.rows(files);
     }
 
     @Override

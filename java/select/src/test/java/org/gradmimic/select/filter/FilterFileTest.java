@@ -160,6 +160,82 @@ class FilterFileTest {
         assertThat(FilterFile.read(file, 5).toBooleans()).containsExactly(false, true, false, true, false);
     }
 
+    /** Such names as Spark gives, and what it leaves beside them. */
+    private Path parts(ParquetColumns... parts) throws IOException {
+        Path table = Files.createTempDirectory(folder, "keep");
+        for (int i = 0; i < parts.length; i++) {
+            parts[i].write(table.resolve("part-0000" + i + "-8d0c.c000.snappy.parquet"));
+        }
+        Files.createFile(table.resolve("_SUCCESS"));
+        Files.createFile(table.resolve(".part-00000-8d0c.c000.snappy.parquet.crc"));
+        return table;
+    }
+
+    @Test
+    void aFolderOfPartsIsReadAsOneFile() throws IOException {
+        Path flags = parts(
+                new ParquetColumns().longs("sample_id", new long[] {4, 0}).booleans("keep", new boolean[] {true, false
+                }),
+                new ParquetColumns().longs("sample_id", new long[0]).booleans("keep", new boolean[0]),
+                new ParquetColumns()
+                        .longs("sample_id", new long[] {1, 2, 3})
+                        .booleans("keep", new boolean[] {true, true, false}));
+        assertThat(FilterFile.isByUid(flags)).isFalse();
+        assertThat(FilterFile.samples(flags)).hasValue(5);
+        assertThat(FilterFile.read(flags).toBooleans()).containsExactly(false, true, true, false, true);
+        assertThatThrownBy(() -> FilterFile.read(flags, 6)).hasMessage(flags + ": is over 5 samples, expected 6");
+
+        Path kept = parts(
+                new ParquetColumns().longs("sample_id", new long[] {4}),
+                new ParquetColumns().ints("sample_id", new int[] {1, 2}));
+        assertThat(FilterFile.samples(kept)).isEmpty();
+        assertThat(FilterFile.read(kept, 5)).isEqualTo(FilterFile.read(flags));
+
+        String a = "0".repeat(31) + "a";
+        String b = "0".repeat(31) + "b";
+        Path uids = parts(
+                new ParquetColumns().texts("uid", new String[] {b, a}).booleans("keep", new boolean[] {true, false}),
+                new ParquetColumns().texts("uid", new String[] {b}).booleans("keep", new boolean[] {true}));
+        assertThat(FilterFile.isByUid(uids)).isTrue();
+        assertThat(texts(FilterFile.readUids(uids))).containsExactly(b, b);
+        assertThat(FilterFile.read(uids, Uids.open(uids)).toBooleans()).containsExactly(true, false, true);
+    }
+
+    @Test
+    void aPartOfAnotherKindIsNamed() throws IOException {
+        ParquetColumns part =
+                new ParquetColumns().longs("sample_id", new long[] {0, 1}).booleans("keep", new boolean[2]);
+        Path table = parts(part, part);
+        Path second = table.resolve("part-00001-8d0c.c000.snappy.parquet");
+        Path first = table.resolve("part-00000-8d0c.c000.snappy.parquet");
+        assertRefusedWithin(table, 4, second + ": row 0: sample 0 was there already");
+        new ParquetColumns()
+                .longs("sample_id", new long[] {2, 9})
+                .booleans("keep", new boolean[2])
+                .write(second);
+        assertRefusedWithin(table, 4, second + ": row 1: sample_id is 9, expected 0 to 3");
+        new ParquetColumns().longs("sample_id", new long[] {2}).write(second);
+        assertRefusedWithin(table, 3, second + ": has no column keep, unlike " + first + " in the same folder");
+        new ParquetColumns().texts("uid", new String[] {"0".repeat(32)}).write(second);
+        assertRefusedWithin(table, 3, second + ": has a column uid, unlike " + first);
+        new ParquetColumns()
+                .floats("sample_id", new float[1])
+                .booleans("keep", new boolean[1])
+                .write(second);
+        assertRefusedWithin(table, 3, second + ": column sample_id is FLOAT");
+        Files.write(second, new byte[100]);
+        assertRefusedWithin(table, 3, second + " is truncated, corrupt or no Parquet file");
+        Files.delete(first);
+        Files.delete(second);
+        assertRefusedWithin(table, 3, table + ": no .parquet file in this folder");
+    }
+
+    private static void assertRefusedWithin(Path table, long samples, String message) {
+        assertThatThrownBy(() -> FilterFile.read(table, samples))
+                .isInstanceOf(InputException.class)
+                .hasMessageStartingWith(message);
+    }
+
     @Test
     void aFlagMayStandBesideUids() {
         Path file = folder.resolve("keep.parquet");

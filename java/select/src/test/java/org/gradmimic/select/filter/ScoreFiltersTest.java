@@ -3,6 +3,8 @@ package org.gradmimic.select.filter;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -202,6 +204,41 @@ class ScoreFiltersTest {
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> ScoreFilters.bottomShare(Values.of(1), share))
                 .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void aScoreTableMayBeAFolderOfParts() throws IOException {
+        float[] scores = scores(3, 10_000);
+        Path table = Files.createDirectory(folder.resolve("scores.parquet"));
+        int[] bounds = {0, 0, 1, 4_999, 4_999, 10_000};
+        for (int part = 0; part < bounds.length - 1; part++) {
+            int from = bounds[part];
+            long[] ids = new long[bounds[part + 1] - from];
+            Arrays.setAll(ids, i -> from + i);
+            new ParquetColumns()
+                    .longs("sample_id", ids)
+                    .floats("score", Arrays.copyOfRange(scores, from, bounds[part + 1]))
+                    .write(table.resolve("part-0000" + part + "-8d0c.c000.snappy.parquet"));
+        }
+        assertThat(Values.open(table).size()).isEqualTo(scores.length);
+        assertThat(ScoreFilters.topShare(Values.open(table), 0.2))
+                .isEqualTo(ScoreFilters.topShare(Values.of(scores), 0.2));
+
+        Path odd = table.resolve("part-00003-8d0c.c000.snappy.parquet");
+        new ParquetColumns()
+                .longs("sample_id", new long[] {0})
+                .floats("score", new float[1])
+                .write(odd);
+        assertThatThrownBy(() -> ScoreFilters.topShare(Values.open(table), 0.2))
+                .isInstanceOf(InputException.class)
+                .hasMessageStartingWith(odd + ": row 0: sample_id is 0, expected 4999");
+        new ParquetColumns()
+                .longs("sample_id", new long[] {0})
+                .longs("score", new long[1])
+                .write(odd);
+        assertThatThrownBy(() -> Values.open(table))
+                .isInstanceOf(InputException.class)
+                .hasMessageStartingWith(odd + ": column score is BIGINT");
     }
 
     @Test
