@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -25,6 +26,9 @@ import org.gradmimic.tap.Parameters;
 public record ModelWeights(Parameters parameters, Set<String> fresh) implements AutoCloseable {
     /** Names listed of each kind of misfit. */
     private static final int LISTED = 50;
+
+    /** Characters of a name, with what is said of it. */
+    private static final int NAME = 200;
 
     /**
      * Reads a file of weights.
@@ -111,8 +115,10 @@ public record ModelWeights(Parameters parameters, Set<String> fresh) implements 
 
     private static String listed(String what, List<String> names) {
         if (names.isEmpty()) return "";
-        String list = String.join(", ", names.subList(0, Math.min(LISTED, names.size())));
-        String line = list.replaceAll("\\p{Cntrl}", "?");
+        String line = names.stream()
+                .limit(LISTED)
+                .map(name -> Weights.printable(name, NAME))
+                .collect(Collectors.joining(", "));
         int more = names.size() - LISTED;
         return "; " + what + ": " + line + (more > 0 ? " and " + more + " more" : "");
     }

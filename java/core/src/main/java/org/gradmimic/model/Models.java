@@ -35,7 +35,7 @@ public final class Models {
      * @throws InputException if it is neither, or asks for what isn't served
      */
     public static Model open(Kind kind, String config) {
-        boolean file = Files.exists(Path.of(config));
+        boolean file = Files.isRegularFile(Path.of(config)); // a folder may be called vit_b_16
         if (!file && names(kind).contains(config)) return named(kind, config);
         if (!file && !config.contains(".")) {
             Set<String> names = new TreeSet<>(names(kind));

@@ -44,6 +44,15 @@ final class PickleReader {
     /** Dimensions LibTorch's tensors have at most. */
     private static final int MAX_RANK = 64;
 
+    /** Characters of a name that an error repeats. */
+    private static final int NAME = 100;
+
+    /**
+     * A state dict of a hundred thousand tensors has some five million. An operation is a byte and may make an object of 56, so
+     * a large file of them would fill the memory.
+     */
+    private static final int MAX_OPERATIONS = 1 << 23;
+
     /** What the pickle may know of a file: where its storages lie. */
     @FunctionalInterface
     interface Storages {
@@ -93,7 +102,7 @@ final class PickleReader {
     }
 
     private Object run() {
-        while (true) {
+        for (int operations = 0; operations < MAX_OPERATIONS; operations++) {
             int at = code.position();
             int opcode = code.get() & 0xff;
             try {
@@ -106,6 +115,8 @@ final class PickleReader {
                         e);
             }
         }
+        throw new IllegalArgumentException(
+                "its pickle has more than " + MAX_OPERATIONS + " operations, which no state dict needs");
     }
 
     private void step(int opcode) {
@@ -261,17 +272,11 @@ final class PickleReader {
     private static Global global(String module, String member) {
         String name = module + "." + member;
         if (!CALLABLE.contains(name) && !STORAGES.containsKey(name)) {
-            throw new IllegalArgumentException(
-                    "its pickle asks for '" + printable(name) + "', which would run code; only tensors are read."
-                            + " Save them alone: torch.save(model.state_dict(), FILE)");
+            throw new IllegalArgumentException("its pickle asks for '" + Weights.printable(name, NAME)
+                    + "', which would run code; only tensors are read."
+                    + " Save them alone: torch.save(model.state_dict(), FILE)");
         }
         return new Global(name);
-    }
-
-    /** An error is a line, whatever the file says. */
-    private static String printable(String name) {
-        String line = name.replaceAll("\\p{Cntrl}", "?");
-        return line.length() <= 100 ? line : line.substring(0, 100) + "...";
     }
 
     private static Object call(Global function, List<Object> arguments) {
@@ -300,7 +305,8 @@ final class PickleReader {
         String key = (String) parts.get(2);
         long elements = (Long) parts.get(4);
         if (elements < 0 || elements > Long.MAX_VALUE / type.bytes()) {
-            throw new IllegalArgumentException("its storage '" + printable(key) + "' has " + elements + " elements");
+            throw new IllegalArgumentException(
+                    "its storage '" + Weights.printable(key, NAME) + "' has " + elements + " elements");
         }
         return new Storage(type, elements, storages.position(key, elements * type.bytes()));
     }

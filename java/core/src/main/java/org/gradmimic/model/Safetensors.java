@@ -54,7 +54,7 @@ public final class Safetensors {
         } catch (CharacterCodingException e) {
             throw Weights.broken(path, "its header is no UTF-8 text; it is no safetensors file");
         } catch (IllegalArgumentException e) {
-            throw Weights.broken(path, e.getMessage());
+            throw Weights.broken(path, e.getMessage(), e);
         }
     }
 

@@ -15,7 +15,6 @@ import java.util.zip.ZipEntry;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
 import org.gradmimic.select.InputException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What {@code torch.save} writes since torch 1.6: a zip archive of storages as they lie in memory, and a pickle that says
@@ -31,6 +30,9 @@ final class TorchFile {
 
     private static final List<String> WRAPPERS = List.of("state_dict", "model_state_dict", "model");
     private static final String PARALLEL = "module.";
+
+    /** Characters of an entry's name that an error repeats. */
+    private static final int NAME = 100;
 
     private final Path path;
     private final FileChannel channel;
@@ -57,7 +59,7 @@ final class TorchFile {
             file.requireLittleEndian();
             return new Weights(path, channel.size(), file.stateDict(), Map.of());
         } catch (IllegalArgumentException e) {
-            throw new InputException(path + ": " + e.getMessage(), e);
+            throw Weights.broken(path, e.getMessage(), e);
         }
     }
 
@@ -70,8 +72,7 @@ final class TorchFile {
             zip.getEntriesInPhysicalOrder().asIterator().forEachRemaining(found::add);
         } catch (IOException | RuntimeException e) {
             Throwable reason = e.getCause() == null ? e : e.getCause();
-            throw new InputException(
-                    path + ": its zip archive is damaged or cut short (" + printable(reason.getMessage()) + ")", e);
+            throw Weights.broken(path, "its zip archive is damaged or cut short (" + reason.getMessage() + ")", e);
         }
         if (found.stream().anyMatch(entry -> entry.getName().endsWith(PROGRAM))) {
             throw Weights.broken(
@@ -82,7 +83,7 @@ final class TorchFile {
         Map<String, ZipArchiveEntry> entries = new HashMap<>();
         long end = 0;
         for (ZipArchiveEntry entry : found) {
-            String what = "its entry '" + printable(entry.getName()) + "'";
+            String what = "its entry '" + Weights.printable(entry.getName(), NAME) + "'";
             long size = entry.getSize();
             long from = entry.getDataOffset();
             if (entry.getMethod() != ZipEntry.STORED
@@ -100,11 +101,6 @@ final class TorchFile {
         return entries;
     }
 
-    /** An error is a line, whatever the file says. */
-    private static String printable(@Nullable String text) {
-        return String.valueOf(text).replaceAll("\\p{Cntrl}", "?");
-    }
-
     private void requireLittleEndian() throws IOException {
         ZipArchiveEntry order = entries.get(folder + "byteorder");
         if (order == null) return;
@@ -114,8 +110,8 @@ final class TorchFile {
 
     private ByteBuffer content(ZipArchiveEntry entry, int limit) throws IOException {
         if (entry.getSize() > limit) {
-            throw new IllegalArgumentException("its '" + entry.getName() + "' has " + entry.getSize()
-                    + " bytes; more than " + limit + " are too many");
+            throw new IllegalArgumentException("its '" + Weights.printable(entry.getName(), NAME) + "' has "
+                    + entry.getSize() + " bytes; more than " + limit + " are too many");
         }
         return Weights.bytes(channel, entry.getDataOffset(), (int) entry.getSize());
     }
@@ -135,8 +131,9 @@ final class TorchFile {
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         dictionary.forEach((name, value) -> {
             if (!(name instanceof String) || !(value instanceof StoredTensor tensor)) {
-                throw new IllegalArgumentException("holds " + kind(value) + " as '" + name
-                        + "', no tensor; save the state dict alone: torch.save(model.state_dict(), FILE)");
+                throw new IllegalArgumentException(
+                        "holds " + kind(value) + " as '" + Weights.printable(String.valueOf(name), NAME)
+                                + "', no tensor; save the state dict alone: torch.save(model.state_dict(), FILE)");
             }
             tensors.put((String) name, tensor);
         });
@@ -162,10 +159,11 @@ final class TorchFile {
 
     private long position(String key, long bytes) {
         ZipArchiveEntry entry = entries.get(folder + "data/" + key);
-        if (entry == null) throw new IllegalArgumentException("lacks its storage '" + key + "'");
+        if (entry == null)
+            throw new IllegalArgumentException("lacks its storage '" + Weights.printable(key, NAME) + "'");
         if (entry.getSize() != bytes) {
-            throw new IllegalArgumentException(
-                    "its storage '" + key + "' has " + entry.getSize() + " bytes, expected " + bytes);
+            throw new IllegalArgumentException("its storage '" + Weights.printable(key, NAME) + "' has "
+                    + entry.getSize() + " bytes, expected " + bytes);
         }
         return entry.getDataOffset();
     }

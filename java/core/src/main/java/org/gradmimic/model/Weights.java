@@ -14,6 +14,7 @@ import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.select.InputException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Named tensors in a file: safetensors, or what {@code torch.save(model.state_dict(), FILE)} writes. The whole file is
@@ -22,6 +23,9 @@ import org.gradmimic.select.InputException;
 public final class Weights implements AutoCloseable {
     /** "PK\3\4", as zip archives begin. */
     private static final int ZIP = 0x504b0304;
+
+    /** Characters of what is wrong with a file. */
+    private static final int LONGEST = 600;
 
     private final Path path;
     private final Map<String, StoredTensor> tensors;
@@ -44,6 +48,9 @@ public final class Weights implements AutoCloseable {
      */
     public static Weights open(Path path) {
         if (Files.isDirectory(path)) throw new InputException(path + ": is a folder, expected a file of weights");
+        // A pipe could be waited for in vain, and nothing but a file can be mapped.
+        if (Files.exists(path) && !Files.isRegularFile(path))
+            throw broken(path, "is no regular file; weights are mapped");
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             return isZip(channel) ? TorchFile.read(path, channel) : Safetensors.read(path, channel);
         } catch (NoSuchFileException e) {
@@ -147,8 +154,20 @@ public final class Weights implements AutoCloseable {
         return stored;
     }
 
-    static InputException broken(Path path, String what) {
-        return new InputException(path + ": " + what);
+    /** @param what is wrong; may repeat whatever the file says */
+    static InputException broken(Path path, @Nullable String what) {
+        return new InputException(path + ": " + printable(what, LONGEST));
+    }
+
+    static InputException broken(Path path, @Nullable String what, Throwable cause) {
+        return new InputException(path + ": " + printable(what, LONGEST), cause);
+    }
+
+    /** What a file says, in an error: a part of a line, whatever it is. */
+    static String printable(@Nullable String text, int longest) {
+        String whole = String.valueOf(text);
+        String shown = whole.substring(0, Math.min(longest, whole.length())).replaceAll("[\\p{Cc}\\u2028\\u2029]", "?");
+        return whole.length() <= longest ? shown : shown + "...";
     }
 
     /** Closes the file; tensors taken from it stay. A second call does nothing. */

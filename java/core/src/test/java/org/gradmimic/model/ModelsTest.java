@@ -191,6 +191,17 @@ class ModelsTest {
                 .hasMessageContaining("absent.json: there is no");
     }
 
+    /** A folder that is called like a model, as one of its checkpoints may be, does not hide it. */
+    @Test
+    void aFolderIsNoConfiguration() throws IOException {
+        Path here = Files.createDirectory(Path.of("vit_l_16"));
+        try {
+            assertThat(Models.open(Kind.VIT, "vit_l_16").slots()).containsKey("heads.head.weight");
+        } finally {
+            Files.delete(here);
+        }
+    }
+
     @Test
     void picturesOfAnotherSizeAreRefused() {
         VisionTransformer model = new VisionTransformer(16, 8, 1, 2, 8, 8, 3);

@@ -156,6 +156,56 @@ class SafetensorsTest {
                 .hasMessageContaining(message);
     }
 
+    /** Wrong, lost and repeated bytes in the header: refused, or tensors that lie in the file, but nothing else. */
+    @Test
+    void damageNeverDoesHarm() throws IOException {
+        byte[] whole = Files.readAllBytes(file(
+                "{\"__metadata__\":{\"format\":\"pt\"},\"a\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]},"
+                        + "\"b\":{\"dtype\":\"BF16\",\"shape\":[2,0,3],\"data_offsets\":[8,8]},"
+                        + "\"c\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[8,16]}}",
+                1,
+                2,
+                3,
+                4));
+        Random random = new Random(7);
+        int header = whole.length - 16;
+        int read = 0;
+        for (int i = 0; i < 3000; i++) {
+            byte[] damaged = whole.clone();
+            for (int j = random.nextInt(3); j >= 0; j--) {
+                int at = random.nextInt(header);
+                if (random.nextBoolean()) damaged[at] = (byte) random.nextInt(128);
+                else
+                    System.arraycopy(
+                            whole, random.nextInt(header - 20), damaged, Math.min(at, header - 20), 1 + i % 20);
+            }
+            Path file = Files.write(folder.resolve("damaged"), damaged);
+            try (PointerScope scope = new PointerScope();
+                    Weights weights = Weights.open(file)) {
+                for (String name : weights.names()) {
+                    if (ElementType.named(weights.type(name)).scalarType() == null) continue;
+                    weights.tensor(name).to(ScalarType.Float).sum().item_float();
+                }
+                read++;
+            } catch (InputException e) {
+                assertThat(e).hasMessageStartingWith(file + ": ").hasMessageMatching("[^\\n]*");
+            }
+        }
+        assertThat(read).as("some damage is within names and spaces").isPositive();
+    }
+
+    /** What a file calls its tensors does not reach a terminal as it is. */
+    @Test
+    void errorsAreLines() throws IOException {
+        String name = "a\\n\\u001b[31m\\u0085\\u2028b";
+        Path file = file(
+                "{\"" + name + "\":{\"dtype\":\"" + "F".repeat(100_000) + "\",\"shape\":[],\"data_offsets\":[0,0]}}");
+        assertThatThrownBy(() -> Weights.open(file))
+                .isInstanceOf(InputException.class)
+                .hasMessageStartingWith(file + ": tensor 'a??[31m??b' has the unknown dtype FFF")
+                .hasMessageMatching("[^\\p{Cc}\\u2028]{400,900}");
+    }
+
     @Test
     void foreignFilesAreRefused() throws IOException {
         Path text = Files.writeString(folder.resolve("notes.txt"), "These are no tensors, but a text.");

@@ -280,6 +280,8 @@ class TorchFileTest {
                 Arguments.of(dictionary("FloatStorage", "0", -4, 0, of(2), 1), "has -4 elements"),
                 Arguments.of(dictionary("FloatStorage", "0", huge, 0, of(2), 1), "elements"),
                 Arguments.of(dictionary("FloatStorage", "../0", 4, 0, of(2), 1), "lacks its storage '../0'"),
+                Arguments.of(dictionary("FloatStorage", "a\u001b\n", 4, 0, of(2), 1), "lacks its storage 'a??'"),
+                Arguments.of(new Pickle().op('}').text("a\nb").op('}', 's').end(), "holds a dictionary as 'a?b'"),
                 Arguments.of(dictionary("UntypedStorage", "0", 4, 0, of(2), 1), "asks for 'torch.UntypedStorage'"),
                 Arguments.of(
                         new Pickle()
@@ -329,6 +331,14 @@ class TorchFileTest {
         assertRefused(archive(pickle.op('s').end(), ZipEntry.STORED), "holds a list as 'a'");
     }
 
+    /** A byte makes a dictionary: 30 MB of them would take two gigabytes. */
+    @Test
+    void moreObjectsThanAStateDictHasAreRefused() throws IOException {
+        byte[] pickle = new byte[30_000_000];
+        Arrays.fill(pickle, (byte) '}');
+        assertRefused(archive(pickle, ZipEntry.STORED), "more than 8388608 operations");
+    }
+
     @Test
     void theHandWrittenFileIsReadWhereItIsSound() throws IOException {
         byte[] pickle = dictionary("FloatStorage", "0", 4, 1, of(3), 1);
@@ -358,6 +368,7 @@ class TorchFileTest {
         Path start = Files.write(folder.resolve("start.zip"), new byte[] {'P', 'K', 3, 4, 0, 0});
         assertRefused(start, "damaged or cut short");
         assertRefused(folder, "is a folder");
+        assertRefused(Path.of("/dev/zero"), "is no regular file");
         assertRefused(folder.resolve("absent.pt"), "no such file");
     }
 
