@@ -348,6 +348,11 @@ class ModelScoreTest {
         with("score", "proj").with("grad-norms", folder.resolve("norms.npy"));
         assertRefused("gradient norms cannot be had of a contrastive loss");
         options.remove("grad-norms");
+        for (String layer : new String[] {"logit_scale", "all"}) {
+            with("contrastive", "path").with("mimic-layer", layer);
+            assertRefused("logit_scale works on the batch as a whole, and path looks at samples one by one");
+        }
+        with("contrastive", "exact").with("mimic-layer", "text_projection");
         double[] tokens = new double[8 * 16];
         tokens[35] = 96;
         with("tokens", Npys.write(folder.resolve("t.npy"), "<i8", tokens, 8, 16));

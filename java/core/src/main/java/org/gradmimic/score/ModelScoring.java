@@ -3,6 +3,7 @@ package org.gradmimic.score;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
@@ -149,6 +150,12 @@ public final class ModelScoring {
                             + " proj and normed_proj can");
         }
         for (String name : request.mimicLayer()) {
+            if (request.model() instanceof Clip
+                    && request.contrastive() == ContrastiveScore.PATH
+                    && Set.of(Clip.LOGIT_SCALE, Clip.LOGIT_BIAS).contains(name)) {
+                throw new InputException(name + " works on the batch as a whole, and path looks at samples one by one;"
+                        + " leave it out of the mimic layer, or ask for exact scores");
+            }
             if (request.references().stream()
                     .anyMatch(reference -> reference.fresh().contains(name))) {
                 throw new InputException(
