@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * {@code layer.forward(x)} stood; a model written against {@link Layers} is simply given these:
  *
  * <pre>{@code
- * Parameters parameters = Parameters.of(model);
- * try (Taps tap = new Taps(parameters, List.of("fc1.weight"), List.of(reference), true);
+ * try (Parameters parameters = Parameters.of(model);
+ *         Taps tap = new Taps(parameters, List.of("fc1.weight"), List.of(reference), true);
  *         MimicSteps mimic = new MimicSteps(tap, Weighting.normedProj(0.5), Calibration.ALL, table)) {
  *     for (Batch batch : loader) {
  *         optimizer.zero_grad();
