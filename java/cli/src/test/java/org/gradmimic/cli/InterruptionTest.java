@@ -5,10 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.BufferedReader;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class InterruptionTest {
@@ -49,6 +55,43 @@ class InterruptionTest {
         assertThat(run).isEqualTo(new Run(0, "", ""));
     }
 
+    /** In the middle of its output: a filter of so many samples takes some seconds to write. */
+    @ParameterizedTest
+    @ValueSource(strings = {"keep.npy", "keep.parquet", "keep.txt"})
+    void aFilterLeavesNothingHalfWritten(String name, @TempDir Path folder) throws Exception {
+        Path none = Files.writeString(folder.resolve("none.txt"), "");
+        Path out = Files.writeString(folder.resolve(name), "old");
+        Process process = Run.java(
+                        Main.class.getName(),
+                        "filter",
+                        "combine",
+                        "!none",
+                        "--filter",
+                        "none=" + none,
+                        "--samples",
+                        "300000000",
+                        "--out",
+                        out.toString())
+                .start();
+        try (BufferedReader err = process.errorReader(StandardCharsets.UTF_8)) {
+            Path temporary = folder.resolve("." + name + ".tmp");
+            while (process.isAlive() && !(Files.exists(temporary) && Files.size(temporary) > 0)) Thread.sleep(5);
+            interrupt(process);
+            assertThat(err.lines().toList()).endsWith("gradmimic: interrupted");
+            assertThat(process.waitFor()).isEqualTo(130);
+        } finally {
+            process.destroyForcibly();
+        }
+        assertThat(out).hasContent("old");
+        try (Stream<Path> left = Files.list(folder)) {
+            assertThat(left).containsExactlyInAnyOrder(none, out);
+        }
+    }
+
+    private static void interrupt(Process process) throws Exception {
+        new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+    }
+
     private static String interrupted(String... args) throws Exception {
         ProcessBuilder builder = Run.java(Busy.class.getName());
         builder.command().addAll(List.of(args));
@@ -56,9 +99,7 @@ class InterruptionTest {
         try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
                 BufferedReader err = process.errorReader(StandardCharsets.UTF_8)) {
             assertThat(out.readLine()).isEqualTo("busy");
-            new ProcessBuilder("kill", "-INT", Long.toString(process.pid()))
-                    .start()
-                    .waitFor();
+            interrupt(process);
             StringBuilder text = new StringBuilder();
             err.lines().forEach(text::append);
             assertThat(process.waitFor()).isEqualTo(130);

@@ -10,6 +10,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A file that is whole or absent. Content goes to a temporary name in the same folder ({@code .NAME.tmp}: hidden, and not
@@ -17,8 +19,20 @@ import java.nio.file.StandardOpenOption;
  * name in one step. A file that stood there before stays as it was until then, whatever goes wrong.
  *
  * <p>Content that comes piece by piece is written through an instance; closed without {@link #commit}, it leaves nothing.
+ * Neither does a JVM that ends in the middle, by Ctrl-C for instance; only one that is killed leaves the temporary name.
  */
 public final class AtomicFile implements AutoCloseable {
+    /** Temporary files that are being written. */
+    private static final Set<Path> UNDER_WAY = ConcurrentHashMap.newKeySet();
+
+    static {
+        try {
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> UNDER_WAY.forEach(AtomicFile::deleteIfPossible)));
+        } catch (IllegalStateException e) {
+            // The JVM is ending already; nothing that begins now will be whole.
+        }
+    }
+
     private final Path target;
     private final Path temporary;
     private final FileChannel channel;
@@ -53,6 +67,7 @@ public final class AtomicFile implements AutoCloseable {
     public static void write(Path file, Content content) {
         Path target = checked(file);
         Path temporary = temporaryFor(target);
+        UNDER_WAY.add(temporary);
         try {
             Files.deleteIfExists(temporary);
             content.writeTo(temporary);
@@ -64,6 +79,8 @@ public final class AtomicFile implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             deleteQuietly(temporary, e);
             throw e;
+        } finally {
+            UNDER_WAY.remove(temporary);
         }
     }
 
@@ -84,6 +101,7 @@ public final class AtomicFile implements AutoCloseable {
             Files.deleteIfExists(temporary);
             FileChannel channel = FileChannel.open(
                     temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            UNDER_WAY.add(temporary);
             return new AtomicFile(absolute, temporary, channel);
         } catch (IOException e) {
             throw failure(target, e);
@@ -142,6 +160,7 @@ public final class AtomicFile implements AutoCloseable {
             channel.close();
             move(temporary, target);
             committed = true;
+            UNDER_WAY.remove(temporary);
         } catch (IOException e) {
             throw failure(target, e);
         }
@@ -158,6 +177,8 @@ public final class AtomicFile implements AutoCloseable {
             Files.deleteIfExists(temporary);
         } catch (IOException e) {
             throw failure(target, e);
+        } finally {
+            UNDER_WAY.remove(temporary);
         }
     }
 
@@ -206,6 +227,14 @@ public final class AtomicFile implements AutoCloseable {
 
     private static InputException failure(Path file, IOException cause) {
         return new InputException("cannot write " + file + ": " + reason(cause), cause);
+    }
+
+    private static void deleteIfPossible(Path temporary) {
+        try {
+            Files.deleteIfExists(temporary);
+        } catch (IOException e) {
+            // It is hidden, and the next file of that name replaces it.
+        }
     }
 
     private static void deleteQuietly(Path temporary, Throwable failure) {
