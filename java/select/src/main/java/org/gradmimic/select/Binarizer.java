@@ -31,11 +31,12 @@ public final class Binarizer implements Serializable {
         TWO_MEANS,
         MIXTURE,
         TOP,
+        TOP_COUNT,
         BOTTOM
     }
 
     private final Kind kind;
-    /** The threshold or the share; 0 where there is none. */
+    /** The threshold, the share or the number; 0 where there is none. */
     private final double parameter;
 
     private Binarizer(Kind kind, double parameter) {
@@ -88,6 +89,19 @@ public final class Binarizer implements Serializable {
     }
 
     /**
+     * Keeps the {@code count} highest values, or all if there are fewer, and those that equal the last one kept.
+     *
+     * @param count 0 to 2⁵³
+     * @throws IllegalArgumentException if {@code count} is not in that range
+     */
+    public static Binarizer topCount(long count) {
+        if (count < 0 || count > 1L << 53) {
+            throw new IllegalArgumentException("count " + count + ": expected 0 to 2^53");
+        }
+        return new Binarizer(Kind.TOP_COUNT, count);
+    }
+
+    /**
      * Keeps the lowest {@code share} of the values, counted as by {@link #topShare}.
      *
      * @param share from 0 to 1
@@ -107,12 +121,13 @@ public final class Binarizer implements Serializable {
             case THRESHOLD -> new Decided(Decision.of(Cut.atLeast((float) parameter)));
             case TWO_MEANS -> new TwoMeansSearch(statistics);
             case MIXTURE -> new MixtureSearch(statistics);
-            case TOP -> new ShareSearch(statistics, count(statistics), true);
-            case BOTTOM -> new ShareSearch(statistics, count(statistics), false);
+            case TOP -> new ShareSearch(statistics, share(statistics), true);
+            case TOP_COUNT -> new ShareSearch(statistics, Math.min((long) parameter, statistics.count()), true);
+            case BOTTOM -> new ShareSearch(statistics, share(statistics), false);
         };
     }
 
-    private long count(ValueStatistics statistics) {
+    private long share(ValueStatistics statistics) {
         return BigDecimal.valueOf(parameter)
                 .multiply(BigDecimal.valueOf(statistics.count()))
                 .setScale(0, RoundingMode.FLOOR)

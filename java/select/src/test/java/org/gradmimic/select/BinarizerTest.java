@@ -250,6 +250,9 @@ class BinarizerTest {
             assertThatIllegalArgumentException().isThrownBy(() -> Binarizer.topShare(share));
             assertThatIllegalArgumentException().isThrownBy(() -> Binarizer.bottomShare(share));
         }
+        for (long count : new long[] {-1, (1L << 53) + 1}) {
+            assertThatIllegalArgumentException().isThrownBy(() -> Binarizer.topCount(count));
+        }
     }
 
     @Test

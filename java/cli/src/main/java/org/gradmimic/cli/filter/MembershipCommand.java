@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.gradmimic.cli.CommonOptions;
 import org.gradmimic.cli.Table;
+import org.gradmimic.select.Binarizer;
 import org.gradmimic.select.Filter;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.filter.FilterComparison;
@@ -69,10 +70,10 @@ final class MembershipCommand implements Callable<Integer> {
         }
         Table table = new Table("share", "guessed", "members", "both", "precision", "recall", "jaccard");
         if (shares.isEmpty()) {
-            add(table, truth.keptShare(), ScoreFilters.topCount(values, truth.kept()), truth);
+            add(table, truth.keptShare(), ScoreFilters.keep(values, Binarizer.topCount(truth.kept())), truth);
         }
         for (double share : shares) {
-            add(table, share, ScoreFilters.topShare(values, share), truth);
+            add(table, share, ScoreFilters.keep(values, Binarizer.topShare(share)), truth);
         }
         table.print(common.out());
         return 0;

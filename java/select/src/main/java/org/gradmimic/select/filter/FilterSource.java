@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.gradmimic.select.Binarizer;
 import org.gradmimic.select.Filter;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.TextLines;
@@ -108,11 +109,13 @@ public record FilterSource(Path file, @Nullable Rule rule, double number) {
         if (values.size() != samples) {
             throw new InputException(file + ": is over " + values.size() + " samples, expected " + samples);
         }
-        return switch (rule) {
-            case TOP -> ScoreFilters.topShare(values, number);
-            case BOTTOM -> ScoreFilters.bottomShare(values, number);
-            case TOP_K -> ScoreFilters.topCount(values, (long) number);
-            case AT_LEAST -> ScoreFilters.atLeast(values, number);
-        };
+        return ScoreFilters.keep(
+                values,
+                switch (rule) {
+                    case TOP -> Binarizer.topShare(number);
+                    case BOTTOM -> Binarizer.bottomShare(number);
+                    case TOP_K -> Binarizer.topCount((long) number);
+                    case AT_LEAST -> Binarizer.threshold((float) number);
+                });
     }
 }

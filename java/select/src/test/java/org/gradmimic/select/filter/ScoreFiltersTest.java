@@ -13,6 +13,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
+import org.gradmimic.select.Binarizer;
 import org.gradmimic.select.Filter;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.ParquetColumns;
@@ -72,13 +73,16 @@ class ScoreFiltersTest {
             for (double share : new double[] {0, 0.15, 0.29, 0.3, 0.5, 1}) {
                 // In hundredths, so exact.
                 int count = (int) Math.round(share * 100) * n / 100;
-                assertThat(ScoreFilters.topShare(Values.of(scores), share).toBooleans())
+                assertThat(ScoreFilters.keep(Values.of(scores), Binarizer.topShare(share))
+                                .toBooleans())
                         .isEqualTo(highest(scores, count, false));
-                assertThat(ScoreFilters.bottomShare(Values.of(scores), share).toBooleans())
+                assertThat(ScoreFilters.keep(Values.of(scores), Binarizer.bottomShare(share))
+                                .toBooleans())
                         .isEqualTo(highest(scores, count, true));
             }
             for (int count : new int[] {0, 1, 2, n / 2, n, n + 1}) {
-                assertThat(ScoreFilters.topCount(Values.of(scores), count).toBooleans())
+                assertThat(ScoreFilters.keep(Values.of(scores), Binarizer.topCount(count))
+                                .toBooleans())
                         .isEqualTo(n == 0 ? new boolean[samples] : highest(scores, count, false));
             }
         }
@@ -142,9 +146,9 @@ class ScoreFiltersTest {
             permuted[i] = scores[order.get(i)];
         }
         for (Function<Values, Filter> rule : List.<Function<Values, Filter>>of(
-                v -> ScoreFilters.topShare(v, 0.3),
-                v -> ScoreFilters.bottomShare(v, 0.15),
-                v -> ScoreFilters.topCount(v, 7))) {
+                v -> ScoreFilters.keep(v, Binarizer.topShare(0.3)),
+                v -> ScoreFilters.keep(v, Binarizer.bottomShare(0.15)),
+                v -> ScoreFilters.keep(v, Binarizer.topCount(7)))) {
             Filter filter = rule.apply(Values.of(scores));
             assertThat(rule.apply(Values.of(transformed))).isEqualTo(filter);
             Filter other = rule.apply(Values.of(permuted));
@@ -157,53 +161,54 @@ class ScoreFiltersTest {
     @Test
     void equalScoresGoTogether() {
         Values equal = Values.of(2, 2, 2, 2);
-        assertThat(ScoreFilters.topShare(equal, 0.25).kept()).isEqualTo(4);
-        assertThat(ScoreFilters.topShare(equal, 0.24).kept()).isZero();
-        assertThat(ScoreFilters.bottomShare(equal, 0.25).kept()).isEqualTo(4);
-        assertThat(ScoreFilters.topCount(Values.of(1, 3, 3, 2), 1).toBooleans())
+        assertThat(ScoreFilters.keep(equal, Binarizer.topShare(0.25)).kept()).isEqualTo(4);
+        assertThat(ScoreFilters.keep(equal, Binarizer.topShare(0.24)).kept()).isZero();
+        assertThat(ScoreFilters.keep(equal, Binarizer.bottomShare(0.25)).kept()).isEqualTo(4);
+        assertThat(ScoreFilters.keep(Values.of(1, 3, 3, 2), Binarizer.topCount(1))
+                        .toBooleans())
                 .containsExactly(false, true, true, false);
     }
 
     @Test
     void noSamplesAndNoValuesAreFine() {
         for (Values values : List.of(Values.of(), Values.of(Float.NaN), Values.of(Float.NaN, Float.NaN))) {
-            assertThat(ScoreFilters.topShare(values, 1)).isEqualTo(Filter.none(values.size()));
-            assertThat(ScoreFilters.bottomShare(values, 1)).isEqualTo(Filter.none(values.size()));
-            assertThat(ScoreFilters.topCount(values, 1)).isEqualTo(Filter.none(values.size()));
-            assertThat(ScoreFilters.atLeast(values, -1)).isEqualTo(Filter.none(values.size()));
+            assertThat(ScoreFilters.keep(values, Binarizer.topShare(1))).isEqualTo(Filter.none(values.size()));
+            assertThat(ScoreFilters.keep(values, Binarizer.bottomShare(1))).isEqualTo(Filter.none(values.size()));
+            assertThat(ScoreFilters.keep(values, Binarizer.topCount(1))).isEqualTo(Filter.none(values.size()));
+            assertThat(ScoreFilters.keep(values, Binarizer.threshold(-1))).isEqualTo(Filter.none(values.size()));
         }
     }
 
     @Test
     void aLimitKeepsWhatReachesIt() {
-        assertThat(ScoreFilters.atLeast(Values.of(0.4f, 0.5f, 0.6f, Float.NaN), 0.5)
+        assertThat(ScoreFilters.keep(Values.of(0.4f, 0.5f, 0.6f, Float.NaN), Binarizer.threshold(0.5f))
                         .toBooleans())
                 .containsExactly(false, true, true, false);
-        assertThatThrownBy(() -> ScoreFilters.atLeast(Values.of(1), Double.NaN))
-                .isInstanceOf(IllegalArgumentException.class);
+        // What is written as 0.7 is kept by a limit of 0.7, although the float is a little less.
+        assertThat(new FilterSource(tenths(), FilterSource.Rule.AT_LEAST, 0.7)
+                        .read(3)
+                        .toBooleans())
+                .containsExactly(false, true, true);
     }
 
     @Test
     void infinitiesAreNamed() {
         Values values = Values.of(1, Float.NEGATIVE_INFINITY);
         for (Function<Values, Filter> rule : List.<Function<Values, Filter>>of(
-                v -> ScoreFilters.topShare(v, 0.3),
-                v -> ScoreFilters.bottomShare(v, 0.3),
-                v -> ScoreFilters.topCount(v, 1),
-                v -> ScoreFilters.atLeast(v, 0))) {
+                v -> ScoreFilters.keep(v, Binarizer.topShare(0.3)),
+                v -> ScoreFilters.keep(v, Binarizer.bottomShare(0.3)),
+                v -> ScoreFilters.keep(v, Binarizer.topCount(1)),
+                v -> ScoreFilters.keep(v, Binarizer.threshold(0)))) {
             assertThatThrownBy(() -> rule.apply(values))
                     .isInstanceOf(InputException.class)
                     .hasMessageContaining("sample 1: the value is -Infinity");
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(doubles = {-0.1, 1.1, Double.NaN})
-    void sharesAreShares(double share) {
-        assertThatThrownBy(() -> ScoreFilters.topShare(Values.of(1), share))
-                .isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> ScoreFilters.bottomShare(Values.of(1), share))
-                .isInstanceOf(IllegalArgumentException.class);
+    private Path tenths() {
+        Path file = folder.resolve("tenths.npy");
+        NpyWriter.write(file, new float[] {0.6f, 0.7f, 0.8f}, 3);
+        return file;
     }
 
     @Test
@@ -221,15 +226,15 @@ class ScoreFiltersTest {
                     .write(table.resolve("part-0000" + part + "-8d0c.c000.snappy.parquet"));
         }
         assertThat(Values.open(table).size()).isEqualTo(scores.length);
-        assertThat(ScoreFilters.topShare(Values.open(table), 0.2))
-                .isEqualTo(ScoreFilters.topShare(Values.of(scores), 0.2));
+        assertThat(ScoreFilters.keep(Values.open(table), Binarizer.topShare(0.2)))
+                .isEqualTo(ScoreFilters.keep(Values.of(scores), Binarizer.topShare(0.2)));
 
         Path odd = table.resolve("part-00003-8d0c.c000.snappy.parquet");
         new ParquetColumns()
                 .longs("sample_id", new long[] {0})
                 .floats("score", new float[1])
                 .write(odd);
-        assertThatThrownBy(() -> ScoreFilters.topShare(Values.open(table), 0.2))
+        assertThatThrownBy(() -> ScoreFilters.keep(Values.open(table), Binarizer.topShare(0.2)))
                 .isInstanceOf(InputException.class)
                 .hasMessageStartingWith(odd + ": row 0: sample_id is 0, expected 4999");
         new ParquetColumns()
@@ -250,13 +255,14 @@ class ScoreFiltersTest {
         Arrays.setAll(ids, i -> i);
         Path table = folder.resolve("scores.parquet");
         new ParquetColumns().longs("sample_id", ids).floats("score", scores).write(table);
-        Filter expected = ScoreFilters.topShare(Values.of(scores), 0.2);
-        assertThat(ScoreFilters.topShare(Values.open(npy), 0.2)).isEqualTo(expected);
-        assertThat(ScoreFilters.topShare(Values.open(table), 0.2)).isEqualTo(expected);
+        Filter expected = ScoreFilters.keep(Values.of(scores), Binarizer.topShare(0.2));
+        assertThat(ScoreFilters.keep(Values.open(npy), Binarizer.topShare(0.2))).isEqualTo(expected);
+        assertThat(ScoreFilters.keep(Values.open(table), Binarizer.topShare(0.2)))
+                .isEqualTo(expected);
 
         ids[7] = 8;
         new ParquetColumns().longs("sample_id", ids).floats("score", scores).write(table);
-        assertThatThrownBy(() -> ScoreFilters.topShare(Values.open(table), 0.2))
+        assertThatThrownBy(() -> ScoreFilters.keep(Values.open(table), Binarizer.topShare(0.2)))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining(table + ": row 7: sample_id is 8");
         NpyWriter.write(npy, new long[2], 2);
