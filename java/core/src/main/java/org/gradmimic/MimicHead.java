@@ -60,6 +60,7 @@ public final class MimicHead implements AutoCloseable {
     /** K; 1 where there is no reference. */
     private final int references;
 
+    private final HeadChecks checks;
     private final Calibration calibration;
     private final @Nullable ScoreTable table;
     private final long classes;
@@ -119,36 +120,18 @@ public final class MimicHead implements AutoCloseable {
             Weighting weighting,
             Calibration calibration,
             @Nullable ScoreTable table) {
-        Tensors.requireFloat("weight", weight);
-        Tensors.requireRank("weight", weight, "[C, D]", 2);
+        HeadChecks.parameters(device, weight, bias, source, table);
+        HeadChecks.direction(weighting, source);
+        this.device = device;
         classes = weight.size(0);
         width = weight.size(1);
-        if (bias != null) {
-            Tensors.requireFloat("bias", bias);
-            Tensors.requireShape("bias", bias, classes);
-            device.require("bias", bias);
-        }
-        if (table != null
-                && (table.device().kind() != device.kind() || table.device().index() != device.index())) {
-            throw new IllegalArgumentException("the score table is on " + table.device() + ", the head on " + device);
-        }
-        if (source instanceof DirectionSource.Reference reference) {
-            for (int k = 0; k < reference.weights().size(); k++) {
-                Tensor theirs = reference.weights().get(k);
-                String name = reference.weights().size() == 1 ? "the reference weight" : "reference weight " + k;
-                Tensors.requireFloat(name, theirs);
-                Tensors.requireShape(name, theirs, classes, width);
-                device.require(name, theirs);
-            }
-        }
-        requireDirection(weighting, source);
-        this.device = device;
         this.weight = Tensors.handle(weight);
         this.bias = bias == null ? null : Tensors.handle(bias);
         this.source = source;
         references = source instanceof DirectionSource.Reference r ? r.weights().size() : 1;
         this.calibration = calibration;
         this.table = table;
+        checks = new HeadChecks(device, classes, width, references);
         try (PointerScope scope = new PointerScope()) {
             stacked = keep(device.empty(ScalarType.Float, (1 + references) * classes, width)
                     .zero_());
@@ -194,20 +177,8 @@ public final class MimicHead implements AutoCloseable {
      * @throws IllegalArgumentException if it needs a direction and the head has none, or one reference of several
      */
     public void weighting(Weighting weighting) {
-        requireDirection(weighting, source);
+        HeadChecks.direction(weighting, source);
         this.weighting = weighting;
-    }
-
-    private static void requireDirection(Weighting weighting, DirectionSource source) {
-        boolean needed = switch (weighting.kind()) {
-            case UNIFORM, GRAND, RHO -> false;
-            default -> true;
-        };
-        if (needed && source instanceof DirectionSource.None) {
-            throw new IllegalArgumentException("weighting " + weighting.kind() + " needs a direction");
-        }
-        if (source instanceof DirectionSource.Reference reference)
-            reference.combination().check(weighting);
     }
 
     /** How the next step weighs. */
@@ -246,7 +217,7 @@ public final class MimicHead implements AutoCloseable {
     public HeadStep step(HeadBatch batch) {
         requireOpen();
         requireUnmoved();
-        check(batch);
+        checks.batch(batch, weighting);
         current = null;
         ScoreTable.Slot slot = null;
         boolean through = batch.features().requires_grad();
@@ -294,46 +265,6 @@ public final class MimicHead implements AutoCloseable {
         for (int i = 0; i < finite.length; i++) finite[i] &= Float.isFinite(values[i]);
     }
 
-    private void checkSamples(String prefix, Tensor features, Tensor labels) {
-        Tensors.requireFloat(prefix + "features", features);
-        if (features.dim() != 2 || features.size(1) != width) {
-            throw new IllegalArgumentException(
-                    prefix + "features has the shape " + Tensors.shape(features) + ", expected [B, " + width + "]");
-        }
-        Tensors.requireLong(prefix + "labels", labels);
-        Tensors.requireShape(prefix + "labels", labels, features.size(0));
-        device.require(prefix + "features", features);
-        device.require(prefix + "labels", labels);
-    }
-
-    private void check(HeadBatch batch) {
-        checkSamples("", batch.features(), batch.labels());
-        long rows = batch.features().size(0);
-        if (batch.ids() != null) {
-            Tensors.requireLong("ids", batch.ids());
-            Tensors.requireShape("ids", batch.ids(), rows);
-            device.require("ids", batch.ids());
-        }
-        if (batch.referenceLogits() != null) {
-            Tensors.requireFloat("referenceLogits", batch.referenceLogits());
-            long[] shape = references == 1 ? new long[] {rows, classes} : new long[] {rows, references, classes};
-            Tensors.requireShape("referenceLogits", batch.referenceLogits(), shape);
-            device.require("referenceLogits", batch.referenceLogits());
-        }
-        requireVector("featureNormsSquared", batch.featureNormsSquared(), rows);
-        requireVector("referenceLoss", batch.referenceLoss(), rows);
-        if (weighting.kind() == Weighting.Kind.RHO && batch.referenceLoss() == null) {
-            throw new IllegalArgumentException("weighting RHO needs the batch's referenceLoss");
-        }
-    }
-
-    private void requireVector(String name, @Nullable Tensor tensor, long length) {
-        if (tensor == null) return;
-        Tensors.requireFloat(name, tensor);
-        Tensors.requireShape(name, tensor, length);
-        device.require(name, tensor);
-    }
-
     /** The optimiser writes where the parameters are; the head reads where they were. */
     private void requireUnmoved() {
         if (weight.data_ptr().address() != weightAddress
@@ -355,7 +286,7 @@ public final class MimicHead implements AutoCloseable {
             if (product) direction.refresh();
         } else if (source instanceof DirectionSource.Comparison comparison) {
             HeadBatch other = comparison.batch().get();
-            checkSamples("comparison ", other.features(), other.labels());
+            checks.samples("comparison ", other.features(), other.labels());
             direction.assignNegated(meanGradient(other.features(), other.labels()));
         } else if (source instanceof DirectionSource.OwnMean) {
             direction.assignNegated(meanGradient(features, batch.labels()));

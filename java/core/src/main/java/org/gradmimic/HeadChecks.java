@@ -1,0 +1,113 @@
+package org.gradmimic;
+
+import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.device.Device;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a {@link MimicHead} insists on: types, shapes and device of what it is given, named in the message.
+ *
+ * @param device the head's
+ * @param classes C
+ * @param width D
+ * @param references K; 1 where there is no reference
+ */
+record HeadChecks(Device device, long classes, long width, int references) {
+
+    /**
+     * The head's own tensors.
+     *
+     * @throws IllegalArgumentException for one of another type, shape or device
+     */
+    static void parameters(
+            Device device, Tensor weight, @Nullable Tensor bias, DirectionSource source, @Nullable ScoreTable table) {
+        Tensors.requireFloat("weight", weight);
+        Tensors.requireRank("weight", weight, "[C, D]", 2);
+        if (bias != null) {
+            Tensors.requireFloat("bias", bias);
+            Tensors.requireShape("bias", bias, weight.size(0));
+            device.require("bias", bias);
+        }
+        if (table != null
+                && (table.device().kind() != device.kind() || table.device().index() != device.index())) {
+            throw new IllegalArgumentException("the score table is on " + table.device() + ", the head on " + device);
+        }
+        if (source instanceof DirectionSource.Reference reference) {
+            for (int k = 0; k < reference.weights().size(); k++) {
+                Tensor theirs = reference.weights().get(k);
+                String name = reference.weights().size() == 1 ? "the reference weight" : "reference weight " + k;
+                Tensors.requireFloat(name, theirs);
+                Tensors.requireShape(name, theirs, weight.size(0), weight.size(1));
+                device.require(name, theirs);
+            }
+        }
+    }
+
+    /**
+     * That there is what a weighting weighs by.
+     *
+     * @throws IllegalArgumentException if it needs a direction and there is none, or one reference of several
+     */
+    static void direction(Weighting weighting, DirectionSource source) {
+        boolean needed = switch (weighting.kind()) {
+            case UNIFORM, GRAND, RHO -> false;
+            default -> true;
+        };
+        if (needed && source instanceof DirectionSource.None) {
+            throw new IllegalArgumentException("weighting " + weighting.kind() + " needs a direction");
+        }
+        if (source instanceof DirectionSource.Reference reference)
+            reference.combination().check(weighting);
+    }
+
+    /**
+     * Features [B,D] and labels [B].
+     *
+     * @param prefix of their names in the message
+     * @throws IllegalArgumentException for one of another type, shape or device
+     */
+    void samples(String prefix, Tensor features, Tensor labels) {
+        Tensors.requireFloat(prefix + "features", features);
+        if (features.dim() != 2 || features.size(1) != width) {
+            throw new IllegalArgumentException(
+                    prefix + "features has the shape " + Tensors.shape(features) + ", expected [B, " + width + "]");
+        }
+        Tensors.requireLong(prefix + "labels", labels);
+        Tensors.requireShape(prefix + "labels", labels, features.size(0));
+        device.require(prefix + "features", features);
+        device.require(prefix + "labels", labels);
+    }
+
+    /**
+     * A batch and what a weighting needs of it.
+     *
+     * @throws IllegalArgumentException for a tensor of another type, shape or device, and one that is missing
+     */
+    void batch(HeadBatch batch, Weighting weighting) {
+        samples("", batch.features(), batch.labels());
+        long rows = batch.features().size(0);
+        if (batch.ids() != null) {
+            Tensors.requireLong("ids", batch.ids());
+            Tensors.requireShape("ids", batch.ids(), rows);
+            device.require("ids", batch.ids());
+        }
+        if (batch.referenceLogits() != null) {
+            Tensors.requireFloat("referenceLogits", batch.referenceLogits());
+            long[] shape = references == 1 ? new long[] {rows, classes} : new long[] {rows, references, classes};
+            Tensors.requireShape("referenceLogits", batch.referenceLogits(), shape);
+            device.require("referenceLogits", batch.referenceLogits());
+        }
+        vector("featureNormsSquared", batch.featureNormsSquared(), rows);
+        vector("referenceLoss", batch.referenceLoss(), rows);
+        if (weighting.kind() == Weighting.Kind.RHO && batch.referenceLoss() == null) {
+            throw new IllegalArgumentException("weighting RHO needs the batch's referenceLoss");
+        }
+    }
+
+    private void vector(String name, @Nullable Tensor tensor, long length) {
+        if (tensor == null) return;
+        Tensors.requireFloat(name, tensor);
+        Tensors.requireShape(name, tensor, length);
+        device.require(name, tensor);
+    }
+}
