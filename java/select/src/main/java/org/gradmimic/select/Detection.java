@@ -1,5 +1,7 @@
 package org.gradmimic.select;
 
+import java.io.Serializable;
+
 /**
  * How well a filter finds mislabelled samples: a discarded sample is one it calls mislabelled. A ratio whose denominator
  * is 0 is 0.
@@ -9,7 +11,8 @@ package org.gradmimic.select;
  * @param falseNegatives mislabelled, yet kept
  * @param trueNegatives clean and kept
  */
-public record Detection(long truePositives, long falsePositives, long falseNegatives, long trueNegatives) {
+public record Detection(long truePositives, long falsePositives, long falseNegatives, long trueNegatives)
+        implements Serializable {
 
     /**
      * Compares a filter with the truth.
@@ -58,6 +61,15 @@ public record Detection(long truePositives, long falsePositives, long falseNegat
         long trueNegatives = keep.kept() - falseNegatives;
         long falsePositives = keep.samples() - truePositives - falseNegatives - trueNegatives;
         return new Detection(truePositives, falsePositives, falseNegatives, trueNegatives);
+    }
+
+    /** {@return the counts over these samples and others} */
+    public Detection plus(Detection other) {
+        return new Detection(
+                truePositives + other.truePositives,
+                falsePositives + other.falsePositives,
+                falseNegatives + other.falseNegatives,
+                trueNegatives + other.trueNegatives);
     }
 
     /** {@return the share of the discarded samples that are mislabelled} */

@@ -1,16 +1,20 @@
 package org.gradmimic.spark;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.api.java.function.Function2;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.SerializableConfiguration;
 import org.gradmimic.select.Binarization;
 import org.gradmimic.select.Binarizer;
 import org.gradmimic.select.Cut;
 import org.gradmimic.select.Decision;
+import org.gradmimic.select.Detection;
 import org.gradmimic.select.Refinement;
 import org.gradmimic.select.ValueCounts;
 import org.gradmimic.select.ValueStatistics;
@@ -60,6 +64,16 @@ final class BlockPasses {
     /** {@return how many samples are kept} */
     long kept(SampleRule rule) {
         return reduce(block -> kept(block, rule), Long::sum);
+    }
+
+    /**
+     * Compares the filter with the truth.
+     *
+     * @param truth bool [N]: which samples are worth keeping
+     */
+    Detection detection(SampleRule rule, NpyRange truth) {
+        Broadcast<SerializableConfiguration> hadoop = Hadoop.broadcast(spark);
+        return reduce(block -> detection(block, rule, truth, hadoop.value().value()), Detection::plus);
     }
 
     /** What a rule has to know and what it decided. */
@@ -156,6 +170,17 @@ final class BlockPasses {
             patterns.add(SampleRule.pattern(cuts, block.values(), i));
         }
         return patterns;
+    }
+
+    private static Detection detection(ScoreBlock block, SampleRule rule, NpyRange truth, Configuration hadoop) {
+        boolean[] keep = new boolean[block.samples()];
+        boolean[] mislabelled = new boolean[keep.length];
+        ByteBuffer worth = truth.read(block.first(), keep.length, hadoop);
+        for (int i = 0; i < keep.length; i++) {
+            keep[i] = rule.keeps(block.values(), i);
+            mislabelled[i] = worth.get(i) == 0;
+        }
+        return Detection.of(keep, mislabelled);
     }
 
     private static long kept(ScoreBlock block, SampleRule rule) {

@@ -9,6 +9,7 @@ import org.apache.spark.sql.SparkSession;
 import org.gradmimic.select.Binarizer;
 import org.gradmimic.select.Combination;
 import org.gradmimic.select.Decision;
+import org.gradmimic.select.Detection;
 import org.gradmimic.select.EpochVotes;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.LabelModel;
@@ -60,7 +61,7 @@ public final class FilterJob implements Callable<Integer> {
             names = "--scores",
             required = true,
             paramLabel = "LOG",
-            description = "Score log: a folder of parts or one Parquet file.")
+            description = "Score log: a folder of parts, a Parquet file or a folder of them.")
     private String scores;
 
     @Option(
@@ -109,7 +110,7 @@ public final class FilterJob implements Callable<Integer> {
     @Option(
             names = "--uids",
             paramLabel = "POOL",
-            description = "The samples' uids in order: .npy (u8,u8) or Parquet with a column uid.")
+            description = "The samples' uids in order: .npy (u8,u8) or Parquet with a column uid; no text.")
     private @Nullable String uids;
 
     @Option(
@@ -124,6 +125,18 @@ public final class FilterJob implements Callable<Integer> {
             paramLabel = "P.npy",
             description = "How likely each sample is worth keeping, float32 [N]; label model only.")
     private @Nullable String probabilities;
+
+    @Option(
+            names = "--truth",
+            paramLabel = "CLEAN.npy",
+            description = "Which samples are worth keeping, bool [N], to compare the filter with.")
+    private @Nullable String truth;
+
+    @Option(names = "--per-class", hidden = true)
+    private boolean perClass;
+
+    @Option(names = "--labels", hidden = true)
+    private @Nullable String labels;
 
     @Option(
             names = {"-q", "--quiet"},
@@ -182,6 +195,10 @@ public final class FilterJob implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (perClass || labels != null) {
+            throw wrong(
+                    "--per-class and --labels are options of gradmimic filter; on Spark all classes are split as one");
+        }
         FilterOptions options = new FilterOptions(
                 scores, use == Use.scores ? ScoreColumn.SCORE : ScoreColumn.RELATIVE_WEIGHT, binarizer(), combination);
         outputs.forEach(options::out);
@@ -196,6 +213,9 @@ public final class FilterJob implements Callable<Integer> {
         }
         if (probabilities != null) {
             options.probabilities(probabilities);
+        }
+        if (truth != null) {
+            options.truth(truth);
         }
         if (!quiet) {
             options.progress(line -> spec.commandLine().getErr().println("gradmimic-spark: " + line));
@@ -276,6 +296,12 @@ public final class FilterJob implements Callable<Integer> {
         if (model != null) {
             out.println(format("label model: balance %.4f, confidence %.4f", model.balance(), model.confidence()));
             model.notes().forEach(note -> out.println("label model: " + note));
+        }
+        Detection found = report.detection();
+        if (found != null) {
+            out.println(format(
+                    "mislabelled samples: precision %.4f, recall %.4f, F1 %.4f",
+                    found.precision(), found.recall(), found.f1()));
         }
         out.println(format("kept %d of %d (%.4f)", report.kept(), report.samples(), report.keptShare()));
     }

@@ -35,6 +35,9 @@ public final class FilterOptions {
     @Nullable
     String probabilities;
 
+    @Nullable
+    String truth;
+
     Consumer<String> progress = line -> {};
 
     /** Small in tests, so that there are several splits and blocks. */
@@ -43,7 +46,7 @@ public final class FilterOptions {
     int cellsPerBlock = ScoreBlocks.CELLS_PER_BLOCK;
 
     /**
-     * @param scores the score log: a folder of parts or one Parquet file
+     * @param scores the score log: a folder of parts, a Parquet file or a folder of them
      * @param column which of its values
      * @param binarizer splits the values of an epoch, or the means over the epochs
      * @param combination makes one filter of all epochs
@@ -74,6 +77,17 @@ public final class FilterOptions {
      */
     public FilterOptions probabilities(String file) {
         probabilities = file;
+        return this;
+    }
+
+    /**
+     * Judges the filter by the truth; see {@link FilterReport#detection}.
+     *
+     * @param file {@code .npy}, bool [N]: which samples are worth keeping
+     * @return this
+     */
+    public FilterOptions truth(String file) {
+        truth = file;
         return this;
     }
 

@@ -1,6 +1,7 @@
 package org.gradmimic.spark;
 
 import java.util.List;
+import org.gradmimic.select.Detection;
 import org.gradmimic.select.EpochVotes;
 import org.gradmimic.select.LabelModel;
 import org.jspecify.annotations.Nullable;
@@ -12,12 +13,14 @@ import org.jspecify.annotations.Nullable;
  * @param kept how many samples are kept
  * @param epochs an entry an epoch; of the means alone where these were split
  * @param labelModel the label model, where there is one
+ * @param detection how well the mislabelled samples were found, where the truth was given
  */
 public record FilterReport(
         long samples,
         long kept,
         List<EpochVotes> epochs,
-        @Nullable LabelModel labelModel) {
+        @Nullable LabelModel labelModel,
+        @Nullable Detection detection) {
 
     /** {@return the share of all samples that is kept, 0 without samples} */
     public double keptShare() {

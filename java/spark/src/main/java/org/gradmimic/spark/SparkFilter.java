@@ -11,10 +11,12 @@ import org.apache.spark.storage.StorageLevel;
 import org.gradmimic.select.Combination;
 import org.gradmimic.select.Cut;
 import org.gradmimic.select.Decision;
+import org.gradmimic.select.Detection;
 import org.gradmimic.select.EpochVotes;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.LabelModel;
 import org.gradmimic.select.ValueStatistics;
+import org.gradmimic.select.npy.NpyType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,7 +67,10 @@ public final class SparkFilter {
         options.progress.accept("looking at " + options.scores);
         ClusterLog log = ClusterLog.open(spark, options.scores);
         UidPool pool = options.uids == null ? null : UidPool.open(spark, options.uids);
-        BlockShape shape = shape(log, samples(log, pool));
+        NpyRange truth = options.truth == null
+                ? null
+                : NpyRange.open(options.truth, "truth", type -> type == NpyType.BOOL, "booleans (b1)", hadoop);
+        BlockShape shape = shape(log, samples(log, pool, truth));
         options.progress.accept(
                 "reading " + log.rows() + " rows: " + log.epochs() + " epochs of " + shape.samples() + " samples");
         JavaRDD<ScoreBlock> blocks = ScoreBlocks.of(spark, log.splits(options.rowsPerSplit), options.column, shape);
@@ -73,7 +78,7 @@ public final class SparkFilter {
         try {
             // The means are taken anew in every pass: that is cheaper than to keep them as well.
             JavaRDD<ScoreBlock> split = options.combination == Combination.MEAN ? blocks.map(ScoreBlock::mean) : blocks;
-            Outcome outcome = decide(new BlockPasses(spark, split), shape.samples());
+            Outcome outcome = decide(new BlockPasses(spark, split), shape.samples(), truth);
             FilterOutputs outputs = new FilterOutputs(session, split, outcome.rule(), pool);
             for (FilterTarget target : targets) {
                 options.progress.accept("writing " + target.path());
@@ -103,9 +108,13 @@ public final class SparkFilter {
         return target.path();
     }
 
-    /** N: as given, or as many as there are uids, or as the log has seen. */
-    private long samples(ClusterLog log, @Nullable UidPool pool) {
-        long samples = options.samples.orElse(pool == null ? log.samples() : pool.size());
+    /** N: as given, or as many as there are uids, or as the truth is over, or as the log has seen. */
+    private long samples(ClusterLog log, @Nullable UidPool pool, @Nullable NpyRange truth) {
+        long samples =
+                options.samples.orElse(pool != null ? pool.size() : truth != null ? truth.rows() : log.samples());
+        if (truth != null && truth.rows() != samples) {
+            throw new InputException(options.truth + ": is over " + truth.rows() + " samples, expected " + samples);
+        }
         if (pool != null && pool.size() != samples) {
             throw new InputException(
                     "the filter is over " + samples + " samples, but there are " + pool.size() + " uids");
@@ -128,7 +137,7 @@ public final class SparkFilter {
 
     private record Outcome(SampleRule rule, FilterReport report) {}
 
-    private Outcome decide(BlockPasses passes, long samples) {
+    private Outcome decide(BlockPasses passes, long samples, @Nullable NpyRange truth) {
         options.progress.accept(
                 options.combination == Combination.MEAN ? "deciding on the mean scores" : "deciding on every epoch");
         BlockPasses.Ruled ruled = passes.decide(options.binarizer);
@@ -149,6 +158,7 @@ public final class SparkFilter {
                     votes[epoch],
                     List.of(ruled.decisions().get(epoch))));
         }
-        return new Outcome(rule, new FilterReport(samples, passes.kept(rule), List.copyOf(epochs), model));
+        Detection detection = truth == null ? null : passes.detection(rule, truth);
+        return new Outcome(rule, new FilterReport(samples, passes.kept(rule), List.copyOf(epochs), model, detection));
     }
 }

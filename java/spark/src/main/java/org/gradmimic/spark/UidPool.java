@@ -70,7 +70,10 @@ interface UidPool extends Serializable {
             }
             if (!system.exists(path) || !file.endsWith(".parquet")) {
                 throw new InputException(file + (system.exists(path) ? "" : ": no such file")
-                        + ": expected uids in a .parquet or .npy file or a folder of Parquet files");
+                        + ": expected uids in a .parquet or .npy file or a folder of Parquet files"
+                        + (file.endsWith(".txt")
+                                ? "; of text, executors cannot find a sample's line (gradmimic filter reads it)"
+                                : ""));
             }
             return List.of(path.toString());
         } catch (IOException e) {

@@ -27,6 +27,8 @@ class FilterJobTest {
                 "--binarize gmm --aggregate vote; 'vote' is none of majority, mean, label-model",
                 "--binarize otsu; expected one of [threshold, kmeans, gmm, top, bottom]",
                 "--aggregate mean; Missing required option: '--binarize=RULE'",
+                "--binarize gmm --per-class; --per-class and --labels are options of gradmimic filter",
+                "--binarize gmm --labels y.npy; --per-class and --labels are options of gradmimic filter",
                 "--binarize gmm --nonsense; Unknown option: '--nonsense'"
             })
     void aWrongOptionIsOneLine(String options, String message) {

@@ -11,10 +11,14 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 import org.gradmimic.select.Binarizer;
 import org.gradmimic.select.Combination;
+import org.gradmimic.select.Detection;
 import org.gradmimic.select.Filter;
 import org.gradmimic.select.InputException;
 import org.gradmimic.select.ParquetColumns;
 import org.gradmimic.select.ScoreColumn;
+import org.gradmimic.select.ScoreLog;
+import org.gradmimic.select.Scores;
+import org.gradmimic.select.Selector;
 import org.gradmimic.select.filter.FilterFile;
 import org.gradmimic.select.npy.NpyStream;
 import org.gradmimic.select.npy.NpyType;
@@ -175,6 +179,70 @@ class FilterOutputsTest {
         assertThat(hidden()).isEmpty();
     }
 
+    @Test
+    void probabilitiesAreThoseOfOneMachine() throws Exception {
+        Scores scores = Scores.of(ScoreLog.open(log).matrix(ScoreColumn.SCORE));
+        for (double balance : new double[] {Double.NaN, 0.4}) {
+            Path out = temporary.resolve("p.npy");
+            Path expected = temporary.resolve("expected.npy");
+            FilterOptions options = new FilterOptions(
+                            log.toString(), ScoreColumn.SCORE, Binarizer.topShare(0.4), Combination.LABEL_MODEL)
+                    .out(temporary.resolve("keep.npy").toString())
+                    .probabilities(out.toString());
+            options.cellsPerBlock = SAMPLES; // three epochs: as many blocks
+            Selector selector =
+                    new Selector(scores, Binarizer.topShare(0.4), Combination.LABEL_MODEL).probabilities(expected);
+            if (!Double.isNaN(balance)) {
+                options.classBalance(balance);
+                selector.classBalance(balance);
+            }
+            FilterReport report = SparkFilter.run(Cluster.session(), options);
+            assertThat(FilterFile.read(temporary.resolve("keep.npy")))
+                    .isEqualTo(selector.run().filter());
+            assertThat(out).hasSameBinaryContentAs(expected);
+            assertThat(report.labelModel()).isNotNull();
+        }
+        FilterOptions none = options().probabilities(temporary.resolve("q.npy").toString());
+        assertThatThrownBy(() -> SparkFilter.run(Cluster.session(), none))
+                .isInstanceOf(InputException.class)
+                .hasMessage("probabilities come from the label model; majority has none");
+    }
+
+    @Test
+    void theTruthJudgesAsOnOneMachine() throws Exception {
+        boolean[] clean = new boolean[SAMPLES + 2];
+        for (int i = 0; i < clean.length; i++) {
+            clean[i] = random.nextInt(3) > 0;
+        }
+        Path truth = temporary.resolve("clean.npy");
+        FilterFile.write(truth, Filter.of(clean));
+        Path out = temporary.resolve("keep.npy");
+        FilterReport report = SparkFilter.run(
+                Cluster.session(), options().truth(truth.toString()).out(out.toString()));
+        boolean[] mislabelled = new boolean[clean.length];
+        for (int i = 0; i < clean.length; i++) {
+            mislabelled[i] = !clean[i];
+        }
+        assertThat(report.samples()).isEqualTo(clean.length);
+        assertThat(report.detection())
+                .isEqualTo(Detection.of(FilterFile.read(out).toBooleans(), mislabelled));
+        refused(options().truth(truth.toString()).samples(SAMPLES), truth + ": is over " + clean.length);
+        refused(options().truth(npyPool().toString()), "expected booleans (b1), one a sample");
+    }
+
+    private void refused(FilterOptions options, String message) {
+        assertThatThrownBy(() -> SparkFilter.run(Cluster.session(), options))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void aPoolOfTextIsRefusedWithTheReason() throws Exception {
+        Path pool = Files.writeString(temporary.resolve("pool.txt"), Uid.format(high[0], low[0]));
+        refused(options().uids(pool.toString()), pool + ": expected uids in a .parquet or .npy file");
+        refused(options().uids(pool.toString()), "executors cannot find a sample's line");
+    }
+
     private FilterOptions options() {
         FilterOptions options =
                 new FilterOptions(log.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), Combination.MAJORITY);
@@ -184,10 +252,7 @@ class FilterOutputsTest {
     }
 
     private void refused(String name, String message) {
-        FilterOptions options = options().out(temporary.resolve(name).toString());
-        assertThatThrownBy(() -> SparkFilter.run(Cluster.session(), options))
-                .isInstanceOf(InputException.class)
-                .hasMessageContaining(message);
+        refused(options().out(temporary.resolve(name).toString()), message);
     }
 
     private Path npyPool() {
