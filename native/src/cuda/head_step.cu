@@ -7,6 +7,7 @@ namespace gm::cuda {
 namespace {
 
 using head_step::Parameters;
+using head_step::Weigher;
 
 bool present(const gm_array &array) { return array.data != nullptr; }
 
@@ -42,6 +43,13 @@ Parameters parameters(const gm_head_step_args &args, Arena &arena) {
     p.norm = present(args.feature_norm_squared) ? arena.take<float>(p.B) : nullptr;
     p.scale = arena.take<float>(p.B);
     p.usable = arena.take<uint8_t>(p.B);
+    if (!is_searched(args.weighting)) {
+        const int64_t blocks = p.summaries.count = blocks_of(p.B, p.C);
+        p.summaries.max = arena.take<double>(blocks);
+        p.summaries.sum = arena.take<double>(blocks);
+        if (args.weighting.kind == GM_RHO && args.weighting.rho_attached) p.summaries.loss = arena.take<double>(blocks);
+        p.summaries.counts = arena.take<uint32_t>(blocks);
+    }
 
     if (present(args.delta)) p.outputs[p.outputs_used++] = args.delta;
     const bool finer = args.weighted_delta.dtype == GM_F32 && args.delta.dtype != GM_F32;
@@ -57,12 +65,18 @@ Parameters parameters(const gm_head_step_args &args, Arena &arena) {
     return p;
 }
 
-// Where the blocks of grid 1 count themselves.
-int32_t slot_of(const Parameters &p) {
+bool has_columns(const Parameters &p) { return present(p.args.weighted_delta) || p.partial != nullptr; }
+
+void choose_weigher(Parameters &p) {
     static Slots slots;
-    const int64_t blocks = blocks_of(p.B, p.C);
-    const bool fits = blocks > 0 && blocks <= kMostTickets && rows_of(p.C) != Rows::of_any_length && !is_searched(p.args.weighting);
-    return fits ? slots.of(p.loss) : -1;
+    p.slot = -1;
+    if (is_searched(p.args.weighting)) {
+        p.weigher = Weigher::search;
+        return;
+    }
+    if (p.B > 0 && p.summaries.count <= kMostTickets) p.slot = slots.of(p.loss);
+    // Of no rows there is no grid 1 that could clear what grid 2 counts at.
+    p.weigher = p.slot >= 0 ? Weigher::last_block : has_columns(p) && p.B > 0 ? Weigher::columns : Weigher::grid;
 }
 
 }  // namespace
@@ -77,7 +91,7 @@ void head_step_run(const gm_head_step_args &args, Arena arena, const gm_queue &q
     using namespace head_step;
     Parameters p = parameters(args, arena);
     const int64_t blocks = blocks_of(p.B, p.C);
-    p.slot = slot_of(p);
+    choose_weigher(p);
     const char *name = "head_step rows";
     switch (rows_of(p.C)) {
         case Rows::of_eight_lanes: launch(queue, name, short_rows<8, 2>, blocks, kFewThreads, sizeof(Shared), p); break;
@@ -85,9 +99,12 @@ void head_step_run(const gm_head_step_args &args, Arena arena, const gm_queue &q
         case Rows::of_a_block: launch(queue, name, short_rows<kThreads, 3>, blocks, kThreads, sizeof(Shared), p); break;
         default: launch(queue, name, long_rows, blocks, kTailThreads, sizeof(Shared), p);
     }
-    if (p.slot < 0) launch(queue, "head_step weights", tail, 1, kTailThreads, sizeof(Shared), p);
-    if (!present(args.weighted_delta) && p.partial == nullptr) return;
-    launch(queue, "head_step columns", columns, p.slices * p.strips, kThreads, sizeof(ColumnShared), p);
+    if (p.weigher == Weigher::grid) {
+        const int64_t weighers = larger(1, smaller(kMostWeighers, divide_up(p.B, kThreads)));
+        launch(queue, "head_step weights", weigh_batch, weighers, kThreads, sizeof(Shared), p);
+    }
+    if (p.weigher == Weigher::search) launch(queue, "head_step search", search_weights, 1, kTailThreads, sizeof(Shared), p);
+    if (has_columns(p)) launch(queue, "head_step columns", columns, p.slices * p.strips, kThreads, sizeof(ColumnShared), p);
 }
 
 }  // namespace gm::cuda

@@ -2,20 +2,21 @@
 // the batch, and the gradient rows times their weights.
 //
 // It must read the logits and K rows of u for each of the B C places and write delta: 12 bytes a place for
-// f32 and K = 1, one exponential and about ten other operations: memory is the limit. Up to three grids:
+// f32 and K = 1, one exponential and about ten other operations: memory is the limit. Up to two grids:
 //   1. rows     loss, scores, |g| and delta, not yet weighted. A team of threads holds its row in registers, so
 //               that logits are read once: 8 lanes up to 128 classes (a warp would leave most of its lanes
 //               empty), a warp up to 1024, a block up to 6144. Longer rows are read twice with a running
 //               maximum, the second time as a rule out of the second-level cache. A sample that takes no
-//               part is known from its own numbers alone: its delta is 0 at once.
-//   2. tail     statistics to weights (weigh.cuh). In batches of at most kMostTickets blocks the last block of
-//               grid 1 does it (ticket.cuh): one launch for loss, score, weight and delta. For more, and for
-//               `opt` with a penalty, it is a grid of its own.
-//   3. columns  weighted_delta = w delta and the sums over the batch, where they are asked for: delta is read
+//               part is known from its own numbers alone: its delta is 0 at once. A block leaves the summary of
+//               its rows' statistics (summary.cuh).
+//   2. columns  weighted_delta = w delta and the sums over the batch, where they are asked for: delta is read
 //               back from the output of higher precision, or from the workspace if only sums are asked for.
 //               With a 16 bit weighted_delta alone its elements are rounded twice. The last block of a strip of
 //               columns adds up what its slices of rows have left, in a fixed order.
-// So a batch takes one launch, or two with the outputs of grid 3; a large one, or `opt` with a penalty, one more.
+// Weights come of the merged summaries, whoever merges them: in batches of at most kMostTickets blocks the last block of
+// grid 1 (ticket.cuh), which is one launch for loss, score, weight and delta; beyond, where that block would be
+// alone for too long, every block of grid 2, or of a grid for weights in its place. So a batch takes one launch or two;
+// `opt` with a penalty, which one block searches for in a grid of its own, one more.
 #pragma once
 
 #include "cuda/cross_entropy.cuh"
@@ -27,30 +28,43 @@ namespace gm::cuda::head_step {
 constexpr int kThreads = 256;
 constexpr int kFewThreads = 128;  // of a block of several rows
 constexpr int kTailThreads = 512;
+constexpr int64_t kMostWeighers = 128;  // blocks of the grid for weights: each merges all summaries again
 constexpr int kTogether = 4;  // references that a long row is read for at a time
 
-constexpr int64_t kStrip = kWarp * kEight;  // columns of a block of grid 3
+constexpr int64_t kStrip = kWarp * kEight;  // columns of a block of grid 2
 constexpr int64_t kSliceRows = 64;          // rows of it at least
 constexpr int64_t kMostBlocks = 1024;
+
+// Who weighs a batch.
+enum class Weigher { last_block, columns, grid, search };
 
 struct Parameters {
     gm_head_step_args args;
     gm_array u;              // projected or reference_logits
-    gm_array outputs[2];     // where grid 1 puts delta; grid 3 reads the last
+    gm_array outputs[2];     // where grid 1 puts delta; grid 2 reads the last
     int32_t outputs_used;
     bool subtract;           // u is reference_logits
     int64_t B, C, K;
-    int64_t slices, strips;  // of grid 3
-    int32_t slot;            // of the blocks of grid 1; -1: the tail is a grid of its own
+    int64_t slices, strips;  // of grid 2
+    Weigher weigher;
+    int32_t slot;            // where the blocks of grid 1 count themselves, for the last of them
+    Summaries summaries;     // a block of grid 1 each; not for Weigher::search
     float *loss, *statistic, *norm, *scale;
     uint8_t *usable;
     float *partial;          // [slices][2][C]: sums of delta and of w delta; NULL if not asked for
-    unsigned *strip_counts;  // [strips]: blocks of grid 3 that are done; whoever weighs clears them
+    unsigned *strip_counts;  // [strips]: blocks of grid 2 that are done; the launch before clears them
+};
+
+// What is known of a sample once its row is finished.
+struct Standing {
+    double statistic;  // NaN: it takes no part
+    float loss;
 };
 
 struct Shared {
     float floats[kTailThreads / kWarp];
     WeighShared weigh;
+    Standing rows[kFewThreads / 8];
     bool last;
 };
 
@@ -125,8 +139,8 @@ __device__ __forceinline__ void add_score(const Parameters &p, int64_t i, int64_
     to[p.args.score.rank == 2 ? k * p.args.score.stride[1] : 0] = finite ? score : nanf("");
 }
 
-// Writes what is known of a sample on one thread; returns whether it takes part.
-__device__ __forceinline__ bool finish_row(const Parameters &p, int64_t i, bool write, const CrossEntropy &row, Scores scores) {
+// Writes what is known of a sample on one thread.
+__device__ __forceinline__ Standing finish_row(const Parameters &p, int64_t i, bool write, const CrossEntropy &row, Scores scores) {
     if (p.args.combine == GM_COMBINE_MEAN && p.K > 0) scores.combined /= static_cast<float>(p.K);
     float norm = 0;
     if (p.args.weighting.kind == GM_RHO) scores.combined = row.loss - get(p.args.reference_loss, i);
@@ -140,7 +154,8 @@ __device__ __forceinline__ bool finish_row(const Parameters &p, int64_t i, bool 
         if (p.args.loss.data != nullptr) put(p.args.loss, i, row.loss);
         if (p.args.gradient_norm.data != nullptr) put(p.args.gradient_norm, i, norm);
     }
-    return usable && is_finite(statistic(p.args.weighting, scores.combined, norm));
+    const double x = statistic(p.args.weighting, scores.combined, norm);
+    return {usable && is_finite(x) ? x : nan(""), row.loss};
 }
 
 __device__ __forceinline__ void store_delta(const Parameters &p, int64_t i, int64_t at, int64_t label, float scale, float own_delta, float (&e)[kEight]) {
@@ -154,7 +169,7 @@ __device__ __forceinline__ void store_delta(const Parameters &p, int64_t i, int6
 // A row of at most kTeam * kEights * 8 classes, all of it in registers. `write`: false for a team that has
 // none of its own and repeats another's.
 template <int kTeam, int kEights>
-__device__ __forceinline__ void short_row(const Parameters &p, int64_t i, bool write) {
+__device__ __forceinline__ Standing short_row(const Parameters &p, int64_t i, bool write) {
     using Together = Team<kTeam>;
     const int64_t label = label_of(p.args.labels, i, p.C), first = int64_t{Together::rank()} * kEight, step = kTeam * kEight;
     const Run logits = row_of(p.args.logits, i);
@@ -202,8 +217,9 @@ __device__ __forceinline__ void short_row(const Parameters &p, int64_t i, bool w
         }
         add_score(p, i, k, row.scale * Together::sum(dot), write && Together::rank() == 0, scores);
     }
-    const bool kept = finish_row(p, i, write && Together::rank() == 0, row, scores);
-    if (!write) return;
+    const Standing standing = finish_row(p, i, write && Together::rank() == 0, row, scores);
+    if (!write) return {nan(""), 0};
+    const bool kept = is_finite(standing.statistic);
 #pragma unroll
     for (int n = 0; n < kEights; n++) {
         const int64_t at = first + n * step;
@@ -211,41 +227,106 @@ __device__ __forceinline__ void short_row(const Parameters &p, int64_t i, bool w
         for (int j = 0; j < kEight && !kept; j++) e[n][j] = 0;
         store_delta(p, i, at, label, kept ? row.scale : 0, kept ? -row.scale * others : 0, e[n]);
     }
+    return standing;
 }
 
-// ---- grid 2 -----------------------------------------------------------------------------------------
+// ---- weights ----------------------------------------------------------------------------------------
 
-template <int kBlock, bool kSearch>
-__device__ __forceinline__ void weigh_samples(const Parameters &p, Shared &s) {
-    Statistics statistics = {p.B, p.statistic, 1, p.norm, 1, p.K > 0 ? p.args.direction_norm_squared + larger(p.args.combine, 0) : nullptr, p.usable};
-    double mean_loss = 0;
-    for (int64_t strip = threadIdx.x; strip < p.strips && p.partial != nullptr; strip += kBlock) p.strip_counts[strip] = 0;
-    const int64_t non_finite = weigh<kBlock, kSearch>(p.args.weighting, statistics, s.weigh, [&](int64_t i, double w) {
-        if (p.args.weight.data != nullptr) put(p.args.weight, i, w);
-        p.scale[i] = static_cast<float>(w);
-        if (w != 0) mean_loss += w * static_cast<double>(p.loss[i]);
-    });
+__device__ __forceinline__ bool knows_mean_loss(const Parameters &p) { return p.args.weighting.kind == GM_RHO && p.args.weighting.rho_attached; }
+
+__device__ __forceinline__ Statistics statistics_of(const Parameters &p) {
+    return {p.B, p.statistic, 1, p.norm, 1, p.K > 0 ? p.args.direction_norm_squared + larger(p.args.combine, 0) : nullptr, p.usable,
+            knows_mean_loss(p) ? p.loss : nullptr};
+}
+
+__device__ __forceinline__ void clear_strip_counts(const Parameters &p) {
+    for (int64_t strip = threadIdx.x; strip < p.strips && p.partial != nullptr; strip += blockDim.x) p.strip_counts[strip] = 0;
+}
+
+__device__ __forceinline__ void put_non_finite(const Parameters &p, int64_t non_finite) {
     if (threadIdx.x == 0 && p.args.non_finite != nullptr) *p.args.non_finite = non_finite;
-    if (p.args.weighting.kind != GM_RHO || !p.args.weighting.rho_attached) return;
-    mean_loss = sum_over_block<kBlock>(mean_loss, s.weigh.doubles);
-    for (int64_t i = threadIdx.x; i < p.B; i += kBlock) {  // the thread that wrote scale_i
-        if (p.scale[i] != 0) p.scale[i] = static_cast<float>(p.scale[i] * (1 + p.loss[i] - mean_loss));
-    }
 }
 
-__global__ void __launch_bounds__(kTailThreads, 1) tail(const __grid_constant__ Parameters p) { weigh_samples<kTailThreads, true>(p, shared<Shared>()); }
+__device__ __forceinline__ void put_weight(const Parameters &p, int64_t i, double w) {
+    if (p.args.weight.data != nullptr) put(p.args.weight, i, w);
+}
+
+// What delta's row is multiplied by.
+__device__ __forceinline__ float row_scale(const Parameters &p, const Sample &sample, double w, double mean_loss) {
+    return static_cast<float>(knows_mean_loss(p) && w != 0 ? w * (1 + sample.loss - mean_loss) : w);
+}
+
+// Weights of the samples in [first, end), by a block.
+template <int kBlock>
+__device__ __forceinline__ void put_weights(const Parameters &p, const Summary &all, int64_t first, int64_t end) {
+    const Statistics statistics = statistics_of(p);
+    const Weights weights(p.args.weighting, statistics, all);
+    for_each_sample<kBlock>(p.args.weighting, statistics, first, end, [&](const Sample &sample) {
+        const double w = weights.of(sample);
+        put_weight(p, sample.i, w);
+        p.scale[sample.i] = row_scale(p, sample, w, weights.mean_loss());
+    });
+}
+
+__global__ void __launch_bounds__(kThreads) weigh_batch(const __grid_constant__ Parameters p) {
+    const Summary all = merge<kThreads>(p.summaries, shared<Shared>().weigh);
+    const int64_t samples = divide_up(p.B, int64_t{gridDim.x}), first = blockIdx.x * samples;
+    put_weights<kThreads>(p, all, first, smaller(p.B, first + samples));
+    if (blockIdx.x != 0) return;
+    put_non_finite(p, p.B - all.finite);
+    clear_strip_counts(p);
+}
+
+__global__ void __launch_bounds__(kTailThreads, 1) search_weights(const __grid_constant__ Parameters p) {
+    put_non_finite(p, weigh<kTailThreads>(p.args.weighting, statistics_of(p), shared<Shared>().weigh, [&](int64_t i, double w) {
+        put_weight(p, i, w);
+        p.scale[i] = static_cast<float>(w);
+    }));
+    clear_strip_counts(p);
+}
+
+// The summary of a block's rows, by its first warp. Every thread knows how its own team's row stands.
+template <int kBlock, int kTeam>
+__device__ __forceinline__ void leave_summary(const Parameters &p, const Standing &standing, Shared &s) {
+    constexpr int kRows = kBlock / kTeam;
+    static_assert(kRows <= kWarp && kRows <= kMostCounted, "a lane a row");
+    if (threadIdx.x % kTeam == 0) s.rows[threadIdx.x / kTeam] = standing;
+    __syncthreads();
+    if (warp() != 0) return;
+    const Standing mine = lane() < kRows ? s.rows[lane()] : Standing{nan(""), 0};
+    const bool there = is_finite(mine.statistic);
+    Summary all;
+    all.max = max_over_lanes(there ? mine.statistic : kNoMaximum);
+    const double exponential = there ? exp_nonpositive(mine.statistic - all.max) : 0;
+    all.sum = sum_over_lanes(exponential);
+    all.loss = sum_over_lanes(there ? exponential * mine.loss : 0);
+    all.finite = sum_over_lanes(there ? 1 : 0);
+    all.positive = sum_over_lanes(there && mine.statistic > 0 ? 1 : 0);
+    if (lane() == 0) put(p.summaries, blockIdx.x, all);
+}
 
 // ---- grid 1 -----------------------------------------------------------------------------------------
+
+// What a block of grid 1 does once its rows are finished.
+template <int kBlock, int kTeam>
+__device__ __forceinline__ void end_rows(const Parameters &p, const Standing &standing) {
+    if (p.weigher == Weigher::search) return;
+    Shared &s = shared<Shared>();
+    leave_summary<kBlock, kTeam>(p, standing, s);
+    if (p.weigher == Weigher::columns && blockIdx.x == 0) clear_strip_counts(p);
+    if (p.weigher != Weigher::last_block || !is_last_block(ticket_counters + p.slot, gridDim.x, s.last)) return;
+    const Summary all = merge<kBlock>(p.summaries, s.weigh);
+    put_weights<kBlock>(p, all, 0, p.B);
+    put_non_finite(p, p.B - all.finite);
+    clear_strip_counts(p);
+}
 
 // Blocks of several rows are small: three of them, in different phases, fit an SM's registers.
 template <int kTeam, int kEights>
 __global__ void __launch_bounds__(kTeam <= kWarp ? kFewThreads : kTeam, kTeam <= kWarp ? 3 : 2) short_rows(const __grid_constant__ Parameters p) {
     constexpr int kBlock = kTeam <= kWarp ? kFewThreads : kTeam;
     const int64_t i = int64_t{blockIdx.x} * (kBlock / kTeam) + static_cast<int64_t>(threadIdx.x) / kTeam;
-    short_row<kTeam, kEights>(p, smaller(i, p.B - 1), i < p.B);
-    if (p.slot < 0) return;
-    Shared &s = shared<Shared>();
-    if (is_last_block(ticket_counters + p.slot, gridDim.x, s.last)) weigh_samples<kBlock, false>(p, s);
+    end_rows<kBlock, kTeam>(p, short_row<kTeam, kEights>(p, smaller(i, p.B - 1), i < p.B));
 }
 
 // A block a row of any length.
@@ -301,17 +382,19 @@ __global__ void __launch_bounds__(kTailThreads) long_rows(const __grid_constant_
         }
         from += kTogether;
     } while (from < p.K);
-    if (finish_row(p, i, threadIdx.x == 0, row, scores)) return;
-    for (int64_t at = first; at < p.C; at += step) {
+    const Standing standing = finish_row(p, i, threadIdx.x == 0, row, scores);
+    for (int64_t at = first; at < p.C && !is_finite(standing.statistic); at += step) {
         for (int j = 0; j < kEight; j++) z[j] = 0;
         store_delta(p, i, at, label, 0, 0, z);
     }
+    end_rows<kTailThreads, kTailThreads>(p, standing);
 }
 
-// ---- grid 3 -----------------------------------------------------------------------------------------
+// ---- grid 2 -----------------------------------------------------------------------------------------
 
 struct ColumnShared {
     float sums[kThreads / kWarp][2][kStrip];
+    WeighShared weigh;
     bool last;
 };
 
@@ -345,23 +428,42 @@ __device__ __forceinline__ void add_slices(const Parameters &p, int64_t at, Colu
 }
 
 // A strip of columns of a slice of rows, a row a warp at a time.
-__global__ void __launch_bounds__(kThreads) columns(const __grid_constant__ Parameters p) {
+// Three blocks fit an SM, so that enough of delta is under way.
+__global__ void __launch_bounds__(kThreads, 3) columns(const __grid_constant__ Parameters p) {
+    constexpr int kWarps = kThreads / kWarp;
     const int64_t strip = blockIdx.x % p.strips, slice = blockIdx.x / p.strips, rows = divide_up(p.B, p.slices);
     const int64_t at = strip * kStrip + lane() * kEight, end = smaller(p.B, (slice + 1) * rows);
     const gm_array &source = p.outputs[p.outputs_used - 1];
-    float sum[kEight] = {}, weighted_sum[kEight] = {}, x[kEight], weighted[kEight];
-    for (int64_t i = slice * rows + warp(); i < end; i += kThreads / kWarp) {
-        const Run from = row_of(source, i);
-        load(from, aligned(from), at, p.C - at, x);
-        const float scale = p.scale[i];
-        for (int j = 0; j < kEight; j++) {
-            weighted[j] = scale * x[j];
-            sum[j] += x[j];
-            weighted_sum[j] += weighted[j];
+    const bool weighs = p.weigher == Weigher::columns;
+    const Statistics statistics = statistics_of(p);
+    const Summary all = weighs ? merge<kThreads, 4>(p.summaries, shared<ColumnShared>().weigh) : Summary{};
+    const Weights weights(p.args.weighting, statistics, all);
+    if (weighs && blockIdx.x == 0) put_non_finite(p, p.B - all.finite);
+    float sum[kEight] = {}, weighted_sum[kEight] = {};
+    for (int64_t first = slice * rows + warp(); first < end; first += kWarp * kWarps) {
+        // A lane looks after the scale of one of the warp's next 32 rows.
+        const int64_t own = first + lane() * kWarps;
+        float scales = 0;
+        if (own < end && !weighs) scales = p.scale[own];
+        if (own < end && weighs) {
+            const Sample sample = sample_at(p.args.weighting, statistics, own);
+            const double w = weights.of(sample);
+            if (strip == 0) put_weight(p, own, w);
+            scales = row_scale(p, sample, w, weights.mean_loss());
         }
-        if (p.args.weighted_delta.data == nullptr) continue;
-        const Run to = row_of(p.args.weighted_delta, i);
-        store(to, aligned(to), at, p.C - at, weighted);
+        for (int n = 0; n < kWarp && first + n * kWarps < end; n++) {
+            const int64_t i = first + n * kWarps;
+            const Run from = row_of(source, i);
+            const float scale = __shfl_sync(kAllLanes, scales, n);
+            float x[kEight];
+            load(from, aligned(from), at, p.C - at, x);
+            for (int j = 0; j < kEight; j++) sum[j] += x[j];
+            for (int j = 0; j < kEight; j++) x[j] *= scale;
+            for (int j = 0; j < kEight; j++) weighted_sum[j] += x[j];
+            if (p.args.weighted_delta.data == nullptr) continue;
+            const Run to = row_of(p.args.weighted_delta, i);
+            store(to, aligned(to), at, p.C - at, x);
+        }
     }
     if (p.partial == nullptr) return;
     ColumnShared &s = shared<ColumnShared>();

@@ -21,7 +21,9 @@ namespace gm::cuda {
 
 static __device__ unsigned ticket_counters[Slots::kSlots];
 
-constexpr int64_t kMostTickets = 1024;  // more blocks than this would wait for each other at the counter
+// More blocks than this would wait for each other at the counter, and what the last one does alone would take longer
+// than a launch.
+constexpr int64_t kMostTickets = 512;
 
 // Whether this block is the last of `blocks` that count at `counter`: the same answer in every thread. Whoever gets true
 // sees all that the others wrote before they asked, and finds the counter cleared.

@@ -1,24 +1,12 @@
-// Scores to weights by one block, for gm_mimic_weights and the end of gm_head_step.
-//
-// A batch's weights need every sample's statistic before the first of them is known, and a batch is some
-// ten thousand numbers at most: one block reads them out of the cache two or three times (256 KB at
-// B = 65,536) rather than that several blocks wait for each other. Sums are in double and in
-// an order that depends on the block's size alone. Exponentials are in float, of what double left over: double's
-// own would take longer than everything else.
+// Scores to weights, for gm_mimic_weights and the end of gm_head_step: what a sample is judged by, its weight once the
+// batch's summary is known (summary.cuh), and a whole batch by one block.
 #pragma once
 
-#include "cuda/cross_entropy.cuh"
 #include "cuda/elements.cuh"
+#include "cuda/summary.cuh"
 #include "numerics/weights.h"
 
 namespace gm::cuda {
-
-constexpr double kNoMaximum = -1e308;  // below every finite statistic
-
-struct WeighShared {
-    double doubles[kWarp];  // one for each warp
-    int64_t counts[kWarp];
-};
 
 // Vectors that the kind does not need may be NULL.
 struct Statistics {
@@ -29,6 +17,13 @@ struct Statistics {
     int64_t gradient_norm_stride;
     const double *direction_norm_squared;
     const uint8_t *usable;       // NULL: all; 0: weight 0 whatever the statistic
+    const float *loss;           // NULL: nobody asks for the mean loss
+};
+
+struct Sample {
+    int64_t i;
+    float score, norm, loss;
+    double x;  // the statistic; NaN where the sample takes no part
 };
 
 // The number a sample is judged by: what must be finite, and what the softmax kinds exponentiate.
@@ -44,75 +39,75 @@ __device__ __forceinline__ double statistic(const gm_weighting &weighting, doubl
     }
 }
 
-// NaN where the sample takes no part.
-__device__ __forceinline__ double statistic(const gm_weighting &weighting, const Statistics &s, int64_t i) {
-    const double score = s.score == nullptr ? 0 : s.score[i * s.score_stride];
-    const double norm = s.gradient_norm == nullptr ? 0 : s.gradient_norm[i * s.gradient_norm_stride];
-    const double x = statistic(weighting, score, norm);
-    return is_finite(x) && (s.usable == nullptr || s.usable[i] != 0) ? x : nan("");
+__device__ __forceinline__ Sample sample_at(const gm_weighting &weighting, const Statistics &s, int64_t i) {
+    Sample sample = {i, s.score == nullptr ? 0 : s.score[i * s.score_stride], s.gradient_norm == nullptr ? 0 : s.gradient_norm[i * s.gradient_norm_stride],
+                     s.loss == nullptr ? 0 : s.loss[i], 0};
+    const bool usable = s.usable == nullptr || s.usable[i] != 0;
+    const double x = statistic(weighting, sample.score, sample.norm);
+    sample.x = usable && is_finite(x) ? x : nan("");
+    return sample;
 }
 
-// body(i, x) for this thread's samples in their order, x as above. The loads of
-// kBatch samples are under way together: one after the other, each would wait for the second-level cache alone.
+// body(sample) for this thread's samples of [first, end) in their order. The loads of kTogether are under way at once.
 template <int kThreads, class Body>
-__device__ __forceinline__ void for_each_sample(const gm_weighting &weighting, const Statistics &s, Body &&body) {
-    constexpr int kBatch = 4;
-    for (int64_t from = threadIdx.x; from < s.count; from += kBatch * kThreads) {
-        float score[kBatch] = {}, norm[kBatch] = {};
-        bool usable[kBatch];
+__device__ __forceinline__ void for_each_sample(const gm_weighting &weighting, const Statistics &s, int64_t first, int64_t end, Body &&body) {
+    constexpr int kTogether = 4;
+    for (int64_t from = first + threadIdx.x; from < end; from += kTogether * kThreads) {
+        Sample samples[kTogether];
 #pragma unroll
-        for (int n = 0; n < kBatch; n++) {
-            const int64_t i = from + n * kThreads;
-            usable[n] = i < s.count && (s.usable == nullptr || s.usable[i] != 0);
-            if (i < s.count && s.score != nullptr) score[n] = s.score[i * s.score_stride];
-            if (i < s.count && s.gradient_norm != nullptr) norm[n] = s.gradient_norm[i * s.gradient_norm_stride];
-        }
+        for (int n = 0; n < kTogether; n++) samples[n] = sample_at(weighting, s, smaller(from + n * kThreads, end - 1));
 #pragma unroll
-        for (int n = 0; n < kBatch; n++) {
-            const int64_t i = from + n * kThreads;
-            const double x = statistic(weighting, score[n], norm[n]);
-            if (i < s.count) body(i, is_finite(x) && usable[n] ? x : nan(""));
+        for (int n = 0; n < kTogether; n++) {
+            if (from + n * kThreads < end) body(samples[n]);
         }
     }
 }
 
-// e^x for x <= 0 to float's accuracy.
-__device__ __forceinline__ double exp_nonpositive(double x) {
-    if (x < -800) return 0;
-    const double n = rint(x * 1.4426950408889634);
-    return ldexp(static_cast<double>(expf(static_cast<float>(x - n * 0.6931471805599453))), static_cast<int>(n));
-}
-
-struct MaxAndCount {
-    double max;      // kNoMaximum: no sample takes part
-    int64_t finite;  // samples that do
-};
-
 template <int kThreads>
-__device__ __forceinline__ MaxAndCount max_statistic(const gm_weighting &weighting, const Statistics &s, WeighShared &shared) {
-    double max = kNoMaximum;
-    int64_t finite = 0;
-    for_each_sample<kThreads>(weighting, s, [&](int64_t, double x) {
-        finite += is_finite(x);
-        max = x > max ? x : max;
+__device__ __forceinline__ Summary summary_of(const gm_weighting &weighting, const Statistics &s, WeighShared &shared) {
+    Summary mine;
+    for_each_sample<kThreads>(weighting, s, 0, s.count, [&](const Sample &sample) {
+        if (is_finite(sample.x)) add(mine, sample.x, 1, sample.loss, 1, sample.x > 0);
     });
-    max = max_over_block<kThreads>(max, shared.doubles);
-    return {max, sum_over_block<kThreads>(finite, shared.counts)};
-}
-
-template <int kThreads>
-__device__ __forceinline__ double sum_of_exponentials(const gm_weighting &weighting, const Statistics &s, double max, WeighShared &shared) {
-    double sum = 0;
-    for_each_sample<kThreads>(weighting, s, [&](int64_t, double x) {
-        if (is_finite(x)) sum += exp_nonpositive(x - max);
-    });
-    return sum_over_block<kThreads>(sum, shared.doubles);
+    return over_block<kThreads>(mine, shared);
 }
 
 // The weight of `opt` without a penalty: <n_i, D>/|n_i|^2.
 __device__ __forceinline__ double free_weight(double score, double norm, double distance) {
     return norm == 0 || distance == 0 ? 0 : score * distance / (norm * norm);
 }
+
+// Every sample's weight, of a batch whose summary is known. For kinds that are not searched for.
+class Weights {
+public:
+    __device__ __forceinline__ Weights(const gm_weighting &weighting, const Statistics &s, const Summary &all)
+        : kind_(weighting.kind), top_(all.max), all_equal_(weighting.kind == GM_UNIFORM || all.positive == 0) {
+        const int64_t sharers = all_equal_ ? all.finite : all.positive;
+        share_ = kind_ == GM_UNIFORM || kind_ == GM_AGRA ? 1 / static_cast<double>(sharers) : 1 / all.sum;
+        mean_loss_ = all.loss * share_;
+        distance_ = kind_ == GM_OPT ? sqrt(*s.direction_norm_squared) : 0;
+    }
+
+    __device__ __forceinline__ double of(const Sample &sample) const {
+        if (!is_finite(sample.x)) return 0;
+        switch (kind_) {
+            case GM_UNIFORM: return share_;
+            case GM_PROJ:
+            case GM_COS: return sample.x;
+            case GM_OPT: return free_weight(sample.score, sample.norm, distance_);
+            case GM_AGRA: return all_equal_ || sample.x > 0 ? share_ : 0;
+            default: return exp_nonpositive(sample.x - top_) * share_;
+        }
+    }
+
+    // sum_j w_j l_j of a softmax kind.
+    __device__ __forceinline__ double mean_loss() const { return mean_loss_; }
+
+private:
+    int32_t kind_;
+    double top_, share_, mean_loss_, distance_;
+    bool all_equal_;
+};
 
 // The weights of `opt` with a penalty: mu = lambda/|w| by bisection on its logarithm, every trial one sweep of
 // the block over the batch. cpu/weights.cpp explains.
@@ -127,7 +122,8 @@ public:
         const double lambda = weighting_.lambda;
         double pull = 0;
         for (int64_t i = threadIdx.x; i < s_.count; i += kThreads) {
-            if (free(i) != 0) pull += score(i) * score(i);
+            const Sample sample = at(i);
+            if (free(sample) != 0) pull += static_cast<double>(sample.score) * sample.score;
         }
         if (sqrt(sum_over_block<kThreads>(pull, shared_.doubles)) <= lambda) return false;
         double low = log(lambda / norm(0)), high = low + 1;
@@ -140,24 +136,21 @@ public:
         return true;
     }
 
-    __device__ double weight(int64_t i) const { return root(i, mu_); }
+    __device__ double of(const Sample &sample) const { return root(sample, mu_); }
 
 private:
-    __device__ double score(int64_t i) const { return s_.score[i * s_.score_stride]; }
-    __device__ double gradient_norm(int64_t i) const { return s_.gradient_norm[i * s_.gradient_norm_stride]; }
+    __device__ Sample at(int64_t i) const { return sample_at(weighting_, s_, i); }
 
-    __device__ double free(int64_t i) const {
-        return is_finite(statistic(weighting_, s_, i)) ? free_weight(score(i), gradient_norm(i), distance_) : 0;
-    }
+    __device__ double free(const Sample &sample) const { return is_finite(sample.x) ? free_weight(sample.score, sample.norm, distance_) : 0; }
 
-    __device__ double root(int64_t i, double mu) const {
-        return free(i) == 0 ? 0 : optimal_weight(score(i), gradient_norm(i), distance_, mu);
+    __device__ double root(const Sample &sample, double mu) const {
+        return free(sample) == 0 ? 0 : optimal_weight(sample.score, sample.norm, distance_, mu);
     }
 
     __device__ double norm(double mu) const {
         double sum = 0;
         for (int64_t i = threadIdx.x; i < s_.count; i += kThreads) {
-            const double w = root(i, mu);
+            const double w = root(at(i), mu);
             sum += w * w;
         }
         return sqrt(sum_over_block<kThreads>(sum, shared_.doubles));
@@ -172,47 +165,21 @@ private:
 // Whether a kind asks for trials over the whole batch, which only a block with nothing else to do takes on.
 __host__ __device__ __forceinline__ bool is_searched(const gm_weighting &weighting) { return weighting.kind == GM_OPT && weighting.lambda > 0; }
 
-// put(i, w) for every sample, on some thread; returns how many take no part. If none does all weights are 0.
-// Kinds that are searched for need kSearch; their code costs registers.
-template <int kThreads, bool kSearch, class Put>
+// put(i, w) for every sample, on some thread; returns how many take no part. If none does all weights are 0. A batch is some
+// ten thousand numbers at most: one block reads them out of the cache twice rather than that several wait for each other.
+template <int kThreads, class Put>
 __device__ __forceinline__ int64_t weigh(const gm_weighting &weighting, const Statistics &s, WeighShared &shared, Put &&put) {
-    const MaxAndCount all = max_statistic<kThreads>(weighting, s, shared);
+    const Summary all = summary_of<kThreads>(weighting, s, shared);
     const auto each = [&](auto &&weight) {
-        for_each_sample<kThreads>(weighting, s, [&](int64_t i, double x) { put(i, is_finite(x) ? weight(i, x) : 0.0); });
+        for_each_sample<kThreads>(weighting, s, 0, s.count, [&](const Sample &sample) { put(sample.i, weight(sample)); });
     };
-    switch (weighting.kind) {
-        case GM_UNIFORM: {
-            const double share = 1 / static_cast<double>(all.finite);
-            each([&](int64_t, double) { return share; });
-            break;
-        }
-        case GM_PROJ:
-        case GM_COS: each([&](int64_t, double x) { return x; }); break;
-        case GM_OPT: {
-            if constexpr (kSearch) {
-                if (is_searched(weighting)) {
-                    OptimalWeights<kThreads> optimal(weighting, s, shared);
-                    const bool found = optimal.solve();
-                    each([&](int64_t i, double) { return found ? optimal.weight(i) : 0; });
-                    break;
-                }
-            }
-            const double distance = sqrt(*s.direction_norm_squared);
-            each([&](int64_t i, double) { return free_weight(s.score[i * s.score_stride], s.gradient_norm[i * s.gradient_norm_stride], distance); });
-            break;
-        }
-        case GM_AGRA: {
-            int64_t mine = 0;
-            for_each_sample<kThreads>(weighting, s, [&](int64_t, double x) { mine += x > 0; });
-            const int64_t positive = sum_over_block<kThreads>(mine, shared.counts);
-            const double share = 1 / static_cast<double>(positive == 0 ? all.finite : positive);
-            each([&](int64_t, double x) { return positive == 0 || x > 0 ? share : 0.0; });
-            break;
-        }
-        default: {
-            const double share = 1 / sum_of_exponentials<kThreads>(weighting, s, all.max, shared);
-            each([&](int64_t, double x) { return exp_nonpositive(x - all.max) * share; });
-        }
+    if (is_searched(weighting)) {
+        OptimalWeights<kThreads> optimal(weighting, s, shared);
+        const bool found = optimal.solve();
+        each([&](const Sample &sample) { return found ? optimal.of(sample) : 0.0; });
+    } else {
+        const Weights weights(weighting, s, all);
+        each([&](const Sample &sample) { return weights.of(sample); });
     }
     return s.count - all.finite;
 }

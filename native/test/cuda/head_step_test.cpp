@@ -42,12 +42,25 @@ TEST(head_step_agrees_with_the_reference) {
     for (const int64_t K : {1, 5}) agree(random, 2, 6145, K, GM_NORMED_PROJ, 1);
 }
 
-// More blocks than take tickets, and many slices of rows.
+// More blocks than take tickets, and many slices of rows: the grid of columns weighs, or one in its place. To the same bits.
 TEST(head_step_agrees_on_large_batches) {
-    Head head(random, 8200, 130, 1, GM_F32, GM_F32, false, false);
-    Outputs fast(head.B, head.C, 1, false, GM_F32, GM_F32), exact(head.B, head.C, 1, true, GM_F64, GM_F64);
-    run(random, head, fast, exact);
-    compare(head, fast, exact);
+    for (const int64_t C : {9, 130}) {
+        for (const int32_t kind : {GM_UNIFORM, GM_NORMED_PROJ, GM_AGRA, GM_RHO}) {
+            if ((kind == GM_NORMED_PROJ) != (C == 130)) continue;
+            Head head(random, C == 9 ? 8300 : 4400, C, 1, GM_F32, GM_F32, false, false);
+            head.args.weighting = {kind, 1, 1, 0};
+            Outputs fast(head.B, C, 1, false, GM_F32, GM_F32), exact(head.B, C, 1, true, GM_F64, GM_F64), alone(head.B, C, 1, false, GM_F32, GM_F32);
+            run(random, head, fast, exact);
+            compare(head, fast, exact);
+            for (const int64_t i : {0, 77, 4399}) head.logits.set(kNaN, i, 2);
+            CHECK_OK(GM_DEVICE_CALL(gm_head_step, head.args));
+            alone.attach(head.args);
+            head.args.weighted_delta = head.args.mean_delta = head.args.weighted_delta_sum = gm_array{};
+            CHECK_OK(GM_DEVICE_CALL(gm_head_step, head.args));
+            CHECK(alone.non_finite == 3 && fast.non_finite == 3);
+            for (int64_t i = 0; i < head.B; i++) CHECK(alone.weight.at(i) == fast.weight.at(i));
+        }
+    }
 }
 
 TEST(head_step_computes_any_outputs_alone) {
@@ -205,7 +218,7 @@ TEST(head_step_without_a_direction_scores_zero) {
 
 #if defined(GM_EMULATED)
 TEST(head_step_takes_as_few_launches_as_it_says) {
-    for (const int64_t B : {32, 256, 4100}) {  // blocks of 4 rows, up to 1024 of which weigh in the same launch
+    for (const int64_t B : {32, 256, 2060}) {  // blocks of 4 rows, up to 512 of which weigh in the same launch
         for (const bool sums : {false, true}) {
             Head head(random, B, 129, 1, GM_F32, GM_F32, false, false);
             Outputs out(B, 129, 1, false, GM_F32, GM_F32);
@@ -213,7 +226,7 @@ TEST(head_step_takes_as_few_launches_as_it_says) {
             if (!sums) head.args.weighted_delta = head.args.mean_delta = head.args.weighted_delta_sum = gm_array{};
             const emulator::Calls before = emulator::calls();
             CHECK_OK(GM_DEVICE_CALL(gm_head_step, head.args));
-            CHECK(emulator::calls().launches - before.launches == 1 + sums + (B > 4096));
+            CHECK(emulator::calls().launches - before.launches == (B > 2048 || sums ? 2 : 1));
         }
     }
 }
