@@ -63,8 +63,8 @@ class HeadScore(ctypes.Structure):
 
 class ClipScores(ctypes.Structure):
     _fields_ = [(name, Array) for name in ("image", "text", "image_tangent", "text_tangent")] + [
-        (name, ctypes.c_double) for name in ("scale", "bias", "scale_tangent", "bias_tangent")] + [
-        ("direction_norm_squared", ctypes.c_void_p), ("loss_kind", ctypes.c_int32), ("loss", Array), ("score", Array), ("non_finite", ctypes.c_void_p)]
+        (name, ctypes.c_void_p) for name in ("logit_terms", "direction_norm_squared")] + [
+        ("loss_kind", ctypes.c_int32), ("loss", Array), ("score", Array), ("non_finite", ctypes.c_void_p)]
 
 
 C_NAMES = {Queue: "gm_queue", Array: "gm_array", Weighting: "gm_weighting", RowDot: "gm_row_dot_args", ProjectedDot: "gm_projected_dot_args",

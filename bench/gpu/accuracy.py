@@ -223,7 +223,8 @@ def clip_scores(library, problem):
     loss, score = problem.out(B), problem.out(B)
     args = ClipScores()
     args.image, args.text, args.image_tangent, args.text_tangent = (array(x) for x in inputs)
-    args.scale, args.scale_tangent = 14.0, 0.5
+    terms = torch.tensor([14.0, 0.0, 0.5, 0.0], dtype=torch.float64, device=problem.device)  # scale, bias and their tangents
+    args.logit_terms = terms.data_ptr()
     args.loss, args.score = array(loss), array(score)
     library.operation("clip_scores", args, ())()
 

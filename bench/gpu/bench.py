@@ -239,9 +239,10 @@ def clip_scores(library, B, E, dtype):
     out = [torch.empty(B, device="cuda") for _ in range(2)]
     args = ClipScores()
     args.image, args.text, args.image_tangent, args.text_tangent = (array(x) for x in inputs)
-    args.scale, args.scale_tangent = 14.0, 0.5
+    terms = torch.tensor([14.0, 0.0, 0.5, 0.0], dtype=torch.float64, device="cuda")  # scale, bias and their tangents
+    args.logit_terms = terms.data_ptr()
     args.loss, args.score = (array(x) for x in out)
-    ours = library.operation("clip_scores", args, (inputs, out))
+    ours = library.operation("clip_scores", args, (inputs, out, terms))
 
     def losses(f, g, scale):
         z = scale * torch.nn.functional.normalize(f.float(), dim=1) @ torch.nn.functional.normalize(g.float(), dim=1).T

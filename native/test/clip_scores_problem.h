@@ -10,6 +10,7 @@ namespace {
 struct Problem {
     int64_t B, E;
     Array image, text, image_tangent, text_tangent, loss, score;
+    double logit_terms[4] = {14, 0, 0, 0};  // scale, bias, and their tangents
     double norm_squared = 2.25;
     int64_t non_finite = -1;
     gm_clip_scores_args args{};
@@ -30,10 +31,13 @@ struct Problem {
         args.text = text.get();
         args.image_tangent = image_tangent.get();
         args.text_tangent = text_tangent.get();
-        args.scale = kind == GM_CONTRASTIVE_SIGMOID ? 10 : 14;
-        args.bias = kind == GM_CONTRASTIVE_SIGMOID ? -10 : 0;
-        args.scale_tangent = 0.7;
-        args.bias_tangent = kind == GM_CONTRASTIVE_SIGMOID ? 0.3 : 0;
+        logit_terms[2] = 0.7;
+        if (kind == GM_CONTRASTIVE_SIGMOID) {
+            logit_terms[0] = 10;
+            logit_terms[1] = -10;
+            logit_terms[3] = 0.3;
+        }
+        args.logit_terms = logit_terms;
         args.direction_norm_squared = &norm_squared;
         args.loss_kind = kind;
         args.loss = loss.get();
@@ -68,13 +72,13 @@ void compare(const Problem &p) {
     CHECK_OK(GM_CALL(gm_clip_scores, &check::reference_queue(), slow));
     CHECK(p.non_finite == non_finite);
     // Sample i is compared with all others: a short feature, whose tangent counts the more, is in everybody's score.
-    const double terms = p.args.scale *
+    const double terms = p.logit_terms[0] *
                          (fastest(p.image, p.image_tangent, p.args.image_tangent) + fastest(p.text, p.text_tangent, p.args.text_tangent));
     for (int64_t i = 0; i < p.B; i++) {
         // A logit of up to scale is off by a few roundings of itself, which an exponent turns into a relative
         // error: scale x 2^-24 x a few. Scores are sums of terms of up to scale |tangent|/|f|, and of the
         // tangents of scale and bias.
-        const double relative = 40 * std::fmax(14, p.args.scale) * check::unit_roundoff(GM_F32);
+        const double relative = 40 * std::fmax(14, p.logit_terms[0]) * check::unit_roundoff(GM_F32);
         CHECK_CLOSE(p.loss.at(i), loss.at(i), relative * loss.at(i) + 1e-30, "loss " + std::to_string(i));
         CHECK_CLOSE(p.score.at(i), score.at(i), relative * (std::fabs(score.at(i)) + terms + 1),
                     "score " + std::to_string(i) + " of " + std::to_string(p.B) + ", E = " + std::to_string(p.E));

@@ -32,8 +32,8 @@ TEST(the_reference_agrees_with_central_differences) {
             gm_clip_scores_args moved = p.args;
             moved.image = image.get();
             moved.text = text.get();
-            moved.scale += sign * step * p.args.scale_tangent;
-            moved.bias += sign * step * p.args.bias_tangent;
+            const double terms[4] = {p.logit_terms[0] + sign * step * p.logit_terms[2], p.logit_terms[1] + sign * step * p.logit_terms[3]};
+            moved.logit_terms = terms;
             moved.loss = (sign > 0 ? ahead : behind).get();
             moved.score.data = nullptr;
             CHECK_OK(GM_CALL(gm_clip_scores, &check::reference_queue(), moved));
@@ -47,7 +47,7 @@ TEST(the_reference_agrees_with_central_differences) {
 
 TEST(small_losses_keep_their_digits) {
     Problem p(random, GM_CONTRASTIVE_SOFTMAX, GM_F32, 40, 64, 0.02);
-    p.args.scale = 60;
+    p.logit_terms[0] = 60;
     CHECK_OK(GM_CALL(gm_clip_scores, nullptr, p.args));
     for (int64_t i = 0; i < 40; i++) CHECK(p.loss.at(i) < 1e-3);
     compare(p);
@@ -80,6 +80,10 @@ TEST(what_is_not_finite_is_counted) {
         for (int64_t e = 0; e < 5; e++) none.text.set(0, 1, e);
         CHECK_OK(GM_CALL(gm_clip_scores, queue, none.args));
         CHECK(none.non_finite == 4);
+        Problem lost(random, GM_CONTRASTIVE_SOFTMAX, GM_F32, 4, 5);
+        lost.logit_terms[0] = NAN;
+        CHECK_OK(GM_CALL(gm_clip_scores, queue, lost.args));
+        CHECK(lost.non_finite == 4);
         Problem still(random, GM_CONTRASTIVE_SOFTMAX, GM_F32, 4, 5);
         still.norm_squared = 0;
         CHECK_OK(GM_CALL(gm_clip_scores, queue, still.args));
@@ -97,8 +101,8 @@ TEST(refuses_by_name) {
     args.image_tangent = other.get();
     CHECK_REFUSED(GM_CALL(gm_clip_scores, nullptr, args), GM_INVALID_ARGUMENT, "image_tangent has the shape");
     args = p.args;
-    args.scale = NAN;
-    CHECK_REFUSED(GM_CALL(gm_clip_scores, nullptr, args), GM_INVALID_ARGUMENT, "scale is nan");
+    args.logit_terms = nullptr;
+    CHECK_REFUSED(GM_CALL(gm_clip_scores, nullptr, args), GM_INVALID_ARGUMENT, "logit_terms is missing");
     args = p.args;
     args.loss_kind = 2;
     CHECK_REFUSED(GM_CALL(gm_clip_scores, nullptr, args), GM_INVALID_ARGUMENT, "loss_kind is 2");

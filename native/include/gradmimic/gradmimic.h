@@ -367,10 +367,7 @@ typedef struct gm_clip_scores_args {
     gm_array text;          /* [B,E] */
     gm_array image_tangent; /* [B,E], optional: 0 */
     gm_array text_tangent;  /* [B,E], optional: 0 */
-    double scale;           /* what the cosine is multiplied by */
-    double bias;            /* what is added to it */
-    double scale_tangent;
-    double bias_tangent;
+    const double *logit_terms; /* [4]: what the cosine is multiplied by, what is added to it, the tangents of both */
     const double *direction_norm_squared; /* [1] |V|^2; NULL: 1 */
     int32_t loss_kind;      /* GM_CONTRASTIVE_SOFTMAX or GM_CONTRASTIVE_SIGMOID */
     gm_array loss;          /* out, [B] f32, optional */

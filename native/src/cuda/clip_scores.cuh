@@ -136,8 +136,8 @@ __global__ void __launch_bounds__(kTileThreads) tiles(const __grid_constant__ Pa
             multiply_add(x, dy, dz);
         }
     }
-    const float scale = static_cast<float>(p.args.scale), bias = static_cast<float>(p.args.bias);
-    const float scale_moved = static_cast<float>(p.args.scale_tangent), bias_moved = static_cast<float>(p.args.bias_tangent);
+    const float scale = static_cast<float>(p.args.logit_terms[0]), bias = static_cast<float>(p.args.logit_terms[1]);
+    const float scale_moved = static_cast<float>(p.args.logit_terms[2]), bias_moved = static_cast<float>(p.args.logit_terms[3]);
 #pragma unroll
     for (int r = 0; r < kMine; r++) {
 #pragma unroll

@@ -14,7 +14,7 @@ TEST(clip_scores_agrees_with_the_reference) {
         }
     }
     Problem small(random, GM_CONTRASTIVE_SOFTMAX, GM_F32, 40, 64, 0.02);  // small losses keep their digits
-    small.args.scale = 60;
+    small.logit_terms[0] = 60;
     CHECK_OK(GM_DEVICE_CALL(gm_clip_scores, small.args));
     compare(small);
     Problem many(random, GM_CONTRASTIVE_SOFTMAX, GM_BF16, 2100, 16);  // more tiles than lanes; features of no small norm, by which tangents are divided

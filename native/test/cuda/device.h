@@ -143,6 +143,7 @@ inline void move(Device &device, gm_head_score_args &args) {
 }
 inline void move(Device &device, gm_clip_scores_args &args) {
     for (gm_array *array : {&args.image, &args.text, &args.image_tangent, &args.text_tangent, &args.loss, &args.score}) device.move(*array);
+    device.move(args.logit_terms, 4);
     device.move(args.direction_norm_squared);
     device.move(args.non_finite);
 }

@@ -127,8 +127,8 @@ private:
     bool moving() const { return present(args_.image_tangent) || present(args_.text_tangent); }
 
     void logits(int rows, int columns) {
-        const F scale = set(static_cast<float>(args_.scale)), bias = set(static_cast<float>(args_.bias));
-        const F scale_moved = set(static_cast<float>(args_.scale_tangent)), bias_moved = set(static_cast<float>(args_.bias_tangent));
+        const F scale = set(static_cast<float>(args_.logit_terms[0])), bias = set(static_cast<float>(args_.logit_terms[1]));
+        const F scale_moved = set(static_cast<float>(args_.logit_terms[2])), bias_moved = set(static_cast<float>(args_.logit_terms[3]));
         for (int r = 0; r < rows; r++) {
             for_vectors(columns, [&](int64_t c, int n) {
                 float *z = z_ + r * kBlockColumns + c, *dz = dz_ + r * kBlockColumns + c;

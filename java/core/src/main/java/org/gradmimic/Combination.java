@@ -1,5 +1,6 @@
 package org.gradmimic;
 
+import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.kernel.abi.gradmimic;
 
 /**
@@ -77,16 +78,12 @@ public record Combination(Rule rule, int reference) {
         };
     }
 
-    /** One score for each of B samples from [K][B]; NaN if one of those it is made of is. */
-    public double[] of(double[][] scores) {
-        if (rule == Rule.ONE) return scores[reference].clone();
-        double[] combined = scores[0].clone();
-        for (int k = 1; k < scores.length; k++) {
-            for (int i = 0; i < combined.length; i++) {
-                combined[i] = rule == Rule.MIN ? Math.min(combined[i], scores[k][i]) : combined[i] + scores[k][i];
-            }
-        }
-        for (int i = 0; rule == Rule.MEAN && i < combined.length; i++) combined[i] /= scores.length;
-        return combined;
+    /** One score for each of B samples from [K,B], wherever they are; NaN if one of those it is made of is. */
+    public Tensor of(Tensor scores) {
+        return switch (rule) {
+            case ONE -> scores.select(0, reference);
+            case MEAN -> scores.mean(0);
+            case MIN -> scores.amin(new long[] {0}, false);
+        };
     }
 }

@@ -28,10 +28,7 @@ record HeadChecks(Device device, long classes, long width, int references) {
             Tensors.requireShape("bias", bias, weight.size(0));
             device.require("bias", bias);
         }
-        if (table != null
-                && (table.device().kind() != device.kind() || table.device().index() != device.index())) {
-            throw new IllegalArgumentException("the score table is on " + table.device() + ", the head on " + device);
-        }
+        if (table != null) table.require(device);
         if (source instanceof DirectionSource.Reference reference) {
             for (int k = 0; k < reference.weights().size(); k++) {
                 Tensor theirs = reference.weights().get(k);

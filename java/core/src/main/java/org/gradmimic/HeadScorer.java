@@ -4,31 +4,39 @@ import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.device.Device;
+import org.gradmimic.device.DeviceArray;
+import org.gradmimic.device.DeviceQueue;
+import org.gradmimic.kernel.CudaFailure;
 import org.gradmimic.kernel.Descriptors;
 import org.gradmimic.kernel.Descriptors.Dtype;
 import org.gradmimic.kernel.Kernels;
 import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.OpenResources;
-import org.gradmimic.kernel.Provider;
-import org.gradmimic.kernel.Workspace;
 import org.gradmimic.kernel.abi.gm_head_score_args;
-import org.gradmimic.kernel.abi.gm_queue;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Scores features against a fixed head and its reference: both products, softmax, score and gradient norm in one pass over
- * memory, without logits. Rows are independent of each other, so blocks of any size give the same numbers.
+ * memory, without logits. Rows are independent of each other, so blocks of any size give the same numbers. It works on the device
+ * that the weight is on.
  */
 public final class HeadScorer implements AutoCloseable {
     private final Tensor weight;
     private final @Nullable Tensor bias;
     private final Direction direction;
-    private final gm_queue queue;
+    private final Device device;
+    private final DeviceQueue queue;
     private final gm_head_score_args args;
-    private final LongPointer nonFinite;
-    private final Workspace workspace;
+    private final DeviceArray<LongPointer> nonFinite;
+
+    /** On a device: scores, norms and losses of a block. */
+    private @Nullable DeviceArray<FloatPointer> results;
+
+    private int resultRows;
     private boolean closed;
 
     /**
@@ -38,23 +46,28 @@ public final class HeadScorer implements AutoCloseable {
      * @throws IllegalArgumentException for another type or shape
      */
     public HeadScorer(Tensor weight, @Nullable Tensor bias, Tensor reference) {
+        this(Device.of(weight), weight, bias, reference);
+    }
+
+    /** As above, on a device that is the weight's: for {@link Device#asynchronousCpu()}. */
+    public HeadScorer(Device device, Tensor weight, @Nullable Tensor bias, Tensor reference) {
         Tensors.requireFloat("weight", weight);
         Tensors.requireRank("weight", weight, "[C, D]", 2);
-        Device.CPU.require("weight", weight); // it reads features where their file is mapped
         Tensors.requireFloat("reference weight", reference);
         Tensors.requireShape("reference weight", reference, weight.size(0), weight.size(1));
         if (bias != null) {
             Tensors.requireFloat("bias", bias);
             Tensors.requireShape("bias", bias, weight.size(0));
+            device.require("bias", bias);
         }
+        this.device = device;
         this.weight = Memory.detached(weight.detach());
         this.bias = bias == null ? null : Memory.detached(bias.detach());
         direction = Direction.toward(List.of(reference), List.of(this.weight));
         direction.refresh();
-        queue = Memory.detached(Provider.CPU.queue());
+        queue = device.queue();
         args = Memory.detached(new gm_head_score_args());
-        nonFinite = Memory.detached(new LongPointer(1));
-        workspace = new Workspace();
+        nonFinite = DeviceArray.longs(device, 1);
         OpenResources.opened();
     }
 
@@ -64,9 +77,9 @@ public final class HeadScorer implements AutoCloseable {
     }
 
     /**
-     * Scores a block of rows.
+     * Scores a block of rows. On a device it is copied there, and what was found is read back as one block.
      *
-     * @param features row-major [rows,D] of {@code dtype}, anywhere in memory
+     * @param features row-major [rows,D] of {@code dtype}, anywhere in the host's memory
      * @param labels [rows], each in [0,C)
      * @param score [rows] out, the raw score; NaN where not finite
      * @param gradientNorm [rows] out, ‖g_i‖; may be null
@@ -82,6 +95,43 @@ public final class HeadScorer implements AutoCloseable {
             @Nullable FloatPointer gradientNorm,
             @Nullable FloatPointer loss) {
         if (closed) throw new IllegalStateException("this scorer is closed");
+        if (!device.asynchronous()) {
+            run(features, dtype, rows, labels, score, gradientNorm, loss);
+            return (long) nonFinite.get(0);
+        }
+        try (PointerScope scope = new PointerScope()) {
+            Tensor there = device.move(Device.CPU.view(features, Tensors.scalarType(dtype), rows, weight.size(1)));
+            Tensor named = device.move(Device.CPU.view(labels, ScalarType.Long, rows));
+            DeviceArray<FloatPointer> found = results(rows);
+            run(there.data_ptr(), dtype, rows, named.data_ptr(), found.at(0), found.at(rows), found.at(2L * rows));
+            float[] all = found.floats(0, 3 * rows);
+            score.put(all, 0, rows);
+            if (gradientNorm != null) gradientNorm.put(all, rows, rows);
+            if (loss != null) loss.put(all, 2 * rows, rows);
+            return (long) nonFinite.get(0);
+        } catch (RuntimeException e) {
+            throw CudaFailure.typed("HeadScorer.score of " + rows + " rows", e);
+        }
+    }
+
+    private DeviceArray<FloatPointer> results(int rows) {
+        DeviceArray<FloatPointer> current = results;
+        if (current == null || resultRows < rows) {
+            if (current != null) current.close();
+            results = current = DeviceArray.floats(device, 3L * rows);
+            resultRows = rows;
+        }
+        return current;
+    }
+
+    private void run(
+            Pointer features,
+            Dtype dtype,
+            int rows,
+            Pointer labels,
+            FloatPointer score,
+            @Nullable FloatPointer gradientNorm,
+            @Nullable FloatPointer loss) {
         Pointer.memset(args, 0, args.sizeof());
         Descriptors.contiguous(args.features(), features, dtype, rows, weight.size(1));
         Descriptors.contiguous(args.labels(), labels, Dtype.I64, rows);
@@ -92,9 +142,8 @@ public final class HeadScorer implements AutoCloseable {
         Descriptors.contiguous(args.score(), score, Dtype.F32, rows);
         Descriptors.contiguous(args.gradient_norm(), gradientNorm, Dtype.F32, rows);
         Descriptors.contiguous(args.loss(), loss, Dtype.F32, rows);
-        args.non_finite(nonFinite);
-        Kernels.headScore(queue, args, workspace);
-        return nonFinite.get();
+        args.non_finite(nonFinite.at(0));
+        Kernels.headScore(queue.now(), args, queue.workspace());
     }
 
     @Override
@@ -103,8 +152,10 @@ public final class HeadScorer implements AutoCloseable {
         closed = true;
         OpenResources.closed();
         direction.close();
-        workspace.close();
-        for (Pointer pointer : new Pointer[] {queue, args, nonFinite, weight, bias}) {
+        queue.close();
+        nonFinite.close();
+        if (results != null) results.close();
+        for (Pointer pointer : new Pointer[] {args, weight, bias}) {
             if (pointer != null) pointer.deallocate();
         }
     }

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
-import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceArray;
@@ -90,27 +89,17 @@ public final class ScoreTable implements AutoCloseable {
     }
 
     /**
-     * Adds a batch whose numbers are on the host.
+     * Adds a batch whose numbers are here, or copied here.
      *
-     * @param ids [n]
-     * @param scores [n]
-     * @param weights [n]
-     * @param losses [n]
+     * @param ids [n] long
+     * @param scores [n], as {@code weights} and {@code losses}; float or double
      */
-    public void append(long[] ids, double[] scores, float[] weights, double[] losses) {
-        Slot slot = reserve(ids.length);
-        float[] floatScores = new float[ids.length];
-        float[] floatLosses = new float[ids.length];
-        for (int i = 0; i < ids.length; i++) {
-            floatScores[i] = (float) scores[i];
-            floatLosses[i] = (float) losses[i];
-        }
-        try (PointerScope scope = new PointerScope()) {
-            this.ids.put(slot.offset(), Tensors.of(ids, ids.length));
-            score.put(slot.offset(), Tensors.of(floatScores, ids.length));
-            weight.put(slot.offset(), Tensors.of(weights, ids.length));
-            loss.put(slot.offset(), Tensors.of(floatLosses, ids.length));
-        }
+    public void append(Tensor ids, Tensor scores, Tensor weights, Tensor losses) {
+        Slot slot = reserve(Math.toIntExact(ids.size(0)));
+        putIds(slot, ids);
+        score.put(slot.offset(), scores);
+        weight.put(slot.offset(), weights);
+        loss.put(slot.offset(), losses);
     }
 
     /** Takes back the newest slot, whose step failed. */
@@ -118,9 +107,14 @@ public final class ScoreTable implements AutoCloseable {
         if (slots.remove(slot)) used = slot.offset();
     }
 
-    /** Where the table is. */
-    Device device() {
-        return device;
+    /**
+     * Insists on being where the steps are.
+     *
+     * @throws IllegalArgumentException that names both places
+     */
+    public void require(Device ofSteps) {
+        if (device.kind() == ofSteps.kind() && device.index() == ofSteps.index()) return;
+        throw new IllegalArgumentException("the score table is on " + device + ", the steps are on " + ofSteps);
     }
 
     /** The slot's ids become these. */

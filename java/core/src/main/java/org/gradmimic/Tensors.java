@@ -2,6 +2,7 @@ package org.gradmimic;
 
 import java.util.Arrays;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
@@ -38,6 +39,17 @@ public final class Tensors {
             case Double -> Dtype.F64;
             case Long -> Dtype.I64;
             default -> throw new IllegalArgumentException("a tensor of " + type + " is not supported");
+        };
+    }
+
+    /** LibTorch's name for what the kernels call {@code dtype}. */
+    static ScalarType scalarType(Dtype dtype) {
+        return switch (dtype) {
+            case F32 -> ScalarType.Float;
+            case F16 -> ScalarType.Half;
+            case BF16 -> ScalarType.BFloat16;
+            case F64 -> ScalarType.Double;
+            case I64 -> ScalarType.Long;
         };
     }
 
@@ -142,6 +154,13 @@ public final class Tensors {
     public static Tensor of(float[] values, long... shape) {
         try (FloatPointer data = new FloatPointer(values)) {
             return torch.from_blob(data, shape, options(ScalarType.Float)).clone();
+        }
+    }
+
+    /** A copy, on the C++ side. */
+    public static Tensor of(double[] values, long... shape) {
+        try (DoublePointer data = new DoublePointer(values)) {
+            return torch.from_blob(data, shape, options(ScalarType.Double)).clone();
         }
     }
 

@@ -11,6 +11,7 @@ import org.gradmimic.HeadOnDevice.Outcome;
 import org.gradmimic.HeadOnDevice.Problem;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceCounters;
+import org.gradmimic.kernel.Descriptors.Dtype;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -36,6 +37,14 @@ class AsynchronousHeadTest {
             assertThat(outcome.waits()).as("%s", p).isZero();
             assertThat(outcome.allocations()).as("%s", p).isZero();
         });
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Dtype.class,
+            names = {"F32", "F16"})
+    void aScorerReadsItsResultsInBlocksAndGivesTheSameBits(Dtype dtype) {
+        ScorerOnDevice.compare(Device.asynchronousCpu(), dtype, 0);
     }
 
     @Test

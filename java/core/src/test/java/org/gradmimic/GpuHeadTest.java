@@ -3,8 +3,6 @@ package org.gradmimic;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.List;
-import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.cuda.CUDAStream;
@@ -17,9 +15,8 @@ import org.gradmimic.device.DeviceCounters;
 import org.gradmimic.device.DeviceFacts;
 import org.gradmimic.device.DeviceTimer;
 import org.gradmimic.device.Gpu;
+import org.gradmimic.kernel.Descriptors.Dtype;
 import org.gradmimic.kernel.GradmimicException;
-import org.gradmimic.tap.Parameters;
-import org.gradmimic.tap.Taps;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -111,19 +108,12 @@ class GpuHeadTest {
         }
     }
 
-    @Test
-    void whatHasNoWayOnADeviceRefusesItsTensorsByName() {
-        Device device = Gpu.device();
-        try (PointerScope scope = new PointerScope()) {
-            Tensor weight = device.move(torch.randn(3, 4)).set_requires_grad(true);
-            assertThatThrownBy(() -> new HeadScorer(weight, null, weight))
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("weight is on cuda:0, expected on cpu");
-            Parameters parameters = Parameters.of(Map.of("w", weight));
-            assertThatThrownBy(() -> new Taps(parameters, List.of("w"), List.of(parameters), true))
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("parameter w is on cuda:0, expected on cpu");
-        }
+    @ParameterizedTest
+    @EnumSource(
+            value = Dtype.class,
+            names = {"F32", "F16"})
+    void aScorerAgreesWithTheCpus(Dtype dtype) {
+        ScorerOnDevice.compare(Gpu.device(), dtype, TOLERANCE);
     }
 
     @Test

@@ -9,7 +9,11 @@ import org.junit.jupiter.api.Test;
 
 class ScoreTableTest {
     private static void append(ScoreTable table, long id) {
-        table.append(new long[] {id, id + 1}, new double[] {1, 2}, new float[] {3, 4}, new double[] {5, 6});
+        table.append(
+                Tensors.of(new long[] {id, id + 1}, 2),
+                Tensors.of(new double[] {1, 2}, 2),
+                Tensors.of(new float[] {3, 4}, 2),
+                Tensors.of(new double[] {5, 6}, 2));
     }
 
     @Test

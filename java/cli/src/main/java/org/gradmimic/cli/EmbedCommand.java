@@ -7,6 +7,7 @@ import org.gradmimic.data.Datasets;
 import org.gradmimic.data.ImageDataset;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.data.Split;
+import org.gradmimic.device.Device;
 import org.gradmimic.model.EmbedListener;
 import org.gradmimic.model.Embedder;
 import org.gradmimic.model.FeatureModel;
@@ -31,6 +32,9 @@ import picocli.CommandLine.Option;
 final class EmbedCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
+
+    @Mixin
+    private DeviceOption deviceOption;
 
     @Option(names = "--data", required = true, paramLabel = "SPEC", description = "Pictures: " + Datasets.SYNTAX + ".")
     private String data;
@@ -92,8 +96,10 @@ final class EmbedCommand implements Callable<Integer> {
         if (!dataset.splits().contains(split)) {
             throw new InputException(data + " has no " + split + " split; it has " + dataset.splits());
         }
+        Device device = deviceOption.choose(common);
         try (PointerScope scope = new PointerScope();
                 FeatureModel backbone = FeatureModels.open(model, ImageSize.square(size), mean, std)) {
+            backbone.moveTo(device);
             RunFolder.create(out);
             embed(dataset, backbone);
             common.out()

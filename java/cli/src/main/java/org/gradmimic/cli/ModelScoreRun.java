@@ -6,6 +6,7 @@ import java.util.List;
 import org.gradmimic.Combination;
 import org.gradmimic.data.Datasets;
 import org.gradmimic.data.ImageDataset;
+import org.gradmimic.device.Device;
 import org.gradmimic.model.Clip;
 import org.gradmimic.model.ImageClassifier;
 import org.gradmimic.model.MimicLayers;
@@ -32,12 +33,18 @@ final class ModelScoreRun {
     private final ModelScoreOptions options;
     private final ScoreCommand.Shared shared;
     private final CommonOptions common;
+    private final DeviceOption deviceOption;
 
     ModelScoreRun(
-            ModelScoreOptions options, ScoreCommand.Shared shared, CommonOptions common, Requirement requirement) {
+            ModelScoreOptions options,
+            ScoreCommand.Shared shared,
+            CommonOptions common,
+            DeviceOption deviceOption,
+            Requirement requirement) {
         this.options = options;
         this.shared = shared;
         this.common = common;
+        this.deviceOption = deviceOption;
         requirement.of("--model-config", "--weights", "--reference", "--mimic-layer");
         checkInputs(requirement);
     }
@@ -82,11 +89,13 @@ final class ModelScoreRun {
         ScoreFile.check(shared.out);
         options.outputs().forEach(ScoreFile::check);
         common.applyThreads();
+        Device device = deviceOption.choose(common);
         try (Model model = Models.open(options.kind, options.config)) {
+            model.moveTo(device);
             List<String> mimicLayer = MimicLayers.resolve(model, options.mimicLayer);
             List<ModelWeights> references = new ArrayList<>();
-            try (ModelWeights weights = read(model, options.weights)) {
-                for (Path file : options.references) references.add(read(model, file));
+            try (ModelWeights weights = read(model, options.weights, device)) {
+                for (Path file : options.references) references.add(read(model, file, device));
                 var request = new ModelScoring.Request(
                         model,
                         weights,
@@ -98,7 +107,8 @@ final class ModelScoreRun {
                         (int) shared.batchSize,
                         options.gradientNorms != null,
                         options.contrastive,
-                        options.combine == null ? null : new Combination(options.combine, 0));
+                        options.combine == null ? null : new Combination(options.combine, 0),
+                        device);
                 ModelScoring.check(request);
                 if (!weights.fresh().isEmpty()) {
                     common.note(options.weights + ": has another number of classes; the head is drawn anew");
@@ -110,8 +120,9 @@ final class ModelScoreRun {
         }
     }
 
-    private ModelWeights read(Model model, Path file) {
-        return ModelWeights.read(model, file, options.allowHeadMismatch, options.seed);
+    private ModelWeights read(Model model, Path file, Device device) {
+        return ModelWeights.read(model, file, options.allowHeadMismatch, options.seed)
+                .moved(device);
     }
 
     private Samples samples(Model model) {

@@ -7,6 +7,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.gradmimic.ScoreKind;
+import org.gradmimic.device.Device;
 import org.gradmimic.score.FeatureScoring;
 import org.gradmimic.score.FeatureScoring.Summary;
 import org.gradmimic.select.npy.NpyFile;
@@ -49,6 +50,9 @@ final class ScoreCommand implements Callable<Integer> {
 
     @Mixin
     private CommonOptions common;
+
+    @Mixin
+    private DeviceOption deviceOption;
 
     /** Options of either form. */
     static final class Shared {
@@ -105,7 +109,7 @@ final class ScoreCommand implements Callable<Integer> {
         Arguments.requireOther(shared.out, inputs);
         model.outputs().forEach(out -> Arguments.requireOther(out, inputs));
         if (ofModel) {
-            new ModelScoreRun(model, shared, common, this::require).run();
+            new ModelScoreRun(model, shared, common, deviceOption, this::require).run();
         } else {
             require("--features", "--labels", "--weight", "--reference-weight");
             common.applyThreads();
@@ -151,15 +155,16 @@ final class ScoreCommand implements Callable<Integer> {
     }
 
     private void scoreFeatures() {
+        Device device = deviceOption.choose(common);
         try (PointerScope scope = new PointerScope();
                 NpyFile featureFile = NpyFile.open(head.features);
                 NpyFile labelFile = NpyFile.open(shared.labels)) {
             var request = new FeatureScoring.Request(
                     featureFile,
                     labelFile,
-                    NpyTensors.floats(head.weight),
-                    head.bias == null ? null : NpyTensors.floats(head.bias),
-                    NpyTensors.floats(head.reference),
+                    device.move(NpyTensors.floats(head.weight)),
+                    head.bias == null ? null : device.move(NpyTensors.floats(head.bias)),
+                    device.move(NpyTensors.floats(head.reference)),
                     shared.kind,
                     shared.temperature,
                     shared.lambda,

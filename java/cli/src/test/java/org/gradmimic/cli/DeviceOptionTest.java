@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import org.gradmimic.data.ImageSize;
 import org.gradmimic.device.CudaSupport;
+import org.gradmimic.model.Backbone;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,6 +43,63 @@ class DeviceOptionTest {
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.err()).startsWith("gradmimic probe: cuda:0 cannot be used: " + why);
         assertThat(Files.exists(folder.resolve("run"))).isFalse();
+    }
+
+    private String[] score(String device) {
+        return new Problem(folder, 7, 11, 5, 3).score().with("device", device).arguments("score");
+    }
+
+    private String[] scoreModel(String device) {
+        return new String[] {
+            "score",
+            "--quiet",
+            "--model=vit",
+            "--model-config=" + Vectors.path("vit/config.json"),
+            "--weights=" + Vectors.path("vit/model.safetensors"),
+            "--reference=" + Vectors.path("vit/reference.safetensors"),
+            "--images=" + Vectors.path("vit/images.npy"),
+            "--labels=" + Vectors.path("vit/labels.npy"),
+            "--mimic-layer=heads.head.weight",
+            "--out=" + folder.resolve("out.npy"),
+            "--device=" + device
+        };
+    }
+
+    private String[] embed(String device) {
+        Path model = folder.resolve("backbone.safetensors");
+        try (Backbone backbone = Backbone.random(ImageSize.square(16), 1)) {
+            backbone.save(model);
+        }
+        return new String[] {
+            "embed",
+            "--data=drawn:classes=2,train=5,test=2",
+            "--model=" + model,
+            "--out=" + folder.resolve("features"),
+            "--device=" + device
+        };
+    }
+
+    @Test
+    void scoreAndEmbedTakeItToo() {
+        for (String[] command : List.of(score("cpu"), scoreModel("cpu"), embed("cpu"))) {
+            Run run = Run.main(command);
+            assertThat(run.code()).as(run.err()).isZero();
+        }
+        assertThat(Files.exists(folder.resolve("out.npy"))).isTrue();
+        assertThat(Files.exists(folder.resolve("features/features.npy"))).isTrue();
+    }
+
+    @Test
+    void scoreAndEmbedRefuseADeviceThatCannotBeUsedToo() {
+        String why = CudaSupport.problem(3);
+        assumeTrue(why != null, "a machine with four CUDA devices");
+        for (String[] command : List.of(score("cuda:3"), scoreModel("cuda:3"), embed("cuda:3"))) {
+            Run run = Run.main(command);
+            assertThat(run.code()).isEqualTo(2);
+            assertThat(run.err()).startsWith("gradmimic " + command[0] + ": cuda:3 cannot be used: " + why);
+        }
+        assertThat(Files.exists(folder.resolve("out.npy"))).isFalse();
+        assertThat(Files.exists(folder.resolve("features"))).isFalse();
     }
 
     @Test

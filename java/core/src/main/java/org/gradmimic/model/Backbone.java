@@ -14,6 +14,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.gradmimic.data.ImageSize;
+import org.gradmimic.device.Device;
 import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.OpenResources;
 import org.gradmimic.select.InputException;
@@ -54,6 +55,7 @@ public final class Backbone implements FeatureModel {
     private static final double EPSILON = 1e-5;
 
     private final ImageSize inputSize;
+    private Device device = Device.CPU;
 
     /** By name, in the order of {@link #LAYERS}; detached from any scope. */
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -121,6 +123,15 @@ public final class Backbone implements FeatureModel {
     }
 
     @Override
+    public void moveTo(Device target) {
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard noGrad = new NoGradGuard()) {
+            tensors.values().forEach(tensor -> tensor.set_data(target.move(tensor.detach())));
+        }
+        device = target;
+    }
+
+    @Override
     public ImageSize inputSize() {
         return inputSize;
     }
@@ -147,7 +158,7 @@ public final class Backbone implements FeatureModel {
         Pictures.require(pictures, inputSize);
         Tensor result = new Tensor();
         try (PointerScope scope = new PointerScope()) {
-            Tensor h = Pictures.normalised(pictures, 0.5, 0.5);
+            Tensor h = Pictures.normalised(device.move(pictures), 0.5, 0.5);
             h = normalised("stage1", halved(convolved("stage1", h)), training);
             h = normalised("stage2", halved(convolved("stage2", h)), training);
             h = normalised("stage3", halved(convolved("stage3", h)), training);

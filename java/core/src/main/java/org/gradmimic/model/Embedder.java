@@ -2,8 +2,12 @@ package org.gradmimic.model;
 
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
 import org.gradmimic.data.ImageBatch;
 import org.gradmimic.data.ImageDataset;
@@ -70,6 +74,51 @@ public final class Embedder {
         return false;
     }
 
+    /** Features on their way to a file. A read leaves a device idle, so there it takes many batches at once. */
+    private static final class Rows implements Sink, AutoCloseable {
+        private static final long READ_AT_ONCE = 1 << 24; // 64 MiB of floats
+
+        private final NpyWriter file;
+        private final int width;
+        private final List<long[]> ids = new ArrayList<>();
+        private final List<Tensor> batches = new ArrayList<>();
+        private long elements;
+
+        Rows(NpyWriter file, int width) {
+            this.file = file;
+            this.width = width;
+        }
+
+        @Override
+        public void accept(long[] batchIds, Tensor features) {
+            ids.add(batchIds);
+            batches.add(Tensors.handle(features));
+            elements += features.numel();
+            if (!features.is_cuda() || elements >= READ_AT_ONCE) flush();
+        }
+
+        void flush() {
+            if (batches.isEmpty()) return;
+            try (PointerScope scope = new PointerScope()) {
+                float[] rows = Tensors.floats(torch.cat(new TensorVector(batches.toArray(Tensor[]::new))));
+                int row = 0;
+                for (long[] some : ids) {
+                    for (long id : some) file.put(id * width, FloatBuffer.wrap(rows, row++ * width, width));
+                }
+            }
+            close();
+        }
+
+        /** Gives up what was not written. */
+        @Override
+        public void close() {
+            batches.forEach(Tensor::deallocate);
+            batches.clear();
+            ids.clear();
+            elements = 0;
+        }
+    }
+
     /**
      * Embeds a split into {@value #FEATURES}, float32 [N,D], and {@value #LABELS}, int64 [N], in the order of the ids.
      * Both appear whole, or, if the embedding was stopped or failed, not at all.
@@ -79,19 +128,10 @@ public final class Embedder {
      * @throws org.gradmimic.select.InputException if a picture or file is damaged, or the folder can't be written to
      */
     public boolean write(ImageDataset dataset, Split split, Path folder, EmbedListener listener) {
-        int width = model.width();
-        try (NpyWriter features = NpyWriter.create(folder.resolve(FEATURES), dataset.size(split), width)) {
-            boolean whole = embed(
-                    dataset,
-                    split,
-                    (ids, batch) -> {
-                        float[] rows = Tensors.floats(batch);
-                        for (int i = 0; i < ids.length; i++) {
-                            features.put(ids[i] * width, FloatBuffer.wrap(rows, i * width, width));
-                        }
-                    },
-                    listener);
-            if (!whole) return false;
+        try (NpyWriter features = NpyWriter.create(folder.resolve(FEATURES), dataset.size(split), model.width());
+                Rows rows = new Rows(features, model.width())) {
+            if (!embed(dataset, split, rows, listener)) return false;
+            rows.flush();
             long[] labels = dataset.labels(split);
             NpyWriter.write(folder.resolve(LABELS), labels, labels.length);
             features.commit();

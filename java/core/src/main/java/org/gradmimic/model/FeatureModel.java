@@ -2,6 +2,7 @@ package org.gradmimic.model;
 
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.data.ImageSize;
+import org.gradmimic.device.Device;
 
 /** A frozen model that turns pictures into feature vectors. Not for several threads at once. */
 public interface FeatureModel extends AutoCloseable {
@@ -10,6 +11,9 @@ public interface FeatureModel extends AutoCloseable {
 
     /** D, the length of a feature vector. */
     int width();
+
+    /** Works on a device from now on, and gives features there; pictures may come from anywhere. */
+    void moveTo(Device device);
 
     /**
      * Embeds pictures; normalisation is the model's own affair. No gradient is recorded.

@@ -3,6 +3,7 @@ package org.gradmimic.model;
 import java.util.Map;
 import java.util.Set;
 import org.gradmimic.data.ImageSize;
+import org.gradmimic.device.Device;
 
 /** An architecture: what its state dict holds, and, in the subtypes, what it computes from it. */
 public interface Model extends AutoCloseable {
@@ -24,6 +25,9 @@ public interface Model extends AutoCloseable {
     default Set<String> obsolete() {
         return Set.of();
     }
+
+    /** Takes what a model has beside its parameters to a device: nothing, unless it is another's program. */
+    default void moveTo(Device device) {}
 
     /** Frees what a model has beside its parameters: nothing, unless it is another's program. */
     @Override

@@ -14,6 +14,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
+import org.gradmimic.device.Device;
 import org.gradmimic.select.InputException;
 import org.gradmimic.tap.Parameters;
 
@@ -137,6 +138,18 @@ public record ModelWeights(Parameters parameters, Set<String> fresh) implements 
                 .orElseThrow();
         double bound = 1 / Math.sqrt(inputs);
         return Tensors.empty(slot.shape()).uniform_(-bound, bound, new org.bytedeco.pytorch.GeneratorOptional());
+    }
+
+    /** The same on a device; these here are given back. */
+    public ModelWeights moved(Device device) {
+        if (parameters.tensors().stream().allMatch(device::has)) return this;
+        try (PointerScope scope = new PointerScope()) {
+            Map<String, Tensor> there = new LinkedHashMap<>();
+            parameters.names().forEach(name -> there.put(name, device.move(parameters.tensor(name))));
+            ModelWeights moved = new ModelWeights(Parameters.of(there), fresh);
+            close();
+            return moved;
+        }
     }
 
     /** Gives the tensors back. */

@@ -6,6 +6,7 @@ import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
 import org.gradmimic.data.ImageSize;
+import org.gradmimic.device.Device;
 import org.gradmimic.select.InputException;
 import org.gradmimic.tap.Layers;
 
@@ -70,6 +71,11 @@ public final class ScriptClassifier implements ImageClassifier {
                 imageSize().height(),
                 imageSize().width());
         return layers.linear(HEAD, backbone.run(images));
+    }
+
+    @Override
+    public void moveTo(Device device) {
+        backbone.moveTo(device);
     }
 
     /** Frees the backbone; a second call does nothing. */

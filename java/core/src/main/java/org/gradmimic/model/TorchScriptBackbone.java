@@ -14,6 +14,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
 import org.gradmimic.data.ImageSize;
+import org.gradmimic.device.Device;
 import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.OpenResources;
 import org.gradmimic.select.InputException;
@@ -29,6 +30,7 @@ public final class TorchScriptBackbone implements FeatureModel {
     private final double std;
     private final JitModule module;
     private final int width;
+    private Device device = Device.CPU;
     private boolean closed;
 
     private TorchScriptBackbone(Path file, ImageSize inputSize, double mean, double std, JitModule module) {
@@ -83,6 +85,16 @@ public final class TorchScriptBackbone implements FeatureModel {
     }
 
     @Override
+    public void moveTo(Device target) {
+        if (target.kind() != device.kind() || target.index() != device.index()) {
+            try (PointerScope scope = new PointerScope()) {
+                module.to(target.libTorch(), false);
+            }
+        }
+        device = target;
+    }
+
+    @Override
     public ImageSize inputSize() {
         return inputSize;
     }
@@ -97,7 +109,8 @@ public final class TorchScriptBackbone implements FeatureModel {
         Pictures.require(pictures, inputSize);
         Tensor result = new Tensor();
         try (PointerScope scope = new PointerScope()) {
-            Tensor features = run(Pictures.normalised(pictures, mean, std).contiguous());
+            Tensor features =
+                    run(Pictures.normalised(device.move(pictures), mean, std).contiguous());
             if (features.size(1) != width) {
                 throw new InputException(file + ": returned features of the shape " + Tensors.shape(features)
                         + ", expected [" + pictures.size(0) + ", " + width + "]");

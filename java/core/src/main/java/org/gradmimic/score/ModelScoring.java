@@ -6,11 +6,16 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
-import java.util.stream.DoubleStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Combination;
 import org.gradmimic.ScoreKind;
+import org.gradmimic.Tensors;
+import org.gradmimic.device.Device;
+import org.gradmimic.device.Host;
 import org.gradmimic.kernel.GradmimicException;
 import org.gradmimic.model.Clip;
 import org.gradmimic.model.ImageClassifier;
@@ -19,9 +24,9 @@ import org.gradmimic.model.ModelWeights;
 import org.gradmimic.select.InputException;
 import org.gradmimic.tap.ContrastiveBatch;
 import org.gradmimic.tap.ContrastiveScore;
-import org.gradmimic.tap.LayerScores;
 import org.gradmimic.tap.Losses;
 import org.gradmimic.tap.SampleWeights;
+import org.gradmimic.tap.ScoreTensors;
 import org.gradmimic.tap.Taps;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +39,13 @@ public final class ModelScoring {
     /** Samples that go through a classifier at a time; their scores don't depend on it. */
     public static final int CHUNK = 32;
 
+    /** Batches whose results a device keeps until they are read. */
+    private static final int BATCHES_AT_ONCE = 64;
+
     private static final int NAMED = 10;
+
+    /** A batch that was scored, and what it gave. */
+    private record Scored(long[] ids, Tensor numbers) {}
 
     /**
      * What to score.
@@ -51,6 +62,7 @@ public final class ModelScoring {
      * @param gradientNorms whether ‖g_i‖ is asked for, too
      * @param contrastive what a score is where the loss couples samples
      * @param combination what becomes of the scores toward several references; null to keep each
+     * @param device where the model and the weights are
      */
     public record Request(
             Model model,
@@ -63,7 +75,8 @@ public final class ModelScoring {
             int batchSize,
             boolean gradientNorms,
             ContrastiveScore contrastive,
-            @Nullable Combination combination) {
+            @Nullable Combination combination,
+            Device device) {
 
         /** Numbers a sample gets: one, or one for each reference. */
         int results() {
@@ -196,6 +209,7 @@ public final class ModelScoring {
         check(request);
         ModelScoring scoring = new ModelScoring(request, samples);
         try (Taps taps = new Taps(
+                request.device(),
                 request.weights().parameters(),
                 request.mimicLayer(),
                 request.references().stream().map(ModelWeights::parameters).toList(),
@@ -210,46 +224,89 @@ public final class ModelScoring {
         long done = 0;
         while (true) {
             try (PointerScope scope = new PointerScope()) {
-                Samples.Batch batch = samples.next();
-                if (batch == null) return;
-                LayerScores found = score(taps, batch);
-                directionNorms = found.directionNorms();
-                Combination combination = request.combination();
-                double[][] ofBatch =
-                        combination == null ? found.scores() : new double[][] {combination.of(found.scores())};
-                for (int i = 0; i < batch.ids().length; i++) {
-                    int row = Math.toIntExact(batch.ids()[i]);
-                    for (int k = 0; k < ofBatch.length; k++) scores[k][row] = ofBatch[k][i];
-                    losses[row] = found.losses()[i];
-                    if (norms) gradientNorms[row] = found.gradientNorms()[i];
-                }
-                done += batch.ids().length;
+                List<Scored> block = next(taps);
+                if (block.isEmpty()) return;
+                keep(block);
+                for (Scored batch : block) done += batch.ids().length;
             }
             progress.accept(done);
         }
     }
 
-    private LayerScores score(Taps taps, Samples.Batch batch) {
-        if (request.model() instanceof ImageClassifier classifier) {
-            Tensor logits = classifier.logits(taps, batch.images());
-            return taps.score(Losses.crossEntropy(logits, batch.targets()), norms);
+    /** The next batches, in the caller's scope. A read leaves a device idle, so there it takes many at once. */
+    private List<Scored> next(Taps taps) {
+        List<Scored> block = new ArrayList<>();
+        int batches = request.device().asynchronous() ? BATCHES_AT_ONCE : 1;
+        while (block.size() < batches) {
+            Tensor numbers = new Tensor(); // outlives its batch
+            try (PointerScope scope = new PointerScope()) {
+                Samples.Batch batch = samples.next();
+                if (batch == null) break;
+                numbers.put(score(taps, batch));
+                block.add(new Scored(batch.ids(), numbers));
+            }
         }
-        if (request.model() instanceof Clip clip) return score(taps, clip, batch);
+        return block;
+    }
+
+    /** All that a batch of n samples gives, side by side: ‖V‖, scores, losses, norms; which samples spoil all others. */
+    private Tensor score(Taps taps, Samples.Batch batch) {
+        Tensor images = request.device().move(batch.images());
+        Tensor targets = request.device().move(batch.targets());
+        if (request.model() instanceof ImageClassifier classifier) {
+            Tensor logits = classifier.logits(taps, images);
+            return numbers(taps.scoreTensors(Losses.crossEntropy(logits, targets), norms), null);
+        }
+        if (request.model() instanceof Clip clip) {
+            ContrastiveBatch pairs = pairs(taps, clip, images, targets);
+            return numbers(taps.scoreTensors(pairs), pairs.brokenMask());
+        }
         throw new IllegalArgumentException("a " + request.model().getClass().getSimpleName() + " is not scored");
     }
 
     /** SigLIP's loss where the model has a bias for it, else CLIP's. */
-    private LayerScores score(Taps taps, Clip clip, Samples.Batch batch) {
-        Clip.Features features = clip.features(taps, batch.images(), batch.targets());
+    private static ContrastiveBatch pairs(Taps taps, Clip clip, Tensor images, Tensor captions) {
+        Clip.Features features = clip.features(taps, images, captions);
         Tensor scale = taps.scalar(Clip.LOGIT_SCALE).exp();
-        ContrastiveBatch pairs = clip.bias()
+        return clip.bias()
                 ? ContrastiveBatch.siglip(features.image(), features.text(), scale, taps.scalar(Clip.LOGIT_BIAS))
                 : ContrastiveBatch.clip(features.image(), features.text(), scale);
-        LayerScores found = taps.score(pairs);
-        if (!DoubleStream.of(found.losses()).allMatch(Double::isFinite)) {
-            for (int place : pairs.broken()) if (culprits.size() < NAMED) culprits.add(batch.ids()[place]);
+    }
+
+    private Tensor numbers(ScoreTensors found, @Nullable Tensor spoilers) {
+        Combination combination = request.combination();
+        Tensor ofBatch = combination == null ? found.scores() : combination.of(found.scores());
+        TensorVector parts = new TensorVector(found.directionNorms(), ofBatch.reshape(-1), found.losses());
+        if (norms) parts.push_back(found.gradientNorms());
+        if (spoilers != null) parts.push_back(spoilers.to(ScalarType.Double));
+        return torch.cat(parts);
+    }
+
+    private void keep(List<Scored> block) {
+        double[] all = Host.doubles(
+                torch.cat(new TensorVector(block.stream().map(Scored::numbers).toArray(Tensor[]::new))));
+        int at = 0;
+        for (Scored batch : block) {
+            long[] ids = batch.ids();
+            directionNorms = Arrays.copyOfRange(all, at, at + directionNorms.length);
+            at += directionNorms.length;
+            for (double[] ofOne : scores) at = spread(all, at, ids, ofOne);
+            at = spread(all, at, ids, losses);
+            if (norms) at = spread(all, at, ids, gradientNorms);
+            if (!(request.model() instanceof Clip)) continue;
+            boolean finite = true;
+            for (long id : ids) finite &= Double.isFinite(losses[Math.toIntExact(id)]);
+            for (int i = 0; i < ids.length && !finite; i++) {
+                if (all[at + i] != 0 && culprits.size() < NAMED) culprits.add(ids[i]);
+            }
+            at += ids.length;
         }
-        return found;
+    }
+
+    /** Numbers of some samples to their places among all; gives where the next ones are. */
+    private static int spread(double[] numbers, int at, long[] ids, double[] to) {
+        for (int i = 0; i < ids.length; i++) to[Math.toIntExact(ids[i])] = numbers[at + i];
+        return at + ids.length;
     }
 
     private Result result() {
@@ -319,14 +376,16 @@ public final class ModelScoring {
     private float[] weights(double[] ofOne) {
         float[] weights = new float[ofOne.length];
         int batch = request.batchSize() == 0 ? Math.max(1, ofOne.length) : request.batchSize();
-        try (SampleWeights rule = new SampleWeights()) {
+        try (PointerScope scope = new PointerScope();
+                SampleWeights rule = new SampleWeights(Device.CPU)) {
+            Tensor squared = Tensors.of(new double[] {directionNorms[0] * directionNorms[0]}, 1);
             for (int from = 0; from < ofOne.length; from += batch) {
                 int to = Math.min(ofOne.length, from + batch);
-                float[] some = rule.of(
+                float[] some = Host.floats(rule.of(
                         request.kind().weighting(request.temperature(), request.lambda()),
-                        Arrays.copyOfRange(ofOne, from, to),
-                        norms ? Arrays.copyOfRange(gradientNorms, from, to) : null,
-                        directionNorms[0]);
+                        Tensors.of(Arrays.copyOfRange(ofOne, from, to), to - from),
+                        norms ? Tensors.of(Arrays.copyOfRange(gradientNorms, from, to), to - from) : null,
+                        squared));
                 System.arraycopy(some, 0, weights, from, some.length);
             }
         } catch (GradmimicException.NonFinite e) {

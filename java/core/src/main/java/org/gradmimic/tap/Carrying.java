@@ -3,10 +3,11 @@ package org.gradmimic.tap;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.device.Host;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tokens of a linear layer that carry gradient, where that is worth the look.
+ * The tokens of a linear layer that carry gradient, where that is worth the look and looking does not stop everything.
  *
  * @param input [R,I]
  * @param delta [R,O]
@@ -18,12 +19,13 @@ record Carrying(
     /** Columns of δ that are looked at first. */
     private static final long PROBED = 16;
 
-    static Carrying of(Tensor input, Tensor delta) {
+    /** @param look whether to */
+    static Carrying of(Tensor input, Tensor delta, boolean look) {
         Tensor a = input.detach().reshape(-1, input.size(-1));
         Tensor d = delta.detach().reshape(-1, delta.size(-1));
         long all = d.size(0);
         long tokens = delta.size(0) == 0 ? 1 : all / delta.size(0);
-        if (tokens > 1 && carrying(d.narrow(1, 0, Math.min(PROBED, d.size(1)))) <= all / 2) {
+        if (look && tokens > 1 && carrying(d.narrow(1, 0, Math.min(PROBED, d.size(1)))) <= all / 2) {
             Tensor carry = d.ne(new Scalar(0)).any(1);
             Tensor rows = carry.nonzero().squeeze(1);
             // A column of zeros in front does not make a row of zeros.
@@ -36,7 +38,7 @@ record Carrying(
 
     /** Rows of x that are not all zero; NaN is not zero. */
     private static long carrying(Tensor x) {
-        return x.ne(new Scalar(0)).any(1).sum().item_long();
+        return Host.integer(x.ne(new Scalar(0)).any(1).sum());
     }
 
     /** A value for each sample [B] as one for each row [R]. */

@@ -1,12 +1,12 @@
 package org.gradmimic.tap;
 
-import java.util.stream.LongStream;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
+import org.gradmimic.device.Device;
 import org.gradmimic.device.Host;
 import org.jspecify.annotations.Nullable;
 
@@ -52,13 +52,14 @@ public record ContrastiveBatch(
         Tensor logits = normalised(image).matmul(normalised(text).t()).mul(scale.reshape(1));
         if (bias != null) logits = logits.add(bias.reshape(1));
         if (kind == Kind.SOFTMAX) {
-            Tensor labels = torch.arange(new Scalar(rows)).to(torch.ScalarType.Long);
+            Tensor labels = torch.arange(new Scalar(rows), Device.of(logits).options(torch.ScalarType.Long));
             return Losses.crossEntropy(logits, labels)
                     .add(Losses.crossEntropy(logits.t(), labels))
                     .mul(new Scalar(0.5));
         }
         // A pair's own logit shall be large, all others small.
-        Tensor own = torch.eye(rows).to(logits.scalar_type());
+        Tensor own =
+                torch.eye(rows, Device.of(logits).options(logits.scalar_type().intern()));
         Tensor each = torch.softplus(logits.mul(own.mul(new Scalar(-2.0)).add(new Scalar(1.0))));
         return each.sum(1).add(each.sum(0)).mul(new Scalar(0.5));
     }
@@ -68,15 +69,16 @@ public record ContrastiveBatch(
      * loss compares each sample with every other, so the losses and scores of all depend on theirs.
      */
     public int[] broken() {
-        try (PointerScope scope = new PointerScope();
-                NoGradGuard guard = new NoGradGuard()) {
-            Tensor usable = normalised(image.detach())
-                    .isfinite()
-                    .all(1)
-                    .logical_and(normalised(text.detach()).isfinite().all(1));
-            long[] places = Host.longs(usable.logical_not().nonzero().squeeze(1));
-            return LongStream.of(places).mapToInt(Math::toIntExact).toArray();
+        try (PointerScope scope = new PointerScope()) {
+            long[] values = Host.longs(brokenMask().to(torch.ScalarType.Long));
+            return IntStream.range(0, values.length).filter(i -> values[i] != 0).toArray();
         }
+    }
+
+    /** Which samples {@link #broken} would name, [B] bool; in the caller's scope. */
+    public Tensor brokenMask() {
+        Tensor usable = normalised(image.detach()).isfinite().all(1);
+        return usable.logical_and(normalised(text.detach()).isfinite().all(1)).logical_not();
     }
 
     private static Tensor normalised(Tensor features) {

@@ -7,6 +7,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Calibration;
 import org.gradmimic.Tensors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The backward pass of losses that couple samples: weights can't be put in at any δ, so the losses are weighted. With {@code
@@ -28,11 +29,10 @@ final class ContrastivePass implements BackwardPass {
     }
 
     @Override
-    public void run(float[] weights, double share) {
+    public void run(Tensor weights, double share, @Nullable Tensor skip) {
         try (PointerScope scope = new PointerScope()) {
-            Gradients gradients = new Gradients();
-            Tensor weighted =
-                    Tensors.of(weights, weights.length).mul_(new Scalar(share)).to(losses.scalar_type());
+            Gradients gradients = new Gradients(skip);
+            Tensor weighted = weights.mul(new Scalar(share)).to(losses.scalar_type());
             boolean all = calibration == Calibration.ALL;
             List<TappedParameter> reached = parameters.stream()
                     .filter(parameter -> parameter.trained() && (all || parameter.mimic()))

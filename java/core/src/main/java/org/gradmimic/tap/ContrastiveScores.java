@@ -7,10 +7,11 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
+import org.gradmimic.device.Device;
 import org.gradmimic.kernel.abi.gm_array;
 import org.gradmimic.kernel.abi.gm_clip_scores_args;
 import org.gradmimic.kernel.abi.gradmimic;
@@ -65,31 +66,27 @@ final class ContrastiveScores {
     }
 
     /** The graph of the batch is kept. */
-    static LayerScores exact(Taps taps, ForwardPass forward, ContrastiveBatch batch) {
-        try (PointerScope scope = new PointerScope()) {
-            ContrastiveScores scores = new ContrastiveScores(taps, forward, batch);
-            int references = taps.recorder().references();
-            double[][] found = new double[references][];
-            double[] norms = new double[references];
-            double[] losses = new double[0];
-            for (int k = 0; k < references; k++) {
-                try (PointerScope one = new PointerScope()) {
-                    double[][] lossesAndScores = scores.toward(k, norms);
-                    losses = lossesAndScores[0];
-                    found[k] = lossesAndScores[1];
-                }
+    static ScoreTensors exact(Taps taps, ForwardPass forward, ContrastiveBatch batch) {
+        ContrastiveScores scores = new ContrastiveScores(taps, forward, batch);
+        Device device = taps.device();
+        int references = taps.recorder().references();
+        Tensor squared = device.empty(ScalarType.Double, references).zero_();
+        Tensor found = device.empty(ScalarType.Double, references, batch.image().size(0));
+        Tensor losses = device.empty(ScalarType.Double, batch.image().size(0));
+        for (int k = 0; k < references; k++) {
+            try (PointerScope one = new PointerScope()) {
+                scores.toward(k, squared.narrow(0, k, 1), losses, found.select(0, k));
             }
-            return new LayerScores(losses, found, null, norms);
         }
+        return new ScoreTensors(losses, found, null, squared.sqrt());
     }
 
-    /** Losses and scores toward reference k; its ‖V‖ goes into {@code norms}. */
-    private double[][] toward(int k, double[] norms) {
+    /** Losses and scores toward reference k, and its ‖V‖². */
+    private void toward(int k, Tensor squared, Tensor losses, Tensor found) {
         Tensor inner = null;
-        double squared = 0;
         for (TappedParameter parameter : taps.recorder().mimic()) {
             Tensor v = taps.vectors().form(parameter.reference(k), parameter.live());
-            squared += taps.vectors().normSquared();
+            squared.add_(taps.vectors().normSquared());
             for (int r = 0; r < mimic.size(); r++) {
                 if (!gradients.get(r).defined()) continue;
                 for (Use use : mimic.get(r).uses()) {
@@ -101,7 +98,6 @@ final class ContrastiveScores {
                 }
             }
         }
-        norms[k] = Math.sqrt(squared);
         @Nullable Tensor[] tangents = new @Nullable Tensor[outputs.length];
         if (inner != null) {
             TensorVector changes = Deltas.grad(
@@ -114,41 +110,43 @@ final class ContrastiveScores {
                 if (change.defined()) tangents[moving[m]] = change;
             }
         }
-        return clip(tangents, squared);
+        clip(tangents, squared, losses, found);
     }
 
-    private double[][] clip(@Nullable Tensor[] tangents, double squared) {
+    private void clip(@Nullable Tensor[] tangents, Tensor squared, Tensor losses, Tensor found) {
         long rows = batch.image().size(0);
-        TensorOptions type = new TensorOptions(TapKernels.sumType(batch.image()));
-        Tensor losses = torch.empty(new long[] {rows}, type, new org.bytedeco.pytorch.MemoryFormatOptional());
-        Tensor scores = torch.empty_like(losses);
+        Tensor loss = taps.device().empty(TapKernels.sumType(batch.image()), rows);
+        Tensor score = torch.empty_like(loss);
+        Tensor terms = torch.cat(new TensorVector(
+                number(batch.scale()), number(batch.bias()), number(tangents[2]), number(tangents[3])));
         try (gm_clip_scores_args args = new gm_clip_scores_args()) {
             Pointer.memset(args, 0, args.sizeof());
             describe(args.image(), batch.image());
             describe(args.text(), batch.text());
             describe(args.image_tangent(), tangents[0]);
             describe(args.text_tangent(), tangents[1]);
-            args.scale(number(batch.scale()))
-                    .bias(number(batch.bias()))
-                    .scale_tangent(number(tangents[2]))
-                    .bias_tangent(number(tangents[3]))
-                    .direction_norm_squared(new DoublePointer(1).put(squared))
+            args.logit_terms(new DoublePointer(terms.data_ptr()))
+                    .direction_norm_squared(new DoublePointer(squared.data_ptr()))
                     .loss_kind(
                             batch.kind() == ContrastiveBatch.Kind.SOFTMAX
                                     ? gradmimic.GM_CONTRASTIVE_SOFTMAX
                                     : gradmimic.GM_CONTRASTIVE_SIGMOID);
-            describe(args.loss(), losses);
-            describe(args.score(), scores);
+            Tensors.describe(args.loss(), loss);
+            Tensors.describe(args.score(), score);
             taps.kernels().clipScores(args);
         }
-        return new double[][] {Deltas.doubles(losses), Deltas.doubles(scores)};
+        losses.copy_(loss);
+        found.copy_(score);
     }
 
     private static void describe(gm_array array, @Nullable Tensor tensor) {
         if (tensor != null) Tensors.describe(array, tensor.detach().contiguous());
     }
 
-    private static double number(@Nullable Tensor one) {
-        return one == null ? 0 : one.detach().to(torch.ScalarType.Double).item_double();
+    /** [1] double; 0 for what isn't there. */
+    private Tensor number(@Nullable Tensor one) {
+        return one == null
+                ? taps.device().empty(ScalarType.Double, 1).zero_()
+                : Deltas.wide(one).reshape(1);
     }
 }

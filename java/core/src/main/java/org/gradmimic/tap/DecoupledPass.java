@@ -62,12 +62,11 @@ final class DecoupledPass implements BackwardPass {
     }
 
     @Override
-    public void run(float[] weights, double share) {
+    public void run(Tensor weights, double share, @Nullable Tensor skip) {
         try (PointerScope scope = new PointerScope()) {
-            Gradients gradients = new Gradients();
+            Gradients gradients = new Gradients(skip);
             // δ is that of the mean loss: it has 1/B in it.
-            Tensor scale =
-                    Tensors.of(weights, weights.length).to(ScalarType.Double).mul_(new Scalar(weights.length * share));
+            Tensor scale = weights.to(ScalarType.Double).mul_(new Scalar(weights.size(0) * share));
             if (losses.scalar_type().intern() != ScalarType.Double) scale = scale.to(ScalarType.Float);
             for (int p = 0; p < others.size(); p++) {
                 Tensor mean = means.get(p);
@@ -100,9 +99,8 @@ final class DecoupledPass implements BackwardPass {
         gradients.add(targets, forward.cut(), TapKernels.scaled(cutGradient, scale), false);
     }
 
-    private void withoutTap(float[] weights, double share, Gradients gradients) {
-        Tensor weighted =
-                Tensors.of(weights, weights.length).mul_(new Scalar(share)).to(losses.scalar_type());
+    private void withoutTap(Tensor weights, double share, Gradients gradients) {
+        Tensor weighted = weights.mul(new Scalar(share)).to(losses.scalar_type());
         gradients.add(untapped, losses, weighted, false);
     }
 

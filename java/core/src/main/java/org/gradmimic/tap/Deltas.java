@@ -4,11 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
+import org.gradmimic.device.Device;
 import org.gradmimic.kernel.Memory;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +29,7 @@ final class Deltas {
     /** 1/B for each loss: the gradients are then those of the mean, as plain training has them. */
     static Tensor mean(Tensor losses) {
         Tensor ones = torch.ones_like(losses.detach());
-        return losses.size(0) == 0 ? ones : ones.div_(new org.bytedeco.pytorch.Scalar((double) losses.size(0)));
+        return losses.size(0) == 0 ? ones : ones.div_(new Scalar((double) losses.size(0)));
     }
 
     /** The forward pass that made these losses [B]; the caller closes it. */
@@ -39,17 +41,19 @@ final class Deltas {
         throw new IllegalStateException("the losses have no graph; no NoGradGuard may be open in the forward pass");
     }
 
-    static LayerScores score(Taps taps, Tensor losses, boolean norms) {
-        try (PointerScope scope = new PointerScope();
-                ForwardPass forward = take(taps, losses)) {
+    static ScoreTensors score(Taps taps, Tensor losses, boolean norms) {
+        try (ForwardPass forward = take(taps, losses)) {
             return scores(taps, forward, losses, norms, false);
         }
     }
 
     /** Scores after a backward pass down to the mimic layers. */
-    static LayerScores scores(Taps taps, ForwardPass forward, Tensor losses, boolean norms, boolean keepGraph) {
-        backward(forward, losses, keepGraph);
-        return scores(taps, forward, doubles(losses), norms);
+    static ScoreTensors scores(Taps taps, ForwardPass forward, Tensor losses, boolean norms, boolean keepGraph) {
+        try (PointerScope scope = new PointerScope()) {
+            Tensor rest = backward(forward, losses, keepGraph);
+            if (rest != null) rest.deallocate();
+        }
+        return scores(taps, forward, losses, norms);
     }
 
     /**
@@ -100,47 +104,43 @@ final class Deltas {
     }
 
     /** Scores by the δ of the mean loss that the records have. V is formed parameter by parameter. */
-    static LayerScores scores(Taps taps, ForwardPass forward, double[] losses, boolean norms) {
-        int rows = losses.length;
+    static ScoreTensors scores(Taps taps, ForwardPass forward, Tensor losses, boolean norms) {
+        long rows = losses.size(0);
         int references = taps.recorder().references();
-        double[][] dots = new double[references][rows];
-        double[] squared = new double[references];
-        double[] gradients = norms ? new double[rows] : null;
+        Device device = taps.device();
+        Tensor dots = device.empty(ScalarType.Double, references, rows).zero_();
+        Tensor squared = device.empty(ScalarType.Double, references).zero_();
+        Tensor gradients = norms ? device.empty(ScalarType.Double, rows).zero_() : null;
         for (TappedParameter parameter : taps.recorder().mimic()) {
             try (PointerScope scope = new PointerScope()) {
                 for (int k = 0; k < references; k++) {
                     Tensor v = taps.vectors().form(parameter.reference(k), parameter.live());
-                    squared[k] += taps.vectors().normSquared();
-                    for (Use use : forward.uses(parameter)) add(dots[k], use.dot(taps.kernels(), v));
+                    squared.narrow(0, k, 1).add_(taps.vectors().normSquared());
+                    for (Use use : forward.uses(parameter)) add(dots.select(0, k), use.dot(taps.kernels(), v));
                 }
-                if (norms) add(gradients, Use.normSquared(taps.kernels(), forward.uses(parameter)));
+                if (gradients != null) add(gradients, Use.normSquared(taps.kernels(), forward.uses(parameter)));
             }
         }
         taps.vectors().release();
-        double[] directionNorms = new double[references];
-        for (int k = 0; k < references; k++) {
-            directionNorms[k] = Math.sqrt(squared[k]);
-            for (int i = 0; i < rows; i++) {
-                dots[k][i] = directionNorms[k] == 0 ? 0 : -rows * dots[k][i] / directionNorms[k];
-            }
-        }
-        for (int i = 0; norms && i < rows; i++) gradients[i] = rows * Math.sqrt(gradients[i]);
-        return new LayerScores(losses, dots, gradients, directionNorms);
+        // δ is that of the mean loss: it has 1/B in it.
+        Scalar back = new Scalar((double) rows);
+        Tensor distances = squared.sqrt();
+        Tensor scores = dots.mul(new Scalar((double) -rows))
+                .div_(distances.unsqueeze(1))
+                .masked_fill_(distances.eq(new Scalar(0.0)).unsqueeze(1), new Scalar(0.0));
+        return new ScoreTensors(
+                wide(losses),
+                scores,
+                gradients == null ? null : gradients.sqrt_().mul_(back),
+                distances);
     }
 
-    private static void add(double[] sum, @Nullable Tensor values) {
-        if (values == null) return;
-        double[] array = doubles(values);
-        for (int i = 0; i < sum.length; i++) sum[i] += array[i];
+    /** In double, without a graph. */
+    static Tensor wide(Tensor tensor) {
+        return tensor.detach().to(ScalarType.Double);
     }
 
-    /** The elements of a tensor. */
-    static double[] doubles(Tensor tensor) {
-        try (PointerScope scope = new PointerScope()) {
-            Tensor flat = tensor.detach().to(ScalarType.Double).contiguous();
-            double[] values = new double[(int) flat.numel()];
-            if (values.length > 0) flat.data_ptr_double().get(values);
-            return values;
-        }
+    private static void add(Tensor sum, @Nullable Tensor values) {
+        if (values != null) sum.add_(values);
     }
 }

@@ -7,45 +7,52 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The weight [O,I] of x Wᵀ: g_i = Σ_t δ_it a_itᵀ. Tokens whose δ is zero (all but the pooled one in a transformer's last
- * block, padding) are left out of everything.
+ * The weight [O,I] of x Wᵀ: g_i = Σ_t δ_it a_itᵀ. Where numbers may be looked at, tokens whose δ is zero (all but the pooled one
+ * in a transformer's last block, padding) are left out of everything; a device decides by shapes and types alone.
+ *
+ * @param looks whether numbers may be looked at
  */
-final class LinearTap implements Tap {
-    static final LinearTap INSTANCE = new LinearTap();
+record LinearTap(boolean looks) implements Tap {
+    /** Tokens of a batch from which on a product by LibTorch's BLAS is faster than {@code gm_ghost_dot} in float. */
+    private static final long MANY = 64;
 
-    private LinearTap() {}
+    /** Elements of such a product at once: 16 MiB of floats, which the caches keep until they have met δ. */
+    private static final long PRODUCT = 1 << 22;
+
+    /** The same on a device: 64 MiB, enough to keep all of it busy. Not measured yet. */
+    private static final long PRODUCT_ON_DEVICE = 1 << 24;
 
     @Override
     public Tensor tangent(@Nullable Tensor input, Tensor v) {
         return torch.linear(input, v.to(input.scalar_type()));
     }
 
-    /** Tokens of a batch from which on a product by LibTorch's BLAS is faster than {@code gm_ghost_dot}. */
-    private static final long MANY = 64;
-
-    /** Elements of such a product at once: 16 MiB of floats, which the caches keep until they have met δ. */
-    private static final long PRODUCT = 1 << 22;
-
     @Override
     public Tensor dot(TapKernels kernels, @Nullable Tensor input, Tensor delta, Tensor v) {
         Tensor a = TapKernels.tokens(input.detach());
         Tensor d = TapKernels.tokens(delta);
-        boolean product = d.size(0) * d.size(1) >= MANY
-                && isFloat(a)
-                && isFloat(d)
-                && Carrying.of(a, d).rows() == null;
-        return product ? byProduct(kernels, a, d, v) : kernels.ghostDot(a, d, v);
+        if (isByProduct(a, d)) return byProduct(kernels, a, d, v);
+        // 16-bit tokens meet V in their own type on a device: only then do the tensor cores multiply.
+        return kernels.ghostDot(a, d, looks || isFloat(a) ? v : v.to(a.scalar_type()));
     }
 
-    /** In float: elsewhere V a would be rounded to the input's type before it meets δ. */
+    /**
+     * Whether LibTorch forms V a, or {@code gm_ghost_dot} does without: in float only, elsewhere V a would be rounded to the input's
+     * type before it meets δ. On a device the kernel has the tensor cores for 16 bits and plain multipliers for float.
+     */
+    private boolean isByProduct(Tensor a, Tensor d) {
+        boolean many = d.size(0) * d.size(1) >= MANY && isFloat(a) && isFloat(d);
+        return many && Carrying.of(a, d, looks).rows() == null;
+    }
+
     private static boolean isFloat(Tensor x) {
         return x.scalar_type().intern() == ScalarType.Float;
     }
 
     /** V a of some samples at a time, then its products with δ. */
-    private static Tensor byProduct(TapKernels kernels, Tensor a, Tensor d, Tensor v) {
+    private Tensor byProduct(TapKernels kernels, Tensor a, Tensor d, Tensor v) {
         long samples = d.size(0);
-        long step = Math.max(1, PRODUCT / Math.max(1, d.size(1) * d.size(2)));
+        long step = Math.max(1, (looks ? PRODUCT : PRODUCT_ON_DEVICE) / Math.max(1, d.size(1) * d.size(2)));
         Tensor dots = kernels.result(d, samples);
         for (long at = 0; at < samples; at += step) {
             try (PointerScope scope = new PointerScope()) {
@@ -64,12 +71,12 @@ final class LinearTap implements Tap {
 
     @Override
     public Tensor gradient(@Nullable Tensor input, Tensor delta) {
-        return sum(Carrying.of(input, delta), null);
+        return sum(Carrying.of(input, delta, looks), null);
     }
 
     @Override
     public Tensor gradient(@Nullable Tensor input, Tensor delta, Tensor weights) {
-        return sum(Carrying.of(input, delta), weights);
+        return sum(Carrying.of(input, delta, looks), weights);
     }
 
     /** Σ w_i δ_it a_itᵀ, by scaling whichever of the two has the shorter rows. */

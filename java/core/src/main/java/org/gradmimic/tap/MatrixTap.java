@@ -4,12 +4,12 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
-/** A matrix P [I,O] of x P (CLIP's projections): g_i = Σ_t a_it δ_itᵀ. */
-final class MatrixTap implements Tap {
-    static final MatrixTap INSTANCE = new MatrixTap();
-
-    private MatrixTap() {}
-
+/**
+ * A matrix P [I,O] of x P (CLIP's projections): g_i = Σ_t a_it δ_itᵀ.
+ *
+ * @param transposed the tap of Pᵀ
+ */
+record MatrixTap(LinearTap transposed) implements Tap {
     @Override
     public Tensor tangent(@Nullable Tensor input, Tensor v) {
         return torch.matmul(input, v.to(input.scalar_type()));
@@ -17,21 +17,21 @@ final class MatrixTap implements Tap {
 
     @Override
     public Tensor dot(TapKernels kernels, @Nullable Tensor input, Tensor delta, Tensor v) {
-        return kernels.ghostDot(TapKernels.tokens(input), TapKernels.tokens(delta), v.t().contiguous());
+        return transposed.dot(kernels, input, delta, v.t().contiguous());
     }
 
     @Override
     public Tensor normSquared(TapKernels kernels, @Nullable Tensor input, Tensor delta) {
-        return kernels.ghostNorm(TapKernels.tokens(input), TapKernels.tokens(delta));
+        return transposed.normSquared(kernels, input, delta);
     }
 
     @Override
     public Tensor gradient(@Nullable Tensor input, Tensor delta) {
-        return LinearTap.INSTANCE.gradient(input, delta).t();
+        return transposed.gradient(input, delta).t();
     }
 
     @Override
     public Tensor gradient(@Nullable Tensor input, Tensor delta, Tensor weights) {
-        return LinearTap.INSTANCE.gradient(input, delta, weights).t();
+        return transposed.gradient(input, delta, weights).t();
     }
 }

@@ -1,51 +1,54 @@
 package org.gradmimic.tap;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
-import java.util.stream.IntStream;
-import org.gradmimic.kernel.GradmimicException;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A scored batch of {@link MimicSteps}. Its numbers are its own and stay; {@link #backward()} belongs to the time before the
- * next forward pass.
+ * A scored batch of {@link MimicSteps}. Its numbers are its own and stay; on a device the first that is asked for waits for all of
+ * them, and must be asked for before the next step. {@link #backward()} belongs to the time before the next forward pass.
  */
 public final class MimicStep {
     private final MimicSteps steps;
-    private final LayerScores layerScores;
-    private final double[] scores;
-    private final float[] weights;
-    private final List<Long> nonFiniteIds;
+    private final StepTensors tensors;
+    private StepTensors.@Nullable Numbers numbers;
     private boolean done;
 
-    MimicStep(MimicSteps steps, LayerScores layerScores, double[] scores, float[] weights, List<Long> nonFiniteIds) {
+    /** @param numbers null where they are on a device */
+    MimicStep(MimicSteps steps, StepTensors tensors, StepTensors.@Nullable Numbers numbers) {
         this.steps = steps;
-        this.layerScores = layerScores;
-        this.scores = scores;
-        this.weights = weights;
-        this.nonFiniteIds = nonFiniteIds;
+        this.tensors = tensors;
+        this.numbers = numbers;
+    }
+
+    private StepTensors.Numbers numbers() {
+        StepTensors.Numbers found = numbers;
+        if (found == null) {
+            steps.requireCurrent(this);
+            numbers = found = tensors.read();
+        }
+        return found;
     }
 
     /** Losses, the scores toward every reference, and norms where the weighting looks at them. */
     public LayerScores layerScores() {
-        return layerScores;
+        return numbers().layerScores();
     }
 
     /** [B] the raw score of every sample that weighs it, whatever the weights are made of. */
     public double[] scores() {
-        return scores.clone();
+        return numbers().scores().clone();
     }
 
     /** [B] the weights w_i; all 0 where the step is skipped. */
     public float[] weights() {
-        return weights.clone();
+        return numbers().weights().clone();
     }
 
     /** The mean of the finite losses. */
     public double meanLoss() {
         double sum = 0;
         int finite = 0;
-        for (double loss : layerScores.losses()) {
+        for (double loss : layerScores().losses()) {
             if (!Double.isFinite(loss)) continue;
             sum += loss;
             finite++;
@@ -58,7 +61,7 @@ public final class MimicStep {
      * through normalisation over the batch; of a contrastive loss it has spoilt them all.
      */
     public boolean skipped() {
-        return !nonFiniteIds.isEmpty();
+        return !nonFiniteIds().isEmpty();
     }
 
     /**
@@ -66,7 +69,7 @@ public final class MimicStep {
      * contrastive batch those whose features are to blame, if there are any: no other has a finite loss then.
      */
     public List<Long> nonFiniteIds() {
-        return nonFiniteIds;
+        return numbers().nonFinite();
     }
 
     /** As {@link #backward(double)} with a share of 1. */
@@ -75,7 +78,7 @@ public final class MimicStep {
     }
 
     /**
-     * Adds this batch's gradients to those of the parameters; nothing for a skipped step.
+     * Adds this batch's gradients to those of the parameters. For a skipped step nothing; on a device, which doesn't tell, zeros.
      *
      * @param share of this batch in the samples that one step of the optimiser sees: weights sum to one over this batch, and
      *     are rescaled by it when gradients of several are accumulated
@@ -85,30 +88,6 @@ public final class MimicStep {
         steps.requireCurrent(this);
         if (done) throw new IllegalStateException("backward() ran already; the step's δ is used up");
         done = true;
-        if (!skipped()) steps.backward(weights, share);
-    }
-
-    /** The ids of samples with a number that is not finite. */
-    static List<Long> nonFinite(long[] ids, double[]... numbers) {
-        return nonFinite(ids, () -> new int[0], numbers);
-    }
-
-    /** @param culprits the places of samples that spoil all others; asked for where a number is not finite */
-    static List<Long> nonFinite(long[] ids, Supplier<int[]> culprits, double[]... numbers) {
-        List<Long> found = new ArrayList<>();
-        for (int i = 0; i < ids.length; i++) {
-            boolean finite = true;
-            for (double[] number : numbers) finite &= Double.isFinite(number[i]);
-            if (!finite) found.add(ids[i]);
-        }
-        int[] spoilers = found.isEmpty() ? new int[0] : culprits.get();
-        if (spoilers.length > 0 && spoilers.length < ids.length) {
-            return IntStream.of(spoilers).mapToObj(i -> ids[i]).toList();
-        }
-        if (!found.isEmpty() && found.size() == ids.length) {
-            throw new GradmimicException.NonFinite(
-                    "none of the " + ids.length + " samples of the batch has a finite loss and score");
-        }
-        return List.copyOf(found);
+        steps.backward(tensors.weights(), share);
     }
 }

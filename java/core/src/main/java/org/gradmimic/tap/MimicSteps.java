@@ -1,15 +1,20 @@
 package org.gradmimic.tap;
 
-import java.util.Arrays;
-import java.util.List;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Calibration;
 import org.gradmimic.Combination;
 import org.gradmimic.ScoreTable;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
+import org.gradmimic.device.Device;
+import org.gradmimic.device.Host;
+import org.gradmimic.kernel.CudaFailure;
+import org.gradmimic.kernel.GradmimicException;
 import org.gradmimic.kernel.OpenResources;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  *       the backward pass from w ⊙ δ.
  * </ul>
  *
+ * <p>On a CUDA device a step and its backward pass neither wait nor read a number. A sample that is not finite then makes the batch's
+ * weights 0 and its gradients zeros, which whoever asks for {@link MimicStep#nonFiniteIds()} or drains the table is told.
+ *
  * <p>Losses must not couple samples; {@link #step(ContrastiveBatch, Tensor)} is for those that do. Only parameters that the
  * taps were given are trained. For one thread at a time.
  */
@@ -37,6 +45,11 @@ public final class MimicSteps implements AutoCloseable {
     private Weighting weighting;
     private @Nullable MimicStep current;
     private @Nullable BackwardPass pending;
+    private @Nullable StepTensors tensors;
+
+    /** On a device: whether the newest step is one to be skipped, a truth value. */
+    private @Nullable Tensor skip;
+
     private boolean closed;
 
     /** For one reference; see the other constructor. */
@@ -65,7 +78,8 @@ public final class MimicSteps implements AutoCloseable {
         this.table = table;
         this.weighting = checked(weighting);
         taps.everyTrained(calibration == Calibration.ALL);
-        sampleWeights = new SampleWeights();
+        if (table != null) table.require(taps.device());
+        sampleWeights = new SampleWeights(taps.device());
         OpenResources.opened();
     }
 
@@ -90,16 +104,15 @@ public final class MimicSteps implements AutoCloseable {
      * @param losses ℓ_i [B], with their graph, each a function of sample i alone (batch normalisation aside)
      * @param ids [B] long, the samples' names in the score table; null counts from 0
      * @throws IllegalStateException for a mimic layer's parameter that no tap saw
-     * @throws org.gradmimic.kernel.GradmimicException.NonFinite if no sample has a finite loss and score
+     * @throws GradmimicException.NonFinite on the CPU, if no sample has a finite loss and score
      */
     public MimicStep step(Tensor losses, @Nullable Tensor ids) {
         begin();
         try (PointerScope scope = new PointerScope()) {
             ForwardPass forward = Deltas.take(taps, losses);
-            double[] values = Deltas.doubles(losses);
-            return step(forward, values, ids, () -> new int[0], () -> {
+            return step(forward, losses, ids, () -> null, () -> {
                 pending = new DecoupledPass(taps.recorder().parameters(), forward, calibration, losses);
-                return Deltas.scores(taps, forward, values, weighting.kind().needsNorms());
+                return Deltas.scores(taps, forward, losses, weighting.kind().needsNorms());
             });
         }
     }
@@ -119,8 +132,7 @@ public final class MimicSteps implements AutoCloseable {
         try (PointerScope scope = new PointerScope()) {
             Tensor losses = batch.losses();
             ForwardPass forward = Deltas.take(taps, losses);
-            double[] values = Deltas.doubles(losses);
-            return step(forward, values, ids, batch::broken, () -> {
+            return step(forward, losses, ids, batch::brokenMask, () -> {
                 pending = new ContrastivePass(taps.recorder().parameters(), forward, calibration, losses);
                 if (score == ContrastiveScore.EXACT) return ContrastiveScores.exact(taps, forward, batch);
                 return Deltas.scores(taps, forward, losses, false, true);
@@ -132,58 +144,91 @@ public final class MimicSteps implements AutoCloseable {
         if (closed) throw new IllegalStateException("these steps are closed");
         current = null;
         release();
+        forget();
     }
 
-    /** Scores by a backward pass that leaves its second half in {@link #pending}, unless a number is not finite. */
+    /**
+     * Scores by a backward pass that leaves its second half in {@link #pending}. Where numbers may be looked at, one that is not
+     * finite ends the step; elsewhere {@link #skip} says so to whoever adds gradients.
+     */
     private MimicStep step(
             ForwardPass forward,
-            double[] losses,
+            Tensor losses,
             @Nullable Tensor ids,
-            Supplier<int[]> culprits,
-            Supplier<LayerScores> firstHalf) {
+            Supplier<@Nullable Tensor> spoilers,
+            Supplier<ScoreTensors> firstHalf) {
+        boolean looks = !taps.device().asynchronous();
         try {
-            long[] names = names(ids, losses.length);
-            List<Long> bad = MimicStep.nonFinite(names, culprits, losses);
-            LayerScores scores = bad.isEmpty() ? firstHalf.get() : none(losses);
-            double[] combined = combination.of(scores.scores());
-            if (bad.isEmpty()) {
-                bad = scores.gradientNorms() == null
-                        ? MimicStep.nonFinite(names, combined)
-                        : MimicStep.nonFinite(names, combined, scores.gradientNorms());
-            }
-            float[] weights = bad.isEmpty() ? weights(scores, combined) : new float[losses.length];
-            if (table != null) table.append(names, combined, weights, losses);
-            current = new MimicStep(this, scores, combined, weights, bad);
+            Tensor names = names(ids, losses.size(0));
+            Tensor values = Deltas.wide(losses);
+            boolean lost = looks && !Host.truth(values.isfinite().all());
+            ScoreTensors scores = lost ? none(values) : firstHalf.get();
+            Tensor combined = combination.of(scores.scores());
+            Tensor finite = lost ? values.isfinite() : finite(scores, combined);
+            Tensor none = finite.all().logical_not();
+            boolean skipped = looks && Host.truth(none);
+            Tensor weights = skipped
+                    ? torch.zeros_like(combined).to(ScalarType.Float)
+                    : weights(scores, combined, finite).masked_fill_(none, new Scalar(0.0));
+            Tensor culprits = looks && !skipped ? null : spoilers.get();
+            tensors = new StepTensors(scores, combined, weights, finite, names, culprits);
+            StepTensors.Numbers numbers = looks ? tensors.read() : null;
+            if (skipped) requireOneFinite(numbers.nonFinite().size(), losses.size(0));
+            if (table != null) table.append(names, combined, weights, values);
+            skip = looks ? null : Tensors.handle(none);
+            current = new MimicStep(this, tensors, numbers);
             return current;
+        } catch (RuntimeException e) {
+            throw CudaFailure.typed("MimicSteps.step of " + losses.size(0) + " samples", e);
         } finally {
-            if (current == null || current.skipped()) release();
+            if (current == null || looks && current.skipped()) release();
             if (pending == null) forward.close();
         }
     }
 
-    private LayerScores none(double[] losses) {
-        double[] scores = new double[losses.length];
-        Arrays.fill(scores, Double.NaN);
-        double[][] ofEach = new double[taps.recorder().references()][];
-        Arrays.fill(ofEach, scores);
-        return new LayerScores(losses, ofEach, null, new double[ofEach.length]);
+    private static void requireOneFinite(int nonFinite, long rows) {
+        if (nonFinite < rows) return;
+        throw new GradmimicException.NonFinite(
+                "none of the " + rows + " samples of the batch has a finite loss and score");
     }
 
-    private float[] weights(LayerScores scores, double[] combined) {
-        return sampleWeights.of(
-                weighting, combined, scores.gradientNorms(), scores.directionNorms()[combination.reference()]);
+    private ScoreTensors none(Tensor losses) {
+        Device device = taps.device();
+        int references = taps.recorder().references();
+        Tensor scores = device.empty(ScalarType.Double, references, losses.size(0));
+        return new ScoreTensors(
+                losses,
+                scores.fill_(new Scalar(Double.NaN)),
+                null,
+                device.empty(ScalarType.Double, references).zero_());
     }
 
-    private static long[] names(@Nullable Tensor ids, int rows) {
-        long[] names = new long[rows];
+    /** [B] bool: what the sample's weight is made of is finite. */
+    private static Tensor finite(ScoreTensors scores, Tensor combined) {
+        Tensor finite = scores.losses().isfinite().logical_and(combined.isfinite());
+        Tensor norms = scores.gradientNorms();
+        return norms == null ? finite : finite.logical_and(norms.isfinite());
+    }
+
+    private Tensor weights(ScoreTensors scores, Tensor combined, Tensor finite) {
+        Tensor judged = combined.masked_fill(finite.logical_not(), new Scalar(Double.NaN));
+        Tensor distance = scores.directionNorms().narrow(0, combination.reference(), 1);
+        try {
+            return sampleWeights.of(weighting, judged, scores.gradientNorms(), distance.square());
+        } catch (GradmimicException.NonFinite nobody) {
+            if (!taps.device().asynchronous()) throw nobody;
+            return torch.zeros_like(judged).to(ScalarType.Float); // as a device's kernel does
+        }
+    }
+
+    private Tensor names(@Nullable Tensor ids, long rows) {
         if (ids == null) {
-            for (int i = 0; i < rows; i++) names[i] = i;
-            return names;
+            return torch.arange(new Scalar(rows), taps.device().options(ScalarType.Long));
         }
         Tensors.requireLong("ids", ids);
         Tensors.requireShape("ids", ids, rows);
-        if (rows > 0) ids.contiguous().data_ptr_long().get(names);
-        return names;
+        taps.device().require("ids", ids);
+        return ids.detach().clone();
     }
 
     void requireCurrent(MimicStep step) {
@@ -193,9 +238,12 @@ public final class MimicSteps implements AutoCloseable {
         }
     }
 
-    void backward(float[] weights, double share) {
+    void backward(Tensor weights, double share) {
+        if (pending == null) return; // the step is skipped
         try {
-            pending.run(weights, share);
+            pending.run(weights, share, skip);
+        } catch (RuntimeException e) {
+            throw CudaFailure.typed("MimicStep.backward of " + weights.size(0) + " samples", e);
         } finally {
             release();
         }
@@ -208,10 +256,19 @@ public final class MimicSteps implements AutoCloseable {
         pending = null;
     }
 
+    /** Forgets what the step before has found. */
+    private void forget() {
+        if (tensors != null) tensors.close();
+        if (skip != null) skip.deallocate();
+        tensors = null;
+        skip = null;
+    }
+
     @Override
     public void close() {
         if (closed) return;
         release();
+        forget();
         closed = true;
         sampleWeights.close();
         OpenResources.closed();

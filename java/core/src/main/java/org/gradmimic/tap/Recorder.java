@@ -33,12 +33,12 @@ final class Recorder implements AutoCloseable {
      * @throws IllegalArgumentException for names nobody has, and references that miss a parameter or have another shape of
      *     it, all listed at once
      */
-    Recorder(Parameters model, Collection<String> mimic, List<Parameters> references) {
-        check(model, mimic, references);
+    Recorder(Device device, Parameters model, Collection<String> mimic, List<Parameters> references) {
+        check(device, model, mimic, references);
         this.references = references.size();
         for (String name : model.names()) {
             Tensor tensor = model.tensor(name);
-            Device.CPU.require("parameter " + name, tensor); // taps have no way on a device yet
+            device.require("parameter " + name, tensor);
             long identity = tensor.unsafeGetTensorImpl().address();
             TappedParameter parameter = byTensor.get(identity);
             if (parameter == null) {
@@ -66,7 +66,7 @@ final class Recorder implements AutoCloseable {
                 .orElseThrow();
     }
 
-    private static void check(Parameters model, Collection<String> mimic, List<Parameters> references) {
+    private static void check(Device device, Parameters model, Collection<String> mimic, List<Parameters> references) {
         if (mimic.isEmpty()) throw new IllegalArgumentException("no parameter is named as mimic layer");
         if (references.isEmpty()) throw new IllegalArgumentException("there is no reference model");
         List<String> wrong = new ArrayList<>();
@@ -84,6 +84,8 @@ final class Recorder implements AutoCloseable {
                 else if (!tensor.is_same_size(theirs)) {
                     wrong.add(whose + "'s " + name + " has the shape " + Tensors.shape(theirs) + ", the model's "
                             + Tensors.shape(tensor));
+                } else if (!device.has(theirs)) {
+                    wrong.add(whose + "'s " + name + " is on " + Device.of(theirs) + ", the model is on " + device);
                 }
             }
         }

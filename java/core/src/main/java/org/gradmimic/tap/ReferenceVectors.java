@@ -4,18 +4,16 @@ import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptions;
-import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
+import org.gradmimic.device.Device;
+import org.gradmimic.device.DeviceArray;
+import org.gradmimic.device.DeviceQueue;
 import org.gradmimic.kernel.Kernels;
 import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.OpenResources;
-import org.gradmimic.kernel.Provider;
-import org.gradmimic.kernel.Workspace;
 import org.gradmimic.kernel.abi.gm_array;
 import org.gradmimic.kernel.abi.gm_direction_args;
-import org.gradmimic.kernel.abi.gm_queue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,23 +21,26 @@ import org.jspecify.annotations.Nullable;
  * of the model. V is float (double for double parameters).
  */
 final class ReferenceVectors implements AutoCloseable {
-    private final gm_queue queue = Memory.detached(Provider.CPU.queue());
+    private final Device device;
+    private final DeviceQueue queue;
     private final gm_direction_args args = Memory.detached(new gm_direction_args());
     private final gm_array reference = Memory.detached(new gm_array());
     private final gm_array parameter = Memory.detached(new gm_array());
     private final gm_array vector = Memory.detached(new gm_array());
-    private final DoublePointer norm = Memory.detached(new DoublePointer(1));
-    private final Workspace workspace = new Workspace();
+    private final DeviceArray<DoublePointer> norm;
     private @Nullable Tensor memory;
     private boolean closed;
 
-    ReferenceVectors() {
+    ReferenceVectors(Device device) {
+        this.device = device;
+        queue = device.queue();
+        norm = DeviceArray.doubles(device, 1);
         Pointer.memset(args, 0, args.sizeof());
         args.count(1)
                 .reference(reference)
                 .parameter(parameter)
                 .direction(vector)
-                .norm_squared(norm);
+                .norm_squared(norm.at(0));
         OpenResources.opened();
     }
 
@@ -52,14 +53,14 @@ final class ReferenceVectors implements AutoCloseable {
             Tensors.describe(reference, theReference.detach().contiguous().reshape(-1));
             Tensors.describe(parameter, live.contiguous().reshape(-1));
             Tensors.describe(vector, flat);
-            Kernels.direction(queue, args, workspace);
+            Kernels.direction(queue.now(), args, queue.workspace());
         }
         return flat.reshape(Tensors.sizes(live));
     }
 
-    /** ‖V‖² of the last one. */
-    double normSquared() {
-        return norm.get(0);
+    /** ‖V‖² of the last one, [1] double; the next one's takes its place. */
+    Tensor normSquared() {
+        return norm.tensor(0, 1);
     }
 
     private Tensor reserve(long elements, ScalarType type) {
@@ -68,8 +69,7 @@ final class ReferenceVectors implements AutoCloseable {
                 || current.numel() < elements
                 || current.scalar_type().intern() != type) {
             release();
-            memory = current = Memory.detached(torch.empty(
-                    new long[] {elements}, new TensorOptions(type), new org.bytedeco.pytorch.MemoryFormatOptional()));
+            memory = current = Memory.detached(device.empty(type, elements));
         }
         return current.narrow(0, 0, elements);
     }
@@ -85,8 +85,9 @@ final class ReferenceVectors implements AutoCloseable {
         if (closed) return;
         closed = true;
         OpenResources.closed();
-        workspace.close();
+        queue.close();
+        norm.close();
         release();
-        for (Pointer pointer : new Pointer[] {queue, args, reference, parameter, vector, norm}) pointer.deallocate();
+        for (Pointer pointer : new Pointer[] {args, reference, parameter, vector}) pointer.deallocate();
     }
 }

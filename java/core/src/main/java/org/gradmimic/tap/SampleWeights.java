@@ -1,67 +1,64 @@
 package org.gradmimic.tap;
 
 import org.bytedeco.javacpp.DoublePointer;
-import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
-import org.gradmimic.kernel.Descriptors;
-import org.gradmimic.kernel.Descriptors.Dtype;
+import org.gradmimic.device.Device;
+import org.gradmimic.device.DeviceQueue;
 import org.gradmimic.kernel.Kernels;
-import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.OpenResources;
-import org.gradmimic.kernel.Provider;
-import org.gradmimic.kernel.Workspace;
 import org.gradmimic.kernel.abi.gm_mimic_weights_args;
-import org.gradmimic.kernel.abi.gm_queue;
 import org.jspecify.annotations.Nullable;
 
 /** Scores of a batch to weights, by the rule that {@link org.gradmimic.MimicHead} uses too. */
 public final class SampleWeights implements AutoCloseable {
-    private final gm_queue queue = Memory.detached(Provider.CPU.queue());
-    private final Workspace workspace = new Workspace();
+    private final Device device;
+    private final DeviceQueue queue;
+    private boolean closed;
 
-    public SampleWeights() {
+    /** Where the scores are. */
+    public SampleWeights(Device device) {
+        this.device = device;
+        queue = device.queue();
         OpenResources.opened();
     }
 
     /**
-     * w_i [B].
+     * w_i [B] float, in the caller's scope.
      *
      * @param scores [B] m_i; a sample whose score is not finite gets weight 0
      * @param gradientNorms [B] ‖g_i‖, where the rule looks at them
-     * @param directionNorm ‖V‖
+     * @param directionNormSquared [1] double, ‖V‖²
+     * @throws org.gradmimic.kernel.GradmimicException.NonFinite on the CPU, if no score is finite
      */
-    public float[] of(Weighting weighting, double[] scores, double @Nullable [] gradientNorms, double directionNorm) {
-        int rows = scores.length;
+    public Tensor of(Weighting weighting, Tensor scores, @Nullable Tensor gradientNorms, Tensor directionNormSquared) {
+        Tensor weights = device.empty(ScalarType.Float, scores.size(0));
         try (PointerScope scope = new PointerScope();
                 gm_mimic_weights_args args = new gm_mimic_weights_args()) {
             Pointer.memset(args, 0, args.sizeof());
             weighting.describe(args.weighting());
-            FloatPointer weights = new FloatPointer(Math.max(1, rows));
-            Descriptors.contiguous(args.score(), floats(scores), Dtype.F32, rows);
-            if (gradientNorms != null) {
-                Descriptors.contiguous(args.gradient_norm(), floats(gradientNorms), Dtype.F32, rows);
-            }
-            Descriptors.contiguous(args.weight(), weights, Dtype.F32, rows);
-            args.direction_norm_squared(new DoublePointer(1).put(directionNorm * directionNorm));
-            Kernels.mimicWeights(queue, args, workspace);
-            float[] result = new float[rows];
-            weights.get(result);
-            return result;
+            Tensors.describe(args.score(), floats(scores));
+            if (gradientNorms != null) Tensors.describe(args.gradient_norm(), floats(gradientNorms));
+            Tensors.describe(args.weight(), weights);
+            args.direction_norm_squared(new DoublePointer(directionNormSquared.data_ptr()));
+            Kernels.mimicWeights(queue.now(), args, queue.workspace());
         }
+        return weights;
     }
 
-    private static FloatPointer floats(double[] values) {
-        FloatPointer floats = new FloatPointer(Math.max(1, values.length));
-        for (int i = 0; i < values.length; i++) floats.put(i, (float) values[i]);
-        return floats;
+    private static Tensor floats(Tensor values) {
+        return values.to(ScalarType.Float).contiguous();
     }
 
     @Override
     public void close() {
+        if (closed) return;
+        closed = true;
         OpenResources.closed();
-        workspace.close();
-        queue.deallocate();
+        queue.close();
     }
 }

@@ -4,21 +4,18 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
+import org.gradmimic.device.Device;
+import org.gradmimic.device.DeviceQueue;
 import org.gradmimic.kernel.Kernels;
-import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.OpenResources;
-import org.gradmimic.kernel.Provider;
-import org.gradmimic.kernel.Workspace;
 import org.gradmimic.kernel.abi.gm_clip_scores_args;
 import org.gradmimic.kernel.abi.gm_ghost_dot_args;
 import org.gradmimic.kernel.abi.gm_ghost_norm_args;
 import org.gradmimic.kernel.abi.gm_projected_dot_args;
-import org.gradmimic.kernel.abi.gm_queue;
 import org.gradmimic.kernel.abi.gm_row_dot_args;
 
 /**
@@ -26,11 +23,13 @@ import org.gradmimic.kernel.abi.gm_row_dot_args;
  * thread at a time.
  */
 final class TapKernels implements AutoCloseable {
-    private final gm_queue queue = Memory.detached(Provider.CPU.queue());
-    private final Workspace workspace = new Workspace();
+    private final Device device;
+    private final DeviceQueue queue;
     private boolean closed;
 
-    TapKernels() {
+    TapKernels(Device device) {
+        this.device = device;
+        queue = device.queue();
         OpenResources.opened();
     }
 
@@ -41,8 +40,7 @@ final class TapKernels implements AutoCloseable {
 
     /** A new vector for results, of undefined content. */
     Tensor result(Tensor like, long rows) {
-        return torch.empty(
-                new long[] {rows}, new TensorOptions(sumType(like)), new org.bytedeco.pytorch.MemoryFormatOptional());
+        return device.empty(sumType(like), rows);
     }
 
     /** x [B,F] or [B,...,F] as [B,T,F], the last dimension contiguous. */
@@ -71,7 +69,7 @@ final class TapKernels implements AutoCloseable {
             Tensors.describe(args.projected(), flat(u, last));
             Tensors.describe(args.delta(), flat(delta.detach(), last));
             Tensors.describe(args.dot(), result);
-            Kernels.rowDot(queue, args, workspace);
+            Kernels.rowDot(queue.now(), args, queue.workspace());
         }
         return result;
     }
@@ -85,7 +83,7 @@ final class TapKernels implements AutoCloseable {
             Tensors.describe(args.delta(), delta.detach());
             Tensors.describe(args.direction(), v.detach());
             Tensors.describe(args.dot(), result);
-            Kernels.ghostDot(queue, args, workspace);
+            Kernels.ghostDot(queue.now(), args, queue.workspace());
         }
         return result;
     }
@@ -98,7 +96,7 @@ final class TapKernels implements AutoCloseable {
             Tensors.describe(args.input(), input.detach());
             Tensors.describe(args.delta(), delta.detach());
             Tensors.describe(args.norm_squared(), result);
-            Kernels.ghostNorm(queue, args, workspace);
+            Kernels.ghostNorm(queue.now(), args, queue.workspace());
         }
         return result;
     }
@@ -116,7 +114,7 @@ final class TapKernels implements AutoCloseable {
 
     /** The queue and scratch memory are these; everything else is in the arguments. */
     void clipScores(gm_clip_scores_args args) {
-        Kernels.clipScores(queue, args, workspace);
+        Kernels.clipScores(queue.now(), args, queue.workspace());
     }
 
     private Tensor projected(Tensor gradients, Tensor v, boolean dot) {
@@ -131,7 +129,7 @@ final class TapKernels implements AutoCloseable {
             args.norm_squared().data(null);
             args.direction_norm_squared(null);
             Tensors.describe(dot ? args.dot() : args.norm_squared(), result);
-            Kernels.projectedDot(queue, args, workspace);
+            Kernels.projectedDot(queue.now(), args, queue.workspace());
         }
         return result;
     }
@@ -160,7 +158,6 @@ final class TapKernels implements AutoCloseable {
         if (closed) return;
         closed = true;
         OpenResources.closed();
-        workspace.close();
-        queue.deallocate();
+        queue.close();
     }
 }

@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BatchNorm2dImpl;
 import org.bytedeco.pytorch.Conv2dImpl;
 import org.bytedeco.pytorch.DetailConv2dOptions;
@@ -15,6 +16,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
+import org.gradmimic.device.Device;
 import org.gradmimic.tap.Recorder.Part;
 import org.jspecify.annotations.Nullable;
 
@@ -39,13 +41,18 @@ import org.jspecify.annotations.Nullable;
  * <p>Only the layers that are needed are recorded: those of the mimic layer's parameters and, where weights reach all
  * parameters, those above them. Recording keeps what autograd keeps anyway. A forward pass ends with a score or a step, which
  * forget it. For one thread at a time.
+ *
+ * <p>They work on the device that the parameters are on, and everything a layer is given must be there. On a CUDA device nothing is
+ * decided by numbers, so that a step waits for nothing.
  */
 public final class Taps implements Layers, AutoCloseable {
     private static final long[] ONE = {1, 1};
 
     private final Recorder recorder;
-    private final TapKernels kernels = new TapKernels();
-    private final ReferenceVectors vectors = new ReferenceVectors();
+    private final Device device;
+    private final TapKernels kernels;
+    private final ReferenceVectors vectors;
+    private final LinearTap linearTap;
     private final PlainLayers plain;
     private final Parameters parameters;
     private final boolean training;
@@ -65,16 +72,32 @@ public final class Taps implements Layers, AutoCloseable {
      *     it, all listed at once
      */
     public Taps(Parameters parameters, Collection<String> mimic, List<Parameters> references, boolean training) {
+        this(deviceOf(parameters), parameters, mimic, references, training);
+    }
+
+    /** As above, on a device that is the parameters': for {@link Device#asynchronousCpu()}. */
+    public Taps(
+            Device device,
+            Parameters parameters,
+            Collection<String> mimic,
+            List<Parameters> references,
+            boolean training) {
+        this.device = device;
         this.parameters = parameters;
         this.training = training;
         plain = new PlainLayers(parameters, training);
-        try {
-            recorder = new Recorder(parameters, mimic, references);
-        } catch (RuntimeException e) {
-            kernels.close();
-            vectors.close();
-            throw e;
-        }
+        recorder = new Recorder(device, parameters, mimic, references);
+        kernels = new TapKernels(device);
+        vectors = new ReferenceVectors(device);
+        linearTap = new LinearTap(!device.asynchronous());
+    }
+
+    private static Device deviceOf(Parameters parameters) {
+        return parameters.tensors().stream().findFirst().map(Device::of).orElse(Device.CPU);
+    }
+
+    Device device() {
+        return device;
     }
 
     Recorder recorder() {
@@ -119,6 +142,13 @@ public final class Taps implements Layers, AutoCloseable {
      * @throws IllegalStateException for a mimic layer's parameter that no tap saw
      */
     public LayerScores score(Tensor losses, boolean norms) {
+        try (PointerScope scope = new PointerScope()) {
+            return scoreTensors(losses, norms).read();
+        }
+    }
+
+    /** As {@link #score(Tensor, boolean)}, without waiting for a device; the tensors are the caller's scope's. */
+    public ScoreTensors scoreTensors(Tensor losses, boolean norms) {
         return Deltas.score(this, losses, norms);
     }
 
@@ -128,8 +158,15 @@ public final class Taps implements Layers, AutoCloseable {
      * @throws IllegalStateException if {@link #contrastive} did not come before the forward pass
      */
     public LayerScores score(ContrastiveBatch batch) {
+        try (PointerScope scope = new PointerScope()) {
+            return scoreTensors(batch).read();
+        }
+    }
+
+    /** As {@link #score(ContrastiveBatch)}, without waiting for a device; the tensors are the caller's scope's. */
+    public ScoreTensors scoreTensors(ContrastiveBatch batch) {
         requireContrastive();
-        if (contrastive == ContrastiveScore.PATH) return score(batch.losses(), false);
+        if (contrastive == ContrastiveScore.PATH) return scoreTensors(batch.losses(), false);
         try (ForwardPass forward = take(batch.image().size(0))) {
             return ContrastiveScores.exact(this, forward, batch);
         }
@@ -166,7 +203,7 @@ public final class Taps implements Layers, AutoCloseable {
 
     private Tensor linear(String layer, Tensor x, TappedParameter weight, @Nullable TappedParameter bias) {
         Tensor output = torch.linear(x, weight.live(), PlainLayers.optional(live(bias)));
-        return record(layer, x, output, new Part(weight, LinearTap.INSTANCE, x), bias(bias));
+        return record(layer, x, output, new Part(weight, linearTap, x), bias(bias));
     }
 
     @Override
@@ -187,7 +224,10 @@ public final class Taps implements Layers, AutoCloseable {
     @Override
     public Tensor matmul(String parameter, Tensor x) {
         return record(
-                parameter, x, plain.matmul(parameter, x), new Part(recorder().get(parameter), MatrixTap.INSTANCE, x));
+                parameter,
+                x,
+                plain.matmul(parameter, x),
+                new Part(recorder().get(parameter), new MatrixTap(linearTap), x));
     }
 
     @Override

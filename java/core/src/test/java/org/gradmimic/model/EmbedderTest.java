@@ -16,6 +16,7 @@ import org.gradmimic.data.ImageBatch;
 import org.gradmimic.data.ImageDataset;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.data.Split;
+import org.gradmimic.device.Device;
 import org.gradmimic.select.InputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +50,9 @@ class EmbedderTest {
                     .to(torch.ScalarType.Float)
                     .contiguous();
         }
+
+        @Override
+        public void moveTo(Device device) {}
 
         @Override
         public void close() {}

@@ -19,6 +19,9 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.ScoreKind;
 import org.gradmimic.Tensors;
+import org.gradmimic.device.Device;
+import org.gradmimic.device.DeviceCounters;
+import org.gradmimic.device.Gpu;
 import org.gradmimic.model.ImageClassifier;
 import org.gradmimic.model.MimicLayers;
 import org.gradmimic.model.Model;
@@ -32,6 +35,7 @@ import org.gradmimic.tap.ContrastiveScore;
 import org.gradmimic.tap.Losses;
 import org.gradmimic.tap.Parameters;
 import org.gradmimic.tap.PlainLayers;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -108,6 +112,77 @@ class ModelScoringTest {
                 "layer2.*");
     }
 
+    private static final String SMALL_VIT =
+            "{\"image_size\":16,\"patch_size\":4,\"num_layers\":1,\"num_heads\":2,\"hidden_dim\":12,\"mlp_dim\":20,"
+                    + "\"num_classes\":4}";
+
+    /** Results of several batches are read at once there, and are those of the CPU. */
+    @Test
+    void asOnADevice() throws Exception {
+        scoreOn(Device.asynchronousCpu(), 0);
+    }
+
+    @Test
+    @Tag("gpu")
+    void onADevice() throws Exception {
+        scoreOn(Gpu.device(), 1e-4);
+    }
+
+    private void scoreOn(Device device, double tolerance) throws Exception {
+        ImageClassifier model = (ImageClassifier) model(Kind.VIT, SMALL_VIT);
+        Path live = write("m.safetensors", model);
+        Path theirs = write("r.safetensors", model);
+        samples(model, 2).close();
+        List<String> layer = MimicLayers.resolve(model, "heads.*,*mlp*weight");
+        for (ScoreKind kind : new ScoreKind[] {ScoreKind.COS, ScoreKind.NORMED_PROJ}) {
+            ModelScoring.Result slow = score(Device.CPU, model, live, theirs, layer, kind, 1);
+            long reads = DeviceCounters.hostReads();
+            ModelScoring.Result fast = score(device, model, live, theirs, layer, kind, 1);
+            // All batches at once; weights of a batch follow on the host.
+            assertThat(DeviceCounters.hostReads() - reads).isEqualTo(kind == ScoreKind.COS ? 1 : 2);
+            assertThat(fast.nonFinite()).isZero();
+            for (int i = 0; i < SAMPLES; i++) {
+                assertThat((double) fast.values()[i]).isCloseTo(slow.values()[i], within(tolerance));
+                assertThat((double) fast.losses()[i]).isCloseTo(slow.losses()[i], within(tolerance));
+            }
+        }
+    }
+
+    private ModelScoring.Result score(
+            Device device,
+            ImageClassifier model,
+            Path live,
+            Path theirs,
+            List<String> layer,
+            ScoreKind kind,
+            int atATime) {
+        try (PointerScope scope = new PointerScope();
+                ModelWeights weights = ModelWeights.read(model, live, false, 0).moved(device);
+                ModelWeights reference =
+                        ModelWeights.read(model, theirs, false, 0).moved(device);
+                NpySamples samples = NpySamples.labelled(
+                        folder.resolve("x.npy"),
+                        model.imageSize(),
+                        folder.resolve("y.npy"),
+                        model.classes(),
+                        atATime)) {
+            ModelScoring.Request request = new ModelScoring.Request(
+                    model,
+                    weights,
+                    List.of(reference),
+                    layer,
+                    kind,
+                    1,
+                    0,
+                    0,
+                    false,
+                    ContrastiveScore.EXACT,
+                    null,
+                    device);
+            return ModelScoring.run(request, samples, done -> {});
+        }
+    }
+
     /** @param single parameters that are compared one by one; then all at once */
     private void compare(Model opened, String single) {
         ImageClassifier model = (ImageClassifier) opened;
@@ -136,7 +211,8 @@ class ModelScoringTest {
                                     0,
                                     true,
                                     ContrastiveScore.EXACT,
-                                    null),
+                                    null,
+                                    Device.CPU),
                             samples,
                             done -> {});
                     assertClose(layer + " score", fast.values(), slow.scores(layer));

@@ -22,6 +22,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Calibration;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
+import org.gradmimic.device.Host;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -194,7 +195,7 @@ class BatchNormTest {
             there.module.train(live.module.is_training());
             Tensor v = reference.parameters.tensor(name).sub(live.parameters.tensor(name));
             there.parameters.tensor(name).add_(v, new Scalar(step));
-            return Deltas.doubles(there.losses(null, x, labels));
+            return Host.doubles(there.losses(null, x, labels));
         }
     }
 

@@ -3,11 +3,14 @@ package org.gradmimic.tap;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.device.Device;
+import org.gradmimic.device.Host;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,6 +19,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** ⟨g_i, V⟩ of a linear layer, whichever way it takes, against the definition in double precision. */
 @ExtendWith(OneThread.class)
 class LinearTapTest {
+    /** Where numbers may be looked at, and as on a device. */
+    private static final List<LinearTap> TAPS = List.of(new LinearTap(true), new LinearTap(false));
+
     /** Few tokens, many, one a sample, and so many outputs that a product takes the samples in parts, the last one smaller. */
     @ParameterizedTest
     @CsvSource({"3, 1, 5, 7", "9, 7, 5, 7", "16, 4, 33, 17", "64, 1, 6, 10", "5, 300, 8, 4096", "1, 1100, 4, 4100"})
@@ -44,28 +50,32 @@ class LinearTapTest {
     @Test
     void whatIsNotFiniteStaysInItsSample() {
         try (PointerScope scope = new PointerScope();
-                TapKernels kernels = new TapKernels()) {
+                TapKernels kernels = new TapKernels(Device.CPU)) {
             Tensor delta = torch.randn(5, 40, 9);
             delta.select(0, 2).select(0, 7).fill_(new Scalar(Double.NaN));
-            double[] dots =
-                    Deltas.doubles(LinearTap.INSTANCE.dot(kernels, torch.randn(5, 40, 8), delta, torch.randn(9, 8)));
-            for (int i = 0; i < 5; i++) assertThat(Double.isNaN(dots[i])).isEqualTo(i == 2);
+            for (LinearTap tap : TAPS) {
+                double[] dots = Host.doubles(tap.dot(kernels, torch.randn(5, 40, 8), delta, torch.randn(9, 8)));
+                for (int i = 0; i < 5; i++) assertThat(Double.isNaN(dots[i])).isEqualTo(i == 2);
+            }
         }
     }
 
     private static void check(Tensor a, Tensor delta, Tensor v) {
-        try (TapKernels kernels = new TapKernels()) {
-            double[] dots = Deltas.doubles(LinearTap.INSTANCE.dot(kernels, a, delta, v));
-            Tensor projected = torch.linear(a.to(ScalarType.Double), v.to(ScalarType.Double));
-            Tensor wide = delta.to(ScalarType.Double);
-            double[] expected = Deltas.doubles(projected.mul(wide).sum(1, 2));
-            double[] lengths = Deltas.doubles(
-                    projected.square().sum(1, 2).mul(wide.square().sum(1, 2)).sqrt());
-            assertThat(dots).hasSameSizeAs(expected);
-            for (int i = 0; i < dots.length; i++) {
-                // Sums of up to 4.5 million products in float: roundings of 2^-24 that grow with the root of their
-                // number.
-                assertThat(dots[i]).isCloseTo(expected[i], within(Math.scalb(lengths[i], -18)));
+        Tensor projected = torch.linear(a.to(ScalarType.Double), v.to(ScalarType.Double));
+        Tensor wide = delta.to(ScalarType.Double);
+        double[] expected = Host.doubles(projected.mul(wide).sum(1, 2));
+        double[] lengths = Host.doubles(
+                projected.square().sum(1, 2).mul(wide.square().sum(1, 2)).sqrt());
+        for (LinearTap tap : TAPS) {
+            // Sums of up to 4.5 million products in float: roundings of 2^-24 that grow with the root of their number.
+            // A device rounds V to a's type, of 8 bits.
+            boolean rounded = !tap.looks() && a.scalar_type().intern() == ScalarType.BFloat16;
+            try (TapKernels kernels = new TapKernels(Device.CPU)) {
+                double[] dots = Host.doubles(tap.dot(kernels, a, delta, v));
+                assertThat(dots).hasSameSizeAs(expected);
+                for (int i = 0; i < dots.length; i++) {
+                    assertThat(dots[i]).isCloseTo(expected[i], within(Math.scalb(lengths[i], rounded ? -8 : -18)));
+                }
             }
         }
     }

@@ -20,6 +20,7 @@ import org.gradmimic.Calibration;
 import org.gradmimic.ScoreTable;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
+import org.gradmimic.device.Host;
 import org.gradmimic.kernel.GradmimicException;
 import org.gradmimic.tap.SmallModels.Twin;
 import org.junit.jupiter.api.AfterEach;
@@ -81,7 +82,7 @@ class MimicStepsTest {
             Arrays.fill(uniform, 1.0 / ROWS);
             twin.gradients.forEach((name, gradients) -> {
                 double[] used = calibration == Calibration.ALL || mimic.contains(name) ? weights : uniform;
-                double[] found = Deltas.doubles(live.get(name).grad());
+                double[] found = Host.doubles(live.get(name).grad());
                 double size = 0;
                 for (double[] gradient : gradients) for (double g : gradient) size = Math.max(size, Math.abs(g));
                 for (int j = 0; j < found.length; j++) {

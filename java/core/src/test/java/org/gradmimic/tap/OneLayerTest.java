@@ -17,6 +17,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Calibration;
 import org.gradmimic.Weighting;
+import org.gradmimic.device.Host;
 import org.gradmimic.tap.OneLayer.Kind;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -76,8 +77,7 @@ class OneLayerTest {
             for (int i = 0; i < rows; i++) {
                 Tensor loss = wide.losses(null, wideX().narrow(0, i, 1), labels.narrow(0, i, 1));
                 TensorVector found = torch.grad(new TensorVector(loss), parameters);
-                for (int p = 0; p < names().size(); p++)
-                    gradients.get(names().get(p))[i] = Deltas.doubles(found.get(p));
+                for (int p = 0; p < names().size(); p++) gradients.get(names().get(p))[i] = Host.doubles(found.get(p));
             }
         }
 
@@ -100,8 +100,8 @@ class OneLayerTest {
         }
 
         double[] v(String name) {
-            double[] from = Deltas.doubles(live.parameters.tensor(name));
-            double[] to = Deltas.doubles(reference.parameters.tensor(name));
+            double[] from = Host.doubles(live.parameters.tensor(name));
+            double[] to = Host.doubles(reference.parameters.tensor(name));
             for (int j = 0; j < to.length; j++) to[j] -= from[j];
             return to;
         }
@@ -210,7 +210,7 @@ class OneLayerTest {
         }
         for (String name : p.names()) {
             boolean weighted = calibration == Calibration.ALL || mimic.contains(name);
-            double[] found = Deltas.doubles(p.live.parameters.tensor(name).grad());
+            double[] found = Host.doubles(p.live.parameters.tensor(name).grad());
             double[] expected = new double[found.length];
             double largest = 0;
             for (int i = 0; i < p.rows; i++) {
@@ -261,7 +261,7 @@ class OneLayerTest {
                 Tensor v = p.reference.parameters.tensor(name).sub(from);
                 there.parameters.tensor(name).add_(v, new Scalar(step));
             }
-            return Deltas.doubles(there.losses(null, p.x, p.labels));
+            return Host.doubles(there.losses(null, p.x, p.labels));
         }
     }
 
@@ -369,7 +369,7 @@ class OneLayerTest {
             Tensor losses = p.live.losses(null, p.x, p.labels);
             losses.mean().backward();
             for (double g :
-                    Deltas.doubles(p.live.parameters.tensor("weight").grad().select(0, 2)))
+                    Host.doubles(p.live.parameters.tensor("weight").grad().select(0, 2)))
                 assertThat(g).isZero();
         }
     }

@@ -9,6 +9,8 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
+import org.gradmimic.device.Device;
+import org.gradmimic.device.Host;
 
 /** Small random models that have every kind of layer among them, with a random reference. */
 enum SmallModels {
@@ -132,6 +134,17 @@ enum SmallModels {
         return made;
     }
 
+    /** The same on a device, as leaves of their own. */
+    static Map<String, Tensor> moved(Device device, Map<String, Tensor> tensors) {
+        Map<String, Tensor> there = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> {
+            Tensor leaf = device.move(tensor.detach()).clone();
+            leaf.set_requires_grad(tensor.requires_grad());
+            there.put(name, leaf);
+        });
+        return there;
+    }
+
     static Tensor labels(int rows) {
         return torch.randint(5, new long[] {rows}).to(ScalarType.Long);
     }
@@ -211,7 +224,7 @@ enum SmallModels {
                             new TensorVector(names.stream().map(copies::get).toArray(Tensor[]::new)));
                     for (int p = 0; p < names.size(); p++) {
                         gradients.computeIfAbsent(names.get(p), name -> new double[rows][])[i] =
-                                Deltas.doubles(found.get(p));
+                                Host.doubles(found.get(p));
                     }
                 }
             }
@@ -221,8 +234,8 @@ enum SmallModels {
         double[] dots(Map<String, Tensor> live, Map<String, Tensor> reference, Iterable<String> names) {
             double[] dots = new double[losses.length];
             for (String name : names) {
-                double[] from = Deltas.doubles(live.get(name));
-                double[] to = Deltas.doubles(reference.get(name));
+                double[] from = Host.doubles(live.get(name));
+                double[] to = Host.doubles(reference.get(name));
                 for (int i = 0; i < dots.length; i++) {
                     double[] g = gradients.get(name)[i];
                     for (int j = 0; j < g.length; j++) dots[i] += g[j] * (to[j] - from[j]);
@@ -246,8 +259,8 @@ enum SmallModels {
         static double distance(Map<String, Tensor> live, Map<String, Tensor> reference, Iterable<String> names) {
             double sum = 0;
             for (String name : names) {
-                double[] from = Deltas.doubles(live.get(name));
-                double[] to = Deltas.doubles(reference.get(name));
+                double[] from = Host.doubles(live.get(name));
+                double[] to = Host.doubles(reference.get(name));
                 for (int j = 0; j < from.length; j++) sum += (to[j] - from[j]) * (to[j] - from[j]);
             }
             return Math.sqrt(sum);

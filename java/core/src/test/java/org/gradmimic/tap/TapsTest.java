@@ -12,6 +12,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.device.Host;
 import org.gradmimic.tap.SmallModels.Twin;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -125,7 +126,7 @@ class TapsTest {
                 there.put(name, from.add(problem.reference.get(name).sub(from), new Scalar(step)));
             }
             try (Parameters parameters = Parameters.of(there)) {
-                return Deltas.doubles(
+                return Host.doubles(
                         problem.model.losses(new PlainLayers(parameters, false), problem.x, problem.labels));
             }
         }

@@ -1,0 +1,75 @@
+package org.gradmimic;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.device.Device;
+import org.gradmimic.device.DeviceCounters;
+import org.gradmimic.kernel.Descriptors.Dtype;
+
+/** A {@link HeadScorer} on some device against one on the CPU. */
+final class ScorerOnDevice {
+    private static final int[] BLOCKS = {1, 37, 100, 8};
+    private static final int CLASSES = 10;
+    private static final int WIDTH = 19;
+
+    private ScorerOnDevice() {}
+
+    /** @param tolerance relative to the largest of a block's scores, norms or losses */
+    static void compare(Device device, Dtype dtype, double tolerance) {
+        try (PointerScope scope = new PointerScope()) {
+            torch.manual_seed(1);
+            Tensor weight = torch.randn(CLASSES, WIDTH);
+            Tensor bias = torch.randn(CLASSES);
+            Tensor reference = torch.randn(CLASSES, WIDTH);
+            try (HeadScorer slow = new HeadScorer(weight, bias, reference);
+                    HeadScorer fast =
+                            new HeadScorer(device, device.move(weight), device.move(bias), device.move(reference))) {
+                for (int rows : BLOCKS) {
+                    Tensor features = torch.randn(rows, WIDTH);
+                    if (rows > 1) features.select(0, rows - 1).fill_(new Scalar(Double.NaN));
+                    Tensor typed = features.to(Tensors.scalarType(dtype));
+                    Tensor labels = torch.randint(0, CLASSES, new long[] {rows}).to(torch.ScalarType.Long);
+                    float[][] expected = score(slow, typed, dtype, labels, rows);
+                    long reads = DeviceCounters.hostReads();
+                    float[][] found = score(fast, typed, dtype, labels, rows);
+                    // One block of numbers, and how many are not finite.
+                    assertThat(DeviceCounters.hostReads() - reads).isEqualTo(2);
+                    for (int k = 0; k < expected.length; k++) assertClose(found[k], expected[k], tolerance);
+                }
+            }
+        }
+    }
+
+    private static float[][] score(HeadScorer scorer, Tensor features, Dtype dtype, Tensor labels, int rows) {
+        FloatPointer score = new FloatPointer(rows);
+        FloatPointer norm = new FloatPointer(rows);
+        FloatPointer loss = new FloatPointer(rows);
+        long nonFinite =
+                scorer.score(features.data_ptr(), dtype, rows, new LongPointer(labels.data_ptr()), score, norm, loss);
+        assertThat(nonFinite).isEqualTo(rows > 1 ? 1 : 0);
+        float[][] found = new float[3][rows];
+        score.get(found[0]);
+        norm.get(found[1]);
+        loss.get(found[2]);
+        return found;
+    }
+
+    private static void assertClose(float[] found, float[] expected, double tolerance) {
+        double largest = 0;
+        for (float x : expected) if (Float.isFinite(x)) largest = Math.max(largest, Math.abs(x));
+        for (int i = 0; i < expected.length; i++) {
+            boolean same = Float.isNaN(expected[i])
+                    ? Float.isNaN(found[i])
+                    : Math.abs((double) found[i] - expected[i]) <= tolerance * largest;
+            assertThat(same)
+                    .as("[%d]: %s, expected %s", i, found[i], expected[i])
+                    .isTrue();
+        }
+    }
+}
