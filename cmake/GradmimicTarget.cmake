@@ -52,10 +52,20 @@ function(gradmimic_add_cuda)
     target_sources(gradmimic PRIVATE "${PROJECT_SOURCE_DIR}/src/cuda/none.cpp")
     return()
   endif()
-  message(STATUS "gradmimic: CUDA ${CUDAToolkit_VERSION} for ${GRADMIMIC_CUDA_ARCHITECTURES}")
+  set(architectures "${GRADMIMIC_CUDA_ARCHITECTURES}")
+  if(architectures STREQUAL "native")
+    set(architectures "${CMAKE_CUDA_ARCHITECTURES_NATIVE}")
+  endif()
+  # Whatever runs the code of sm_90 runs that of sm_90a, which alone has wgmma.
+  list(TRANSFORM architectures REPLACE "^90-real$" "90a-real")
+  list(TRANSFORM architectures REPLACE "^90$" "90a-real;90-virtual")
+  if(architectures MATCHES "90a")
+    target_compile_definitions(gradmimic PRIVATE GM_SM90A)
+  endif()
+  message(STATUS "gradmimic: CUDA ${CUDAToolkit_VERSION} for ${architectures}")
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/cuda/*.cu")
   target_sources(gradmimic PRIVATE ${sources})
-  set_target_properties(gradmimic PROPERTIES CUDA_ARCHITECTURES "${GRADMIMIC_CUDA_ARCHITECTURES}" CUDA_STANDARD 17
+  set_target_properties(gradmimic PROPERTIES CUDA_ARCHITECTURES "${architectures}" CUDA_STANDARD 17
     CUDA_COMPILER_LAUNCHER "${PROJECT_SOURCE_DIR}/../cmake/ptxas_report.sh")
   # For the report of registers and spills, which cuda_spills reads.
   target_compile_options(gradmimic PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-Xptxas=-v>")

@@ -5,9 +5,12 @@
 
 Every case compares in turns, round by round, on torch's current stream, with inputs rotated so that the second-level
 cache does not answer. The JSON is rewritten after every case; a short table goes to stdout. A case that would begin
-after the time is up is left out by name.
+after the time is up is left out by name. The cases "forms of ghost_dot" time every form that this device has, whichever
+gm_ghost_dot would take: "ghost_dot_forms" in the JSON has what was chosen and what was fastest, and "ghost_dot_rates" the
+constants of native/src/cuda/ghost_dot_plan.h that fit.
 """
 import argparse
+import ctypes
 import json
 import os
 import statistics
@@ -19,6 +22,8 @@ import torch
 from abi import Array, ClipScores, Direction, GhostDot, GhostNorm, HeadScore, HeadStep, ProjectedDot, RowDot, Weighting
 from library import NORMED_PROJ, Library, array
 
+FORMS = {"float": 1, "mma": 2, "wgmma": 3}  # gm_ghost_dot_args.form; 4: a product and row_dot, an answer of gm_ghost_dot_form
+FOUND_FORMS = []  # by ghost_dot_forms
 ROTATED_BYTES = 400 << 20  # several second-level caches
 
 
@@ -203,6 +208,58 @@ def ghost_dot(library, tokens, I, O, dtype):
     return compare(contestants, rounds=7), 2 * tokens * I * O, "product alone"
 
 
+def ghost_dot_forms(library, tokens, I, O, dtype):
+    """Every form that this device has, the one that is chosen ("gradmimic"), and a product with row_dot."""
+    name = f"[{tokens}, {I}, {O}] {str(dtype).split('.')[1]}"
+    count = min(8, rotations((tokens * (I + O) + I * O) * dtype.itemsize))
+    inputs = [(torch.randn(tokens, 1, I, device="cuda").to(dtype), torch.randn(tokens, 1, O, device="cuda").to(dtype),
+               torch.randn(O, I, device="cuda").to(dtype), torch.empty(tokens, device="cuda")) for _ in range(count)]
+
+    def calls(form):
+        return [library.operation("ghost_dot", GhostDot(array(a), array(d), array(v), array(dot), form), (a, d, v, dot)) for a, d, v, dot in inputs]
+
+    def by_product(a, d, v, dot):
+        u = a @ v.T
+        library.operation("row_dot", RowDot(array(u), array(d), array(dot)), (u, d, dot))()
+
+    a, d, v, dot = inputs[0]
+    choice = ctypes.c_int32()
+    args = GhostDot(array(a), array(d), array(v), array(dot), 0)
+    library.check(library.c.gm_ghost_dot_form(ctypes.byref(library.queue()), ctypes.byref(args), ctypes.byref(choice)))
+    scale = d.double().norm(dim=(1, 2)) * (a.double()[:, 0] @ v.double().T).norm(dim=1)
+    exact = ((a.double()[:, 0] @ v.double().T) * d.double()[:, 0]).sum(1)
+    contestants = {"gradmimic": calls(0)}
+    for form, number in FORMS.items():
+        ours = calls(number)
+        try:
+            ours[0]()
+        except RuntimeError as error:  # a form that this device or dtype does not have
+            print(f"  {name}: {error}", file=sys.stderr)
+            continue
+        agree(f"ghost_dot by {form}", dot, exact, scale)
+        contestants[form] = ours
+    contestants["product and row_dot"] = [lambda x=x: by_product(*x) for x in inputs]
+    contestants["product alone"] = [lambda x=x: x[0] @ x[2].T for x in inputs]
+    times = compare(contestants, rounds=7)
+    names = {number: form for form, number in FORMS.items()} | {4: "product and row_dot"}
+    fastest = min((form for form in times if form not in ("gradmimic", "product alone")), key=lambda form: times[form]["median"])
+    FOUND_FORMS.append({"case": name, "tokens": tokens, "inputs": I, "outputs": O, "bytes": dtype.itemsize, "advised": names[choice.value], "fastest": fastest,
+                          "seconds": {form: t["median"] for form, t in times.items()}})
+    return times, 2 * tokens * I * O, "product alone"
+
+
+def fitting_rates(forms, bytes_rate):
+    """The constants of ghost_dot_plan.h from large shapes, where whole tiles and rounds take little more than the product itself:
+    multiply-adds a second, medians."""
+    found = {"bytes": bytes_rate, "processors": torch.cuda.get_device_properties(0).multi_processor_count}
+    large = [case for case in forms if case["tokens"] >= 16384]
+    for constant, name, width in [("plain", "float", 4), ("mma", "mma", 2), ("wgmma", "wgmma", 2), ("product32", "product alone", 4),
+                                  ("product16", "product alone", 2)]:
+        rates = [case["tokens"] * case["inputs"] * case["outputs"] / case["seconds"][name] for case in large if name in case["seconds"] and case["bytes"] == width]
+        found[constant] = statistics.median(rates) if rates else 0
+    return found
+
+
 def head_score(library, B, I, C, dtype):
     count = min(4, rotations(B * I * dtype.itemsize))
     weight, v = (torch.randn(C, I, device="cuda").mul(I ** -0.5) for _ in range(2))
@@ -321,6 +378,11 @@ CASES = {
     "ghost_dot [16384, 3072, 768] bf16": (lambda l: ghost_dot(l, 16384, 3072, 768, torch.bfloat16), [("product alone", 1.11), ("torch", 1)]),
     "ghost_dot [16384, 768, 3072] f16": (lambda l: ghost_dot(l, 16384, 768, 3072, torch.float16), []),
     "ghost_dot [16384, 768, 3072] f32": (lambda l: ghost_dot(l, 16384, 768, 3072, torch.float32), []),
+    **{f"forms of ghost_dot [{n}, {I}, {O}] {str(t).split('.')[1]}": (lambda l, n=n, I=I, O=O, t=t: ghost_dot_forms(l, n, I, O, t), [])
+       for n, I, O, t in [(16384, 768, 3072, torch.bfloat16), (65536, 1024, 4096, torch.bfloat16), (16384, 3072, 768, torch.bfloat16),
+                          (16384, 768, 3072, torch.float32), (1, 4096, 4096, torch.bfloat16), (32, 4096, 4096, torch.bfloat16),
+                          (64, 4096, 4096, torch.bfloat16), (256, 4096, 4096, torch.bfloat16), (1024, 4096, 4096, torch.bfloat16),
+                          (2048, 768, 768, torch.bfloat16), (32, 768, 1000, torch.bfloat16), (32, 4096, 4096, torch.float32), (1024, 768, 768, torch.float32)]},
     "ghost_norm [32,197,768,768] f32": (lambda l: ghost_norm(l, 32, 197, 768, 768, torch.float32), []),
 }
 
@@ -385,6 +447,13 @@ def main():
     if document["left_out"]:
         print("left out, the time was up: " + "; ".join(document["left_out"]))
         write(options.out, document)
+    if FOUND_FORMS:
+        document["ghost_dot_forms"] = FOUND_FORMS
+        document["ghost_dot_rates"] = fitting_rates(FOUND_FORMS, rate)
+        write(options.out, document)
+        for case in FOUND_FORMS:
+            print(f"ghost_dot {case['case']}: advised {case['advised']}, fastest {case['fastest']}")
+        print("ghost_dot_plan.h: " + json.dumps(document["ghost_dot_rates"]))
     return 1 if any("error" in case for case in document["cases"]) else 0
 
 

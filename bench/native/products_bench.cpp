@@ -46,7 +46,7 @@ void projected_dot(int64_t B, int64_t P, int32_t dtype) {
 
 void ghost_dot(int64_t B, int64_t T, int64_t I, int64_t O, int32_t dtype) {
     const Array a(dtype, {B, T, I}), delta(dtype, {B, T, O}), v(dtype, {O, I}), dot(GM_F32, {B});
-    const gm_ghost_dot_args args = {a.get(), delta.get(), v.get(), dot.get()};
+    const gm_ghost_dot_args args = {a.get(), delta.get(), v.get(), dot.get(), GM_GHOST_DOT_AUTO};
     const double seconds = GM_TIME(gm_ghost_dot, args);
     std::printf("ghost_dot      [%lld,%lld,%lld->%lld] %s %11.1f us %7.1f GFLOP/s %7.1f GB/s\n", static_cast<long long>(B), static_cast<long long>(T),
                 static_cast<long long>(I), static_cast<long long>(O), name_of(dtype), seconds * 1e6,

@@ -5,7 +5,7 @@ using check::Array;
 namespace {
 
 gm_ghost_dot_args arguments(const Array &input, const Array &delta, const Array &direction, const Array &dot) {
-    return {input.get(), delta.get(), direction.get(), dot.get()};
+    return {input.get(), delta.get(), direction.get(), dot.get(), GM_GHOST_DOT_AUTO};
 }
 
 // Float lanes over at most 512 of I and then 96 of O, four lanes at least; lanes, result and terms.

@@ -292,15 +292,34 @@ GM_API gm_status gm_scale_rows(const gm_queue *queue, const gm_scale_rows_args *
  * without forming g_i. The mimic score is -dot_i/|V|. A token whose delta is all zero (padding, or all
  * but the class token where that alone is pooled) is left out, whatever its input holds.
  */
+
+/* How GM_CUDA multiplies V a. All forms have the same contract; the float additions come in another order. */
+enum {
+    GM_GHOST_DOT_AUTO = 0,    /* the one that the library's cost model takes for the fastest */
+    GM_GHOST_DOT_FLOAT = 1,   /* in float: any dtypes and strides */
+    GM_GHOST_DOT_MMA = 2,     /* tensor cores: input and direction both bf16 or both f16, delta either, rows on 16 bytes */
+    GM_GHOST_DOT_WGMMA = 3,   /* the same by Hopper's instructions: compute capability 9.0, a library compiled for sm_90a */
+    GM_GHOST_DOT_PRODUCT = 4  /* an answer of gm_ghost_dot_form only: a plain product V a and gm_row_dot */
+};
+
 typedef struct gm_ghost_dot_args {
     gm_array input;     /* a: [B,T,I] f32, f16, bf16 */
     gm_array delta;     /* [B,T,O] f32, f16, bf16 */
     gm_array direction; /* V: [O,I] f32, f16, bf16 */
     gm_array dot;       /* out, [B] f32 */
+    int32_t form;       /* GM_GHOST_DOT_AUTO; another one of GM_CUDA's is for tests and measurements, refused where it
+                           cannot be had */
 } gm_ghost_dot_args;
 
 GM_API gm_status gm_ghost_dot_workspace_size(const gm_queue *queue, const gm_ghost_dot_args *args, size_t *bytes);
 GM_API gm_status gm_ghost_dot(const gm_queue *queue, const gm_ghost_dot_args *args, void *workspace, size_t workspace_bytes);
+
+/*
+ * Which form gm_ghost_dot would take on a GM_CUDA queue, or GM_GHOST_DOT_PRODUCT where a caller who has a product of his own
+ * (cuBLAS behind LibTorch or torch) is expected to be faster with that and gm_row_dot. In bf16 and f16 such a product
+ * rounds V a before it meets delta. It launches nothing and reads no array.
+ */
+GM_API gm_status gm_ghost_dot_form(const gm_queue *queue, const gm_ghost_dot_args *args, int32_t *form);
 
 /* ---- gm_ghost_norm ------------------------------------------------------------------------ */
 

@@ -71,11 +71,23 @@ struct GhostDot : AnyValues {
         check_shape("direction", a.direction, {a.delta.shape[2], a.input.shape[2]});
         check_floating("direction", a.direction);
         check_output_vector("dot", a.dot, a.input.shape[0]);
+        if (a.form < GM_GHOST_DOT_AUTO || a.form > GM_GHOST_DOT_WGMMA) {
+            fail(GM_INVALID_ARGUMENT, "form is %d, not one of GM_GHOST_DOT_AUTO, _FLOAT, _MMA, _WGMMA", a.form);
+        }
     }
     static bool has_f64(const Args &a) { return is_f64(a.input) || is_f64(a.delta) || is_f64(a.direction) || is_f64(a.dot); }
     static size_t cpu_workspace(const Args &a) { return cpu::kernels().ghost_dot_workspace(a); }
-    static void cpu(const Args &a, Arena arena) { cpu::kernels().ghost_dot(a, arena); }
-    static void reference(const Args &a) { reference::ghost_dot(a); }
+    static void refuse_forms(const Args &a) {
+        if (a.form != GM_GHOST_DOT_AUTO) fail(GM_UNSUPPORTED, "form is %d, but this provider has one only: GM_GHOST_DOT_AUTO", a.form);
+    }
+    static void cpu(const Args &a, Arena arena) {
+        refuse_forms(a);
+        cpu::kernels().ghost_dot(a, arena);
+    }
+    static void reference(const Args &a) {
+        refuse_forms(a);
+        reference::ghost_dot(a);
+    }
 };
 
 struct GhostNorm : AnyValues {
@@ -134,6 +146,17 @@ extern "C" {
 
 GM_ENTRY_POINTS(direction, Direction)
 GM_ENTRY_POINTS(ghost_dot, GhostDot)
+
+gm_status gm_ghost_dot_form(const gm_queue *queue, const gm_ghost_dot_args *args, int32_t *form) {
+    return gm::guarded("gm_ghost_dot_form", [&] {
+        if (args == nullptr || form == nullptr) gm::fail(GM_INVALID_ARGUMENT, "args and form may not be NULL");
+        gm::GhostDot::validate(*args);
+        if (gm::provider_of(queue) != GM_CUDA) gm::fail(GM_UNSUPPORTED, "forms are GM_CUDA's; the other providers have one");
+        if (gm::GhostDot::has_f64(*args)) gm::fail_f64();
+        *form = gm::cuda::kernels().ghost_dot_form(*args, *queue);
+    });
+}
+
 GM_ENTRY_POINTS(ghost_norm, GhostNorm)
 GM_ENTRY_POINTS(projected_dot, ProjectedDot)
 GM_ENTRY_POINTS(row_dot, RowDot)

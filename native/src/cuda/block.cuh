@@ -11,11 +11,11 @@ namespace gm::cuda {
 constexpr int kWarp = 32;
 constexpr unsigned kAllLanes = 0xffffffffu;
 
-// The block's dynamic shared memory; the launch gives sizeof(Shared) bytes of it.
+// The block's dynamic shared memory; the launch gives sizeof(Shared) bytes of it. It begins on 1024 bytes, for wgmma.cuh.
 template <class Shared>
 __device__ __forceinline__ Shared &shared() {
 #if defined(__CUDACC__)
-    extern __shared__ __align__(16) unsigned char bytes[];
+    extern __shared__ __align__(1024) unsigned char bytes[];
     return *reinterpret_cast<Shared *>(bytes);
 #else
     return *static_cast<Shared *>(emulator::shared_memory(sizeof(Shared)));

@@ -90,6 +90,14 @@ void require_device(int device) {
     if (device < kDevices) usable[device] = true;
 }
 
+Facts facts_of(int device) {
+    int major = 0, minor = 0, processors = 0;
+    check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device), "cudaDeviceGetAttribute");
+    check(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device), "cudaDeviceGetAttribute");
+    check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device), "cudaDeviceGetAttribute");
+    return {10 * major + minor, processors};
+}
+
 DeviceScope::DeviceScope(int device) {
     int current = 0;
     check(cudaGetDevice(&current), "cudaGetDevice");

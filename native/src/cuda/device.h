@@ -13,6 +13,13 @@ std::string why_unavailable();
 // Throws unless `device` is one that the kernels run on.
 void require_device(int device);
 
+// What kernels are chosen by. Of a device that require_device has let pass.
+struct Facts {
+    int capability;  // 90 for 9.0
+    int processors;  // SMs
+};
+Facts facts_of(int device);
+
 // Makes a queue's device the calling thread's for as long as this lives.
 class DeviceScope {
 public:

@@ -1,63 +1,79 @@
-#include "cuda/ghost_dot_tensor.cuh"
-
+#include "api/failure.h"
+#include "cuda/device.h"
+#include "cuda/ghost_dot_wgmma.cuh"
 #include "cuda/launch.h"
 #include "cuda/operations.h"
 
 namespace gm::cuda {
 namespace {
 
-bool is_sixteen_bits(const gm_array &array) { return array.dtype == GM_BF16 || array.dtype == GM_F16; }
+using namespace ghost_dot;
 
-// Whether every row, of at least one element, begins on 16 bytes.
-bool rows_are_aligned(const gm_array &array) {
-    bool whole = aligned(run_at(array, 0));
-    for (int d = 0; d < array.rank - 1; d++) whole = whole && (array.shape[d] <= 1 || array.stride[d] % kEight == 0);
-    return whole;
+// Whether `device` runs what was compiled for sm_90a, and the build did compile for it.
+bool has_wgmma(int device) {
+#if defined(GM_SM90A)
+    return facts_of(device).capability == 90;
+#else
+    return (void)device, false;
+#endif
 }
 
-// A multiply-add on the tensor cores against one in float, both with what is around it: a guess from the data
-// sheets, since nothing has been measured.
-constexpr int64_t kTensorSpeed = 8;
-
-// Both forms work on whole tiles and slices; the cheaper one is taken where the tensor cores can read the arrays.
-bool takes_tensor_cores(const gm_ghost_dot_args &args) {
-    const gm_array &a = args.input, &delta = args.delta, &v = args.direction;
-    const int64_t tokens = delta.shape[0] * delta.shape[1], I = v.shape[1], O = v.shape[0];
-    if (!is_sixteen_bits(a) || v.dtype != a.dtype || !is_sixteen_bits(delta) || tokens == 0 || I == 0 || O == 0) return false;
-    if (!rows_are_aligned(a) || !rows_are_aligned(delta) || !rows_are_aligned(v)) return false;
-    const double tensor = static_cast<double>(divide_up(tokens, ghost_dot::kTensorTile) * divide_up(O, ghost_dot::kTensorTile) * divide_up(I, ghost_dot::kSlice)) *
-                          ghost_dot::kTensorTile * ghost_dot::kTensorTile * ghost_dot::kSlice;
-    const double plain = static_cast<double>(divide_up(tokens, kTile) * divide_up(O, kTile) * divide_up(I, kDepth)) * kTile * kTile * kDepth;
-    return tensor <= plain * kTensorSpeed;
+// A form that was asked for and cannot be had is refused.
+void check_form(const gm_ghost_dot_args &args, int device) {
+    if (args.form == GM_GHOST_DOT_MMA || args.form == GM_GHOST_DOT_WGMMA) {
+        if (!fits_tensor_cores(args)) {
+            fail(GM_UNSUPPORTED, "the tensor cores take bf16 or f16, input and direction of one dtype, and rows that begin on 16 bytes");
+        }
+    }
+    if (args.form != GM_GHOST_DOT_WGMMA) return;
+    if (!has_wgmma(device)) fail(GM_UNSUPPORTED, "GM_GHOST_DOT_WGMMA needs a device of compute capability 9.0 and a library compiled for sm_90a");
+    if (!fits_wgmma(args)) fail(GM_UNSUPPORTED, "GM_GHOST_DOT_WGMMA takes up to %d tiles", INT32_MAX);
 }
 
-ghost_dot::Parameters parameters(const gm_ghost_dot_args &args, bool tensor, Arena &arena) {
-    ghost_dot::Parameters p = {args.input, args.delta, args.direction, args.dot, take_tokens(args.delta, arena), 0, nullptr};
-    p.tiles = divide_up(args.delta.shape[2], tensor ? ghost_dot::kTensorTile : kTile);
-    p.partial = arena.take<float>(args.delta.shape[0] * args.delta.shape[1] * p.tiles);
+ghost_dot::Parameters parameters(const gm_ghost_dot_args &args, const Plan &plan, Arena &arena) {
+    ghost_dot::Parameters p = {args.input, args.delta, args.direction, args.dot, take_tokens(args.delta, arena), 0, plan.parts, plan.part_inputs, nullptr};
+    p.tiles = divide_up(args.delta.shape[2], plan.columns);
+    p.partial = arena.take<float>(args.delta.shape[0] * args.delta.shape[1] * p.tiles * p.parts);
     return p;
+}
+
+template <int kRows>
+void launch_tensor(const gm_queue &queue, const ghost_dot::Parameters &p, int64_t blocks) {
+    launch(queue, "ghost_dot", p.input.dtype == GM_BF16 ? tensor_products<true, kRows> : tensor_products<false, kRows>, blocks, kTensorThreads,
+           sizeof(TensorShared<kRows>), p);
 }
 
 }  // namespace
 
-// Enough for either form, so that it does not depend on where arrays begin.
+// Enough for every form, so that it depends neither on the device nor on where arrays begin.
 size_t ghost_dot_workspace(const gm_ghost_dot_args &args) {
-    Arena arena;
-    parameters(args, false, arena);
-    return arena.bytes_needed();
+    size_t most = 0;
+    for (const int32_t form : {GM_GHOST_DOT_FLOAT, GM_GHOST_DOT_MMA, GM_GHOST_DOT_WGMMA}) {
+        Arena arena;
+        parameters(args, tiles_of(args, form), arena);
+        most = arena.bytes_needed() > most ? arena.bytes_needed() : most;
+    }
+    return most;
+}
+
+int32_t ghost_dot_form(const gm_ghost_dot_args &args, const gm_queue &queue) {
+    check_form(args, queue.device);
+    return advice(args, facts_of(queue.device).capability, has_wgmma(queue.device));
 }
 
 void ghost_dot_run(const gm_ghost_dot_args &args, Arena arena, const gm_queue &queue) {
-    using namespace ghost_dot;
-    const bool tensor = takes_tensor_cores(args);
-    const Parameters p = parameters(args, tensor, arena);
-    const int64_t B = args.delta.shape[0], tokens = B * args.delta.shape[1];
+    check_form(args, queue.device);
+    const Plan plan = plan_of(args, facts_of(queue.device).capability, has_wgmma(queue.device));
+    const ghost_dot::Parameters p = parameters(args, plan, arena);
+    const int64_t B = args.delta.shape[0], tiles = divide_up(B * args.delta.shape[1], plan.rows) * p.tiles, blocks = tiles * plan.parts;
     launch_tokens(queue, args.delta, p.tokens);
-    if (tensor) {
-        launch(queue, "ghost_dot", args.input.dtype == GM_BF16 ? tensor_products<true> : tensor_products<false>, divide_up(tokens, kTensorTile) * p.tiles,
-               kTensorThreads, sizeof(TensorShared), p);
+    if (plan.form == GM_GHOST_DOT_WGMMA) {
+        launch(queue, "ghost_dot", args.input.dtype == GM_BF16 ? wgmma_products<true> : wgmma_products<false>,
+               smaller(tiles, facts_of(queue.device).processors), kWgmmaThreads, sizeof(WgmmaShared), p);
+    } else if (plan.form == GM_GHOST_DOT_MMA) {
+        (plan.rows == 32 ? launch_tensor<32> : plan.rows == 64 ? launch_tensor<64> : launch_tensor<128>)(queue, p, blocks);
     } else {
-        launch(queue, "ghost_dot", products, divide_up(tokens, kTile) * p.tiles, kTileThreads, sizeof(Shared), p);
+        launch(queue, "ghost_dot", products, blocks, kTileThreads, sizeof(Shared), p);
     }
     launch(queue, "ghost_dot", add_tokens, B, kPartialThreads, sizeof(PartialShared), p);
 }

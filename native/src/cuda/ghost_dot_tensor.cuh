@@ -1,12 +1,13 @@
-// gm_ghost_dot's product on the tensor cores, for bf16 and f16.
+// gm_ghost_dot's product on the tensor cores, for bf16 and f16, by the instructions of sm_80 (mma.sync).
 //
 // 2 B T I O operations over B T (I + O) + O I numbers of 2 bytes: from some hundred tokens on the multipliers are the
-// limit. A block makes 128 tokens x 128 outputs of V a in registers, eight warps 64 x 32 each (mma.m16n8k16). Slices of
-// 64 inputs, 128 bytes of a row, come through kStages buffers by copies that run ahead; chunks of 16 bytes lie at
-// (chunk ^ row % 8), so that the eight rows of a fragment meet all banks once. After the last slice comes delta's
-// tile, 128 x 128, as if it were one more: it is there when the products are, and is read once. Each thread multiplies
+// limit, below that reading V. A block makes 128 tokens x 128 outputs of V a in registers, eight warps 64 x 32 each
+// (mma.m16n8k16), or 64 or 32 tokens x 128 outputs where there are no more, so that fewer products with zeros are in the
+// way of V's bytes. Slices of 64 inputs, 128 bytes of a row, come through kStages buffers by copies that run ahead; chunks
+// of 16 bytes lie at (chunk ^ row % 8), so that the eight rows of a fragment meet all banks once. After the last slice
+// comes delta's tile as if it were one more: it is there when the products are, and is read once. Each thread multiplies
 // its sums by delta where they stand; a token's go over its four lanes and the four warps of its row, in a fixed
-// order, to one float a tile. V a and delta V a never reach memory.
+// order, to one float a tile and part. V a and delta V a never reach memory.
 //
 // Tokens of all samples are the rows, so a tile may hold several samples: the places of the sums are by token, and
 // ghost_dot::add_tokens knows which are whose. Rows, columns and inputs beyond the ends are zeros in shared memory.
@@ -18,40 +19,48 @@
 namespace gm::cuda::ghost_dot {
 
 constexpr int kTensorThreads = 256;
-constexpr int kTensorTile = 128;   // tokens and outputs of a block
-constexpr int kSlice = 64;         // inputs
 constexpr int kStages = 3;
 constexpr int kRowWarps = 2, kColumnWarps = 4;
-constexpr int kRowFragments = kTensorTile / kRowWarps / 16, kColumnFragments = kTensorTile / kColumnWarps / 8;
+constexpr int kColumnFragments = kTensorColumns / kColumnWarps / 8;
 
-// 128 rows of 64 elements.
+// Rows of 64 elements.
+template <int kRows>
 struct Panel {
-    uint16_t elements[kTensorTile][kSlice];
+    uint16_t elements[kRows][kSlice];
 };
-__device__ __forceinline__ void *chunk_of(Panel &panel, int row, int chunk) { return &panel.elements[row][(chunk ^ (row & 7)) * kEight]; }
+template <int kRows>
+__device__ __forceinline__ void *chunk_of(Panel<kRows> &panel, int row, int chunk) {
+    return &panel.elements[row][(chunk ^ (row & 7)) * kEight];
+}
 
+template <int kRows>
 struct Stage {
-    Panel left, right;  // tokens and outputs; of delta: outputs below and from 64 on
+    Panel<kRows> left;             // tokens; of delta: outputs below 64
+    Panel<kTensorColumns> right;  // outputs; of delta: as many tokens as on the left, outputs from 64 on
 };
 
 // Where rows begin, in elements from their array's first; kNoRow: nowhere. Out of registers, which the sums need.
-using Rows = int64_t[kTensorTile];
+template <int kRows>
+using Rows = int64_t[kRows];
 constexpr int64_t kNoRow = -1;
 
+template <int kRows>
 struct TensorShared {
-    Stage stages[kStages];
-    Rows inputs, outputs, deltas;
-    float sums[kTensorTile][kColumnWarps];
+    Stage<kRows> stages[kStages];
+    Rows<kRows> inputs, deltas;
+    Rows<kTensorColumns> outputs;
+    float sums[kRows][kColumnWarps];
 };
 
 // Elements [at, at + 64) of all rows, which are `length` long: a thread copies chunk threadIdx % 8 of every 32nd.
-__device__ __forceinline__ void copy_panel(Panel &panel, const void *array, const Rows &rows, int64_t at, int64_t length) {
+template <int kRows, int kPanelRows>
+__device__ __forceinline__ void copy_panel(Panel<kPanelRows> &panel, const void *array, const Rows<kRows> &rows, int64_t at, int64_t length) {
     constexpr int kChunks = kSlice / kEight, kRowStep = kTensorThreads / kChunks;
     const int chunk = static_cast<int>(threadIdx.x) % kChunks, first = static_cast<int>(threadIdx.x) / kChunks;
     const uint16_t *elements = static_cast<const uint16_t *>(array) + at + chunk * kEight;
     const int left = static_cast<int>(larger(0, smaller(kEight, length - at - chunk * kEight)));
 #pragma unroll
-    for (int n = 0; n < kTensorTile / kRowStep; n++) {
+    for (int n = 0; n < kRows / kRowStep; n++) {
         const int row = first + n * kRowStep;
         const bool there = rows[row] != kNoRow && left > 0;
         copy_later(chunk_of(panel, row, chunk), there ? elements + rows[row] : array, there ? left * 2 : 0);
@@ -60,9 +69,10 @@ __device__ __forceinline__ void copy_panel(Panel &panel, const void *array, cons
 
 __device__ __forceinline__ float sixteen_bits(unsigned bits, bool bf16) { return bf16 ? widen_bf16(bits) : widen_f16(bits); }
 
-template <bool kBf16>
-__device__ __forceinline__ void multiply_stage(Stage &stage, float (&sums)[kRowFragments][kColumnFragments][4]) {
-    const int first_row = warp() / kColumnWarps * (kTensorTile / kRowWarps), first_column = warp() % kColumnWarps * (kTensorTile / kColumnWarps);
+template <bool kBf16, int kRows>
+__device__ __forceinline__ void multiply_stage(Stage<kRows> &stage, float (&sums)[kRows / kRowWarps / 16][kColumnFragments][4]) {
+    constexpr int kRowFragments = kRows / kRowWarps / 16;
+    const int first_row = warp() / kColumnWarps * (kRows / kRowWarps), first_column = warp() % kColumnWarps * (kTensorColumns / kColumnWarps);
     // Which row of which of the four 8 x 8 matrices this lane points at: rows then k for tokens, k then columns for V.
     const int left_row = first_row + lane() % 16, left_chunk = lane() / 16;
     const int right_row = first_column + lane() % 8 + lane() / 16 * 8, right_chunk = lane() / 8 % 2;
@@ -81,45 +91,59 @@ __device__ __forceinline__ void multiply_stage(Stage &stage, float (&sums)[kRowF
     }
 }
 
+// Two elements side by side, times two sums.
+__device__ __forceinline__ float times_pair(unsigned both, bool bf16, float first, float second) {
+    return sixteen_bits(both & 0xffff, bf16) * first + sixteen_bits(both >> 16, bf16) * second;
+}
+
+template <int kRows>
+__device__ __forceinline__ unsigned pair_of(Panel<kRows> &panel, int row, int column) {
+    return *reinterpret_cast<const unsigned *>(static_cast<const char *>(chunk_of(panel, row, column / kEight)) + column % kEight * 2);
+}
+
 // A lane's eight sums of a row times delta's. Beyond the last output both are 0.
-__device__ __forceinline__ float times_delta(Stage &stage, bool bf16, int row, int first_column, const float (&sums)[kColumnFragments][4], int half) {
+template <int kRows>
+__device__ __forceinline__ float times_delta(Stage<kRows> &stage, bool bf16, int row, int first_column, const float (&sums)[kColumnFragments][4], int half) {
     float sum = 0;
 #pragma unroll
     for (int c = 0; c < kColumnFragments; c++) {
         const int column = first_column + 8 * c + lane() % 4 * 2;
-        Panel &panel = column < kSlice ? stage.left : stage.right;
-        const unsigned both = *reinterpret_cast<const unsigned *>(static_cast<const char *>(chunk_of(panel, row, column % kSlice / kEight)) + column % kEight * 2);
-        sum += sixteen_bits(both & 0xffff, bf16) * sums[c][2 * half];
-        sum += sixteen_bits(both >> 16, bf16) * sums[c][2 * half + 1];
+        const float first = sums[c][2 * half], second = sums[c][2 * half + 1];
+        sum += times_pair(column < kSlice ? pair_of(stage.left, row, column) : pair_of(stage.right, row, column - kSlice), bf16, first, second);
     }
     return sum;
 }
 
-template <bool kBf16>
+template <bool kBf16, int kRows>
 __global__ void __launch_bounds__(kTensorThreads, 2) tensor_products(const __grid_constant__ Parameters p) {
-    const int64_t count = p.tokens.first[p.tokens.samples], T = p.tokens.per_sample, I = p.input.shape[2], O = p.delta.shape[2];
-    const int64_t from = blockIdx.x / p.tiles * kTensorTile, tile = blockIdx.x % p.tiles, columns = smaller(kTensorTile, O - tile * kTensorTile);
+    constexpr int kRowFragments = kRows / kRowWarps / 16;
+    static_assert(kRows <= kTensorColumns && kRows + kTensorColumns <= kTensorThreads, "a thread for every row");
+    const int64_t count = p.tokens.first[p.tokens.samples], O = p.delta.shape[2];
+    const Piece piece = piece_of(p, kRows);
+    const int64_t from = piece.from, tile = piece.tile, columns = smaller(kTensorColumns, O - tile * kTensorColumns);
     if (from >= count) return;
-    TensorShared &s = shared<TensorShared>();
-    const int n = static_cast<int>(threadIdx.x) % kTensorTile;
-    if (threadIdx.x < kTensorTile) {
-        const int64_t token = from + n < count ? p.tokens.which[from + n] : -1, i = token / T, t = token % T;
-        s.inputs[n] = token < 0 ? kNoRow : i * p.input.stride[0] + t * p.input.stride[1];
-        s.deltas[n] = token < 0 ? kNoRow : i * p.delta.stride[0] + t * p.delta.stride[1];
-    } else {
-        s.outputs[n] = n < columns ? (tile * kTensorTile + n) * p.direction.stride[0] : kNoRow;
+    TensorShared<kRows> &s = shared<TensorShared<kRows>>();
+    const int n = static_cast<int>(threadIdx.x);
+    if (n < kTensorColumns) {
+        s.outputs[n] = n < columns ? (tile * kTensorColumns + n) * p.direction.stride[0] + piece.first_input : kNoRow;
+    } else if (n < kTensorColumns + kRows) {
+        const int row = n - kTensorColumns;
+        const bool there = from + row < count;
+        const Token token = there ? p.tokens.which[from + row] : Token{};
+        s.inputs[row] = there ? token.sample * p.input.stride[0] + token.token * p.input.stride[1] + piece.first_input : kNoRow;
+        s.deltas[row] = there ? token.sample * p.delta.stride[0] + token.token * p.delta.stride[1] : kNoRow;
     }
     __syncthreads();
-    const int slices = static_cast<int>(divide_up(I, kSlice));
+    const int slices = static_cast<int>(divide_up(piece.inputs, kSlice));
     // A slice into its stage; delta behind the last, nothing behind that. Every call closes a group.
     const auto copy = [&](int slice) {
-        Stage &stage = s.stages[slice % kStages];
+        Stage<kRows> &stage = s.stages[slice % kStages];
         if (slice < slices) {
-            copy_panel(stage.left, p.input.data, s.inputs, int64_t{slice} * kSlice, I);
-            copy_panel(stage.right, p.direction.data, s.outputs, int64_t{slice} * kSlice, I);
+            copy_panel<kRows>(stage.left, p.input.data, s.inputs, int64_t{slice} * kSlice, piece.inputs);
+            copy_panel<kTensorColumns>(stage.right, p.direction.data, s.outputs, int64_t{slice} * kSlice, piece.inputs);
         } else if (slice == slices) {
-            copy_panel(stage.left, p.delta.data, s.deltas, tile * kTensorTile, O);
-            copy_panel(stage.right, p.delta.data, s.deltas, tile * kTensorTile + kSlice, O);
+            copy_panel<kRows>(stage.left, p.delta.data, s.deltas, tile * kTensorColumns, O);
+            copy_panel<kRows>(stage.right, p.delta.data, s.deltas, tile * kTensorColumns + kSlice, O);
         }
         commit_copies();
     };
@@ -129,12 +153,12 @@ __global__ void __launch_bounds__(kTensorThreads, 2) tensor_products(const __gri
         wait_for_copies<kStages - 2>();
         __syncthreads();  // the slice is there for all, and nobody reads the stage of the one before any more
         copy(slice + kStages - 1);
-        multiply_stage<kBf16>(s.stages[slice % kStages], sums);
+        multiply_stage<kBf16, kRows>(s.stages[slice % kStages], sums);
     }
     wait_for_copies<0>();
     __syncthreads();
-    Stage &deltas = s.stages[slices % kStages];
-    const int first_row = warp() / kColumnWarps * (kTensorTile / kRowWarps) + lane() / 4, first_column = warp() % kColumnWarps * (kTensorTile / kColumnWarps);
+    Stage<kRows> &deltas = s.stages[slices % kStages];
+    const int first_row = warp() / kColumnWarps * (kRows / kRowWarps) + lane() / 4, first_column = warp() % kColumnWarps * (kTensorColumns / kColumnWarps);
 #pragma unroll
     for (int r = 0; r < 2 * kRowFragments; r++) {
         const int row = first_row + 8 * r;
@@ -142,8 +166,8 @@ __global__ void __launch_bounds__(kTensorThreads, 2) tensor_products(const __gri
         if (lane() % 4 == 0) s.sums[row][warp() % kColumnWarps] = sum;
     }
     __syncthreads();
-    if (threadIdx.x >= smaller(kTensorTile, count - from)) return;
-    p.partial[(from + n) * p.tiles + tile] = s.sums[n][0] + s.sums[n][1] + s.sums[n][2] + s.sums[n][3];
+    if (n >= smaller(kRows, count - from)) return;
+    partial_of(p, from + n, tile, piece.part) = s.sums[n][0] + s.sums[n][1] + s.sums[n][2] + s.sums[n][3];
 }
 
 }  // namespace gm::cuda::ghost_dot

@@ -40,20 +40,22 @@ __host__ __device__ __forceinline__ bool takes_gram(int64_t tokens, int64_t I, i
 }
 
 // Runs of the tokens that carry gradient.
-struct Token {
+struct TokenRuns {
     const gm_array &array;
-    const int64_t *which;
-    int64_t T;
-    __device__ __forceinline__ Run operator()(int64_t n) const { return row_of(array, which[n] / T, which[n] % T); }
+    const Token *which;
+    __device__ __forceinline__ Run operator()(int64_t n) const {
+        const Token token = which[n];
+        return row_of(array, token.sample, token.token);
+    }
 };
 
 // The tile at (t, u >= t) of both Gram matrices, this thread's part.
-__device__ __forceinline__ double gram(const Parameters &p, const int64_t *which, int64_t n, int64_t t, int64_t u, TileShared &s) {
-    const int64_t T = p.tokens.per_sample, rows = smaller(kTile, n - t * kTile), columns = smaller(kTile, n - u * kTile);
-    const int64_t *left = which + t * kTile, *right = which + u * kTile;
+__device__ __forceinline__ double gram(const Parameters &p, const Token *which, int64_t n, int64_t t, int64_t u, TileShared &s) {
+    const int64_t rows = smaller(kTile, n - t * kTile), columns = smaller(kTile, n - u * kTile);
+    const Token *left = which + t * kTile, *right = which + u * kTile;
     float inputs[kMine][kMine], deltas[kMine][kMine];
-    multiply_tile(s, rows, columns, p.input.shape[2], Token{p.input, left, T}, Token{p.input, right, T}, inputs);
-    multiply_tile(s, rows, columns, p.delta.shape[2], Token{p.delta, left, T}, Token{p.delta, right, T}, deltas);
+    multiply_tile(s, rows, columns, p.input.shape[2], TokenRuns{p.input, left}, TokenRuns{p.input, right}, inputs);
+    multiply_tile(s, rows, columns, p.delta.shape[2], TokenRuns{p.delta, left}, TokenRuns{p.delta, right}, deltas);
     double sum = 0;
     for (int r = 0; r < kMine; r++) {
         for (int c = 0; c < kMine; c++) {
@@ -64,13 +66,13 @@ __device__ __forceinline__ double gram(const Parameters &p, const int64_t *which
 }
 
 // The square of g_i's tile at (o, in), this thread's part.
-__device__ __forceinline__ double direct(const Parameters &p, const int64_t *which, int64_t n, int64_t o, int64_t in, TileShared &s) {
-    const int64_t T = p.tokens.per_sample, I = p.input.shape[2], O = p.delta.shape[2];
+__device__ __forceinline__ double direct(const Parameters &p, const Token *which, int64_t n, int64_t o, int64_t in, TileShared &s) {
+    const int64_t I = p.input.shape[2], O = p.delta.shape[2];
     float g[kMine][kMine] = {};
     for (int64_t from = 0; from < n; from += kDepth) {
         __syncthreads();
-        load_rows(s.left, n - from, o, O, Token{p.delta, which + from, T});
-        load_rows(s.right, n - from, in, I, Token{p.input, which + from, T});
+        load_rows(s.left, n - from, o, O, TokenRuns{p.delta, which + from});
+        load_rows(s.right, n - from, in, I, TokenRuns{p.input, which + from});
         __syncthreads();
         multiply_slice(s, g);
     }
@@ -84,9 +86,9 @@ __device__ __forceinline__ double direct(const Parameters &p, const int64_t *whi
     return sum;
 }
 
-__global__ void __launch_bounds__(kTileThreads) tiles(const __grid_constant__ Parameters p) {
+__global__ void __launch_bounds__(kTileThreads, 2) tiles(const __grid_constant__ Parameters p) {
     const int64_t i = blockIdx.x / p.parts, part = blockIdx.x % p.parts, I = p.input.shape[2], O = p.delta.shape[2];
-    const int64_t *which = p.tokens.which + p.tokens.first[i];
+    const Token *which = p.tokens.which + p.tokens.first[i];
     const int64_t n = p.tokens.first[i + 1] - p.tokens.first[i];
     if (n < 2) return;
     Shared &s = shared<Shared>();
@@ -117,13 +119,13 @@ __device__ __forceinline__ double norm_squared(const Run &run, int64_t length, d
 // A block a sample: what its tiles found, or its one token.
 __global__ void __launch_bounds__(kPartialThreads) add_tiles(const __grid_constant__ Parameters p) {
     const int64_t i = blockIdx.x, I = p.input.shape[2], O = p.delta.shape[2];
-    const int64_t *which = p.tokens.which + p.tokens.first[i];
+    const Token *which = p.tokens.which + p.tokens.first[i];
     const int64_t n = p.tokens.first[i + 1] - p.tokens.first[i];
     double sum = 0;
     if (n == 1) {
         double *scratch = shared<PartialShared>().sums;
-        sum = norm_squared(Token{p.input, which, p.tokens.per_sample}(0), I, scratch);
-        sum *= norm_squared(Token{p.delta, which, p.tokens.per_sample}(0), O, scratch);
+        sum = norm_squared(TokenRuns{p.input, which}(0), I, scratch);
+        sum *= norm_squared(TokenRuns{p.delta, which}(0), O, scratch);
     } else if (n > 1) {
         sum = sum_partials(p.partial + i * p.parts, takes_gram(n, I, O) ? gram_tiles(n) : direct_tiles(I, O));
     }

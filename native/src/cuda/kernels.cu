@@ -10,6 +10,7 @@ const Kernels &kernels() {
         k.clip_scores = {clip_scores_workspace, clip_scores_run};
         k.direction = {direction_workspace, direction_run};
         k.ghost_dot = {ghost_dot_workspace, ghost_dot_run};
+        k.ghost_dot_form = ghost_dot_form;
         k.ghost_norm = {ghost_norm_workspace, ghost_norm_run};
         k.head_score = {head_score_workspace, head_score_run};
         k.head_step = {head_step_workspace, head_step_run};

@@ -28,6 +28,7 @@ struct Kernels {
     Operation<gm_projected_dot_args> projected_dot;
     Operation<gm_row_dot_args> row_dot;
     Operation<gm_clip_scores_args> clip_scores;
+    int32_t (*ghost_dot_form)(const gm_ghost_dot_args &, const gm_queue &) = nullptr;
     void (*mimic_weights_reduce)(const gm_mimic_weights_args &, double *max_and_sum, const gm_queue &) = nullptr;
     void (*mimic_weights_apply)(const gm_mimic_weights_args &, const double *max_and_sum, const gm_queue &) = nullptr;
 };

@@ -11,6 +11,7 @@ void clip_scores_run(const gm_clip_scores_args &args, Arena arena, const gm_queu
 size_t direction_workspace(const gm_direction_args &args);
 void direction_run(const gm_direction_args &args, Arena arena, const gm_queue &queue);
 size_t ghost_dot_workspace(const gm_ghost_dot_args &args);
+int32_t ghost_dot_form(const gm_ghost_dot_args &args, const gm_queue &queue);
 void ghost_dot_run(const gm_ghost_dot_args &args, Arena arena, const gm_queue &queue);
 size_t ghost_norm_workspace(const gm_ghost_norm_args &args);
 void ghost_norm_run(const gm_ghost_norm_args &args, Arena arena, const gm_queue &queue);

@@ -65,8 +65,9 @@ __global__ void __launch_bounds__(kListThreads) list_tokens(const __grid_constan
     __syncthreads();
     place += __popc(lanes & ((1u << lane()) - 1));
     for (int n = 0; n < warp(); n++) place += s.counts[n];
-    if (token < all && token % tokens.per_sample == 0) tokens.first[token / tokens.per_sample] = place;
-    if (alive) tokens.which[place] = token;
+    const int64_t sample = token < all ? token / tokens.per_sample : 0, own = token - sample * tokens.per_sample;
+    if (token < all && own == 0) tokens.first[sample] = place;
+    if (alive) tokens.which[place] = {static_cast<uint32_t>(sample), static_cast<uint32_t>(own)};
     if (token == all - 1) tokens.first[tokens.samples] = place + alive;
     if (all > 0) return;
     for (int64_t i = threadIdx.x; i <= tokens.samples; i += kListThreads) tokens.first[i] = 0;

@@ -15,19 +15,25 @@ namespace gm::cuda {
 
 constexpr int kTokenGroup = 32;  // that are counted together
 
+// Both numbers, since every row that a product reads needs both and a division for it would be dearer than the load.
+struct alignas(8) Token {
+    uint32_t sample, token;
+};
+
 struct Tokens {
     uint8_t *alive;   // [B,T]
     int32_t *counts;  // of each group
-    int64_t *which;   // the tokens' numbers i T + t, one sample behind the other
+    Token *which;     // the tokens, one sample behind the other
     int64_t *first;   // [B + 1]: where each sample's begin
     int64_t samples, per_sample;
 };
 
 inline Tokens take_tokens(const gm_array &delta, Arena &arena) {
     const int64_t B = delta.shape[0], T = delta.shape[1];
-    return {arena.take<uint8_t>(B * T), arena.take<int32_t>(B * T / kTokenGroup + 1), arena.take<int64_t>(B * T), arena.take<int64_t>(B + 1), B, T};
+    return {arena.take<uint8_t>(B * T), arena.take<int32_t>(B * T / kTokenGroup + 1), arena.take<Token>(B * T), arena.take<int64_t>(B + 1), B, T};
 }
 
+// Fails where a number of samples or tokens takes more than 32 bits.
 void launch_tokens(const gm_queue &queue, const gm_array &delta, const Tokens &tokens);
 
 }  // namespace gm::cuda

@@ -6,14 +6,15 @@ using check::Array;
 
 namespace {
 
-gm_ghost_dot_args arguments(const Array &input, const Array &delta, const Array &direction, const Array &dot) {
-    return {input.get(), delta.get(), direction.get(), dot.get()};
+gm_ghost_dot_args arguments(const Array &input, const Array &delta, const Array &direction, const Array &dot, int32_t form = GM_GHOST_DOT_AUTO) {
+    return {input.get(), delta.get(), direction.get(), dot.get(), form};
 }
 
-// A float takes up the I products of V a, then 4 and 16 of them times delta; two roundings of each term.
-double bound(int64_t I) { return check::unit_roundoff(GM_F32) * (static_cast<double>(I) + 24); }
+// A float takes up the I products of V a, then up to 48 of them times delta and those of four lanes; two roundings of each
+// term.
+double bound(int64_t I) { return check::unit_roundoff(GM_F32) * (static_cast<double>(I) + 56); }
 
-void agree(check::Random &random, Array &a, Array &delta, Array &v, double silent) {
+void agree(check::Random &random, Array &a, Array &delta, Array &v, double silent, int32_t form = GM_GHOST_DOT_AUTO) {
     const int64_t B = a.extent(0), T = a.extent(1), I = a.extent(2), O = delta.extent(2);
     a.normal(random);
     delta.normal(random);
@@ -21,7 +22,7 @@ void agree(check::Random &random, Array &a, Array &delta, Array &v, double silen
     check::silence(delta, random, silent);
     Array fast(GM_F32, {B}), slow(GM_F64, {B}), magnitude(GM_F64, {B});
     fast.fill([] { return NAN; });
-    CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, fast)));
+    CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, fast, form)));
     CHECK_OK(GM_CALL(gm_ghost_dot, &check::reference_queue(), arguments(a, delta, v, slow)));
     CHECK_OK(GM_CALL(gm_ghost_dot, &check::reference_queue(), arguments(check::magnitudes(a), check::magnitudes(delta), check::magnitudes(v), magnitude)));
     for (int64_t i = 0; i < B; i++) {
@@ -37,17 +38,30 @@ void agree(check::Random &random, int64_t B, int64_t T, int64_t I, int64_t O, do
     agree(random, a, delta, v, silent);
 }
 
-// Whether `body` multiplies on the tensor cores; a device does not tell.
-template <class Body>
-bool multiplies_fragments([[maybe_unused]] bool expected, Body &&body) {
-#if defined(GM_EMULATED)
-    const int64_t before = emulator::multiplications();
-    body();
-    return emulator::multiplications() > before;
-#else
-    body();
-    return expected;
-#endif
+// The forms of the tensor cores that this device has.
+std::vector<int32_t> tensor_forms() {
+    Array x(GM_BF16, {1, 1, 8}), v(GM_BF16, {8, 8}), dot(GM_F32, {1});
+    std::vector<int32_t> forms = {GM_GHOST_DOT_MMA};
+    const gm_ghost_dot_args args = arguments(x, x, v, dot, GM_GHOST_DOT_WGMMA);
+    int32_t form = 0;
+    if (gm_ghost_dot_form(&check::cuda_queue(), &args, &form) == GM_OK) forms.push_back(GM_GHOST_DOT_WGMMA);
+    return forms;
+}
+
+// What gm_ghost_dot would take, or what it says of a product of the caller's; shapes are enough, there is no memory.
+int32_t choice(int64_t B, int64_t T, int64_t I, int64_t O, int32_t dtype, int32_t direction_dtype) {
+    alignas(16) static char somewhere[16];
+    const auto array = [](int32_t type, int rank, int64_t d0, int64_t d1, int64_t d2) {
+        gm_array x = {somewhere, type, rank, {d0, d1, d2}, {d1 * d2, d2, 1}};
+        if (rank == 2) x = {somewhere, type, rank, {d0, d1, 0}, {d1, 1, 0}};
+        if (rank == 1) x = {somewhere, type, rank, {d0, 0, 0}, {1, 0, 0}};
+        return x;
+    };
+    const gm_ghost_dot_args args = {array(dtype, 3, B, T, I), array(dtype, 3, B, T, O), array(direction_dtype, 2, O, I, 0), array(GM_F32, 1, B, 0, 0),
+                                    GM_GHOST_DOT_AUTO};
+    int32_t form = -1;
+    CHECK_OK(gm_ghost_dot_form(&check::cuda_queue(), &args, &form));
+    return form;
 }
 
 }  // namespace
@@ -63,34 +77,93 @@ TEST(ghost_dot_agrees_with_the_reference) {
     agree(random, 150, 9, 8, 7, 0.8);   // more tokens than a round of the list
 }
 
-// bf16 and f16 with rows that begin on 16 bytes: a lane's, a slice's and a tile's ends, and several slices.
-TEST(ghost_dot_agrees_on_the_tensor_cores) {
-    const int64_t shapes[][4] = {{1, 1, 64, 8}, {3, 7, 72, 40}, {2, 100, 128, 129}, {5, 26, 200, 65}, {1, 129, 264, 128}, {130, 1, 136, 250}, {40, 9, 64, 3}, {2, 64, 1000, 64}};
-    for (const auto &shape : shapes) {
-        const int32_t dtype = check::any_of(random, {0, 1}) ? GM_BF16 : GM_F16, delta_dtype = check::any_of(random, {0, 1}) ? GM_BF16 : GM_F16;
-        const int64_t O = shape[3], past = (8 - O % 8) % 8, padding = check::any_of(random, {0, 8});
-        Array a(dtype, {shape[0], shape[1], shape[2]}, padding), delta(delta_dtype, {shape[0], shape[1], O + past}, padding), v(dtype, {O, shape[2]}, padding);
-        delta.get().shape[2] = O;
-        const double silent = shape[0] * shape[1] == 1 ? 0 : static_cast<double>(check::any_of(random, {0, 0, 1})) / 2;  // some token is left
-        CHECK(multiplies_fragments(true, [&] { agree(random, a, delta, v, silent); }));
-    }
-    for (const int which : {0, 1, 2, 3}) {  // rows that begin elsewhere, or another dtype
-        Array a(GM_BF16, {2, 9, 64}, which == 0), delta(which == 3 ? GM_F32 : GM_BF16, {2, 9, 64}, which == 1), v(GM_BF16, {64, 64}, which == 2);
-        CHECK(!multiplies_fragments(false, [&] { agree(random, a, delta, v, 0); }));
+// Few tokens, so that every part of the inputs has its own blocks: in float and on the tensor cores, whole parts or not.
+TEST(ghost_dot_agrees_in_parts) {
+    agree(random, 3, 1, 700, 20, 0);
+    for (const int64_t I : {1024, 1096}) {
+        Array a(GM_F16, {7, 2, I}, 8), delta(GM_BF16, {7, 2, 24}), v(GM_F16, {24, I}, 8);
+        agree(random, a, delta, v, 0.3, GM_GHOST_DOT_MMA);
+        agree(random, a, delta, v, 0.3, GM_GHOST_DOT_FLOAT);
     }
 }
 
+// bf16 and f16 with rows that begin on 16 bytes: a lane's, a slice's and a tile's ends, several slices, and more tiles than
+// blocks that stay.
+TEST(ghost_dot_agrees_on_the_tensor_cores) {
+    const int64_t shapes[][4] = {{1, 1, 64, 8},     {3, 7, 72, 40},   {2, 100, 128, 129}, {5, 12, 200, 65}, {1, 129, 264, 128},
+                                 {130, 1, 136, 250}, {40, 9, 64, 3}, {2, 40, 1000, 64},  {1, 300, 40, 400}, {6, 90, 64, 200}};
+    for (const auto &shape : shapes) {
+        for (const int32_t form : tensor_forms()) {
+            const int32_t dtype = check::any_of(random, {0, 1}) ? GM_BF16 : GM_F16, delta_dtype = check::any_of(random, {0, 1}) ? GM_BF16 : GM_F16;
+            const int64_t O = shape[3], past = (8 - O % 8) % 8, padding = check::any_of(random, {0, 8});
+            Array a(dtype, {shape[0], shape[1], shape[2]}, padding), delta(delta_dtype, {shape[0], shape[1], O + past}, padding), v(dtype, {O, shape[2]}, padding);
+            delta.get().shape[2] = O;
+            const double silent = static_cast<double>(check::any_of(random, {0, 0, 1})) / 2;
+            agree(random, a, delta, v, silent, form);
+        }
+    }
+}
+
+TEST(ghost_dot_takes_the_form_that_is_asked_for) {
+    for (const int which : {0, 1, 2, 3}) {  // rows that begin elsewhere, or another dtype
+        Array a(GM_BF16, {2, 9, 64}, which == 0), delta(which == 3 ? GM_F32 : GM_BF16, {2, 9, 64}, which == 1), v(GM_BF16, {64, 64}, which == 2);
+        Array dot(GM_F32, {2});
+        agree(random, a, delta, v, 0);
+        for (const int32_t form : {GM_GHOST_DOT_MMA, GM_GHOST_DOT_WGMMA}) {
+            CHECK_REFUSED(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, dot, form)), GM_UNSUPPORTED, "gm_ghost_dot: the tensor cores take bf16 or f16");
+        }
+    }
+    Array x(GM_BF16, {2, 9, 64}), v(GM_BF16, {64, 64}), dot(GM_F32, {2});
+    for (const int32_t form : {-1, static_cast<int32_t>(GM_GHOST_DOT_PRODUCT)}) {
+        CHECK_REFUSED(GM_DEVICE_CALL(gm_ghost_dot, arguments(x, x, v, dot, form)), GM_INVALID_ARGUMENT, "form is " + std::to_string(form));
+    }
+    const gm_ghost_dot_args args = arguments(x, x, v, dot, GM_GHOST_DOT_FLOAT);
+    CHECK_REFUSED(gm_ghost_dot(&check::reference_queue(), &args, nullptr, 0), GM_UNSUPPORTED, "this provider has one only");
+    int32_t form = 0;
+    CHECK_REFUSED(gm_ghost_dot_form(&check::reference_queue(), &args, &form), GM_UNSUPPORTED, "forms are GM_CUDA's");
+}
+
+// Of the model only what does not hang on its constants' last digits.
+TEST(ghost_dot_chooses_by_cost) {
+#if defined(GM_EMULATED)
+    const int32_t capabilities[][2] = {{8, 0}, {9, 0}, {10, 0}};
+    for (const auto &c : capabilities) {
+        emulator::set_devices(1, c[0], c[1]);
+#endif
+        const bool wgmma = tensor_forms().size() == 2;
+        for (const int32_t dtype : {GM_BF16, GM_F16}) {
+            const int32_t large = choice(256, 64, 768, 3072, dtype, dtype);
+            if (wgmma) CHECK(large == GM_GHOST_DOT_WGMMA && choice(1024, 64, 1024, 4096, dtype, dtype) == GM_GHOST_DOT_WGMMA);
+            CHECK(large != GM_GHOST_DOT_FLOAT);
+            CHECK(choice(32, 1, 4096, 4096, dtype, dtype) == GM_GHOST_DOT_MMA);  // 32 rows a tile, not 256
+        }
+        CHECK(choice(256, 64, 768, 3072, GM_BF16, GM_F32) == GM_GHOST_DOT_FLOAT);  // a product takes one dtype
+        CHECK(choice(256, 64, 768, 3072, GM_F32, GM_F32) == GM_GHOST_DOT_PRODUCT);
+        CHECK(choice(0, 1, 64, 64, GM_BF16, GM_BF16) == GM_GHOST_DOT_FLOAT || choice(0, 1, 64, 64, GM_BF16, GM_BF16) == GM_GHOST_DOT_PRODUCT);
+#if defined(GM_EMULATED)
+    }
+    emulator::set_devices(1, 8, 0);
+    CHECK(tensor_forms().size() == 1);
+    Array x(GM_BF16, {2, 9, 64}), v(GM_BF16, {64, 64}), dot(GM_F32, {2});
+    CHECK_REFUSED(GM_DEVICE_CALL(gm_ghost_dot, arguments(x, x, v, dot, GM_GHOST_DOT_WGMMA)), GM_UNSUPPORTED, "needs a device of compute capability 9.0");
+    emulator::set_devices(1, 9, 0);
+#endif
+}
+
 TEST(ghost_dot_keeps_a_nan_in_its_sample) {
-    for (const int32_t dtype : {GM_F32, GM_BF16}) {
+    std::vector<int32_t> forms = tensor_forms();
+    forms.push_back(GM_GHOST_DOT_FLOAT);
+    for (const int32_t form : forms) {
+        const int32_t dtype = form == GM_GHOST_DOT_FLOAT ? GM_F32 : GM_BF16;
         Array a(dtype, {9, 15, 72}), delta(dtype, {9, 15, 136}), v(dtype, {136, 72}), clean(GM_F32, {9}), dirty(GM_F32, {9});
         a.normal(random);
         delta.normal(random);
         v.normal(random);
-        CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, clean)));
+        CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, clean, form)));
         a.set(NAN, 4, 3, 71);
         a.set(std::numeric_limits<double>::infinity(), 8, 14, 0);
         delta.set(NAN, 0, 0, 135);
-        CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, dirty)));
+        CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, dirty, form)));
         for (int64_t i = 0; i < 9; i++) CHECK(i == 0 || i == 4 || i == 8 ? !std::isfinite(dirty.at(i)) : dirty.at(i) == clean.at(i));
     }
 }
@@ -116,7 +189,9 @@ TEST(ghost_dot_gives_the_same_bits_again) {
     a.normal(random);
     delta.normal(random);
     v.normal(random);
-    CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, once)));
-    CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, again)));
-    CHECK(check::same_bits(once, again));
+    for (const int32_t form : tensor_forms()) {
+        CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, once, form)));
+        CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, again, form)));
+        CHECK(check::same_bits(once, again));
+    }
 }

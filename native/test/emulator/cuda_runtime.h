@@ -29,6 +29,9 @@ struct dim3 {
     unsigned x, y, z;
     constexpr dim3(unsigned x_ = 1, unsigned y_ = 1, unsigned z_ = 1) : x(x_), y(y_), z(z_) {}
 };
+struct alignas(8) uint2 {
+    unsigned x, y;
+};
 struct alignas(16) uint4 {
     unsigned x, y, z, w;
 };
@@ -60,7 +63,7 @@ enum cudaError_t {
     cudaErrorLaunchFailure = 719,
     cudaErrorSystemDriverMismatch = 803,
 };
-enum cudaDeviceAttr { cudaDevAttrComputeCapabilityMajor = 75, cudaDevAttrComputeCapabilityMinor = 76 };
+enum cudaDeviceAttr { cudaDevAttrMultiProcessorCount = 16, cudaDevAttrComputeCapabilityMajor = 75, cudaDevAttrComputeCapabilityMinor = 76 };
 enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
 enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2 };
 typedef struct EmulatedStream *cudaStream_t;
@@ -111,6 +114,8 @@ void copy_later(void *to, const void *from, int bytes);
 void commit_copies();
 void wait_for_copies(int pending);
 void count_multiplication();
+unsigned shared_address(const void *memory);
+[[noreturn]] void trap();
 }  // namespace emulator
 
 template <class... Parameters, class... Arguments>
@@ -131,6 +136,7 @@ cudaError_t cudaFuncSetAttribute(void (*kernel)(Parameters...), cudaFuncAttribut
 inline void __syncthreads(GM_EMULATED_SITE) { emulator::barrier(file, line); }
 inline void __syncwarp(unsigned mask = 0xffffffffu, GM_EMULATED_SITE) { emulator::exchange(mask, 0, "__syncwarp", file, line); }
 inline void __threadfence() {}
+[[noreturn]] inline void __trap() { emulator::trap(); }
 
 namespace emulator {
 template <class T>

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cuda_runtime.h"
+#include "machine.h"
 #include "sanitizer.h"
 
 // Leaves one stack for another: *left becomes this one's pointer, `to` is where the other was left. Written out,
@@ -116,6 +117,13 @@ struct Copies {
         void *to;
         const void *from;
         int bytes;
+        bool made = false;
+        void make() {
+            if (std::exchange(made, true)) return;
+            std::memset(to, 0, 16);
+            std::memcpy(to, from, static_cast<size_t>(bytes));
+            async_chunk_written(to);
+        }
     };
     std::vector<Copy> waiting;
     std::vector<std::vector<Copy>> groups;
@@ -123,10 +131,7 @@ struct Copies {
     void commit() { groups.push_back(std::exchange(waiting, {})); }
     void wait(int pending) {
         while (groups.size() > static_cast<size_t>(pending)) {
-            for (const Copy &copy : groups.front()) {
-                std::memset(copy.to, 0, 16);
-                std::memcpy(copy.to, copy.from, static_cast<size_t>(copy.bytes));
-            }
+            for (Copy &copy : groups.front()) copy.make();
             groups.erase(groups.begin());
         }
     }
@@ -149,6 +154,8 @@ struct Warp {
     Site site{};
 };
 
+struct Abandoned {};
+
 class Machine {
 public:
     cudaError_t launch(const cudaLaunchConfig_t &config, const std::function<void()> &thread);
@@ -158,6 +165,16 @@ public:
     unsigned current() const { return current_; }
     std::mt19937_64 &random() { return random_; }
     const std::string &failure() const { return failure_; }
+    // As fail(), from anywhere in a thread: what is on its stack is cleaned up.
+    [[noreturn]] void fail_thread(const std::string &why) {
+        fail(why);
+        throw Abandoned();
+    }
+    void park(const Site &site);
+    void unpark_all();
+    unsigned threads() const { return threads_; }
+    unsigned char *shared_begin() { return shared_.get(); }
+    size_t shared_bytes() const { return shared_bytes_; }
     Copies &copies() { return fibres_[current_]->copies; }
     int64_t multiplications = 0;  // fragments' products, once a lane
 
@@ -176,7 +193,7 @@ private:
     std::mt19937_64 random_{1};
     std::vector<std::unique_ptr<Fibre>> fibres_;
     std::vector<Warp> warps_;
-    std::vector<unsigned> ready_;
+    std::vector<unsigned> ready_, parked_;
     std::unique_ptr<unsigned char[]> shared_;
     size_t shared_bytes_ = 0;
     unsigned threads_ = 0, current_ = 0, at_barrier_ = 0;
@@ -201,8 +218,13 @@ void Machine::enter() {
     __sanitizer_finish_switch_fiber(nullptr, &m.host_stack_, &m.host_stack_bytes_);
 #endif
     for (;;) {
-        (*m.thread_)();
-        if (m.copies().under_way()) m.fail("it ends with copies under way that it has not waited for");
+        try {
+            (*m.thread_)();
+            if (m.copies().under_way()) m.fail("it ends with copies under way that it has not waited for");
+            async_thread_ends();
+        } catch (const Abandoned &) {
+            m.abandon();
+        }
         m.fibres_[m.current_]->state = State::done;
         m.yield();
     }
@@ -283,6 +305,8 @@ std::string Machine::who_waits() const {
 void Machine::run_block() {
     std::memset(shared_.get(), 0xff, shared_bytes_);
     at_barrier_ = 0;
+    parked_.clear();
+    async_block_begins();
     warps_.assign((threads_ + kWarp - 1) / kWarp, Warp{});
     ready_.resize(threads_);
     std::iota(ready_.begin(), ready_.end(), 0u);
@@ -348,6 +372,22 @@ const uint64_t *Machine::exchange(unsigned mask, uint64_t value, const Site &sit
     return warp.given;
 }
 
+// Waits for something that another thread will have done when it calls unpark_all().
+void Machine::park(const Site &site) {
+    if (!failure_.empty()) abandon();
+    fibres_[current_]->site = site;
+    fibres_[current_]->state = State::waiting;
+    parked_.push_back(current_);
+    yield();
+}
+
+void Machine::unpark_all() {
+    for (const unsigned n : std::exchange(parked_, {})) {
+        fibres_[n]->state = State::ready;
+        ready_.push_back(n);
+    }
+}
+
 void *Machine::shared(size_t bytes) {
     if (bytes > shared_bytes_) fail("the kernel wants " + std::to_string(bytes) + " bytes of shared memory, the launch gives " + std::to_string(shared_bytes_));
     if (!failure_.empty()) abandon();
@@ -396,9 +436,23 @@ const uint64_t *exchange(unsigned mask, uint64_t value, const char *name, const 
 }
 unsigned lane() { return machine().current() % kWarp; }
 void *shared_memory(size_t bytes) { return machine().shared(bytes); }
-void copy_later(void *to, const void *from, int bytes) { machine().copies().waiting.push_back({to, from, bytes}); }
+void copy_later(void *to, const void *from, int bytes) {
+    Copies::Copy copy = {to, from, bytes};
+    if (machine().random()() % 2 == 0) copy.make();
+    machine().copies().waiting.push_back(copy);
+}
 void commit_copies() { machine().copies().commit(); }
 void wait_for_copies(int pending) { machine().copies().wait(pending); }
+unsigned current_thread() { return machine().current(); }
+unsigned block_threads() { return machine().threads(); }
+std::mt19937_64 &random_order() { return machine().random(); }
+void fail_thread(const std::string &why) { machine().fail_thread(why); }
+void park(const char *name, const char *file, int line) { machine().park({name, file, line}); }
+void unpark_all() { machine().unpark_all(); }
+unsigned char *shared_begin() { return machine().shared_begin(); }
+size_t shared_bytes() { return machine().shared_bytes(); }
+unsigned shared_address(const void *memory) { return kSharedBase + static_cast<unsigned>(static_cast<const unsigned char *>(memory) - shared_begin()); }
+void trap() { fail_thread("__trap"); }
 void count_multiplication() { machine().multiplications++; }
 
 }  // namespace emulator

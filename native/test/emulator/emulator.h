@@ -6,7 +6,7 @@
 //     AddressSanitizer watches both its ends.
 //   - Device memory can be touched by kernels, copies and memsets only: between them AddressSanitizer
 //     reports any access, such as a launcher's that reads an array.
-//   - Asynchronous copies are made when their thread waits for them, and one that nobody has waited for fails the
+//   - Asynchronous copies are made at once or when their thread waits for them, and one that nobody has waited for fails the
 //     launch when its thread ends.
 //   - Threads of a block that wait at different barriers, or for one that has returned, fail the launch,
 //     and so do lanes of a warp. As on a device the error is sticky: every call after it fails as well.

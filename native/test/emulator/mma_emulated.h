@@ -1,11 +1,13 @@
-// The twins of src/cuda/mma.cuh. A copy is made when its thread waits for it and not before, and a block that ends
-// with copies under way has failed: a wait that is missing shows.
+// The twins of src/cuda/mma.cuh. A copy is made at once or when its thread waits for it, as the seed has it, and a block
+// that ends with copies under way has failed: a wait that is missing shows, and so does a place that is still read.
 #pragma once
 
 #include "cuda_fp16.h"
 #include "cuda_runtime.h"
 
 namespace gm::cuda {
+
+inline unsigned shared_address(const void *memory) { return emulator::shared_address(memory); }
 
 inline void copy_later(void *to, const void *from, int bytes) { emulator::copy_later(to, from, bytes); }
 inline void commit_copies() { emulator::commit_copies(); }

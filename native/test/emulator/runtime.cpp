@@ -10,6 +10,7 @@
 namespace emulator {
 namespace {
 
+constexpr int kProcessors = 3;             // few, so that blocks that stay have several tiles
 constexpr size_t kPlainShared = 48 << 10;  // without cudaFuncSetAttribute
 
 struct Runtime {
@@ -116,7 +117,9 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int) {
 }
 
 cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int) {
-    *value = attribute == cudaDevAttrComputeCapabilityMajor ? runtime().major : runtime().minor;
+    *value = attribute == cudaDevAttrComputeCapabilityMajor   ? runtime().major
+             : attribute == cudaDevAttrComputeCapabilityMinor ? runtime().minor
+                                                              : emulator::kProcessors;
     return answer(cudaSuccess);
 }
 
