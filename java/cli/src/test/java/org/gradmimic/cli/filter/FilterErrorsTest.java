@@ -102,7 +102,7 @@ class FilterErrorsTest {
                 "a --filter a=@scores.npy:top-k=0.5 --out @o.npy; top-k is '0.5', expected a number of samples",
                 "a --filter a=@scores.npy:at-least=x --out @o.npy; at-least is 'x', expected a number",
                 "a --filter a=@a.npy:top=0.5 --out @o.npy; a.npy: has dtype b1; expected scores",
-                "a --filter a=@infinite.npy:top=0.5 --out @o.npy; sample 1: the value is Infinity"
+                "a --filter a=@infinite.npy:top=0.5 --out @o.npy; infinite.npy: sample 1: the value is Infinity"
             })
     void combine(String line, String message) throws IOException {
         assertThat(refused("combine", line).err()).contains(message);

@@ -17,14 +17,14 @@ public final class ScoreFilters {
      * float.
      *
      * @param rule splits them
-     * @throws InputException if a value is infinite; names the sample
+     * @throws InputException if a value is infinite; names file and sample
      */
     public static Filter keep(Values values, Binarizer rule) {
         ValueStatistics statistics = new ValueStatistics();
         values.forEach((sample, value) -> {
             if (Double.isInfinite(value)) {
-                throw new InputException(
-                        "sample " + sample + ": the value is " + value + ", expected a finite one, or NaN for none");
+                throw new InputException(values.name() + ": sample " + sample + ": the value is " + value
+                        + ", expected a finite one, or NaN for none");
             }
             statistics.add((float) value);
         });

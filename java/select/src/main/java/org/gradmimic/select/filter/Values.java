@@ -15,6 +15,11 @@ public interface Values {
     /** Number of samples. */
     long size();
 
+    /** What a message calls them: the file, where they are one. */
+    default String name() {
+        return "values";
+    }
+
     /**
      * Shows every value, in order.
      *
@@ -73,6 +78,11 @@ public interface Values {
             private static final int BLOCK = 1 << 16;
 
             @Override
+            public String name() {
+                return path.toString();
+            }
+
+            @Override
             public long size() {
                 return size;
             }
@@ -101,6 +111,11 @@ public interface Values {
         }
         long size = ParquetReader.rows(files);
         return new Values() {
+            @Override
+            public String name() {
+                return path.toString();
+            }
+
             @Override
             public long size() {
                 return size;

@@ -201,8 +201,13 @@ class ScoreFiltersTest {
                 v -> ScoreFilters.keep(v, Binarizer.threshold(0)))) {
             assertThatThrownBy(() -> rule.apply(values))
                     .isInstanceOf(InputException.class)
-                    .hasMessageContaining("sample 1: the value is -Infinity");
+                    .hasMessageContaining("values: sample 1: the value is -Infinity");
         }
+        Path file = folder.resolve("scores.npy");
+        NpyWriter.write(file, new float[] {1, 2, Float.POSITIVE_INFINITY}, 3);
+        assertThatThrownBy(() -> ScoreFilters.keep(Values.open(file), Binarizer.twoMeans()))
+                .isInstanceOf(InputException.class)
+                .hasMessageStartingWith(file + ": sample 2: the value is Infinity");
     }
 
     private Path tenths() {
