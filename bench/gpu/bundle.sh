@@ -3,7 +3,7 @@
 #
 #   bench/gpu/bundle.sh OUT
 #
-# OUT gets jre (a runtime), lib (gradmimic and all it depends on, LibTorch for CUDA among it) and test-classes; about
+# OUT gets jre (a runtime), lib (gradmimic with its benchmarks and all they depend on, LibTorch for CUDA among it) and test-classes; about
 # 700 MB. It takes a JDK, Maven and nvcc: the kernels are compiled here, for all of gradmimic's architectures. CUDA's
 # own libraries are not packed; over there gradmimic finds those of the system or of Python's nvidia packages.
 set -euo pipefail
@@ -22,12 +22,12 @@ mkdir -p "$out"
 
 cd "$root"
 junit=$(sed -n 's:.*<junit.version>\(.*\)</junit.version>.*:\1:p' pom.xml)
-mvn -B -ntp -q -Pcuda -DskipTests -pl java/cli -am package \
+mvn -B -ntp -q -Pcuda -DskipTests -pl java/cli,bench -am package \
   org.apache.maven.plugins:maven-dependency-plugin:copy-dependencies \
   -DincludeScope=test -DoverWriteSnapshots=true -DoutputDirectory="$out/lib"
 mvn -B -ntp -q org.apache.maven.plugins:maven-dependency-plugin:copy \
   -Dartifact="org.junit.platform:junit-platform-console-standalone:$junit" -DoutputDirectory="$out/lib"
-cp java/cli/target/gradmimic-cli.jar "$out/lib"
+cp java/cli/target/gradmimic-cli.jar bench/target/gradmimic-bench-*.jar "$out/lib"
 # One LibTorch, the one for CUDA; and the console has JUnit in it.
 rm -f "$out"/lib/pytorch-*-linux-x86_64.jar "$out"/lib/junit-jupiter*.jar "$out"/lib/junit-platform-{commons,engine}*.jar
 cp -r java/core/target/test-classes "$out/test-classes"

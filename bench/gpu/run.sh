@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Proves and measures GM_CUDA on a machine with a GPU.
 #
-#   bench/gpu/run.sh [--dry-run] [--build DIR] [--out DIR] [--bundle DIR] [STAGE ...]
+#   bench/gpu/run.sh [--dry-run] [--build DIR] [--out DIR] [--bundle DIR] [--model "OPTION ..."] [STAGE ...]
 #
 # Stages, each within ten minutes, in this order where none is named:
 #   build       libgradmimic and its tests for this machine's GPU
@@ -12,11 +12,11 @@
 #   java        the tests of the Java side that need a device, from BUNDLE (bundle.sh makes it). Skipped by name
 #               without one
 #   bench       kernels against torch (eager and compiled), a device copy and plain products: bench.py
-#   model       training steps of whole models in Java against plain ones and per-sample gradients, from BUNDLE:
-#               jre/, lib/ with gradmimic's and its libraries' jars, natives/ and classpath-root/ with LibTorch's
-#               for CUDA. Skipped by name without one
+#   model       training steps of ViT-B/16 in Java against plain ones and per-sample gradients, from BUNDLE. Skipped by
+#               name without one. --model takes other options for it than "--device cuda"; a try without a GPU:
+#               --model "--device cpu --side 32 --batch 2 --quick"
 #
-# It needs nvcc, CMake and a C++ compiler; accuracy and bench also need Python with torch 2.10 or newer for this GPU. No
+# It needs nvcc, CMake and a C++ compiler; accuracy and bench also need Python with torch 2.10 or newer for this GPU, and model has it compared if it is there. No
 # network, no JDK. What ran and how it ended is written to OUT (bench/results/gpu) as it goes, so that a stage that
 # is cut off costs only itself. --dry-run prints the commands instead of running them.
 set -euo pipefail
@@ -25,17 +25,19 @@ root=$(dirname "$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")")
 build=$root/native/build-gpu
 out=$root/bench/results/gpu
 bundle=
+model=(--device cuda)
 dry=
 stages=()
 while (($# > 0)); do
   case $1 in
     --dry-run) dry=1 ;;
-    --build | --out | --bundle)
-      (($# > 1)) || { echo "run.sh: $1 needs a folder" >&2; exit 2; }
+    --build | --out | --bundle | --model)
+      (($# > 1)) || { echo "run.sh: $1 needs $([[ $1 == --model ]] && echo options || echo a folder)" >&2; exit 2; }
       case $1 in
         --build) build=$2 ;;
         --out) out=$2 ;;
         --bundle) bundle=$2 ;;
+        --model) read -r -a model <<<"$2" ;;
       esac
       shift
       ;;
@@ -47,6 +49,8 @@ while (($# > 0)); do
   esac
   shift
 done
+out=$(realpath -m "$out")
+[[ -z $bundle ]] || bundle=$(realpath -m "$bundle")
 ((${#stages[@]} > 0)) || stages=(build test memcheck racecheck initcheck synccheck accuracy java bench model)
 
 run() {
@@ -126,9 +130,11 @@ for stage in "${stages[@]}"; do
         echo "run.sh: model: skipped, there is no jre/bin/java in ${bundle:-what --bundle would name}" >&2
         continue
       fi
-      export LD_LIBRARY_PATH=$bundle/natives${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-      step model Bench 580 "$bundle/jre/bin/java" -Dorg.bytedeco.javacpp.platform.extension=-gpu -cp "$bundle/classpath-root:$bundle/lib/*" \
-        org.gradmimic.bench.Bench --device cuda --out "$out" model-step
+      # Its peers lie where this file does.
+      step model Bench 580 env -C "$root" LD_LIBRARY_PATH="$bundle/natives${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" \
+        "$bundle/jre/bin/java" -Xmx4g -Dorg.bytedeco.javacpp.maxPhysicalBytes=0 -Dorg.bytedeco.javacpp.platform.extension=-gpu \
+        -cp "$bundle/classpath-root:$bundle/lib/*" \
+        org.gradmimic.bench.Bench "${model[@]}" --out "$out" model-step
       ;;
   esac
 done

@@ -1,6 +1,6 @@
 """A Grad-Mimic step by torch.func: the gradients of every sample by vmap(grad), as the usual way is.
 
-    python per_sample.py vit_b_16|vit_small_8|resnet_18 SIDE BATCH [THREADS]
+    python per_sample.py vit_b_16|vit_small_8|resnet_18 SIDE BATCH [THREADS [DEVICE [f32|tf32|bf16]]]
 
 Every line on stdin is a request for one step, answered by a line; the first answer comes when the model is
 ready. Needs torch alone. The models are those of bench's ModelSteps, in training mode but for batch
@@ -94,6 +94,10 @@ def main():
     kind, side, batch = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     if len(sys.argv) > 4:
         torch.set_num_threads(int(sys.argv[4]))
+    device = torch.device(sys.argv[5] if len(sys.argv) > 5 else "cpu")
+    precision = sys.argv[6] if len(sys.argv) > 6 else "f32"
+    torch.set_default_device(device)
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
     torch.manual_seed(1)
     if kind in VITS:
         forward, shapes = functools.partial(vit, VITS[kind]), vit_shapes(VITS[kind], side)
@@ -110,22 +114,26 @@ def main():
     optimizer = torch.optim.AdamW(parameters.values(), lr=1e-8, weight_decay=1e-5)
 
     def loss(p, x, y):
-        return F.cross_entropy(forward(p, x[None]), y[None])
+        # Without the cache: it would keep what belongs to another transformation.
+        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16", cache_enabled=False):
+            return F.cross_entropy(forward(p, x[None]), y[None])
 
     per_sample = vmap(grad(loss), in_dims=(None, 0, 0))
 
     def step():
         gradients = per_sample(parameters, images, labels)
-        dots, squared = torch.zeros(batch), 0.0
+        dots, squared = torch.zeros(batch), torch.zeros(())
         with torch.no_grad():
             for name, g in gradients.items():
                 v = reference[name] - parameters[name]
                 dots += g.flatten(1) @ v.flatten()
-                squared += float(v.square().sum())
-            weights = torch.softmax(-dots / squared**0.5 / 0.5, 0)
+                squared += v.square().sum()
+            weights = torch.softmax(-dots / squared.sqrt() / 0.5, 0)
             for name, g in gradients.items():
                 parameters[name].grad = torch.tensordot(weights, g, 1)
         optimizer.step()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
 
     step()
     print("ready", torch.__version__, flush=True)

@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.device.Device;
 import org.gradmimic.kernel.NativeLibrary;
 
 /** What a number depends on besides the code: the machine, the libraries, the settings in the environment. */
@@ -30,6 +31,13 @@ final class Environment {
         json.put("cores", Runtime.getRuntime().availableProcessors());
         json.put("memory_kib", firstMatch(Path.of("/proc/meminfo"), "MemTotal:\\s*(\\d+)"));
         json.put("system", System.getProperty("os.name") + " " + System.getProperty("os.version"));
+        return json;
+    }
+
+    static Map<String, Object> device(Device device) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("name", device.toString());
+        if (device.kind() == Device.Kind.CUDA) json.put("facts", device.facts());
         return json;
     }
 

@@ -12,6 +12,7 @@ import org.gradmimic.DirectionSource;
 import org.gradmimic.MimicHead;
 import org.gradmimic.ScoreTable;
 import org.gradmimic.Weighting;
+import org.gradmimic.device.Device;
 
 /** Pieces that the training workloads share; call under a {@link org.bytedeco.javacpp.PointerScope} that keeps them. */
 final class Heads {
@@ -50,6 +51,10 @@ final class Heads {
     }
 
     static ScoreTable table() {
-        return new ScoreTable(TABLE_ROWS, (epoch, step, ids, score, weight, loss, count) -> {});
+        return table(Device.CPU);
+    }
+
+    static ScoreTable table(Device device) {
+        return new ScoreTable(device, TABLE_ROWS, (epoch, step, ids, score, weight, loss, count) -> {});
     }
 }

@@ -47,7 +47,7 @@ final class ModelStage {
     static void run(ModelSteps.Kind kind, PairedRunner.Settings settings, Consumer<Measurement> sink) {
         Case[] cases = cases(kind);
         List<ModelSteps.Mimicking> mimicking = new ArrayList<>();
-        try (ModelSteps steps = new ModelSteps(kind)) {
+        try (ModelSteps steps = new ModelSteps(ModelSteps.Setup.cpu(kind))) {
             PairedRunner runner =
                     new PairedRunner(settings.withRounds(Math.min(settings.rounds(), ROUNDS))).add(PLAIN, steps::plain);
             for (Case one : cases) {

@@ -14,6 +14,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Calibration;
 import org.gradmimic.ScoreTable;
 import org.gradmimic.Weighting;
+import org.gradmimic.device.Autocast;
+import org.gradmimic.device.Device;
 import org.gradmimic.model.ImageClassifier;
 import org.gradmimic.model.ResNet;
 import org.gradmimic.model.Slot;
@@ -24,9 +26,9 @@ import org.gradmimic.tap.Parameters;
 import org.gradmimic.tap.PlainLayers;
 import org.gradmimic.tap.Taps;
 
-/** Whole training steps of one model, every parameter trained: plain, or with a mimic layer. */
+/** Whole training steps of one model: plain, or with a mimic layer. */
 final class ModelSteps implements AutoCloseable {
-    /** Pixels a side, and samples a batch. */
+    /** Pixels a side, and samples a batch, on the CPU. */
     static final int SIDE = 64;
 
     static final int BATCH = 16;
@@ -38,21 +40,21 @@ final class ModelSteps implements AutoCloseable {
         /** ViT-B/16. */
         VIT_B_16("heads.head.weight", "encoder.layers.encoder_layer_11.mlp.3.weight") {
             @Override
-            ImageClassifier model() {
-                return new VisionTransformer(SIDE, 16, 12, 12, 768, 3072, CLASSES);
+            ImageClassifier model(int side) {
+                return new VisionTransformer(side, 16, 12, 12, 768, 3072, CLASSES);
             }
         },
         /** Narrow, of small patches: many tokens for few parameters. */
         VIT_SMALL_8("heads.head.weight", "encoder.layers.encoder_layer_5.mlp.3.weight") {
             @Override
-            ImageClassifier model() {
-                return new VisionTransformer(SIDE, 8, 6, 6, 384, 1536, CLASSES);
+            ImageClassifier model(int side) {
+                return new VisionTransformer(side, 8, 6, 6, 384, 1536, CLASSES);
             }
         },
         RESNET_18("fc.weight", "layer4.1.conv2.weight") {
             @Override
-            ImageClassifier model() {
-                return new ResNet(false, new ResNet.Blocks(2, 2, 2, 2), CLASSES, SIDE);
+            ImageClassifier model(int side) {
+                return new ResNet(false, new ResNet.Blocks(2, 2, 2, 2), CLASSES, side);
             }
         };
 
@@ -64,11 +66,25 @@ final class ModelSteps implements AutoCloseable {
             this.last = last;
         }
 
-        abstract ImageClassifier model();
+        abstract ImageClassifier model(int side);
 
         /** The name that bench/peers/per_sample.py has for it. */
         String label() {
             return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * What a step is of.
+     *
+     * @param side pixels
+     * @param batch samples
+     * @param headOnly train the head alone
+     */
+    record Setup(Kind kind, Device device, int side, int batch, boolean headOnly, Precision precision) {
+        /** Every parameter, as the CPU's tables have it. */
+        static Setup cpu(Kind kind) {
+            return new Setup(kind, Device.CPU, SIDE, BATCH, false, Precision.F32);
         }
     }
 
@@ -81,7 +97,7 @@ final class ModelSteps implements AutoCloseable {
     }
 
     private final PointerScope scope = new PointerScope();
-    private final Kind kind;
+    private final Setup setup;
     private final ImageClassifier model;
     private final Map<String, Tensor> tensors;
     private final Parameters parameters;
@@ -90,15 +106,16 @@ final class ModelSteps implements AutoCloseable {
     private final Tensor labels;
     private final Tensor ids;
 
-    ModelSteps(Kind kind) {
-        this.kind = kind;
+    ModelSteps(Setup setup) {
+        this.setup = setup;
         torch.manual_seed(1);
-        model = kind.model();
+        model = setup.kind().model(setup.side());
         TensorOptions longs = new TensorOptions(ScalarType.Long);
-        images = torch.randn(BATCH, 3, SIDE, SIDE);
-        labels = torch.randint(CLASSES, new long[] {BATCH}, longs);
-        ids = torch.randint(1 << 20, new long[] {BATCH}, longs);
-        tensors = tensors(model);
+        Device device = setup.device();
+        images = device.move(torch.randn(setup.batch(), 3, setup.side(), setup.side()));
+        labels = device.move(torch.randint(CLASSES, new long[] {setup.batch()}, longs));
+        ids = device.move(torch.randint(1 << 20, new long[] {setup.batch()}, longs));
+        tensors = tensors();
         parameters = Parameters.of(tensors);
         optimizer = Heads.optimizer(trained().stream().map(tensors::get).toArray(Tensor[]::new));
     }
@@ -109,23 +126,32 @@ final class ModelSteps implements AutoCloseable {
                 .toList();
     }
 
-    private static Map<String, Tensor> tensors(ImageClassifier model) {
-        Map<String, Tensor> tensors = new LinkedHashMap<>();
+    private Map<String, Tensor> tensors() {
+        Map<String, Tensor> made = new LinkedHashMap<>();
         model.slots().forEach((name, slot) -> {
             if (slot.role() == Slot.Role.COUNTER) return;
             boolean one = name.endsWith("var") || name.endsWith(".weight") && slot.shape().length == 1;
-            Tensor tensor =
-                    one ? torch.ones(slot.shape()) : torch.randn(slot.shape()).mul_(new Scalar(0.02f));
-            if (slot.role() == Slot.Role.PARAMETER) tensor.set_requires_grad(true);
-            tensors.put(name, tensor);
+            Tensor tensor = setup.device()
+                    .move(
+                            one
+                                    ? torch.ones(slot.shape())
+                                    : torch.randn(slot.shape()).mul_(new Scalar(0.02f)));
+            boolean trained = !setup.headOnly() || model.head().contains(name);
+            if (slot.role() == Slot.Role.PARAMETER && trained) tensor.set_requires_grad(true);
+            made.put(name, tensor);
         });
-        return tensors;
+        return made;
     }
 
     /** A step of plain training. */
     void plain() {
-        step(() -> torch.cross_entropy(model.logits(new PlainLayers(parameters, true), images), labels)
-                .backward());
+        step(() -> {
+            Tensor loss;
+            try (Autocast forward = setup.precision().forward(setup.device())) {
+                loss = torch.cross_entropy(model.logits(new PlainLayers(parameters, true), images), labels);
+            }
+            loss.backward();
+        });
     }
 
     private void step(Runnable gradients) {
@@ -138,15 +164,15 @@ final class ModelSteps implements AutoCloseable {
 
     /** Steps with a mimic layer, on the same parameters. */
     final class Mimicking implements AutoCloseable {
-        private final ScoreTable table = Heads.table();
+        private final ScoreTable table = Heads.table(setup.device());
         private final Parameters reference;
         private final Taps taps;
         private final MimicSteps steps;
 
         Mimicking(Mimic mimic, Calibration calibration) {
             List<String> names = switch (mimic) {
-                case HEAD -> List.of(kind.head);
-                case LAST -> List.of(kind.last);
+                case HEAD -> List.of(setup.kind().head);
+                case LAST -> List.of(setup.kind().last);
                 case ALL -> trained();
             };
             try (PointerScope temporary = new PointerScope()) {
@@ -165,7 +191,10 @@ final class ModelSteps implements AutoCloseable {
 
         void step() {
             ModelSteps.this.step(() -> {
-                Tensor losses = Losses.crossEntropy(model.logits(taps, images), labels);
+                Tensor losses;
+                try (Autocast forward = setup.precision().forward(setup.device())) {
+                    losses = Losses.crossEntropy(model.logits(taps, images), labels);
+                }
                 steps.step(losses, ids).backward();
             });
         }

@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.gradmimic.device.Device;
 
 /**
  * Times workloads against each other inside one JVM. JMH runs one benchmark after the other, in forks of its own: on a
@@ -115,10 +116,17 @@ final class PairedRunner {
     private static final int SETTLE_MILLISECONDS = 40;
 
     private final Settings settings;
+    private final Device device;
     private final Map<String, Runnable> workloads = new LinkedHashMap<>();
 
     PairedRunner(Settings settings) {
+        this(settings, Device.CPU);
+    }
+
+    /** Of work on a device, which is waited for at both ends of a batch and not in between. */
+    PairedRunner(Settings settings, Device device) {
         this.settings = settings;
+        this.device = device;
     }
 
     /** Adds a workload; a call of it is what is timed. */
@@ -142,9 +150,11 @@ final class PairedRunner {
             neighbours.look();
             for (String name : order) {
                 Runnable call = workloads.get(name);
-                settle();
-                call.run(); // its data comes back into the caches, freed memory into its places
                 int n = calls.get(name);
+                if (device.kind() == Device.Kind.CPU) settle();
+                // Its data comes back into the caches, freed memory into its places; a long step on a device has
+                // neither.
+                if (device.kind() == Device.Kind.CPU || n > 1) call.run();
                 seconds.put(name, time(call, n) / n);
             }
             Round round = new Round(neighbours.look(), seconds);
@@ -171,8 +181,10 @@ final class PairedRunner {
         for (int half = 0; half < 2; half++) {
             for (Runnable call : workloads.values()) {
                 long begin = System.nanoTime();
-                do call.run();
-                while ((System.nanoTime() - begin) * 1e-9 < share);
+                do {
+                    call.run();
+                    device.await();
+                } while ((System.nanoTime() - begin) * 1e-9 < share);
             }
         }
     }
@@ -187,8 +199,10 @@ final class PairedRunner {
     }
 
     private double time(Runnable call, int n) {
+        device.await();
         long begin = settings.clock().nanoseconds();
         for (int i = 0; i < n; i++) call.run();
+        device.await();
         return (settings.clock().nanoseconds() - begin) * 1e-9;
     }
 }

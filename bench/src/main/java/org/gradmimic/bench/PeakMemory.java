@@ -69,7 +69,7 @@ final class PeakMemory {
     }
 
     private static void train(ModelSteps.Kind kind, ModelSteps.@Nullable Mimic mimic, Calibration calibration) {
-        try (ModelSteps steps = new ModelSteps(kind)) {
+        try (ModelSteps steps = new ModelSteps(ModelSteps.Setup.cpu(kind))) {
             if (mimic == null) {
                 for (int i = 0; i < STEPS; i++) steps.plain();
                 return;

@@ -82,6 +82,12 @@ final class CudaRuntime {
         }
     }
 
+    static void resetPeakMemory(int device) {
+        try (PointerScope scope = new PointerScope()) {
+            torch_cuda.getAllocator().resetPeakStats((byte) device);
+        }
+    }
+
     /** Two events of the device that can be timed. */
     static final class Events implements AutoCloseable {
         private final int device;

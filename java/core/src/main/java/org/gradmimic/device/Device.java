@@ -159,6 +159,12 @@ public final class Device {
         return CudaRuntime.memory(index);
     }
 
+    /** Lets a CUDA device's peak of memory begin anew. */
+    public void resetPeakMemory() {
+        requireCuda("memory figures");
+        CudaRuntime.resetPeakMemory(index);
+    }
+
     private void requireCuda(String what) {
         if (kind != Kind.CUDA) throw new IllegalStateException(what + " are of CUDA devices only");
     }
