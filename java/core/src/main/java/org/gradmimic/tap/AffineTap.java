@@ -25,7 +25,13 @@ record AffineTap(long[] shape, long[] broadcast, UnaryOperator<Tensor> normalise
         return new AffineTap(
                 shape,
                 shape,
-                x -> torch.layer_norm(x, shape, new TensorOptional(), new TensorOptional(), epsilon, false));
+                x -> torch.layer_norm(
+                        x.to(TapKernels.sumType(x)),
+                        shape,
+                        new TensorOptional(),
+                        new TensorOptional(),
+                        epsilon,
+                        false));
     }
 
     /**

@@ -6,6 +6,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
+import org.gradmimic.device.Autocast;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.Host;
 import org.jspecify.annotations.Nullable;
@@ -46,8 +47,14 @@ public record ContrastiveBatch(
         return new ContrastiveBatch(image, text, scale, bias, Kind.SIGMOID);
     }
 
-    /** ℓ_i [B], with its graph; its mean is what plain training minimises. */
+    /** ℓ_i [B], with its graph; its mean is what plain training minimises. In float at least, under autocast too. */
     public Tensor losses() {
+        try (Autocast off = Autocast.off(Device.of(image))) {
+            return unrounded();
+        }
+    }
+
+    private Tensor unrounded() {
         long rows = image.size(0);
         Tensor logits = normalised(image).matmul(normalised(text).t()).mul(scale.reshape(1));
         if (bias != null) logits = logits.add(bias.reshape(1));
@@ -82,6 +89,7 @@ public record ContrastiveBatch(
     }
 
     private static Tensor normalised(Tensor features) {
-        return features.div(features.square().sum(1).sqrt().unsqueeze(1));
+        Tensor wide = features.to(TapKernels.sumType(features));
+        return wide.div(wide.square().sum(1).sqrt().unsqueeze(1));
     }
 }

@@ -14,12 +14,13 @@ public final class Losses {
     private Losses() {}
 
     /**
-     * Softmax cross-entropy of every sample, [B].
+     * Softmax cross-entropy of every sample, [B]; float for 16-bit logits.
      *
      * @param logits [B,C]
      * @param labels [B] long
      */
     public static Tensor crossEntropy(Tensor logits, Tensor labels) {
-        return torch.cross_entropy_loss(logits, labels, new TensorOptional(), NO_REDUCTION, IGNORED, 0);
+        Tensor wide = logits.to(TapKernels.sumType(logits));
+        return torch.cross_entropy_loss(wide, labels, new TensorOptional(), NO_REDUCTION, IGNORED, 0);
     }
 }

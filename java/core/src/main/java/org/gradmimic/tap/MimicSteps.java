@@ -11,6 +11,7 @@ import org.gradmimic.Combination;
 import org.gradmimic.ScoreTable;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
+import org.gradmimic.device.Autocast;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.Host;
 import org.gradmimic.kernel.CudaFailure;
@@ -158,7 +159,7 @@ public final class MimicSteps implements AutoCloseable {
             Supplier<@Nullable Tensor> spoilers,
             Supplier<ScoreTensors> firstHalf) {
         boolean looks = !taps.device().asynchronous();
-        try {
+        try (Autocast off = Autocast.off(taps.device())) {
             Tensor names = names(ids, losses.size(0));
             Tensor values = Deltas.wide(losses);
             boolean lost = looks && !Host.truth(values.isfinite().all());
@@ -240,7 +241,7 @@ public final class MimicSteps implements AutoCloseable {
 
     void backward(Tensor weights, double share) {
         if (pending == null) return; // the step is skipped
-        try {
+        try (Autocast off = Autocast.off(taps.device())) {
             pending.run(weights, share, skip);
         } catch (RuntimeException e) {
             throw CudaFailure.typed("MimicStep.backward of " + weights.size(0) + " samples", e);

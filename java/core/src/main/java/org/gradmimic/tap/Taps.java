@@ -16,6 +16,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
+import org.gradmimic.device.Autocast;
 import org.gradmimic.device.Device;
 import org.gradmimic.tap.Recorder.Part;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  * parameters, those above them. Recording keeps what autograd keeps anyway. A forward pass ends with a score or a step, which
  * forget it. For one thread at a time.
  *
- * <p>They work on the device that the parameters are on, and everything a layer is given must be there. On a CUDA device nothing is
+ * <p>The forward pass may be one of mixed precision ({@link Autocast}). They work on the device that the parameters are on, and everything a layer is given must be there. On a CUDA device nothing is
  * decided by numbers, so that a step waits for nothing.
  */
 public final class Taps implements Layers, AutoCloseable {
@@ -149,7 +150,9 @@ public final class Taps implements Layers, AutoCloseable {
 
     /** As {@link #score(Tensor, boolean)}, without waiting for a device; the tensors are the caller's scope's. */
     public ScoreTensors scoreTensors(Tensor losses, boolean norms) {
-        return Deltas.score(this, losses, norms);
+        try (Autocast off = Autocast.off(device)) {
+            return Deltas.score(this, losses, norms);
+        }
     }
 
     /**
@@ -167,7 +170,8 @@ public final class Taps implements Layers, AutoCloseable {
     public ScoreTensors scoreTensors(ContrastiveBatch batch) {
         requireContrastive();
         if (contrastive == ContrastiveScore.PATH) return scoreTensors(batch.losses(), false);
-        try (ForwardPass forward = take(batch.image().size(0))) {
+        try (Autocast off = Autocast.off(device);
+                ForwardPass forward = take(batch.image().size(0))) {
             return ContrastiveScores.exact(this, forward, batch);
         }
     }
@@ -202,8 +206,9 @@ public final class Taps implements Layers, AutoCloseable {
     }
 
     private Tensor linear(String layer, Tensor x, TappedParameter weight, @Nullable TappedParameter bias) {
-        Tensor output = torch.linear(x, weight.live(), PlainLayers.optional(live(bias)));
-        return record(layer, x, output, new Part(weight, linearTap, x), bias(bias));
+        Tensor input = Autocast.operand(device, x);
+        Tensor output = torch.linear(input, weight.live(), PlainLayers.optional(live(bias)));
+        return record(layer, x, output, new Part(weight, linearTap, input), bias(bias));
     }
 
     @Override
@@ -223,11 +228,12 @@ public final class Taps implements Layers, AutoCloseable {
 
     @Override
     public Tensor matmul(String parameter, Tensor x) {
+        Tensor input = Autocast.operand(device, x);
         return record(
                 parameter,
                 x,
-                plain.matmul(parameter, x),
-                new Part(recorder().get(parameter), new MatrixTap(linearTap), x));
+                plain.matmul(parameter, input),
+                new Part(recorder().get(parameter), new MatrixTap(linearTap), input));
     }
 
     @Override
@@ -264,13 +270,14 @@ public final class Taps implements Layers, AutoCloseable {
             long[] padding,
             long[] dilation,
             long groups) {
+        Tensor input = Autocast.operand(device, x);
         Tensor output =
-                torch.conv2d(x, weight.live(), PlainLayers.optional(live(bias)), stride, padding, dilation, groups);
+                torch.conv2d(input, weight.live(), PlainLayers.optional(live(bias)), stride, padding, dilation, groups);
         return record(
                 layer,
                 x,
                 output,
-                new Part(weight, new ConvolutionTap(weight.live(), stride, padding, dilation, groups), x),
+                new Part(weight, new ConvolutionTap(weight.live(), stride, padding, dilation, groups), input),
                 new Part(bias, BroadcastTap.channels(output.size(1), 4), null));
     }
 
