@@ -53,7 +53,7 @@ function(gradmimic_add_cuda)
     return()
   endif()
   set(architectures "${GRADMIMIC_CUDA_ARCHITECTURES}")
-  if(architectures STREQUAL "native")
+  if(architectures STREQUAL "native" AND CMAKE_CUDA_ARCHITECTURES_NATIVE)
     set(architectures "${CMAKE_CUDA_ARCHITECTURES_NATIVE}")
   endif()
   # Whatever runs the code of sm_90 runs that of sm_90a, which alone has wgmma.

@@ -9,17 +9,17 @@ namespace {
 
 using namespace ghost_dot;
 
-// Whether `device` runs what was compiled for sm_90a, and the build did compile for it.
-bool has_wgmma(int device) {
+// Whether the device runs what was compiled for sm_90a, and the build did compile for it.
+bool has_wgmma([[maybe_unused]] const Facts &device) {
 #if defined(GM_SM90A)
-    return facts_of(device).capability == 90;
+    return device.capability == 90;
 #else
-    return (void)device, false;
+    return false;
 #endif
 }
 
 // A form that was asked for and cannot be had is refused.
-void check_form(const gm_ghost_dot_args &args, int device) {
+void check_form(const gm_ghost_dot_args &args, const Facts &device) {
     if (args.form == GM_GHOST_DOT_MMA || args.form == GM_GHOST_DOT_WGMMA) {
         if (!fits_tensor_cores(args)) {
             fail(GM_UNSUPPORTED, "the tensor cores take bf16 or f16, input and direction of one dtype, and rows that begin on 16 bytes");
@@ -57,19 +57,21 @@ size_t ghost_dot_workspace(const gm_ghost_dot_args &args) {
 }
 
 int32_t ghost_dot_form(const gm_ghost_dot_args &args, const gm_queue &queue) {
-    check_form(args, queue.device);
-    return advice(args, facts_of(queue.device).capability, has_wgmma(queue.device));
+    const Facts device = facts_of(queue.device);
+    check_form(args, device);
+    return advice(args, device.capability, has_wgmma(device));
 }
 
 void ghost_dot_run(const gm_ghost_dot_args &args, Arena arena, const gm_queue &queue) {
-    check_form(args, queue.device);
-    const Plan plan = plan_of(args, facts_of(queue.device).capability, has_wgmma(queue.device));
+    const Facts device = facts_of(queue.device);
+    check_form(args, device);
+    const Plan plan = plan_of(args, device.capability, has_wgmma(device));
     const ghost_dot::Parameters p = parameters(args, plan, arena);
     const int64_t B = args.delta.shape[0], tiles = divide_up(B * args.delta.shape[1], plan.rows) * p.tiles, blocks = tiles * plan.parts;
     launch_tokens(queue, args.delta, p.tokens);
     if (plan.form == GM_GHOST_DOT_WGMMA) {
         launch(queue, "ghost_dot", args.input.dtype == GM_BF16 ? wgmma_products<true> : wgmma_products<false>,
-               smaller(tiles, facts_of(queue.device).processors), kWgmmaThreads, sizeof(WgmmaShared), p);
+               smaller(tiles, device.processors), kWgmmaThreads, sizeof(WgmmaShared), p);
     } else if (plan.form == GM_GHOST_DOT_MMA) {
         (plan.rows == 32 ? launch_tensor<32> : plan.rows == 64 ? launch_tensor<64> : launch_tensor<128>)(queue, p, blocks);
     } else {
