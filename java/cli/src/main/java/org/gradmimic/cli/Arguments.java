@@ -3,6 +3,9 @@ package org.gradmimic.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import org.gradmimic.Weighting;
 import org.gradmimic.select.InputException;
 
@@ -28,6 +31,16 @@ public final class Arguments {
                 }
             } catch (IOException e) {
                 throw new InputException("cannot look at " + out + " and " + input + ": " + e.getMessage(), e);
+            }
+        }
+    }
+
+    /** Refuses two outputs of one name: the second would replace the first. */
+    public static void requireDifferent(List<Path> outputs) {
+        Set<Path> seen = new HashSet<>();
+        for (Path out : outputs) {
+            if (!seen.add(out.toAbsolutePath().normalize())) {
+                throw new InputException(out + " is to be two outputs; give each a name of its own");
             }
         }
     }

@@ -108,6 +108,8 @@ final class ScoreCommand implements Callable<Integer> {
                 .toArray(Path[]::new);
         Arguments.requireOther(shared.out, inputs);
         model.outputs().forEach(out -> Arguments.requireOther(out, inputs));
+        Arguments.requireDifferent(
+                Stream.concat(Stream.of(shared.out), model.outputs()).toList());
         if (ofModel) {
             new ModelScoreRun(model, shared, common, deviceOption, this::require).run();
         } else {

@@ -480,6 +480,27 @@ class ModelScoreTest {
     }
 
     @Test
+    void twoOutputsOfOneName() throws IOException {
+        with("grad-norms", folder.resolve("./scores.npy"));
+        assertRefused("scores.npy is to be two outputs");
+        with("grad-norms", folder.resolve("n.npy")).with("losses", folder.resolve("n.npy"));
+        assertRefused("n.npy is to be two outputs");
+    }
+
+    /** ‖V‖² of such a reference is beyond any number; its scores are none, not 0. */
+    @Test
+    void aReferenceBeyondAllNumbers() throws IOException {
+        with(
+                "reference",
+                changed(
+                        "far.safetensors",
+                        tensors -> tensors.put(
+                                "heads.head.weight",
+                                tensors.get("heads.head.weight").mul(new org.bytedeco.pytorch.Scalar(1e30)))));
+        assertRefused("none of its 8 samples has a finite score");
+    }
+
+    @Test
     void samplesThatDoNotFit() throws IOException {
         with("images", Npys.write(folder.resolve("small.npy"), "<f4", new double[8 * 3 * 16 * 16], 8, 3, 16, 16));
         assertRefused("small.npy: has shape (8, 3, 16, 16); expected (8, 3, 32, 32)");

@@ -72,7 +72,8 @@ final class TorchFile {
             zip.getEntriesInPhysicalOrder().asIterator().forEachRemaining(found::add);
         } catch (IOException | RuntimeException e) {
             Throwable reason = e.getCause() == null ? e : e.getCause();
-            throw Weights.broken(path, "its zip archive is damaged or cut short (" + reason.getMessage() + ")", e);
+            String why = reason.getMessage() == null ? "" : " (" + reason.getMessage() + ")";
+            throw Weights.broken(path, "its zip archive is damaged or cut short" + why, e);
         }
         if (found.stream().anyMatch(entry -> entry.getName().endsWith(PROGRAM))) {
             throw Weights.broken(

@@ -78,7 +78,8 @@ final class ContrastiveScores {
                 scores.toward(k, squared.narrow(0, k, 1), losses, found.select(0, k));
             }
         }
-        return new ScoreTensors(losses, found, null, squared.sqrt());
+        Tensor distances = squared.sqrt();
+        return new ScoreTensors(losses, Deltas.withoutOverflow(found, distances), null, distances);
     }
 
     /** Losses and scores toward reference k, and its ‖V‖². */

@@ -130,9 +130,14 @@ final class Deltas {
                 .masked_fill_(distances.eq(new Scalar(0.0)).unsqueeze(1), new Scalar(0.0));
         return new ScoreTensors(
                 wide(losses),
-                scores,
+                withoutOverflow(scores, distances),
                 gradients == null ? null : gradients.sqrt_().mul_(back),
                 distances);
+    }
+
+    /** NaN toward a reference whose ‖V‖² is beyond all numbers: dividing by infinity would make zeros of its scores. */
+    static Tensor withoutOverflow(Tensor scores, Tensor distances) {
+        return scores.masked_fill_(distances.isinf().unsqueeze(1), new Scalar(Double.NaN));
     }
 
     /** In double, without a graph. */

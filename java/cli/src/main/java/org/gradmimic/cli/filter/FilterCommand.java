@@ -1,6 +1,7 @@
 package org.gradmimic.cli.filter;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -135,12 +136,7 @@ public final class FilterCommand implements Callable<Integer> {
             throw new InputException(probabilities + ": expected the probabilities' name to end in .npy");
         }
         Arguments.requireOther(probabilities, inputs);
-        if (probabilities
-                .toAbsolutePath()
-                .normalize()
-                .equals(out.toAbsolutePath().normalize())) {
-            throw new InputException("--out and --probabilities are the same file, " + out);
-        }
+        Arguments.requireDifferent(List.of(out, probabilities));
     }
 
     private Path requireLabels() {
