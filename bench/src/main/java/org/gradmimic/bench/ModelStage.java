@@ -23,7 +23,7 @@ final class ModelStage {
             Map.of("MALLOC_TRIM_THRESHOLD_", "4294967296", "MALLOC_MMAP_THRESHOLD_", "4294967296");
 
     /** Fewer than elsewhere: a round of ViT-B/16 takes half a minute. */
-    private static final int ROUNDS = 31;
+    private static final int ROUNDS = 21;
 
     private static final int KEEPING_ROUNDS = 9;
 
