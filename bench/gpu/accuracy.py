@@ -10,7 +10,6 @@ operation, type and output the largest and the root mean square over all problem
 unit of the type the output is stored in, which rounding costs whoever is exact.
 """
 import argparse
-import json
 import math
 import os
 import random
@@ -22,7 +21,7 @@ from torch.nn.functional import normalize
 
 from abi import ClipScores, Direction, GhostDot, GhostNorm, HeadScore, HeadStep, MimicWeights, ProjectedDot, RowDot, ScaleRows, Weighting
 from abi import Array
-from library import NORMED_PROJ, Library, array
+from library import NORMED_PROJ, Library, array, write
 
 TYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 SIZES = [1, 2, 3, 7, 8, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129, 255, 257, 384, 513, 1000]
@@ -270,14 +269,6 @@ class Errors:
         rms = [math.sqrt(s / self.count) for s in self.squares]
         met = all(ours <= 2 * theirs + self.half_unit for ours, theirs in (self.largest, rms))  # false for NaN
         return {"values": self.count, "largest": self.largest[0], "torch_largest": self.largest[1], "rms": rms[0], "torch_rms": rms[1], "met": met}
-
-
-def write(path, document):
-    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    with open(path + ".tmp", "w") as file:
-        json.dump(document, file, indent=1)
-        file.write("\n")
-    os.replace(path + ".tmp", path)
 
 
 def main():

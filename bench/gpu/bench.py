@@ -20,7 +20,7 @@ import time
 import torch
 
 from abi import Array, ClipScores, Direction, GhostDot, GhostNorm, HeadScore, HeadStep, ProjectedDot, RowDot, Weighting
-from library import NORMED_PROJ, Library, array
+from library import NORMED_PROJ, Library, array, write
 
 FORMS = {"float": 1, "mma": 2, "wgmma": 3}  # gm_ghost_dot_args.form; 4: a product and row_dot, an answer of gm_ghost_dot_form
 FOUND_FORMS = []  # by ghost_dot_forms
@@ -400,14 +400,6 @@ def judge(times, work, targets, rate):
         theirs = 1.5 * times["empty launch"]["median"] + work / rate if rival == LAUNCH else times[rival]["median"]
         found.append({"rival": rival, "at_most": limit, "ratio": ours / theirs, "met": ours <= limit * theirs})
     return found
-
-
-def write(path, document):
-    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    with open(path + ".tmp", "w") as file:
-        json.dump(document, file, indent=1)
-        file.write("\n")
-    os.replace(path + ".tmp", path)
 
 
 def main():

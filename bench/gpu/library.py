@@ -1,5 +1,7 @@
 """libgradmimic called with torch's tensors, on the device they lie on."""
 import ctypes
+import json
+import os
 
 import torch
 
@@ -51,3 +53,12 @@ class Library:
 
         call.keep = (args, keep)
         return call
+
+
+def write(path, document):
+    """As JSON; what was there stays until all of it is written."""
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    with open(path + ".tmp", "w") as file:
+        json.dump(document, file, indent=1)
+        file.write("\n")
+    os.replace(path + ".tmp", path)
