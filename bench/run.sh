@@ -4,6 +4,7 @@
 #   bench/run.sh [--quick] [--out DIR] [STAGE ...]   ratios from interleaved rounds, to DIR (bench/results)
 #   bench/run.sh --one-thread [...]                  the same on one thread, in its processor time: for a
 #                                                    machine that others use too (bench/results/one-thread)
+#   bench/run.sh --default-malloc [...]              the same with malloc as it comes (bench/results/default-malloc)
 #   bench/run.sh jmh [ARGUMENT ...]                  JMH itself; arguments are JMH's own
 #
 # Stages: probe-step, backbone-step, per-sample-gradient, model-step, score-rows; all where none is named.
@@ -18,10 +19,10 @@ mvn -B -q -ntp -DskipTests -pl bench -am package >&2
 # LibTorch is what everything is compared with, so it gets the best this machine has: OpenBLAS chooses its
 # kernels itself, and malloc keeps freed memory instead of returning it to the system, which would cost
 # LibTorch's step with a large head more than its arithmetic (Grad-Mimic's buffers are kept anyway).
-# Whole models are different: there the peer runs as it is usually run, so both sides get malloc as it comes.
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE MALLOC_TRIM_THRESHOLD_ MALLOC_MMAP_THRESHOLD_
 keeping=(env MALLOC_TRIM_THRESHOLD_=4294967296 MALLOC_MMAP_THRESHOLD_=4294967296)
 main=org.gradmimic.bench.Bench
+command="bench/run.sh $*"
 more=()
 case ${1-} in
   jmh)
@@ -33,30 +34,15 @@ case ${1-} in
     export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
     more=(--thread-clock --out bench/results/one-thread)
     ;;
+  --default-malloc)
+    shift
+    keeping=()
+    more=(--out bench/results/default-malloc)
+    ;;
 esac
 read -r -a options <<<"${GRADMIMIC_JAVA_OPTS-}"
 # Folders before jars: JavaCPP then loads the native library that was just built, not one it unpacked once.
 classes=bench/target/classes:java/core/target/classes:java/kernel/target/classes:java/select/target/classes
-java=("${JAVA_HOME:+$JAVA_HOME/bin/}java" ${options[@]+"${options[@]}"}
+java=("${JAVA_HOME:+$JAVA_HOME/bin/}java" "-Dgradmimic.bench.command=$command" ${options[@]+"${options[@]}"}
   -cp "$classes:bench/target/lib/*" "$main" ${more[@]+"${more[@]}"})
-if [[ $main == *jmh* ]]; then exec "${keeping[@]}" "${java[@]}" "$@"; fi
-
-arguments=() stages=() models=
-while (($#)); do
-  case $1 in
-    --out)
-      arguments+=("${@:1:2}")
-      shift $(($# > 1))
-      ;;
-    -*) arguments+=("$1") ;;
-    model-step) models=model-step ;;
-    *) stages+=("$1") ;;
-  esac
-  shift
-done
-if [[ -z $models ]] && ((${#stages[@]} == 0)); then
-  models=model-step
-  stages=(probe-step backbone-step per-sample-gradient score-rows)
-fi
-if ((${#stages[@]} > 0)); then "${keeping[@]}" "${java[@]}" ${arguments[@]+"${arguments[@]}"} "${stages[@]}"; fi
-if [[ -n $models ]]; then "${java[@]}" ${arguments[@]+"${arguments[@]}"} "$models"; fi
+exec ${keeping[@]+"${keeping[@]}"} "${java[@]}" "$@"

@@ -1,9 +1,9 @@
-"""A Grad-Mimic step by torch.func: the gradients of every sample by vmap(grad), as the usual way is.
+"""A Grad-Mimic step by torch.func: the gradients of every sample by vmap(grad), as the usual way is; and torch's plain step.
 
     python per_sample.py vit_b_16|vit_small_8|resnet_18 SIDE BATCH [THREADS [DEVICE [f32|tf32|bf16]]]
 
-Every line on stdin is a request for one step, answered by a line; the first answer comes when the model is
-ready. Needs torch alone. The models are those of bench's ModelSteps, in training mode but for batch
+Every line on stdin, "torchFunc" or "torchPlain", is a request for one such step, answered by a line; the first answer comes
+when the model is ready. Needs torch alone. The models are those of bench's ModelSteps, in training mode but for batch
 normalisation: by the batch's own statistics it can't be taken sample by sample.
 """
 
@@ -116,12 +116,20 @@ def main():
     def loss(p, x, y):
         # Without the cache: it would keep what belongs to another transformation.
         with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16", cache_enabled=False):
-            return F.cross_entropy(forward(p, x[None]), y[None])
+            return F.cross_entropy(forward(p, x), y)
 
-    per_sample = vmap(grad(loss), in_dims=(None, 0, 0))
+    def plain():
+        optimizer.zero_grad()
+        leaves = {name: value.detach().requires_grad_() for name, value in parameters.items()}
+        loss(leaves, images, labels).backward()
+        for name, leaf in leaves.items():
+            parameters[name].grad = leaf.grad
+        optimizer.step()
 
-    def step():
-        gradients = per_sample(parameters, images, labels)
+    sample_gradients = vmap(grad(lambda p, x, y: loss(p, x[None], y[None])), in_dims=(None, 0, 0))
+
+    def per_sample():
+        gradients = sample_gradients(parameters, images, labels)
         dots, squared = torch.zeros(batch), torch.zeros(())
         with torch.no_grad():
             for name, g in gradients.items():
@@ -132,13 +140,15 @@ def main():
             for name, g in gradients.items():
                 parameters[name].grad = torch.tensordot(weights, g, 1)
         optimizer.step()
+
+    steps = {"torchFunc": per_sample, "torchPlain": plain}
+    for step in steps.values():
+        step()
+    print("ready", torch.__version__, flush=True)
+    for line in sys.stdin:
+        steps[line.strip()]()
         if device.type == "cuda":
             torch.cuda.synchronize(device)
-
-    step()
-    print("ready", torch.__version__, flush=True)
-    for _ in sys.stdin:
-        step()
         print("done", flush=True)
 
 

@@ -21,7 +21,10 @@ import org.gradmimic.kernel.NativeLibrary;
  */
 final class DeviceModelStage {
     private static final String PLAIN = "plain";
+    /** The gradients of every sample by torch.func, and torch's plain step; named as bench/peers/per_sample.py has them. */
     private static final String PEER = "torchFunc";
+
+    private static final String PEER_PLAIN = "torchPlain";
 
     /** So many pairs are asked for. */
     private static final int ROUNDS = 31;
@@ -111,7 +114,7 @@ final class DeviceModelStage {
             }
             // The gradients of every sample are of all parameters; a head's alone are no work.
             try (Peer peer = setup.headOnly() ? null : peer(setup)) {
-                if (peer != null) runner.add(PEER, peer::step);
+                if (peer != null) runner.add(PEER, () -> peer.step(PEER)).add(PEER_PLAIN, () -> peer.step(PEER_PLAIN));
                 PairedRunner.Times times = runner.run();
                 for (Case one : cases) {
                     sink.accept(Measurement.timeRatio(
@@ -121,6 +124,7 @@ final class DeviceModelStage {
                 Map<String, Object> against = new LinkedHashMap<>(parameters(setup));
                 against.put("torch", peer.version());
                 sink.accept(Measurement.timeRatio(times, PEER, PLAIN, against, null));
+                sink.accept(Measurement.timeRatio(times, PEER_PLAIN, PLAIN, against, null));
                 for (Case one : cases) {
                     sink.accept(Measurement.timeRatio(times, PEER, one.name(), against, Target.atLeast(2)));
                 }
@@ -133,7 +137,6 @@ final class DeviceModelStage {
     private static @org.jspecify.annotations.Nullable Peer peer(Setup setup) {
         Device device = setup.device();
         return Peer.start(
-                Map.of(),
                 "per_sample.py",
                 setup.kind().label(),
                 String.valueOf(setup.side()),

@@ -21,7 +21,7 @@ import org.gradmimic.kernel.NativeLibrary;
 
 /** What a number depends on besides the code: the machine, the libraries, the settings in the environment. */
 final class Environment {
-    private static final Pattern SETTING = Pattern.compile("(OPENBLAS|OMP|GOMP|MKL|GRADMIMIC)_.*");
+    private static final Pattern SETTING = Pattern.compile("(OPENBLAS|OMP|GOMP|MKL|MALLOC|GRADMIMIC)_.*");
 
     private Environment() {}
 

@@ -14,18 +14,14 @@ import org.jspecify.annotations.Nullable;
 /** What is measured of one model, and what is asked of it. */
 final class ModelStage {
     private static final String PLAIN = "plain";
+
+    /** The gradients of every sample by torch.func, and torch's plain step; named as bench/peers/per_sample.py has them. */
     private static final String PEER = "torchFunc";
 
-    /** The same with a malloc that keeps freed memory: it then costs a system that gives pages slowly much less. */
-    private static final String KEEPING_PEER = "torchFuncKeepingMemory";
-
-    private static final Map<String, String> KEEPING =
-            Map.of("MALLOC_TRIM_THRESHOLD_", "4294967296", "MALLOC_MMAP_THRESHOLD_", "4294967296");
+    private static final String PEER_PLAIN = "torchPlain";
 
     /** Fewer than elsewhere: a round of ViT-B/16 takes half a minute. */
     private static final int ROUNDS = 21;
-
-    private static final int KEEPING_ROUNDS = 9;
 
     private ModelStage() {}
 
@@ -55,20 +51,18 @@ final class ModelStage {
                 mimicking.add(mimic);
                 runner.add(one.name(), mimic::step);
             }
-            try (Peer peer = peer(kind, Map.of())) {
-                if (peer != null) runner.add(PEER, peer::step);
+            try (Peer peer = peer(kind)) {
+                if (peer != null) runner.add(PEER, () -> peer.step(PEER)).add(PEER_PLAIN, () -> peer.step(PEER_PLAIN));
                 report(kind, cases, runner.run(), peer, sink);
             } finally {
                 mimicking.forEach(ModelSteps.Mimicking::close);
             }
-            keeping(kind, steps, settings, sink);
         }
         memory(kind, cases, sink);
     }
 
-    private static @Nullable Peer peer(ModelSteps.Kind kind, Map<String, String> environment) {
+    private static @Nullable Peer peer(ModelSteps.Kind kind) {
         return Peer.start(
-                environment,
                 "per_sample.py",
                 kind.label(),
                 String.valueOf(ModelSteps.SIDE),
@@ -103,21 +97,8 @@ final class ModelStage {
             sink.accept(Measurement.timeRatio(times, PEER, one.name(), against, target));
         }
         sink.accept(Measurement.timeRatio(times, PEER, PLAIN, against, null));
-    }
-
-    /** By itself: the gradients of every sample take gigabytes, twice is too much beside each other. */
-    private static void keeping(
-            ModelSteps.Kind kind, ModelSteps steps, PairedRunner.Settings settings, Consumer<Measurement> sink) {
-        try (Peer peer = peer(kind, KEEPING)) {
-            if (peer == null) return;
-            PairedRunner runner = new PairedRunner(settings.withRounds(Math.min(settings.rounds(), KEEPING_ROUNDS)))
-                    .add(PLAIN, steps::plain)
-                    .add(KEEPING_PEER, peer::step);
-            Map<String, Object> against = new LinkedHashMap<>(parameters(kind));
-            against.put("torch", peer.version());
-            against.putAll(KEEPING);
-            sink.accept(Measurement.timeRatio(runner.run(), KEEPING_PEER, PLAIN, against, null));
-        }
+        sink.accept(Measurement.timeRatio(times, PEER, PEER_PLAIN, against, null));
+        sink.accept(Measurement.timeRatio(times, PEER_PLAIN, PLAIN, against, null));
     }
 
     private static void memory(ModelSteps.Kind kind, Case[] cases, Consumer<Measurement> sink) {

@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,20 +28,16 @@ final class Peer implements AutoCloseable {
         requests = process.getOutputStream();
     }
 
-    /**
-     * Starts {@code bench/peers/SCRIPT ARGUMENTS}; null, with a line that says so, where it doesn't run.
-     *
-     * @param environment what is set for it beside our own environment
-     */
-    static @Nullable Peer start(Map<String, String> environment, String script, String... arguments) {
+    /** Starts {@code bench/peers/SCRIPT ARGUMENTS} in our own environment; null, with a line that says so, where it doesn't run. */
+    static @Nullable Peer start(String script, String... arguments) {
         String python = System.getenv().getOrDefault("GRADMIMIC_BENCH_PYTHON", "python3");
         List<String> command = new ArrayList<>(
                 List.of(python, Path.of("bench", "peers", script).toString()));
         command.addAll(List.of(arguments));
         try {
-            ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
-            builder.environment().putAll(environment);
-            Process process = builder.start();
+            Process process = new ProcessBuilder(command)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
             BufferedReader answers =
                     new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
             String ready = answers.readLine();
@@ -60,9 +55,10 @@ final class Peer implements AutoCloseable {
         return version;
     }
 
-    void step() {
+    /** @param request what it shall do, as its script names it */
+    void step(String request) {
         try {
-            requests.write('\n');
+            requests.write((request + "\n").getBytes(StandardCharsets.UTF_8));
             requests.flush();
             if (!"done".equals(answers.readLine())) throw new IllegalStateException("the peer has ended");
         } catch (IOException e) {
