@@ -60,6 +60,7 @@ final class DeviceModelStage {
     }
 
     void run() {
+        WarmUp.steps(device, 5 * options.settings().warmupSeconds());
         for (Precision precision : new Precision[] {Precision.BF16, Precision.F32, Precision.TF32}) {
             if (precision == Precision.TF32 && device.kind() == Device.Kind.CPU) continue;
             precision.use();
@@ -114,7 +115,11 @@ final class DeviceModelStage {
             }
             // The gradients of every sample are of all parameters; a head's alone are no work.
             try (Peer peer = setup.headOnly() ? null : peer(setup)) {
-                if (peer != null) runner.add(PEER, () -> peer.step(PEER)).add(PEER_PLAIN, () -> peer.step(PEER_PLAIN));
+                if (peer != null) {
+                    runner.with(peer.handle())
+                            .add(PEER, () -> peer.step(PEER))
+                            .add(PEER_PLAIN, () -> peer.step(PEER_PLAIN));
+                }
                 PairedRunner.Times times = runner.run();
                 for (Case one : cases) {
                     sink.accept(Measurement.timeRatio(

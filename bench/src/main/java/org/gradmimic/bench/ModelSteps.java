@@ -35,7 +35,7 @@ final class ModelSteps implements AutoCloseable {
     private static final int CLASSES = 100;
     private static final double TEMPERATURE = 0.5;
 
-    /** The models; bench/peers/per_sample.py has the same. */
+    /** The models; bench/peers/per_sample.py has those that are measured. */
     enum Kind {
         /** ViT-B/16. */
         VIT_B_16("heads.head.weight", "encoder.layers.encoder_layer_11.mlp.3.weight") {
@@ -51,12 +51,22 @@ final class ModelSteps implements AutoCloseable {
                 return new VisionTransformer(side, 8, 6, 6, 384, 1536, CLASSES);
             }
         },
+        /** Of no interest by itself: see {@link WarmUp}. */
+        TINY("heads.head.weight", "encoder.layers.encoder_layer_1.mlp.3.weight") {
+            @Override
+            ImageClassifier model(int side) {
+                return new VisionTransformer(side, 8, 2, 2, 16, 32, CLASSES);
+            }
+        },
         RESNET_18("fc.weight", "layer4.1.conv2.weight") {
             @Override
             ImageClassifier model(int side) {
                 return new ResNet(false, new ResNet.Blocks(2, 2, 2, 2), CLASSES, side);
             }
         };
+
+        /** What the tables of the CPU have. */
+        static final List<Kind> MEASURED = List.of(VIT_B_16, VIT_SMALL_8, RESNET_18);
 
         private final String head;
         private final String last;

@@ -5,8 +5,10 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 
-/** How much of the machine's processors others took since the last look: busy time of all, less this process's own. */
+/** How much of the machine's processors others took since the last look: busy time of all, less what is ours. */
 final class Neighbours {
     private static final Path STAT = Path.of("/proc/stat");
 
@@ -14,11 +16,14 @@ final class Neighbours {
     private static final double TICK = 0.01;
 
     private final OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+    private final List<ProcessHandle> helpers;
     private double busy;
     private double own;
     private long at;
 
-    Neighbours() {
+    /** @param helpers whose time is ours beside this process's own */
+    Neighbours(List<ProcessHandle> helpers) {
+        this.helpers = helpers;
         look();
     }
 
@@ -29,6 +34,9 @@ final class Neighbours {
         long previousAt = at;
         busy = busySeconds();
         own = system.getProcessCpuTime() * 1e-9;
+        for (ProcessHandle helper : helpers) {
+            own += helper.info().totalCpuDuration().orElse(Duration.ZERO).toNanos() * 1e-9;
+        }
         at = System.nanoTime();
         double foreign = (busy - previousBusy) - (own - previousOwn);
         double all = (at - previousAt) * 1e-9 * Runtime.getRuntime().availableProcessors();

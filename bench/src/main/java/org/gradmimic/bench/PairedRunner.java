@@ -81,6 +81,12 @@ final class PairedRunner {
             this.rounds = rounds;
         }
 
+        /** Rounds of the same workloads. */
+        static Times joined(List<Times> parts) {
+            return new Times(
+                    parts.stream().flatMap(part -> part.rounds.stream()).toList());
+        }
+
         /** What others took of the processors meanwhile, 0 to 1. */
         Interval neighbours() {
             return Interval.of(rounds.stream().mapToDouble(Round::neighbours).toArray());
@@ -118,6 +124,7 @@ final class PairedRunner {
     private final Settings settings;
     private final Device device;
     private final Map<String, Runnable> workloads = new LinkedHashMap<>();
+    private final List<ProcessHandle> helpers = new ArrayList<>();
 
     PairedRunner(Settings settings) {
         this(settings, Device.CPU);
@@ -135,13 +142,19 @@ final class PairedRunner {
         return this;
     }
 
+    /** A process that workloads work in: what it takes of the processors is not the neighbours'. */
+    PairedRunner with(ProcessHandle helper) {
+        helpers.add(helper);
+        return this;
+    }
+
     Times run() {
         List<String> order = new ArrayList<>(workloads.keySet());
         warmUp();
         Map<String, Integer> calls = new LinkedHashMap<>();
         for (String name : order) calls.put(name, calibrate(workloads.get(name)));
         List<Round> rounds = new ArrayList<>();
-        Neighbours neighbours = new Neighbours();
+        Neighbours neighbours = new Neighbours(helpers);
         long begin = System.nanoTime();
         long quiet = 0;
         while (rounds.size() < settings.rounds()

@@ -50,6 +50,10 @@ final class Peer implements AutoCloseable {
         return null;
     }
 
+    ProcessHandle handle() {
+        return process.toHandle();
+    }
+
     /** What it runs on, such as torch's version. */
     String version() {
         return version;

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.gradmimic.bench.Measurement.Target;
+import org.gradmimic.device.Device;
 
 /** What is measured together, and what is asked of it. */
 enum Stage {
@@ -88,7 +89,8 @@ enum Stage {
     MODEL_STEP {
         @Override
         void run(PairedRunner.Settings settings, Consumer<Measurement> sink) {
-            for (ModelSteps.Kind kind : ModelSteps.Kind.values()) ModelStage.run(kind, settings, sink);
+            WarmUp.steps(Device.CPU, 5 * settings.warmupSeconds());
+            for (ModelSteps.Kind kind : ModelSteps.Kind.MEASURED) ModelStage.run(kind, settings, sink);
         }
     },
 

@@ -6,6 +6,7 @@ import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -79,7 +80,12 @@ final class ContrastiveScores {
             }
         }
         Tensor distances = squared.sqrt();
-        return new ScoreTensors(losses, Deltas.withoutOverflow(found, distances), null, distances);
+        return new ScoreTensors(losses, withoutOverflow(found, distances), null, distances);
+    }
+
+    /** NaN toward a reference whose ‖V‖² is beyond all numbers: dividing by infinity would make zeros of its scores. */
+    private static Tensor withoutOverflow(Tensor scores, Tensor distances) {
+        return scores.masked_fill_(distances.isinf().unsqueeze(1), new Scalar(Double.NaN));
     }
 
     /** Losses and scores toward reference k, and its ‖V‖². */

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * layers their δ; the second forms gradients from weighted rows.
  */
 final class DecoupledPass implements BackwardPass {
-    private final Collection<TappedParameter> parameters;
+    private final List<TappedParameter> trained;
     private final ForwardPass forward;
     private final Tensor losses;
 
@@ -34,12 +34,10 @@ final class DecoupledPass implements BackwardPass {
 
     /** @param forward owned from here on, if construction succeeds */
     DecoupledPass(Collection<TappedParameter> parameters, ForwardPass forward, Calibration calibration, Tensor losses) {
-        this.parameters = parameters;
         this.forward = forward;
         this.losses = Tensors.handle(losses);
         boolean all = calibration == Calibration.ALL;
-        List<TappedParameter> trained =
-                parameters.stream().filter(TappedParameter::trained).toList();
+        trained = parameters.stream().filter(TappedParameter::trained).toList();
         others = all
                 ? List.of()
                 : trained.stream().filter(parameter -> !parameter.mimic()).toList();
@@ -73,9 +71,7 @@ final class DecoupledPass implements BackwardPass {
                 if (mean.defined()) gradients.add(others.get(p), share == 1 ? mean : mean.mul(new Scalar(share)));
                 mean.deallocate();
             }
-            for (TappedParameter parameter : parameters) {
-                if (parameter.trained()) fromRows(parameter, scale, gradients);
-            }
+            for (TappedParameter parameter : trained) fromRows(parameter, scale, gradients);
             if (cutGradient != null) below(scale, gradients);
             if (!untapped.isEmpty()) withoutTap(weights, share, gradients);
         }
@@ -93,9 +89,7 @@ final class DecoupledPass implements BackwardPass {
 
     /** The rest of the backward pass, from w ⊙ δ. */
     private void below(Tensor scale, Gradients gradients) {
-        List<TappedParameter> targets = parameters.stream()
-                .filter(parameter -> parameter.trained() && forward.called(parameter))
-                .toList();
+        List<TappedParameter> targets = trained.stream().filter(forward::called).toList();
         gradients.add(targets, forward.cut(), TapKernels.scaled(cutGradient, scale), false);
     }
 

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The backward pass that brings each recorded layer its δ, and the scores that follow from them. */
 final class Deltas {
+    /** Less than any ‖V‖² of floats that is not 0, and than half of the last place of any. */
+    private static final Scalar LEAST = Memory.detached(new Scalar(1e-300));
+
     private Deltas() {}
 
     /**
@@ -122,22 +125,16 @@ final class Deltas {
             }
         }
         taps.vectors().release();
-        // δ is that of the mean loss: it has 1/B in it.
-        Scalar back = new Scalar((double) rows);
         Tensor distances = squared.sqrt();
-        Tensor scores = dots.mul(new Scalar((double) -rows))
-                .div_(distances.unsqueeze(1))
-                .masked_fill_(distances.eq(new Scalar(0.0)).unsqueeze(1), new Scalar(0.0));
+        // 1/‖V‖ as ‖V‖/‖V‖²: 0 where V = 0, and NaN where ‖V‖² is beyond all numbers, not zeros of all scores. δ is
+        // that of the
+        // mean loss: it has 1/B in it.
+        Tensor factor = distances.div(squared.add(LEAST)).mul_(new Scalar((double) -rows));
         return new ScoreTensors(
                 wide(losses),
-                withoutOverflow(scores, distances),
-                gradients == null ? null : gradients.sqrt_().mul_(back),
+                dots.mul_(factor.unsqueeze(1)),
+                gradients == null ? null : gradients.sqrt_().mul_(new Scalar((double) rows)),
                 distances);
-    }
-
-    /** NaN toward a reference whose ‖V‖² is beyond all numbers: dividing by infinity would make zeros of its scores. */
-    static Tensor withoutOverflow(Tensor scores, Tensor distances) {
-        return scores.masked_fill_(distances.isinf().unsqueeze(1), new Scalar(Double.NaN));
     }
 
     /** In double, without a graph. */

@@ -1,5 +1,6 @@
 package org.gradmimic.tap;
 
+import java.util.Arrays;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
@@ -16,6 +17,7 @@ import org.gradmimic.device.Device;
 import org.gradmimic.device.Host;
 import org.gradmimic.kernel.CudaFailure;
 import org.gradmimic.kernel.GradmimicException;
+import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.OpenResources;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +40,8 @@ import org.jspecify.annotations.Nullable;
  * taps were given are trained. For one thread at a time.
  */
 public final class MimicSteps implements AutoCloseable {
+    private static final Scalar ZERO = Memory.detached(new Scalar(0.0));
+
     private final Taps taps;
     private final Calibration calibration;
     private final Combination combination;
@@ -162,15 +166,16 @@ public final class MimicSteps implements AutoCloseable {
         try (Autocast off = Autocast.off(taps.device())) {
             Tensor names = names(ids, losses.size(0));
             Tensor values = Deltas.wide(losses);
-            boolean lost = looks && !Host.truth(values.isfinite().all());
+            boolean lost = looks && !Arrays.stream(Host.doubles(values)).allMatch(Double::isFinite);
             ScoreTensors scores = lost ? none(values) : firstHalf.get();
             Tensor combined = combination.of(scores.scores());
-            Tensor finite = lost ? values.isfinite() : finite(scores, combined);
+            Tensor judged = judged(scores, combined, lost);
+            Tensor finite = judged.sub(judged).eq(ZERO);
             Tensor none = finite.all().logical_not();
             boolean skipped = looks && Host.truth(none);
             Tensor weights = skipped
                     ? torch.zeros_like(combined).to(ScalarType.Float)
-                    : weights(scores, combined, finite).masked_fill_(none, new Scalar(0.0));
+                    : weights(scores, judged).masked_fill_(none, ZERO);
             Tensor culprits = looks && !skipped ? null : spoilers.get();
             tensors = new StepTensors(scores, combined, weights, finite, names, culprits);
             StepTensors.Numbers numbers = looks ? tensors.read() : null;
@@ -204,15 +209,19 @@ public final class MimicSteps implements AutoCloseable {
                 device.empty(ScalarType.Double, references).zero_());
     }
 
-    /** [B] bool: what the sample's weight is made of is finite. */
-    private static Tensor finite(ScoreTensors scores, Tensor combined) {
-        Tensor finite = scores.losses().isfinite().logical_and(combined.isfinite());
+    /**
+     * [B] what the sample's weight is made of: its score, not finite where that or its loss or norm isn't.
+     *
+     * @param lost no scores were made, for a loss that is not finite
+     */
+    private static Tensor judged(ScoreTensors scores, Tensor combined, boolean lost) {
+        Tensor broken = scores.losses().mul(ZERO); // 0 · ∞ is NaN
         Tensor norms = scores.gradientNorms();
-        return norms == null ? finite : finite.logical_and(norms.isfinite());
+        if (norms != null) broken.add_(norms.mul(ZERO));
+        return lost ? broken : broken.add_(combined);
     }
 
-    private Tensor weights(ScoreTensors scores, Tensor combined, Tensor finite) {
-        Tensor judged = combined.masked_fill(finite.logical_not(), new Scalar(Double.NaN));
+    private Tensor weights(ScoreTensors scores, Tensor judged) {
         Tensor distance = scores.directionNorms().narrow(0, combination.reference(), 1);
         try {
             return sampleWeights.of(weighting, judged, scores.gradientNorms(), distance.square());

@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
 import org.gradmimic.device.Device;
@@ -135,11 +136,11 @@ final class Recorder implements AutoCloseable {
      * A parameter of a layer call, with its tap and what the tap needs of the layer's input.
      *
      * @param parameter null where the layer has none
-     * @param tap null with it
+     * @param tap made where the call is recorded; null with the parameter
      */
     record Part(
             @Nullable TappedParameter parameter,
-            @Nullable Tap tap,
+            @Nullable Supplier<Tap> tap,
             @Nullable Tensor input) {
         static final Part NONE = new Part(null, null, null);
     }
@@ -155,7 +156,8 @@ final class Recorder implements AutoCloseable {
         if (!output.requires_grad()) output.set_requires_grad(true);
         LayerRecord record = new LayerRecord(layer, output);
         for (Part part : parts) {
-            if (wanted(part.parameter())) record.add(part.parameter(), part.tap(), part.input());
+            if (wanted(part.parameter()))
+                record.add(part.parameter(), part.tap().get(), part.input());
         }
         forward.add(record);
         return output;

@@ -198,7 +198,7 @@ public final class Taps implements Layers, AutoCloseable {
 
     private static Part bias(@Nullable TappedParameter parameter) {
         if (parameter == null) return Part.NONE;
-        return new Part(parameter, BroadcastTap.trailing(Tensors.sizes(parameter.live())), null);
+        return new Part(parameter, () -> BroadcastTap.trailing(Tensors.sizes(parameter.live())), null);
     }
 
     private static @Nullable Tensor live(@Nullable TappedParameter parameter) {
@@ -208,7 +208,7 @@ public final class Taps implements Layers, AutoCloseable {
     private Tensor linear(String layer, Tensor x, TappedParameter weight, @Nullable TappedParameter bias) {
         Tensor input = Autocast.operand(device, x);
         Tensor output = torch.linear(input, weight.live(), PlainLayers.optional(live(bias)));
-        return record(layer, x, output, new Part(weight, linearTap, input), bias(bias));
+        return record(layer, x, output, new Part(weight, () -> linearTap, input), bias(bias));
     }
 
     @Override
@@ -233,7 +233,7 @@ public final class Taps implements Layers, AutoCloseable {
                 parameter,
                 x,
                 plain.matmul(parameter, input),
-                new Part(recorder().get(parameter), new MatrixTap(linearTap), input));
+                new Part(recorder().get(parameter), () -> new MatrixTap(linearTap), input));
     }
 
     @Override
@@ -277,8 +277,8 @@ public final class Taps implements Layers, AutoCloseable {
                 layer,
                 x,
                 output,
-                new Part(weight, new ConvolutionTap(weight.live(), stride, padding, dilation, groups), input),
-                new Part(bias, BroadcastTap.channels(output.size(1), 4), null));
+                new Part(weight, () -> new ConvolutionTap(weight.live(), stride, padding, dilation, groups), input),
+                new Part(bias, () -> BroadcastTap.channels(output.size(1), 4), null));
     }
 
     @Override
@@ -334,7 +334,7 @@ public final class Taps implements Layers, AutoCloseable {
             double epsilon) {
         Tensor output = torch.layer_norm(
                 x, shape, PlainLayers.optional(live(weight)), PlainLayers.optional(live(bias)), epsilon, false);
-        return record(layer, x, output, new Part(weight, AffineTap.layerNorm(shape, epsilon), x), bias(bias));
+        return record(layer, x, output, new Part(weight, () -> AffineTap.layerNorm(shape, epsilon), x), bias(bias));
     }
 
     @Override
@@ -365,10 +365,12 @@ public final class Taps implements Layers, AutoCloseable {
             @Nullable Tensor mean,
             @Nullable Tensor variance,
             double epsilon) {
-        long channels = x.size(1);
-        Tap factor = AffineTap.batchNorm(channels, (int) x.dim(), mean, variance, epsilon);
-        Tap shift = BroadcastTap.channels(channels, (int) x.dim());
-        return record(layer, x, output, new Part(weight, factor, x), new Part(bias, shift, null));
+        return record(
+                layer,
+                x,
+                output,
+                new Part(weight, () -> AffineTap.batchNorm(x.size(1), (int) x.dim(), mean, variance, epsilon), x),
+                new Part(bias, () -> BroadcastTap.channels(x.size(1), (int) x.dim()), null));
     }
 
     @Override
@@ -407,7 +409,7 @@ public final class Taps implements Layers, AutoCloseable {
                 layer,
                 null,
                 output,
-                new Part(weight, new EmbeddingTap(weight.live().size(0), paddingIndex), ids));
+                new Part(weight, () -> new EmbeddingTap(weight.live().size(0), paddingIndex), ids));
     }
 
     @Override
@@ -446,7 +448,7 @@ public final class Taps implements Layers, AutoCloseable {
                 parameter,
                 x,
                 plain.scale(parameter, x),
-                new Part(factor, AffineTap.scale(Tensors.sizes(factor.live())), x));
+                new Part(factor, () -> AffineTap.scale(Tensors.sizes(factor.live())), x));
     }
 
     @Override
@@ -454,7 +456,10 @@ public final class Taps implements Layers, AutoCloseable {
         TappedParameter token = recorder().get(parameter);
         Tensor output = torch.cat(new TensorVector(PlainLayers.token(token.live(), x), x), 1);
         return record(
-                parameter, x, output, new Part(token, new TokenTap(Tensors.sizes(token.live()), output.size(1)), null));
+                parameter,
+                x,
+                output,
+                new Part(token, () -> new TokenTap(Tensors.sizes(token.live()), output.size(1)), null));
     }
 
     @Override
@@ -464,7 +469,7 @@ public final class Taps implements Layers, AutoCloseable {
                 .record(
                         parameter,
                         value.live().view_as(value.live()),
-                        new Part(value, new ScalarTap(value.name()), null));
+                        new Part(value, () -> new ScalarTap(value.name()), null));
     }
 
     @Override
