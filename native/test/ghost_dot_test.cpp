@@ -112,6 +112,32 @@ TEST(equals_row_dot_after_the_product) {
     for (int64_t i = 0; i < B; i++) CHECK_CLOSE(ghost.at(i), rows.at(i), bound(I, O) * magnitude.at(i), "dot");
 }
 
+TEST(form_advises_a_product_of_many_float_tokens) {
+    const auto form_of = [](int64_t B, int64_t T, int32_t a_type, int32_t delta_type, int32_t v_type, const gm_queue *queue) {
+        Array a(a_type, {B, T, 5}), delta(delta_type, {B, T, 3}), v(v_type, {3, 5}), dot(GM_F32, {B});
+        const gm_ghost_dot_args args = arguments(a, delta, v, dot);
+        int32_t form = -1;
+        CHECK_OK(gm_ghost_dot_form(queue, &args, &form));
+        return form;
+    };
+    for (const gm_queue *queue : {static_cast<const gm_queue *>(nullptr), &check::reference_queue()}) {
+        CHECK(form_of(4, 16, GM_F32, GM_F32, GM_F32, queue) == GM_GHOST_DOT_PRODUCT);
+        CHECK(form_of(63, 1, GM_F32, GM_F32, GM_F32, queue) == GM_GHOST_DOT_FLOAT);
+        CHECK(form_of(0, 9, GM_F32, GM_F32, GM_F32, queue) == GM_GHOST_DOT_FLOAT);
+        CHECK(form_of(4, 16, GM_BF16, GM_BF16, GM_BF16, queue) == GM_GHOST_DOT_FLOAT);
+        CHECK(form_of(4, 16, GM_F32, GM_F32, GM_F16, queue) == GM_GHOST_DOT_FLOAT);
+    }
+    Array a(GM_F64, {4, 16, 5}), v(GM_F64, {3, 5}), delta(GM_F64, {4, 16, 3}), dot(GM_F64, {4});
+    gm_ghost_dot_args args = arguments(a, delta, v, dot);
+    int32_t form = -1;
+    CHECK_OK(gm_ghost_dot_form(nullptr, &args, &form));
+    CHECK(form == GM_GHOST_DOT_FLOAT);
+    args.form = GM_GHOST_DOT_MMA;
+    CHECK_REFUSED(gm_ghost_dot_form(nullptr, &args, &form), GM_UNSUPPORTED, "this provider has one only");
+    args.direction.shape[1] = 6;
+    CHECK_REFUSED(gm_ghost_dot_form(nullptr, &args, &form), GM_INVALID_ARGUMENT, "gm_ghost_dot_form: direction has the shape");
+}
+
 TEST(is_linear_in_the_direction) {
     // Small whole numbers: every sum is exact, so linearity is too.
     const int64_t B = 5, T = 4, I = 40, O = 26;

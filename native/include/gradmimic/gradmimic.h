@@ -315,9 +315,10 @@ GM_API gm_status gm_ghost_dot_workspace_size(const gm_queue *queue, const gm_gho
 GM_API gm_status gm_ghost_dot(const gm_queue *queue, const gm_ghost_dot_args *args, void *workspace, size_t workspace_bytes);
 
 /*
- * Which form gm_ghost_dot would take on a GM_CUDA queue, or GM_GHOST_DOT_PRODUCT where a caller who has a product of his own
- * (cuBLAS behind LibTorch or torch) is expected to be faster with that and gm_row_dot. In bf16 and f16 such a product
- * rounds V a before it meets delta. It launches nothing and reads no array.
+ * Which form gm_ghost_dot would take, or GM_GHOST_DOT_PRODUCT where a caller who has a product of his own (cuBLAS or a CPU's
+ * BLAS behind LibTorch or torch) is expected to be faster with that and gm_row_dot. In bf16 and f16 such a product
+ * rounds V a before it meets delta; only GM_CUDA advises it there. Off GM_CUDA the form is GM_GHOST_DOT_FLOAT. It launches
+ * nothing and reads no array: tokens without gradient, which gm_ghost_dot leaves out, count as the others.
  */
 GM_API gm_status gm_ghost_dot_form(const gm_queue *queue, const gm_ghost_dot_args *args, int32_t *form);
 

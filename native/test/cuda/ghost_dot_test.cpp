@@ -120,7 +120,7 @@ TEST(ghost_dot_takes_the_form_that_is_asked_for) {
     const gm_ghost_dot_args args = arguments(x, x, v, dot, GM_GHOST_DOT_FLOAT);
     CHECK_REFUSED(gm_ghost_dot(&check::reference_queue(), &args, nullptr, 0), GM_UNSUPPORTED, "this provider has one only");
     int32_t form = 0;
-    CHECK_REFUSED(gm_ghost_dot_form(&check::reference_queue(), &args, &form), GM_UNSUPPORTED, "forms are GM_CUDA's");
+    CHECK_REFUSED(gm_ghost_dot_form(&check::reference_queue(), &args, &form), GM_UNSUPPORTED, "this provider has one only");
 }
 
 // Of the model only what does not hang on its constants' last digits.

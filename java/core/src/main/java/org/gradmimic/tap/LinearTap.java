@@ -13,10 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param looks whether numbers may be looked at
  */
 record LinearTap(boolean looks) implements Tap {
-    /** Tokens of a batch from which on a product by LibTorch's BLAS is faster than {@code gm_ghost_dot} in float. */
-    private static final long MANY = 64;
-
-    /** Elements of such a product at once: 16 MiB of floats, which the caches keep until they have met δ. */
+    /** Elements of a product at once: 16 MiB of floats, which the caches keep until they have met δ. */
     private static final long PRODUCT = 1 << 22;
 
     /** The same on a device: 64 MiB, enough to keep all of it busy. Not measured yet. */
@@ -31,18 +28,10 @@ record LinearTap(boolean looks) implements Tap {
     public Tensor dot(TapKernels kernels, @Nullable Tensor input, Tensor delta, Tensor v) {
         Tensor a = TapKernels.tokens(input.detach());
         Tensor d = TapKernels.tokens(delta);
-        if (isByProduct(a, d)) return byProduct(kernels, a, d, v);
         // 16-bit tokens meet V in their own type on a device: only then do the tensor cores multiply.
-        return kernels.ghostDot(a, d, looks || isFloat(a) ? v : v.to(a.scalar_type()));
-    }
-
-    /**
-     * Whether LibTorch forms V a, or {@code gm_ghost_dot} does without: in float only, elsewhere V a would be rounded to the input's
-     * type before it meets δ. On a device the kernel has the tensor cores for 16 bits and plain multipliers for float.
-     */
-    private boolean isByProduct(Tensor a, Tensor d) {
-        boolean many = d.size(0) * d.size(1) >= MANY && isFloat(a) && isFloat(d);
-        return many && Carrying.of(a, d, looks).rows() == null;
+        Tensor near = looks || isFloat(a) ? v : v.to(a.scalar_type());
+        if (kernels.isProductFaster(a, d, near) && Carrying.of(a, d, looks).rows() == null) return byProduct(kernels, a, d, near);
+        return kernels.ghostDot(a, d, near);
     }
 
     private static boolean isFloat(Tensor x) {

@@ -17,6 +17,7 @@ import org.gradmimic.kernel.abi.gm_ghost_dot_args;
 import org.gradmimic.kernel.abi.gm_ghost_norm_args;
 import org.gradmimic.kernel.abi.gm_projected_dot_args;
 import org.gradmimic.kernel.abi.gm_row_dot_args;
+import org.gradmimic.kernel.abi.gradmimic;
 
 /**
  * The sums that taps are made of. Results are float; double where the input is, by plain loops: for tests and checks. For one
@@ -78,14 +79,27 @@ final class TapKernels implements AutoCloseable {
     Tensor ghostDot(Tensor input, Tensor delta, Tensor v) {
         Tensor result = result(delta, delta.size(0));
         try (PointerScope scope = new PointerScope();
-                gm_ghost_dot_args args = new gm_ghost_dot_args()) {
-            Tensors.describe(args.input(), input.detach());
-            Tensors.describe(args.delta(), delta.detach());
-            Tensors.describe(args.direction(), v.detach());
-            Tensors.describe(args.dot(), result);
+                gm_ghost_dot_args args = arguments(input, delta, v, result)) {
             Kernels.ghostDot(queue.now(), args, queue.workspace());
         }
         return result;
+    }
+
+    /** Whether LibTorch's product V a and {@link #rowDot} are expected to be faster than {@link #ghostDot}. */
+    boolean isProductFaster(Tensor input, Tensor delta, Tensor v) {
+        try (PointerScope scope = new PointerScope();
+                gm_ghost_dot_args args = arguments(input, delta, v, result(delta, delta.size(0)))) {
+            return Kernels.ghostDotForm(queue.now(), args) == gradmimic.GM_GHOST_DOT_PRODUCT;
+        }
+    }
+
+    private static gm_ghost_dot_args arguments(Tensor input, Tensor delta, Tensor v, Tensor result) {
+        gm_ghost_dot_args args = new gm_ghost_dot_args();
+        Tensors.describe(args.input(), input.detach());
+        Tensors.describe(args.delta(), delta.detach());
+        Tensors.describe(args.direction(), v.detach());
+        Tensors.describe(args.dot(), result);
+        return args;
     }
 
     /** ‖Σ_t δ_it a_itᵀ‖², [B]: a [B,T,I], δ [B,T,O]. */

@@ -57,6 +57,13 @@ public final class Kernels {
         run(gradmimic::gm_ghost_dot_workspace_size, gradmimic::gm_ghost_dot, queue, args, workspace);
     }
 
+    /** What {@code gm_ghost_dot} would do, or {@code GM_GHOST_DOT_PRODUCT} where a product of the caller's own is expected to be faster. */
+    public static int ghostDotForm(gm_queue queue, gm_ghost_dot_args args) {
+        int[] form = new int[1];
+        check(gradmimic.gm_ghost_dot_form(queue, args, form));
+        return form[0];
+    }
+
     public static void ghostNorm(gm_queue queue, gm_ghost_norm_args args, Workspace workspace) {
         run(gradmimic::gm_ghost_norm_workspace_size, gradmimic::gm_ghost_norm, queue, args, workspace);
     }
