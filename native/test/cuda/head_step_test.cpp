@@ -250,7 +250,7 @@ TEST(head_step_runs_again_in_the_same_workspace) {
         check::new_order(random);
         CHECK_OK(gm_head_step(&check::cuda_queue(), &args, workspace, bytes));
     }
-    check::ran(cudaStreamSynchronize(static_cast<cudaStream_t>(check::cuda_queue().stream)));
+    check::ran(cudaStreamSynchronize(check::stream_of_tests()));
     device.fetch();
     check::ran(cudaFree(workspace));
     for (int64_t i = 0; i < 300; i++) CHECK(again.weight.at(i) == once.weight.at(i) && again.weighted.at(i, 3) == once.weighted.at(i, 3));

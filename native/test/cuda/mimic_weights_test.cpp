@@ -112,7 +112,7 @@ TEST(mimic_weights_in_two_halves_equal_the_whole) {
             check::Device device;
             check::move(device, args);
             body(args, device);
-            check::ran(cudaStreamSynchronize(static_cast<cudaStream_t>(check::cuda_queue().stream)));
+            check::ran(cudaStreamSynchronize(check::stream_of_tests()));
             device.fetch();
             return left_out;
         };

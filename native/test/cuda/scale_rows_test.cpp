@@ -12,8 +12,7 @@ gm_status scale_rows(check::Random &random, gm_scale_rows_args args) {
     check::new_order(random);
     check::Device device;
     check::move(device, args);
-    const gm_status status = gm_scale_rows(&check::cuda_queue(), &args);
-    if (status == GM_OK) check::ran(cudaStreamSynchronize(static_cast<cudaStream_t>(check::cuda_queue().stream)));
+    const gm_status status = check::waited_for([&] { return gm_scale_rows(&check::cuda_queue(), &args); }, random);
     device.fetch();
     return status;
 }
