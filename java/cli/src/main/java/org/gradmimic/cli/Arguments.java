@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.gradmimic.Weighting;
+import org.gradmimic.model.PixelNormalisation;
 import org.gradmimic.select.InputException;
 
 /** Checks that more than one command makes of its options. */
@@ -19,6 +20,15 @@ public final class Arguments {
             new Weighting(Weighting.Kind.UNIFORM, temperature, lambda, false);
         } catch (IllegalArgumentException e) {
             throw new InputException(e.getMessage(), e);
+        }
+    }
+
+    /** What --mean and --std say; refuses numbers that normalise nothing. */
+    static PixelNormalisation normalisation(List<Double> mean, List<Double> std) {
+        try {
+            return new PixelNormalisation(mean, std);
+        } catch (IllegalArgumentException e) {
+            throw new InputException("--" + e.getMessage(), e);
         }
     }
 

@@ -1,6 +1,7 @@
 package org.gradmimic.cli;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.bytedeco.javacpp.PointerScope;
 import org.gradmimic.data.Datasets;
@@ -12,6 +13,7 @@ import org.gradmimic.model.EmbedListener;
 import org.gradmimic.model.Embedder;
 import org.gradmimic.model.FeatureModel;
 import org.gradmimic.model.FeatureModels;
+import org.gradmimic.model.PixelNormalisation;
 import org.gradmimic.select.InputException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -72,25 +74,26 @@ final class EmbedCommand implements Callable<Integer> {
 
     @Option(
             names = "--mean",
-            paramLabel = "X",
+            paramLabel = "X[,X,X]",
+            split = ",",
             defaultValue = "0.5",
-            description = "Subtracted from pixels in [0,1], for TorchScript (default: ${DEFAULT-VALUE}).")
-    private double mean;
+            description = "Subtracted from pixels in [0,1]: one number, or one each for red, green and blue"
+                    + ", for TorchScript (default: ${DEFAULT-VALUE}).")
+    private List<Double> mean;
 
     @Option(
             names = "--std",
-            paramLabel = "X",
+            paramLabel = "X[,X,X]",
+            split = ",",
             defaultValue = "0.5",
             description = "What they are then divided by (default: ${DEFAULT-VALUE}).")
-    private double std;
+    private List<Double> std;
 
     @Override
     public Integer call() {
         requirePositive("--batch-size", batchSize);
         requirePositive("--size", size);
-        if (!Double.isFinite(mean) || !(std > 0)) {
-            throw new InputException("--mean is " + mean + " and --std is " + std + "; std must be positive");
-        }
+        PixelNormalisation normalisation = Arguments.normalisation(mean, std);
         common.applyThreads();
         ImageDataset dataset = Datasets.openImages(data);
         if (!dataset.splits().contains(split)) {
@@ -98,7 +101,7 @@ final class EmbedCommand implements Callable<Integer> {
         }
         Device device = deviceOption.choose(common);
         try (PointerScope scope = new PointerScope();
-                FeatureModel backbone = FeatureModels.open(model, ImageSize.square(size), mean, std)) {
+                FeatureModel backbone = FeatureModels.open(model, ImageSize.square(size), normalisation)) {
             backbone.moveTo(device);
             RunFolder.create(out);
             embed(dataset, backbone);

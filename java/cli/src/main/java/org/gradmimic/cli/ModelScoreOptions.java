@@ -9,6 +9,7 @@ import org.gradmimic.Combination;
 import org.gradmimic.data.Datasets;
 import org.gradmimic.data.Split;
 import org.gradmimic.model.Models;
+import org.gradmimic.model.PixelNormalisation;
 import org.gradmimic.tap.ContrastiveScore;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -87,17 +88,20 @@ final class ModelScoreOptions {
 
     @Option(
             names = "--mean",
-            paramLabel = "X",
+            paramLabel = "X[,X,X]",
+            split = ",",
             defaultValue = "0.5",
-            description = "Subtracted from --data's pixels in [0,1] (default: ${DEFAULT-VALUE}).")
-    double mean;
+            description = "Subtracted from --data's pixels in [0,1]: one number, or one each for red, green and blue"
+                    + " (default: ${DEFAULT-VALUE}).")
+    List<Double> mean;
 
     @Option(
             names = "--std",
-            paramLabel = "X",
+            paramLabel = "X[,X,X]",
+            split = ",",
             defaultValue = "0.5",
             description = "What they are then divided by (default: ${DEFAULT-VALUE}).")
-    double std;
+    List<Double> std;
 
     @Option(
             names = "--mimic-layer",
@@ -144,5 +148,10 @@ final class ModelScoreOptions {
 
     Stream<Path> outputs() {
         return Stream.of(gradientNorms, losses).filter(Objects::nonNull);
+    }
+
+    /** Of --data's pictures. */
+    PixelNormalisation normalisation() {
+        return Arguments.normalisation(mean, std);
     }
 }

@@ -63,10 +63,7 @@ final class ModelScoreRun {
         } else {
             requirement.of("--images", "--labels");
         }
-        if (!Double.isFinite(options.mean) || !(options.std > 0)) {
-            throw new InputException(
-                    "--mean is " + options.mean + " and --std is " + options.std + "; std must be positive");
-        }
+        options.normalisation();
         if (shared.batchSize > Integer.MAX_VALUE) {
             throw new InputException("--batch-size is " + shared.batchSize + "; more than " + Integer.MAX_VALUE
                     + " samples don't go through a model");
@@ -142,7 +139,7 @@ final class ModelScoreRun {
         }
         ImageDataset dataset = Datasets.openImages(options.data);
         return new PictureSamples(
-                dataset, options.split, model.imageSize(), classes, atATime, options.mean, options.std);
+                dataset, options.split, model.imageSize(), classes, atATime, options.normalisation());
     }
 
     private Result score(ModelScoring.Request request) {

@@ -1,6 +1,7 @@
 package org.gradmimic.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +42,20 @@ class EmbedCommandTest {
         assertThat(run.out()).contains(out.toString(), "10 pictures, 3 each");
         try (FeatureDataset read = (FeatureDataset) Datasets.open("npy:" + out)) {
             assertThat(read.labels()).isEqualTo(Datasets.openImages(TINY).labels(Split.TEST));
-            for (float mean : read.features().readFloats()) assertThat(mean).isBetween(0f, 1f);
+            float[] plain = read.features().readFloats();
+            for (float mean : plain) assertThat(mean).isBetween(0f, 1f);
+            Path each = folder.resolve("each");
+            run = embed(script(), each, "--split", "test", "--size", "40", "--mean", "0.5,0.25,0", "--std", "1,2,4");
+            assertThat(run.code()).as(run.err()).isZero();
+            try (FeatureDataset normalised = (FeatureDataset) Datasets.open("npy:" + each)) {
+                float[] found = normalised.features().readFloats();
+                float[] mean = {0.5f, 0.25f, 0};
+                float[] std = {1, 2, 4};
+                // Means over 1600 pixels of size 1 in float.
+                for (int i = 0; i < found.length; i++) {
+                    assertThat(found[i]).isCloseTo((plain[i] - mean[i % 3]) / std[i % 3], within(1e-5f));
+                }
+            }
         }
     }
 
@@ -72,6 +86,7 @@ class EmbedCommandTest {
         assertError(embed(folder.resolve("absent"), out), "no such file");
         assertError(embed(script(), out, "--batch-size", "0"), "--batch-size is 0");
         assertError(embed(script(), out, "--std", "0"), "--std is 0");
+        assertError(embed(script(), out, "--mean", "0.5,0.4"), "--mean has 2 numbers");
         assertError(embed(script(), out, "--size", "0"), "--size is 0");
         assertThat(out).doesNotExist();
         Files.createDirectory(out);

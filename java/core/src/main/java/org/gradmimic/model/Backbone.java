@@ -34,6 +34,7 @@ public final class Backbone implements FeatureModel {
     private static final int[] CHANNELS = {24, 48, 96, 192};
 
     /** The third stage's residual block sits after its first convolution. */
+    private static final PixelNormalisation NORMALISATION = PixelNormalisation.of(0.5, 0.5);
     private static final String[] LAYERS = {"stage1", "stage2", "stage3", "stage3.residual", "stage4"};
 
     /** The last stage is averaged over POOLED × POOLED places. */
@@ -158,7 +159,7 @@ public final class Backbone implements FeatureModel {
         Pictures.require(pictures, inputSize);
         Tensor result = new Tensor();
         try (PointerScope scope = new PointerScope()) {
-            Tensor h = Pictures.normalised(device.move(pictures), 0.5, 0.5);
+            Tensor h = NORMALISATION.of(device.move(pictures));
             h = normalised("stage1", halved(convolved("stage1", h)), training);
             h = normalised("stage2", halved(convolved("stage2", h)), training);
             h = normalised("stage3", halved(convolved("stage3", h)), training);

@@ -16,13 +16,12 @@ public final class FeatureModels {
      * Opens a TorchScript file or a {@link Backbone}'s own.
      *
      * @param size for TorchScript, which doesn't tell what size its pictures must have
-     * @param mean for TorchScript: subtracted from pixels in [0,1]
-     * @param std for TorchScript: what they are divided by then
+     * @param normalisation for TorchScript, which doesn't tell that either
      * @throws InputException if the file is missing, damaged or neither
      */
-    public static FeatureModel open(Path file, ImageSize size, double mean, double std) {
+    public static FeatureModel open(Path file, ImageSize size, PixelNormalisation normalisation) {
         if (!Files.isRegularFile(file)) throw new InputException(file + ": there is no such file");
-        return isZip(file) ? TorchScriptBackbone.load(file, size, mean, std) : Backbone.load(file);
+        return isZip(file) ? TorchScriptBackbone.load(file, size, normalisation) : Backbone.load(file);
     }
 
     /** TorchScript files are zip archives. */

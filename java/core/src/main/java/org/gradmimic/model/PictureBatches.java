@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
 public final class PictureBatches implements AutoCloseable {
     private final ReadAhead pictures;
     private final ImageSize size;
-    private final double mean;
-    private final double std;
+    private final PixelNormalisation normalisation;
 
     /**
      * Some of them.
@@ -26,13 +25,10 @@ public final class PictureBatches implements AutoCloseable {
     /**
      * @param size what every picture is scaled to
      * @param batchSize pictures a batch, at least 1
-     * @param mean subtracted from pixels in [0,1]
-     * @param std what they are divided by then
      */
-    public PictureBatches(ImageDataset dataset, Split split, ImageSize size, int batchSize, double mean, double std) {
+    public PictureBatches(ImageDataset dataset, Split split, ImageSize size, int batchSize, PixelNormalisation normalisation) {
         this.size = size;
-        this.mean = mean;
-        this.std = std;
+        this.normalisation = normalisation;
         pictures = new ReadAhead(dataset.read(split, size, batchSize), batchSize * size.rgbBytes());
     }
 
@@ -44,7 +40,7 @@ public final class PictureBatches implements AutoCloseable {
     public @Nullable Batch next() {
         ImageBatch batch = pictures.next();
         if (batch == null) return null;
-        Tensor images = Pictures.normalised(Pictures.view(batch.pixels(), batch.size(), size), mean, std);
+        Tensor images = normalisation.of(Pictures.view(batch.pixels(), batch.size(), size));
         return new Batch(images, batch.labels(), batch.ids());
     }
 

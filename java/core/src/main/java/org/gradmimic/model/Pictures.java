@@ -2,7 +2,6 @@ package org.gradmimic.model;
 
 import java.nio.ByteBuffer;
 import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
@@ -27,16 +26,5 @@ final class Pictures {
                     "pictures are " + pictures.scalar_type().intern() + "; Byte is expected");
         }
         Tensors.requireShape("pictures", pictures, pictures.size(0), size.height(), size.width(), 3);
-    }
-
-    /**
-     * (x/255 − mean)/std as float [n,3,H,W]. The bytes' order is LibTorch's channels-last already, so the permutation is
-     * a view and the result keeps that order.
-     */
-    static Tensor normalised(Tensor pictures, double mean, double std) {
-        return pictures.permute(0, 3, 1, 2)
-                .to(ScalarType.Float)
-                .sub_(new Scalar((float) (255 * mean)))
-                .mul_(new Scalar((float) (1 / (255 * std))));
     }
 }

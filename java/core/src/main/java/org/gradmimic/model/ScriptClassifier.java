@@ -37,7 +37,7 @@ public final class ScriptClassifier implements ImageClassifier {
         } catch (IllegalArgumentException e) {
             throw config.wrong(e.getMessage());
         }
-        return new ScriptClassifier(TorchScriptBackbone.load(script, size, 0.5, 0.5), classes);
+        return new ScriptClassifier(TorchScriptBackbone.load(script, size, PixelNormalisation.of(0.5, 0.5)), classes);
     }
 
     @Override

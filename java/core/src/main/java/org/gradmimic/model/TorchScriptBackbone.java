@@ -26,18 +26,16 @@ import org.gradmimic.select.InputException;
 public final class TorchScriptBackbone implements FeatureModel {
     private final Path file;
     private final ImageSize inputSize;
-    private final double mean;
-    private final double std;
+    private final PixelNormalisation normalisation;
     private final JitModule module;
     private final int width;
     private Device device = Device.CPU;
     private boolean closed;
 
-    private TorchScriptBackbone(Path file, ImageSize inputSize, double mean, double std, JitModule module) {
+    private TorchScriptBackbone(Path file, ImageSize inputSize, PixelNormalisation normalisation, JitModule module) {
         this.file = file;
         this.inputSize = inputSize;
-        this.mean = mean;
-        this.std = std;
+        this.normalisation = normalisation;
         this.module = module;
         try (PointerScope scope = new PointerScope()) {
             module.eval();
@@ -52,19 +50,13 @@ public final class TorchScriptBackbone implements FeatureModel {
      * Loads a file, and tries it on two pictures.
      *
      * @param inputSize what it was made for
-     * @param mean subtracted from pixels in [0,1]
-     * @param std what they are divided by then
      * @throws InputException if the file is missing, damaged, no TorchScript, or doesn't turn such pictures into features
      */
-    public static TorchScriptBackbone load(Path file, ImageSize inputSize, double mean, double std) {
-        if (!(std > 0) || Double.isInfinite(std) || !Double.isFinite(mean)) {
-            throw new IllegalArgumentException(
-                    "mean " + mean + ", std " + std + "; expected finite, and a positive std");
-        }
+    public static TorchScriptBackbone load(Path file, ImageSize inputSize, PixelNormalisation normalisation) {
         if (!Files.isRegularFile(file)) throw new InputException(file + ": there is no such file");
         JitModule module = Memory.detached(read(file));
         try {
-            return new TorchScriptBackbone(file, inputSize, mean, std, module);
+            return new TorchScriptBackbone(file, inputSize, normalisation, module);
         } catch (RuntimeException e) {
             module.deallocate();
             throw e;
@@ -110,7 +102,7 @@ public final class TorchScriptBackbone implements FeatureModel {
         Tensor result = new Tensor();
         try (PointerScope scope = new PointerScope()) {
             Tensor features =
-                    run(Pictures.normalised(device.move(pictures), mean, std).contiguous());
+                    run(normalisation.of(device.move(pictures)).contiguous());
             if (features.size(1) != width) {
                 throw new InputException(file + ": returned features of the shape " + Tensors.shape(features)
                         + ", expected [" + pictures.size(0) + ", " + width + "]");

@@ -5,6 +5,7 @@ import org.gradmimic.data.ImageDataset;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.data.Split;
 import org.gradmimic.model.PictureBatches;
+import org.gradmimic.model.PixelNormalisation;
 import org.gradmimic.select.InputException;
 import org.jspecify.annotations.Nullable;
 
@@ -18,12 +19,15 @@ public final class PictureSamples implements Samples {
      * @param size what pictures are scaled to
      * @param classes how many a model tells apart
      * @param batchSize pictures at a time
-     * @param mean subtracted from pixels in [0,1]
-     * @param std what they are divided by then
      * @throws InputException if there is no such split, or a label out of range
      */
     public PictureSamples(
-            ImageDataset dataset, Split split, ImageSize size, int classes, int batchSize, double mean, double std) {
+            ImageDataset dataset,
+            Split split,
+            ImageSize size,
+            int classes,
+            int batchSize,
+            PixelNormalisation normalisation) {
         this.dataset = dataset;
         this.split = split;
         long[] labels = dataset.labels(split);
@@ -34,7 +38,7 @@ public final class PictureSamples implements Samples {
                                 + labels[i] + "; the model has " + classes + " classes");
             }
         }
-        batches = new PictureBatches(dataset, split, size, batchSize, mean, std);
+        batches = new PictureBatches(dataset, split, size, batchSize, normalisation);
     }
 
     @Override

@@ -51,7 +51,7 @@ class BackboneTest {
             train(backbone, pictures, 1, 2);
             backbone.save(file);
             try (Backbone loaded = Backbone.load(file);
-                    FeatureModel opened = FeatureModels.open(file, ImageSize.square(99), 0, 1)) {
+                    FeatureModel opened = FeatureModels.open(file, ImageSize.square(99), PixelNormalisation.of(0, 1))) {
                 assertThat(loaded.inputSize()).isEqualTo(SIZE);
                 assertThat(features(loaded, pictures)).isEqualTo(features(backbone, pictures));
                 assertThat(features(opened, pictures)).isEqualTo(features(backbone, pictures));
@@ -174,7 +174,7 @@ class BackboneTest {
     }
 
     private static void assertRefused(Path file, String message) {
-        assertThatThrownBy(() -> FeatureModels.open(file, SIZE, 0, 1).close())
+        assertThatThrownBy(() -> FeatureModels.open(file, SIZE, PixelNormalisation.of(0, 1)).close())
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining(file.toString())
                 .hasMessageContaining(message);

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.gradmimic.Tensors;
 import org.gradmimic.data.ImageBatch;
@@ -15,6 +17,8 @@ import org.gradmimic.data.ImageSize;
 import org.gradmimic.select.InputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class TorchScriptBackboneTest {
     private static final ImageSize SIZE = ImageSize.square(20);
@@ -28,18 +32,27 @@ class TorchScriptBackboneTest {
         return file;
     }
 
-    @Test
-    void featuresAreTheScripts() {
+    private static Stream<PixelNormalisation> normalisations() {
+        return Stream.of(
+                PixelNormalisation.of(0.5, 0.25),
+                new PixelNormalisation(List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("normalisations")
+    void featuresAreTheScripts(PixelNormalisation normalisation) {
         ImageBatch pictures = BackboneTest.drawn(5);
         try (PointerScope scope = new PointerScope();
-                FeatureModel model = FeatureModels.open(script(TinyScript.MEANS), SIZE, 0.5, 0.25)) {
+                FeatureModel model = FeatureModels.open(script(TinyScript.MEANS), SIZE, normalisation)) {
             assertThat(model).isInstanceOf(TorchScriptBackbone.class);
             assertThat(model.width()).isEqualTo(2);
             float[] features = Tensors.floats(model.features(Pictures.view(pictures.pixels(), 5, SIZE)));
             for (int n = 0; n < 5; n++) {
                 double[] mean = new double[3];
                 for (int i = 0; i < 1200; i++) {
-                    mean[i % 3] += ((pictures.pixels().get(n * 1200 + i) & 0xff) / 255.0 - 0.5) / 0.25 / 400;
+                    double pixel = (pictures.pixels().get(n * 1200 + i) & 0xff) / 255.0;
+                    double std = normalisation.std().get(i % 3);
+                    mean[i % 3] += (pixel - normalisation.mean().get(i % 3)) / std / 400;
                 }
                 for (int d = 0; d < 2; d++) {
                     double expected = 0;
@@ -49,6 +62,16 @@ class TorchScriptBackboneTest {
                 }
             }
         }
+    }
+
+    @Test
+    void aNormalisationThatDoesNotNormaliseIsRefused() {
+        List<Double> one = List.of(1.0);
+        assertThatThrownBy(() -> PixelNormalisation.of(0, 0)).hasMessage("std is 0.0; it must be positive");
+        assertThatThrownBy(() -> new PixelNormalisation(one, List.of(1.0, -2.0, 1.0))).hasMessageContaining("std is -2");
+        assertThatThrownBy(() -> PixelNormalisation.of(Double.NaN, 1)).hasMessageContaining("mean is NaN");
+        assertThatThrownBy(() -> PixelNormalisation.of(0, Double.POSITIVE_INFINITY)).hasMessageContaining("std is Inf");
+        assertThatThrownBy(() -> new PixelNormalisation(List.of(0.0, 1.0), one)).hasMessageContaining("mean has 2 numbers");
     }
 
     @Test
@@ -70,7 +93,7 @@ class TorchScriptBackboneTest {
     }
 
     private static void assertRefused(Path file, String message) {
-        assertThatThrownBy(() -> FeatureModels.open(file, SIZE, 0, 1).close())
+        assertThatThrownBy(() -> FeatureModels.open(file, SIZE, PixelNormalisation.of(0, 1)).close())
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining(file.toString())
                 .hasMessageContaining(message);
