@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.javacpp.PointerScope;
+import org.gradmimic.OwnScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -16,84 +16,32 @@ import org.gradmimic.device.Autocast;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.Host;
 import org.gradmimic.tap.SmallModels.Twin;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Mixed precision: bf16 products over float parameters, by LibTorch's autocast. */
-@ExtendWith(OneThread.class)
+@ExtendWith({OneThread.class, OwnScope.class})
 class AutocastTest {
     private static final int ROWS = 5;
 
     /** bf16 keeps 8 bits; a score is a sum of some roundings of that size through two blocks. As for whole models of bf16. */
     private static final double ROUNDED = 0.08;
 
-    private PointerScope scope;
-
-    @BeforeEach
-    void open() {
-        scope = new PointerScope();
+    private static SmallProblem problem(SmallModels model) {
+        return new SmallProblem(model, ScalarType.Float, ROWS);
     }
 
-    @AfterEach
-    void close() {
-        scope.close();
-    }
-
-    /** A model of floats, its reference and a batch. */
-    private static final class Problem implements AutoCloseable {
-        final SmallModels model;
-        final Map<String, Tensor> live;
-        final Map<String, Tensor> reference;
-        final Parameters parameters;
-        final Parameters references;
-        final Tensor x;
-        final Tensor labels;
-
-        Problem(SmallModels model) {
-            this.model = model;
-            torch.manual_seed(23);
-            live = model.random(ScalarType.Float);
-            reference = model.random(ScalarType.Float);
-            parameters = Parameters.of(live);
-            references = Parameters.of(reference);
-            x = model.input(ROWS);
-            labels = SmallModels.labels(ROWS);
-        }
-
-        Taps taps(Device device, List<String> mimic) {
-            return new Taps(device, parameters, mimic, List.of(references), false);
-        }
-
-        Tensor losses(Layers layers) {
-            try (Autocast bf16 = Autocast.to(Device.CPU, ScalarType.BFloat16)) {
-                return model.losses(layers, x, labels);
-            }
-        }
-
-        List<String> trained() {
-            return live.keySet().stream()
-                    .filter(name -> live.get(name).requires_grad())
-                    .toList();
-        }
-
-        void forgetGradients() {
-            live.values().forEach(tensor -> tensor.mutable_grad().put(new Tensor()));
-        }
-
-        @Override
-        public void close() {
-            parameters.close();
-            references.close();
+    private static Tensor losses(SmallProblem p, Layers layers) {
+        try (Autocast bf16 = Autocast.to(Device.CPU, ScalarType.BFloat16)) {
+            return p.losses(layers);
         }
     }
 
     @Test
     void productsAreTakenInSixteenBitsAndAskedForNoLonger() {
-        try (Problem p = new Problem(SmallModels.VISION);
+        try (SmallProblem p = problem(SmallModels.VISION);
                 Taps taps = p.taps(Device.CPU, List.of("head.weight"))) {
             Tensor h = torch.randn(2, 6);
             assertThat(taps.linear("head", h).scalar_type().intern()).isEqualTo(ScalarType.Float);
@@ -114,18 +62,17 @@ class AutocastTest {
     @ParameterizedTest
     @EnumSource(SmallModels.class)
     void scoresAreThoseOfOneGradientPerSample(SmallModels model) {
-        try (Problem p = new Problem(model)) {
-            Twin twin = new Twin(model, p.live, p.x, p.labels);
-            double[] all = twin.norms(p.trained());
+        try (SmallProblem p = problem(model)) {
+            double[] all = p.twin.norms(p.trained());
             for (Device device : List.of(Device.CPU, Device.asynchronousCpu())) {
                 for (int i = -1; i < p.trained().size(); i++) {
                     List<String> mimic =
                             i < 0 ? p.trained() : List.of(p.trained().get(i));
                     try (Taps taps = p.taps(device, mimic)) {
-                        LayerScores scores = taps.score(p.losses(taps), true);
+                        LayerScores scores = taps.score(losses(p, taps), true);
                         double distance = Twin.distance(p.live, p.reference, mimic);
-                        double[] dots = twin.dots(p.live, p.reference, mimic);
-                        double[] norms = twin.norms(mimic);
+                        double[] dots = p.twin.dots(p.live, p.reference, mimic);
+                        double[] norms = p.twin.norms(mimic);
                         for (int s = 0; s < ROWS; s++) {
                             double allowed = ROUNDED * Math.max(norms[s], 0.05 * all[s]);
                             assertThat(Math.abs(scores.scores()[0][s] + dots[s] / distance) <= allowed)
@@ -145,7 +92,7 @@ class AutocastTest {
     @ParameterizedTest
     @EnumSource(SmallModels.class)
     void gradientsAreAutogradsOfTheWeightedLosses(SmallModels model) {
-        try (Problem p = new Problem(model)) {
+        try (SmallProblem p = problem(model)) {
             for (Calibration calibration : Calibration.values()) {
                 for (Device device : List.of(Device.CPU, Device.asynchronousCpu())) {
                     List<String> mimic = calibration == Calibration.ALL
@@ -154,7 +101,7 @@ class AutocastTest {
                     float[] weights;
                     try (Taps taps = p.taps(device, mimic);
                             MimicSteps steps = new MimicSteps(taps, Weighting.normedProj(0.3), calibration, null)) {
-                        MimicStep step = steps.step(p.losses(taps), null);
+                        MimicStep step = steps.step(losses(p, taps), null);
                         step.backward();
                         weights = step.weights();
                     }
@@ -166,7 +113,7 @@ class AutocastTest {
                     }
                     for (String name : p.trained()) {
                         p.forgetGradients();
-                        Tensor losses = p.losses(new PlainLayers(p.parameters, false));
+                        Tensor losses = losses(p, new PlainLayers(p.parameters, false));
                         (mimic.contains(name)
                                         ? losses.mul(Tensors.of(weights, ROWS)).sum()
                                         : losses.mean())
@@ -195,15 +142,15 @@ class AutocastTest {
     /** Whoever steps inside the forward pass's autocast gets the same. */
     @Test
     void aStepIsTakenWithoutAutocast() {
-        try (Problem p = new Problem(SmallModels.VISION);
+        try (SmallProblem p = problem(SmallModels.VISION);
                 Taps taps = p.taps(Device.CPU, p.trained());
                 MimicSteps steps = new MimicSteps(taps, Weighting.normedProj(0.3), Calibration.ALL, null)) {
-            MimicStep outside = steps.step(p.losses(taps), null);
+            MimicStep outside = steps.step(losses(p, taps), null);
             outside.backward();
             float[] gradient = Host.floats(p.live.get("block0.mlp1.weight").grad());
             p.forgetGradients();
             try (Autocast bf16 = Autocast.to(Device.CPU, ScalarType.BFloat16)) {
-                MimicStep inside = steps.step(p.model.losses(taps, p.x, p.labels), null);
+                MimicStep inside = steps.step(p.losses(taps), null);
                 inside.backward();
                 assertThat(inside.scores()).isEqualTo(outside.scores());
             }

@@ -9,7 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.DoubleStream;
-import org.bytedeco.javacpp.PointerScope;
+import org.gradmimic.OwnScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -21,28 +21,14 @@ import org.gradmimic.Weighting;
 import org.gradmimic.kernel.GradmimicException;
 import org.gradmimic.tap.ContrastiveBatch.Kind;
 import org.gradmimic.tap.SmallModels.Twin;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-@ExtendWith(OneThread.class)
+@ExtendWith({OneThread.class, OwnScope.class})
 class ContrastiveTest {
-    private PointerScope scope;
-
-    @BeforeEach
-    void open() {
-        scope = new PointerScope();
-    }
-
-    @AfterEach
-    void close() {
-        scope.close();
-    }
-
     @ParameterizedTest
     @CsvSource({"SOFTMAX,1", "SOFTMAX,4", "SIGMOID,1", "SIGMOID,3"})
     void exactScoresAreTheDerivative(Kind kind, int rows) {

@@ -8,7 +8,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.javacpp.PointerScope;
+import org.gradmimic.OwnScope;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.bytedeco.pytorch.Conv2dImpl;
 import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Module;
@@ -23,89 +24,35 @@ import org.gradmimic.Weighting;
 import org.gradmimic.device.Host;
 import org.gradmimic.kernel.GradmimicException;
 import org.gradmimic.tap.SmallModels.Twin;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+@ExtendWith(OwnScope.class)
 class MimicStepsTest {
     private static final int ROWS = 3;
 
-    private PointerScope scope;
-
-    @BeforeEach
-    void open() {
-        scope = new PointerScope();
+    private static SmallProblem problem(SmallModels model) {
+        return new SmallProblem(model, ScalarType.Double, ROWS);
     }
 
-    @AfterEach
-    void close() {
-        scope.close();
-    }
-
-    /** A model in double precision, its reference, a batch, and the gradients of every sample. */
-    private static final class Problem implements AutoCloseable {
-        final SmallModels model;
-        final Map<String, Tensor> live;
-        final Map<String, Tensor> reference;
-        final Tensor x;
-        final Tensor labels;
-        final Twin twin;
-        final Parameters parameters;
-        final Parameters references;
-
-        Problem(SmallModels model) {
-            this.model = model;
-            torch.manual_seed(5);
-            live = model.random(ScalarType.Double);
-            reference = model.random(ScalarType.Double);
-            Tensor made = model.input(ROWS);
-            x = made.is_floating_point() ? made.to(ScalarType.Double) : made;
-            labels = SmallModels.labels(ROWS);
-            twin = new Twin(model, live, x, labels);
-            parameters = Parameters.of(live);
-            references = Parameters.of(reference);
-        }
-
-        Taps taps(List<String> names) {
-            return new Taps(parameters, names, List.of(references), false);
-        }
-
-        Tensor losses(Taps taps) {
-            return model.losses(taps, x, labels);
-        }
-
-        /** Gradients against Σ w_i g_i and the mean. */
-        void check(List<String> mimic, Calibration calibration, double[] weights, double share) {
-            double[] uniform = new double[ROWS];
-            Arrays.fill(uniform, 1.0 / ROWS);
-            twin.gradients.forEach((name, gradients) -> {
-                double[] used = calibration == Calibration.ALL || mimic.contains(name) ? weights : uniform;
-                double[] found = Host.doubles(live.get(name).grad());
-                double size = 0;
-                for (double[] gradient : gradients) for (double g : gradient) size = Math.max(size, Math.abs(g));
-                for (int j = 0; j < found.length; j++) {
-                    double expected = 0;
-                    for (int i = 0; i < ROWS; i++) expected += share * used[i] * gradients[i][j];
-                    assertThat(found[j])
-                            .as("%s, %s: gradient of %s [%d]", mimic, calibration, name, j)
-                            .isCloseTo(expected, within(1e-9 * size));
-                }
-            });
-        }
-
-        void forgetGradients() {
-            twin.gradients
-                    .keySet()
-                    .forEach(name -> live.get(name).mutable_grad().put(new Tensor()));
-        }
-
-        @Override
-        public void close() {
-            parameters.close();
-            references.close();
-        }
+    /** Gradients against Σ w_i g_i and the mean. */
+    private static void check(SmallProblem p, List<String> mimic, Calibration calibration, double[] weights, double share) {
+        double[] uniform = new double[ROWS];
+        Arrays.fill(uniform, 1.0 / ROWS);
+        p.twin.gradients.forEach((name, gradients) -> {
+            double[] used = calibration == Calibration.ALL || mimic.contains(name) ? weights : uniform;
+            double[] found = Host.doubles(p.live.get(name).grad());
+            double size = 0;
+            for (double[] gradient : gradients) for (double g : gradient) size = Math.max(size, Math.abs(g));
+            for (int j = 0; j < found.length; j++) {
+                double expected = 0;
+                for (int i = 0; i < ROWS; i++) expected += share * used[i] * gradients[i][j];
+                assertThat(found[j])
+                        .as("%s, %s: gradient of %s [%d]", mimic, calibration, name, j)
+                        .isCloseTo(expected, within(1e-9 * size));
+            }
+        });
     }
 
     private static double[] doubles(float[] values) {
@@ -117,8 +64,8 @@ class MimicStepsTest {
     @ParameterizedTest
     @EnumSource(SmallModels.class)
     void gradientsAreThoseOfOneSampleAtATimeWeighted(SmallModels model) {
-        try (Problem p = new Problem(model)) {
-            List<String> all = new ArrayList<>(p.twin.gradients.keySet());
+        try (SmallProblem p = problem(model)) {
+            List<String> all = p.trained();
             List<List<String>> choices =
                     new ArrayList<>(all.stream().map(List::of).toList());
             choices.add(all);
@@ -130,7 +77,7 @@ class MimicStepsTest {
                         MimicStep step = steps.step(p.losses(taps), null);
                         assertWeights(p, mimic, step);
                         step.backward();
-                        p.check(mimic, calibration, doubles(step.weights()), 1);
+                        check(p, mimic, calibration, doubles(step.weights()), 1);
                     }
                     p.forgetGradients();
                 }
@@ -138,7 +85,7 @@ class MimicStepsTest {
         }
     }
 
-    private static void assertWeights(Problem p, List<String> mimic, MimicStep step) {
+    private static void assertWeights(SmallProblem p, List<String> mimic, MimicStep step) {
         double[] dots = p.twin.dots(p.live, p.reference, mimic);
         double[] norms = p.twin.norms(mimic);
         double distance = Twin.distance(p.live, p.reference, mimic);
@@ -156,7 +103,7 @@ class MimicStepsTest {
 
     @Test
     void accumulationAddsSharesOfTheMacroBatch() {
-        try (Problem p = new Problem(SmallModels.VISION);
+        try (SmallProblem p = problem(SmallModels.VISION);
                 Taps taps = p.taps(List.of("head.weight"));
                 MimicSteps steps = new MimicSteps(taps, Weighting.normedProj(1), Calibration.ALL, null)) {
             float[] weights = null;
@@ -165,14 +112,14 @@ class MimicStepsTest {
                 step.backward(0.25);
                 weights = step.weights();
             }
-            p.check(List.of("head.weight"), Calibration.ALL, doubles(weights), 0.5);
+            check(p, List.of("head.weight"), Calibration.ALL, doubles(weights), 0.5);
         }
     }
 
     @Test
     void aSampleThatIsNotFiniteSkipsTheStepAndIsNamed() {
         List<Long> logged = new ArrayList<>();
-        try (Problem p = new Problem(SmallModels.CONVOLUTION);
+        try (SmallProblem p = problem(SmallModels.CONVOLUTION);
                 ScoreTable table = new ScoreTable(ROWS, (e, s, ids, score, weight, loss, n) -> {
                     for (int i = 0; i < n; i++) {
                         logged.add(ids[i]);
@@ -240,7 +187,7 @@ class MimicStepsTest {
 
     @Test
     void misuseIsNamed() {
-        try (Problem p = new Problem(SmallModels.VISION)) {
+        try (SmallProblem p = problem(SmallModels.VISION)) {
             assertThatThrownBy(() -> p.taps(List.of("head.weigth", "norm.bias")))
                     .hasMessage("the model has no parameter head.weigth");
             try (Parameters other = Parameters.of(Map.of("head.bias", torch.randn(7)))) {

@@ -5,8 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
+import org.gradmimic.OwnScope;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.bytedeco.javacpp.LongPointer;
-import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BatchNorm2dImpl;
 import org.bytedeco.pytorch.BatchNormOptions;
 import org.bytedeco.pytorch.Conv2dImpl;
@@ -27,24 +28,11 @@ import org.bytedeco.pytorch.kReflect;
 import org.bytedeco.pytorch.kReplicate;
 import org.bytedeco.pytorch.kSame;
 import org.bytedeco.pytorch.kValid;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Options of modules that a tap cannot follow, and modules that have nothing to tap. */
+@ExtendWith(OwnScope.class)
 class ModuleLayersTest {
-    private PointerScope scope;
-
-    @BeforeEach
-    void open() {
-        scope = new PointerScope();
-    }
-
-    @AfterEach
-    void close() {
-        scope.close();
-    }
-
     private static Taps taps(Parameters parameters, String mimic) {
         return new Taps(parameters, List.of(mimic), List.of(parameters), true);
     }

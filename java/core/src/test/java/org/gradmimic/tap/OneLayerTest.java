@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.gradmimic.OwnScope;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
@@ -19,8 +20,6 @@ import org.gradmimic.Calibration;
 import org.gradmimic.Weighting;
 import org.gradmimic.device.Host;
 import org.gradmimic.tap.OneLayer.Kind;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,20 +27,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Every kind of layer by itself, against one autograd pass a sample in double precision and against differences. */
-@ExtendWith(OneThread.class)
+@ExtendWith({OneThread.class, OwnScope.class})
 class OneLayerTest {
-    private PointerScope scope;
-
-    @BeforeEach
-    void open() {
-        scope = new PointerScope();
-    }
-
-    @AfterEach
-    void close() {
-        scope.close();
-    }
-
     /** A layer, its reference, a batch, and the gradient of each sample's loss. */
     private static final class Problem implements AutoCloseable {
         final Kind kind;

@@ -99,18 +99,8 @@ class LabelModelTest {
                 if (pattern == 0) {
                     continue;
                 }
-                double yes = pi;
-                double no = 1 - pi;
-                for (int j = 0; j < keep.length; j++) {
-                    int vote = VotePatterns.vote(pattern, j);
-                    if (vote == VotePatterns.KEEP) {
-                        yes *= keep[j];
-                        no *= 1 - discard[j];
-                    } else if (vote == VotePatterns.DISCARD) {
-                        yes *= 1 - keep[j];
-                        no *= discard[j];
-                    }
-                }
+                double yes = pi * likelihood(pattern, keep, discard, true);
+                double no = (1 - pi) * likelihood(pattern, keep, discard, false);
                 double r = yes / (yes + no);
                 worth += r;
                 seen++;
@@ -209,21 +199,22 @@ class LabelModelTest {
     private static double logLikelihood(long[] patterns, double balance, double[] keep, double[] discard) {
         double sum = 0;
         for (long pattern : patterns) {
-            double yes = balance;
-            double no = 1 - balance;
-            for (int j = 0; j < keep.length; j++) {
-                int vote = VotePatterns.vote(pattern, j);
-                if (vote == VotePatterns.KEEP) {
-                    yes *= keep[j];
-                    no *= 1 - discard[j];
-                } else if (vote == VotePatterns.DISCARD) {
-                    yes *= 1 - keep[j];
-                    no *= discard[j];
-                }
-            }
-            sum += Math.log(yes + no);
+            sum += Math.log(balance * likelihood(pattern, keep, discard, true)
+                    + (1 - balance) * likelihood(pattern, keep, discard, false));
         }
         return sum;
+    }
+
+    /** Of a sample's votes, if it is worth keeping or if it is not. */
+    private static double likelihood(long pattern, double[] keep, double[] discard, boolean worth) {
+        double product = 1;
+        for (int j = 0; j < keep.length; j++) {
+            int vote = VotePatterns.vote(pattern, j);
+            double accuracy = worth ? keep[j] : discard[j];
+            boolean right = vote == (worth ? VotePatterns.KEEP : VotePatterns.DISCARD);
+            if (vote != VotePatterns.ABSTAIN) product *= right ? accuracy : 1 - accuracy;
+        }
+        return product;
     }
 
     @Test
