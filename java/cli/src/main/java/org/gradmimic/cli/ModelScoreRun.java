@@ -138,8 +138,7 @@ final class ModelScoreRun {
             return NpySamples.labelled(options.images, model.imageSize(), shared.labels, classes, atATime);
         }
         ImageDataset dataset = Datasets.openImages(options.data);
-        return new PictureSamples(
-                dataset, options.split, model.imageSize(), classes, atATime, options.normalisation());
+        return new PictureSamples(dataset, options.split, model.imageSize(), classes, atATime, options.normalisation());
     }
 
     private Result score(ModelScoring.Request request) {

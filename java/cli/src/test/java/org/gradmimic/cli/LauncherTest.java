@@ -102,8 +102,8 @@ class LauncherTest {
         Run first = launch("score", "--out", "a b.npy");
         assertThat(first.code()).isZero();
         assertThat(first.out())
-                .isEqualTo("-Djava.awt.headless=true|-jar|" + root.toRealPath()
-                        + "/java/cli/target/gradmimic-cli.jar|score|--out|a b.npy|\n");
+                .isEqualTo("-Djava.awt.headless=true|-Dorg.bytedeco.javacpp.maxPhysicalBytes=0|-jar|"
+                        + root.toRealPath() + "/java/cli/target/gradmimic-cli.jar|score|--out|a b.npy|\n");
         assertThat(first.err()).contains("building", "built in");
         Run second = launch("score");
         assertThat(second.code()).isZero();

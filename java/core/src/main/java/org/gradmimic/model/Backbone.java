@@ -35,6 +35,7 @@ public final class Backbone implements FeatureModel {
 
     /** The third stage's residual block sits after its first convolution. */
     private static final PixelNormalisation NORMALISATION = PixelNormalisation.of(0.5, 0.5);
+
     private static final String[] LAYERS = {"stage1", "stage2", "stage3", "stage3.residual", "stage4"};
 
     /** The last stage is averaged over POOLED × POOLED places. */

@@ -26,7 +26,8 @@ public final class PictureBatches implements AutoCloseable {
      * @param size what every picture is scaled to
      * @param batchSize pictures a batch, at least 1
      */
-    public PictureBatches(ImageDataset dataset, Split split, ImageSize size, int batchSize, PixelNormalisation normalisation) {
+    public PictureBatches(
+            ImageDataset dataset, Split split, ImageSize size, int batchSize, PixelNormalisation normalisation) {
         this.size = size;
         this.normalisation = normalisation;
         pictures = new ReadAhead(dataset.read(split, size, batchSize), batchSize * size.rgbBytes());

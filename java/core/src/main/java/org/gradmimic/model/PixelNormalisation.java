@@ -48,7 +48,8 @@ public record PixelNormalisation(List<Double> mean, List<Double> std) {
     Tensor of(Tensor pictures) {
         Tensor pixels = pictures.permute(0, 3, 1, 2).to(ScalarType.Float);
         if (mean.stream().distinct().count() == 1 && std.stream().distinct().count() == 1) {
-            return pixels.sub_(new Scalar((float) (255 * mean.get(0)))).mul_(new Scalar((float) (1 / (255 * std.get(0)))));
+            return pixels.sub_(new Scalar((float) (255 * mean.get(0))))
+                    .mul_(new Scalar((float) (1 / (255 * std.get(0)))));
         }
         float[] shift = new float[CHANNELS];
         float[] factor = new float[CHANNELS];

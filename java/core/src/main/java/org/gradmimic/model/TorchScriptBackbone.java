@@ -101,8 +101,7 @@ public final class TorchScriptBackbone implements FeatureModel {
         Pictures.require(pictures, inputSize);
         Tensor result = new Tensor();
         try (PointerScope scope = new PointerScope()) {
-            Tensor features =
-                    run(normalisation.of(device.move(pictures)).contiguous());
+            Tensor features = run(normalisation.of(device.move(pictures)).contiguous());
             if (features.size(1) != width) {
                 throw new InputException(file + ": returned features of the shape " + Tensors.shape(features)
                         + ", expected [" + pictures.size(0) + ", " + width + "]");

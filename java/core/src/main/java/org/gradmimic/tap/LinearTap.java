@@ -30,7 +30,8 @@ record LinearTap(boolean looks) implements Tap {
         Tensor d = TapKernels.tokens(delta);
         // 16-bit tokens meet V in their own type on a device: only then do the tensor cores multiply.
         Tensor near = looks || isFloat(a) ? v : v.to(a.scalar_type());
-        if (kernels.isProductFaster(a, d, near) && Carrying.of(a, d, looks).rows() == null) return byProduct(kernels, a, d, near);
+        if (kernels.isProductFaster(a, d, near) && Carrying.of(a, d, looks).rows() == null)
+            return byProduct(kernels, a, d, near);
         return kernels.ghostDot(a, d, near);
     }
 

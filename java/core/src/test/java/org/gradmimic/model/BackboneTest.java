@@ -81,7 +81,7 @@ class BackboneTest {
     void pixelsAreNormalisedInPlace() {
         ImageBatch pictures = drawn(3);
         try (PointerScope scope = new PointerScope()) {
-            Tensor normalised = Pictures.normalised(Pictures.view(pictures.pixels(), 3, SIZE), 0.25, 0.5);
+            Tensor normalised = PixelNormalisation.of(0.25, 0.5).of(Pictures.view(pictures.pixels(), 3, SIZE));
             Tensors.requireShape("normalised", normalised, 3, 3, 20, 20);
             float[] values = Tensors.floats(normalised);
             for (int n = 0, at = 0; n < 3; n++) {
@@ -174,7 +174,8 @@ class BackboneTest {
     }
 
     private static void assertRefused(Path file, String message) {
-        assertThatThrownBy(() -> FeatureModels.open(file, SIZE, PixelNormalisation.of(0, 1)).close())
+        assertThatThrownBy(() -> FeatureModels.open(file, SIZE, PixelNormalisation.of(0, 1))
+                        .close())
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining(file.toString())
                 .hasMessageContaining(message);

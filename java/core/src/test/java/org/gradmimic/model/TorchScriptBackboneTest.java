@@ -68,10 +68,13 @@ class TorchScriptBackboneTest {
     void aNormalisationThatDoesNotNormaliseIsRefused() {
         List<Double> one = List.of(1.0);
         assertThatThrownBy(() -> PixelNormalisation.of(0, 0)).hasMessage("std is 0.0; it must be positive");
-        assertThatThrownBy(() -> new PixelNormalisation(one, List.of(1.0, -2.0, 1.0))).hasMessageContaining("std is -2");
+        assertThatThrownBy(() -> new PixelNormalisation(one, List.of(1.0, -2.0, 1.0)))
+                .hasMessageContaining("std is -2");
         assertThatThrownBy(() -> PixelNormalisation.of(Double.NaN, 1)).hasMessageContaining("mean is NaN");
-        assertThatThrownBy(() -> PixelNormalisation.of(0, Double.POSITIVE_INFINITY)).hasMessageContaining("std is Inf");
-        assertThatThrownBy(() -> new PixelNormalisation(List.of(0.0, 1.0), one)).hasMessageContaining("mean has 2 numbers");
+        assertThatThrownBy(() -> PixelNormalisation.of(0, Double.POSITIVE_INFINITY))
+                .hasMessageContaining("std is Inf");
+        assertThatThrownBy(() -> new PixelNormalisation(List.of(0.0, 1.0), one))
+                .hasMessageContaining("mean has 2 numbers");
     }
 
     @Test
@@ -93,7 +96,8 @@ class TorchScriptBackboneTest {
     }
 
     private static void assertRefused(Path file, String message) {
-        assertThatThrownBy(() -> FeatureModels.open(file, SIZE, PixelNormalisation.of(0, 1)).close())
+        assertThatThrownBy(() -> FeatureModels.open(file, SIZE, PixelNormalisation.of(0, 1))
+                        .close())
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining(file.toString())
                 .hasMessageContaining(message);

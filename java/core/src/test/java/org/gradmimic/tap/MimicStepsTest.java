@@ -8,8 +8,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.gradmimic.OwnScope;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.bytedeco.pytorch.Conv2dImpl;
 import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Module;
@@ -18,6 +16,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Calibration;
+import org.gradmimic.OwnScope;
 import org.gradmimic.ScoreTable;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
@@ -25,6 +24,7 @@ import org.gradmimic.device.Host;
 import org.gradmimic.kernel.GradmimicException;
 import org.gradmimic.tap.SmallModels.Twin;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -37,7 +37,8 @@ class MimicStepsTest {
     }
 
     /** Gradients against Σ w_i g_i and the mean. */
-    private static void check(SmallProblem p, List<String> mimic, Calibration calibration, double[] weights, double share) {
+    private static void check(
+            SmallProblem p, List<String> mimic, Calibration calibration, double[] weights, double share) {
         double[] uniform = new double[ROWS];
         Arrays.fill(uniform, 1.0 / ROWS);
         p.twin.gradients.forEach((name, gradients) -> {

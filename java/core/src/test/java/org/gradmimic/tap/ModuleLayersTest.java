@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
-import org.gradmimic.OwnScope;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.pytorch.BatchNorm2dImpl;
 import org.bytedeco.pytorch.BatchNormOptions;
@@ -28,7 +26,9 @@ import org.bytedeco.pytorch.kReflect;
 import org.bytedeco.pytorch.kReplicate;
 import org.bytedeco.pytorch.kSame;
 import org.bytedeco.pytorch.kValid;
+import org.gradmimic.OwnScope;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Options of modules that a tap cannot follow, and modules that have nothing to tap. */
 @ExtendWith(OwnScope.class)
