@@ -37,7 +37,7 @@ class ModelScoreErrorsTest extends ModelScoreFixture {
                 "mimic-layer | heads.weight | the model has no parameter heads.weight; the nearest are heads.head.weight",
                 "batch-size | -1 | the batch size is -1",
                 "batch-size | 3000000000 | --batch-size is 3000000000",
-                "std | 0 | std must be positive",
+                "std | 0 | --std is 0.0; it must be positive",
                 "model-config | vit_x | vit_x is no file, and none of vit_b_16, vit_b_32, vit_l_16",
                 "weights | absent.pt | absent.pt: there is no such file",
                 "out | scores.csv | the output is .npy or .parquet",
