@@ -30,6 +30,7 @@ struct WarpProduct {
 
 struct WarpState {
     std::vector<WarpProduct> open;                  // in no group yet
+    bool uncommitted = false;                       // products since the last commit, made or not
     std::vector<std::vector<WarpProduct>> groups;   // that nobody has waited for
     std::map<float *, std::vector<float>> values;   // by the first lane's sums: what the products have found so far
     std::map<float *, std::array<float *, kWarp>> places;
@@ -176,6 +177,7 @@ void multiply_later(const Product &product, int columns, const char *file, int l
         decode(product.right);
         take_sums(warp, whole);
         warp.open.push_back(whole);
+        warp.uncommitted = true;
         if (random_order()() % 2 == 0) {  // now, and all before it
             make_groups(warp, this_warp(), 0);
             for (const WarpProduct &made : std::exchange(warp.open, {})) make(warp, this_warp(), made);
@@ -187,7 +189,10 @@ void multiply_later(const Product &product, int columns, const char *file, int l
 
 void commit_products(const char *file, int line) {
     exchange(0xffffffffu, 0, "wgmma.commit_group", file, line);
-    if (lane() == 0) warp_state().groups.push_back(std::exchange(warp_state().open, {}));
+    if (lane() == 0) {
+        warp_state().groups.push_back(std::exchange(warp_state().open, {}));
+        warp_state().uncommitted = false;
+    }
     exchange(0xffffffffu, 0, "wgmma.commit_group", file, line);
 }
 
@@ -195,7 +200,7 @@ void wait_for_products(int pending, const char *file, int line) {
     exchange(0xffffffffu, 0, "wgmma.wait_group", file, line);
     WarpState &warp = warp_state();
     if (lane() == 0) {
-        if (!warp.open.empty()) fail_thread("wgmma.wait_group with products that no wgmma.commit_group has closed");
+        if (warp.uncommitted) fail_thread("wgmma.wait_group with products that no wgmma.commit_group has closed");
         make_groups(warp, this_warp(), static_cast<size_t>(pending));
         if (warp.idle()) {
             give_sums(warp);
