@@ -65,13 +65,7 @@ abstract class ModelScoreFixture {
 
     void assertRefused(String... parts) throws IOException {
         List<Path> before = content();
-        Run run = run();
-        assertThat(run.err().lines().filter(line -> !line.startsWith("See gradmimic score --help")))
-                .as("one line: %s", run.err())
-                .hasSize(1);
-        assertThat(run.err()).startsWith("gradmimic score: ").contains(parts);
-        assertThat(run.code()).isEqualTo(2);
-        assertThat(run.out()).isEmpty();
+        run().assertRefused("score", parts);
         assertThat(content()).isEqualTo(before);
     }
 

@@ -38,13 +38,7 @@ class ProbeErrorsTest {
 
     private void assertRefused(String... parts) throws IOException {
         List<Path> before = content(folder);
-        Run run = problem.run("probe");
-        assertThat(run.err().lines().filter(line -> !line.startsWith("See gradmimic probe --help")))
-                .as("one line: %s", run.err())
-                .hasSize(1);
-        assertThat(run.err()).startsWith("gradmimic probe: ").contains(parts);
-        assertThat(run.code()).isEqualTo(2);
-        assertThat(run.out()).isEmpty();
+        problem.run("probe").assertRefused("probe", parts);
         assertThat(content(folder)).isEqualTo(before);
     }
 

@@ -20,6 +20,16 @@ import picocli.CommandLine;
 public record Run(int code, String out, String err) {
     private static final int SECONDS = 60;
 
+    /** Insists on an input error of this command: one line that contains these parts, nothing on standard output. */
+    void assertRefused(String command, String... parts) {
+        assertThat(err.lines().filter(line -> !line.startsWith("See gradmimic " + command + " --help")))
+                .as("one line: %s", err)
+                .hasSize(1);
+        assertThat(err).startsWith("gradmimic " + command + ": ").contains(parts);
+        assertThat(code).isEqualTo(2);
+        assertThat(out).isEmpty();
+    }
+
     /** Runs gradmimic in this process. */
     public static Run main(String... args) {
         return main(Main.commandLine(), args);

@@ -36,13 +36,7 @@ class ScoreErrorsTest {
 
     private void assertRefused(String... parts) throws IOException {
         List<Path> before = content(folder);
-        Run run = problem.run("score");
-        assertThat(run.err().lines().filter(line -> !line.startsWith("See gradmimic score --help")))
-                .as("one line: %s", run.err())
-                .hasSize(1);
-        assertThat(run.err()).startsWith("gradmimic score: ").contains(parts);
-        assertThat(run.code()).isEqualTo(2);
-        assertThat(run.out()).isEmpty();
+        problem.run("score").assertRefused("score", parts);
         assertThat(content(folder)).isEqualTo(before);
     }
 

@@ -33,9 +33,9 @@ public final class Backbone implements FeatureModel {
     /** Channels of the four stages. */
     private static final int[] CHANNELS = {24, 48, 96, 192};
 
-    /** The third stage's residual block sits after its first convolution. */
     private static final PixelNormalisation NORMALISATION = PixelNormalisation.of(0.5, 0.5);
 
+    /** The third stage's residual block sits after its first convolution. */
     private static final String[] LAYERS = {"stage1", "stage2", "stage3", "stage3.residual", "stage4"};
 
     /** The last stage is averaged over POOLED × POOLED places. */
