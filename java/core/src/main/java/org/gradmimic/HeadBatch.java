@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a head sees of a batch.
  *
- * @param features h [B,D] float; if it requires a gradient, {@link HeadStep#backward()} sends one back through it
+ * @param features h [B,D] float, or bfloat16 or half as a backbone leaves it under autocast; if it requires a gradient,
+ *     {@link HeadStep#backward()} sends one of its type back through it
  * @param labels [B] long, in [0,C)
  * @param ids [B] long, the samples' names in the score table; null counts 0 to B-1
  * @param referenceLogits [B,C] float, h W_refᵀ without bias, where features are frozen and it was computed once; [B,K,C] of K

@@ -64,7 +64,7 @@ record HeadChecks(Device device, long classes, long width, int references) {
      * @throws IllegalArgumentException for one of another type, shape or device
      */
     void samples(String prefix, Tensor features, Tensor labels) {
-        Tensors.requireFloat(prefix + "features", features);
+        Tensors.requireAtMostFloat(prefix + "features", features);
         if (features.dim() != 2 || features.size(1) != width) {
             throw new IllegalArgumentException(
                     prefix + "features has the shape " + Tensors.shape(features) + ", expected [B, " + width + "]");

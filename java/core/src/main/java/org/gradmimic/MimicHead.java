@@ -11,6 +11,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.device.Autocast;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceArray;
 import org.gradmimic.device.DeviceQueue;
@@ -41,6 +42,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The head takes the weight's storage over (it lays W and V side by side, so that one product gives both): the parameter
  * object stays the caller's and the optimiser's, but must not be moved to other memory afterwards (a step refuses it then).
+ *
+ * <p>Features may come in 16 bits, from a backbone under {@link Autocast}; the head itself computes in float either way, under
+ * autocast or not.
  *
  * <p>It works on the device that the weight is on, and everything it is given must be there. On a CUDA device a step and its
  * backward pass neither wait nor read a number: what is not finite is reported by the score table when it is drained, a label out
@@ -221,7 +225,8 @@ public final class MimicHead implements AutoCloseable {
         current = null;
         ScoreTable.Slot slot = null;
         boolean through = batch.features().requires_grad();
-        Tensor features = through ? batch.features().detach() : batch.features();
+        Tensor features =
+                Tensors.as(ScalarType.Float, through ? batch.features().detach() : batch.features());
         try (PointerScope scope = new PointerScope()) {
             int rows = Math.toIntExact(features.size(0));
             if (table != null) slot = table.reserve(rows);
@@ -297,9 +302,11 @@ public final class MimicHead implements AutoCloseable {
 
     /** Mean of δ hᵀ over the finite samples of a batch under the present head, [C,D]. */
     private Tensor meanGradient(Tensor features, Tensor labels) {
-        Tensor h = features.detach();
-        Tensor logits = torch.mm(h, weightTransposed);
-        try (gm_head_step_args plain = new gm_head_step_args()) {
+        // Autocast would take these products in 16 bits; those that write to a given tensor it leaves alone.
+        try (Autocast off = Autocast.off(device);
+                gm_head_step_args plain = new gm_head_step_args()) {
+            Tensor h = Tensors.as(ScalarType.Float, features.detach());
+            Tensor logits = torch.mm(h, weightTransposed);
             Pointer.memset(plain, 0, plain.sizeof());
             Weighting.uniform().describe(plain.weighting());
             Tensors.describe(plain.logits(), logits);
@@ -308,9 +315,9 @@ public final class MimicHead implements AutoCloseable {
             Tensors.describe(plain.weighted_delta(), logits);
             plain.non_finite(nonFinite.at(0));
             Kernels.headStep(queue.now(), plain, queue.workspace());
+            if (device.asynchronous()) return torch.mm(logits.t(), finiteElements(h));
+            return torch.mm(logits.t(), nonFinite.get(0) == 0 ? h : withoutNonFinite(h));
         }
-        if (device.asynchronous()) return torch.mm(logits.t(), finiteElements(h));
-        return torch.mm(logits.t(), nonFinite.get(0) == 0 ? h : withoutNonFinite(h));
     }
 
     private void describe(HeadBatch batch, Tensor features, HeadBuffers b, boolean through) {
@@ -380,7 +387,7 @@ public final class MimicHead implements AutoCloseable {
             }
             step.input()
                     .backward(
-                            back,
+                            Tensors.as(step.input().scalar_type().intern(), back),
                             new org.bytedeco.pytorch.BoolOptional(),
                             false,
                             new org.bytedeco.pytorch.TensorArrayRefOptional());

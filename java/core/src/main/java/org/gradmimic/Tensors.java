@@ -8,6 +8,7 @@ import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
@@ -97,6 +98,21 @@ public final class Tensors {
         requireType(name, tensor, ScalarType.Float);
     }
 
+    /** Insists on float or one of the 16-bit types, from which {@link #as} makes float without loss. */
+    static void requireAtMostFloat(String name, Tensor tensor) {
+        switch (tensor.scalar_type().intern()) {
+            case Float, BFloat16, Half -> {}
+            default ->
+                throw new IllegalArgumentException(
+                        name + " is " + tensor.scalar_type().intern() + "; Float, BFloat16 or Half is expected");
+        }
+    }
+
+    /** x itself where it has this type, else a copy that has. */
+    static Tensor as(ScalarType type, Tensor x) {
+        return x.scalar_type().intern() == type ? x : x.to(type);
+    }
+
     /**
      * Insists on elements of type long.
      *
@@ -183,7 +199,7 @@ public final class Tensors {
                         new Scalar(2.0f),
                         new long[] {1},
                         false,
-                        new org.bytedeco.pytorch.ScalarTypeOptional())
+                        new ScalarTypeOptional(ScalarType.Float))
                 .square_();
     }
 }

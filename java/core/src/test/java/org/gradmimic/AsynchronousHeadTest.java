@@ -7,6 +7,7 @@ import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.HeadOnDevice.Outcome;
 import org.gradmimic.HeadOnDevice.Problem;
 import org.gradmimic.device.Device;
@@ -36,6 +37,18 @@ class AsynchronousHeadTest {
             HeadOnDevice.assertSame(outcome, twin, 0, p);
             assertThat(outcome.waits()).as("%s", p).isZero();
             assertThat(outcome.allocations()).as("%s", p).isZero();
+        });
+    }
+
+    /** On either way: features of a backbone under autocast are taken as the floats they are. */
+    @ParameterizedTest
+    @EnumSource(Weighting.Kind.class)
+    void underAutocastAStepOfBf16FeaturesGivesTheBitsOfTheSameFeaturesInFloat(Weighting.Kind kind) {
+        problems(kind).forEach(p -> {
+            Outcome twin = HeadOnDevice.run(Device.CPU, p.in(ScalarType.BFloat16, false));
+            Problem mixed = p.in(ScalarType.BFloat16, true);
+            HeadOnDevice.assertSame(HeadOnDevice.run(Device.CPU, mixed), twin, 0, mixed);
+            HeadOnDevice.assertSame(HeadOnDevice.run(Device.asynchronousCpu(), mixed), twin, 0, mixed);
         });
     }
 

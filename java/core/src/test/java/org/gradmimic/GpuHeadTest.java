@@ -7,6 +7,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.cuda.CUDAStream;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.bytedeco.pytorch.global.torch_cuda;
 import org.gradmimic.HeadOnDevice.Outcome;
 import org.gradmimic.HeadOnDevice.Problem;
@@ -28,6 +29,9 @@ class GpuHeadTest {
     /** Products of at most 130 terms of size one, in TF32 nowhere; scores are their differences. */
     private static final double TOLERANCE = 2e-4;
 
+    /** One rounding to bf16, that of the features' gradient, and the same again where it falls on the other side. */
+    private static final double ROUNDED = 0x1p-7;
+
     @ParameterizedTest
     @EnumSource(Weighting.Kind.class)
     void agreesWithTheCpuAndWaitsForNothing(Weighting.Kind kind) {
@@ -43,6 +47,16 @@ class GpuHeadTest {
                     assertThat(outcome.allocations()).as("%s", p).isZero();
                 }
             }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Weighting.Kind.class)
+    void agreesWithTheCpuUnderAutocast(Weighting.Kind kind) {
+        for (long seed = 0; seed < 15; seed++) {
+            Problem p = new Problem(seed, kind, Calibration.ALL, false).in(ScalarType.BFloat16, true);
+            Outcome outcome = HeadOnDevice.run(Gpu.device(), p);
+            HeadOnDevice.assertSame(outcome, HeadOnDevice.run(Device.CPU, p), ROUNDED, p);
         }
     }
 

@@ -8,14 +8,40 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.device.Autocast;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceCounters;
 import org.gradmimic.device.Host;
 
 /** Steps of a head on some device, to be compared with the same ones on the CPU, with what the steps made the device wait for. */
 final class HeadOnDevice {
-    /** A random head and batch; the seed tells everything. */
-    record Problem(long seed, Weighting.Kind kind, Calibration calibration, boolean damaged) {
+    /**
+     * A random head and batch; the seed tells everything.
+     *
+     * @param precision of the features' numbers
+     * @param mixed they come in that type, to a head under autocast; else in float, without
+     */
+    record Problem(
+            long seed,
+            Weighting.Kind kind,
+            Calibration calibration,
+            boolean damaged,
+            ScalarType precision,
+            boolean mixed) {
+        Problem(long seed, Weighting.Kind kind, Calibration calibration, boolean damaged) {
+            this(seed, kind, calibration, damaged, ScalarType.Float, false);
+        }
+
+        Problem in(ScalarType precision, boolean mixed) {
+            return new Problem(seed, kind, calibration, damaged, precision, mixed);
+        }
+
+        Tensor features(Device device, Tensor onCpu) {
+            Tensor rounded = device.move(onCpu).to(precision);
+            return mixed ? rounded : rounded.to(ScalarType.Float);
+        }
+
         int rows() {
             return new int[] {1, 3, 32, 37, 257}[(int) (seed % 5)];
         }
@@ -49,6 +75,12 @@ final class HeadOnDevice {
         return device.move(onCpu).clone().set_requires_grad(true);
     }
 
+    private static void step(Device device, MimicHead head, HeadBatch batch, Problem p) {
+        try (Autocast forward = p.mixed() ? Autocast.to(device, p.precision()) : Autocast.off(device)) {
+            head.step(batch).backward();
+        }
+    }
+
     static Outcome run(Device device, Problem p) {
         List<float[]> table = new ArrayList<>();
         try (PointerScope scope = new PointerScope()) {
@@ -61,16 +93,16 @@ final class HeadOnDevice {
                 features.select(0, 0).fill_(new Scalar(Double.NaN));
                 features.select(0, p.rows() - 1).select(0, 0).fill_(new Scalar(Double.POSITIVE_INFINITY));
             }
-            Tensor h = leaf(device, features);
+            Tensor h = leaf(device, p.features(device, features));
             Tensor labels = device.move(
-                    torch.randint(0, p.classes(), new long[] {p.rows()}).to(torch.ScalarType.Long));
-            Tensor ids = device.move(torch.arange(new Scalar(p.rows())).to(torch.ScalarType.Long))
+                    torch.randint(0, p.classes(), new long[] {p.rows()}).to(ScalarType.Long));
+            Tensor ids = device.move(torch.arange(new Scalar(p.rows())).to(ScalarType.Long))
                     .add(new Scalar(100));
             Tensor loss = device.move(torch.rand(p.rows()));
             HeadBatch batch = new HeadBatch(h, labels, ids, null, null, loss);
             HeadBatch other = new HeadBatch(
-                    device.move(torch.randn(7, p.width())),
-                    device.move(torch.randint(0, p.classes(), new long[] {7}).to(torch.ScalarType.Long)));
+                    p.features(device, torch.randn(7, p.width())),
+                    device.move(torch.randint(0, p.classes(), new long[] {7}).to(ScalarType.Long)));
             DirectionSource source = switch (p.kind()) {
                 case UNIFORM, GRAND, RHO -> DirectionSource.none();
                 case AGRA -> DirectionSource.comparison(() -> other);
@@ -88,15 +120,16 @@ final class HeadOnDevice {
                             new Weighting(p.kind(), 0.7, 0, false),
                             p.calibration(),
                             kept)) {
-                head.step(batch).backward();
+                step(device, head, batch, p);
                 long waits = waits();
                 long allocations = DeviceCounters.allocations();
-                head.step(batch).backward();
+                step(device, head, batch, p);
                 waits = waits() - waits;
                 allocations = DeviceCounters.allocations() - allocations;
                 kept.drain();
+                Tensor back = h.grad().to(p.precision()); // what a backbone of that type gets
                 List<float[]> gradients =
-                        List.of(Host.floats(weight.grad()), Host.floats(bias.grad()), Host.floats(h.grad()));
+                        List.of(Host.floats(weight.grad()), Host.floats(bias.grad()), Host.floats(back));
                 return new Outcome(table, gradients, waits, allocations);
             }
         }

@@ -148,8 +148,8 @@ class MisuseTest {
     @Test
     void namesTheTensorOfTheWrongTypeOrShape() {
         try (MimicHead head = head(Weighting.normedProj(1))) {
-            refused(head, features.to(ScalarType.Double), labels, "features is Double; Float is expected");
-            refused(head, features.to(ScalarType.Half), labels, "features is Half; Float is expected");
+            String expected = "; Float, BFloat16 or Half is expected";
+            refused(head, features.to(ScalarType.Double), labels, "features is Double" + expected);
             refused(head, features.t(), labels, "features has the shape [4, 6], expected [B, 4]");
             refused(head, features.view(B * D), labels, "features has the shape [24], expected [B, 4]");
             refused(head, features, labels.to(ScalarType.Int), "labels is Int; Long is expected");

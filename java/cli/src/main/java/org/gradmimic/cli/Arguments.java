@@ -9,6 +9,7 @@ import java.util.Set;
 import org.gradmimic.Weighting;
 import org.gradmimic.model.PixelNormalisation;
 import org.gradmimic.select.InputException;
+import org.gradmimic.select.ParquetReader;
 
 /** Checks that more than one command makes of its options. */
 public final class Arguments {
@@ -32,16 +33,25 @@ public final class Arguments {
         }
     }
 
-    /** Refuses an output that is one of the inputs: it would be lost. */
+    /** Refuses an output that is one of the inputs, which would be lost, or that would become a part of one. */
     public static void requireOther(Path out, Path... inputs) {
         for (Path input : inputs) {
-            try {
-                if (Files.exists(out) && Files.exists(input) && Files.isSameFile(out, input)) {
-                    throw new InputException(out + " is an input, too; give the output another name");
-                }
-            } catch (IOException e) {
-                throw new InputException("cannot look at " + out + " and " + input + ": " + e.getMessage(), e);
+            if (isSame(out, input)) {
+                throw new InputException(out + " is an input, too; give the output another name");
             }
+            Path folder = out.toAbsolutePath().getParent();
+            if (folder != null && ParquetReader.isData(out) && isSame(folder, input)) {
+                throw new InputException(
+                        out + " would become a part of the input " + input + "; put the output elsewhere");
+            }
+        }
+    }
+
+    private static boolean isSame(Path out, Path input) {
+        try {
+            return Files.exists(out) && Files.exists(input) && Files.isSameFile(out, input);
+        } catch (IOException e) {
+            throw new InputException("cannot look at " + out + " and " + input + ": " + e.getMessage(), e);
         }
     }
 

@@ -126,9 +126,8 @@ final class Deltas {
         }
         taps.vectors().release();
         Tensor distances = squared.sqrt();
-        // 1/‖V‖ as ‖V‖/‖V‖²: 0 where V = 0, and NaN where ‖V‖² is beyond all numbers, not zeros of all scores. δ is
-        // that of the
-        // mean loss: it has 1/B in it.
+        // 1/‖V‖ as ‖V‖/‖V‖²: 0 where V = 0, and NaN where ‖V‖² is beyond all numbers, not zeros of all scores.
+        // δ is that of the mean loss: it has 1/B in it.
         Tensor factor = distances.div(squared.add(LEAST)).mul_(new Scalar((double) -rows));
         return new ScoreTensors(
                 wide(losses),

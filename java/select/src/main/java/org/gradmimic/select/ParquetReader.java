@@ -70,6 +70,12 @@ public final class ParquetReader {
         }
     }
 
+    /** Whether a file of this name belongs to the data set that is its folder. */
+    public static boolean isData(Path file) {
+        String name = file.getFileName().toString();
+        return name.endsWith(".parquet") && !name.startsWith(".");
+    }
+
     /** The Parquet files of a folder in the order of their names. */
     static List<Path> files(Path folder) throws IOException {
         try (Stream<Path> content = Files.list(folder)) {
@@ -109,11 +115,6 @@ public final class ParquetReader {
             result.next();
             return new ParquetReader(file, result.getLong(1), Collections.unmodifiableMap(columns));
         }
-    }
-
-    private static boolean isData(Path file) {
-        String name = file.getFileName().toString();
-        return name.endsWith(".parquet") && !name.startsWith(".");
     }
 
     /** The file's path as it was given. */

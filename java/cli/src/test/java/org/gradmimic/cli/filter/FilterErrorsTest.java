@@ -128,6 +128,7 @@ class FilterErrorsTest {
                 "datacomp; @pool.parquet --baseline basic --arch b32 --out @o.npy; belong to --baseline clip-score",
                 "datacomp; @pool.parquet --baseline clip-score --fraction 1 --out @o.npy; fraction 1.0: expected 0 or more",
                 "datacomp; @pool.parquet --baseline no-filter --out @pool.parquet; pool.parquet is an input, too",
+                "datacomp; @empty --baseline no-filter --out @empty/o.parquet; would become a part of the input",
                 "reshard; --shards @gone --keep @uids.txt --out @shards; gone: no such file or folder",
                 "reshard; --shards @a.npy --keep @uids.txt --out @shards; to end in .tar, .tar.gz or .tgz",
                 "reshard; --shards @empty --keep @uids.txt --out @shards; empty: no shard in this folder",
