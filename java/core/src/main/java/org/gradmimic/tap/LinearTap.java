@@ -30,9 +30,9 @@ record LinearTap(boolean looks) implements Tap {
         Tensor d = TapKernels.tokens(delta);
         // 16-bit tokens meet V in their own type on a device: only then do the tensor cores multiply.
         Tensor near = looks || isFloat(a) ? v : v.to(a.scalar_type());
-        if (kernels.isProductFaster(a, d, near) && Carrying.of(a, d, looks).rows() == null)
-            return byProduct(kernels, a, d, near);
-        return kernels.ghostDot(a, d, near);
+        Tensor dots =
+                kernels.ghostDot(a, d, near, () -> Carrying.of(a, d, looks).rows() == null);
+        return dots != null ? dots : byProduct(kernels, a, d, near);
     }
 
     private static boolean isFloat(Tensor x) {

@@ -165,9 +165,8 @@ public final class MimicSteps implements AutoCloseable {
         boolean looks = !taps.device().asynchronous();
         try (Autocast off = Autocast.off(taps.device())) {
             Tensor names = names(ids, losses.size(0));
-            Tensor values = Deltas.wide(losses);
-            boolean lost = looks && !Arrays.stream(Host.doubles(values)).allMatch(Double::isFinite);
-            ScoreTensors scores = lost ? none(values) : firstHalf.get();
+            boolean lost = looks && !Arrays.stream(Host.doubles(losses)).allMatch(Double::isFinite);
+            ScoreTensors scores = lost ? none(Deltas.wide(losses)) : firstHalf.get();
             Tensor combined = combination.of(scores.scores());
             Tensor judged = judged(scores, combined, lost);
             Tensor finite = judged.sub(judged).eq(ZERO);
@@ -180,7 +179,7 @@ public final class MimicSteps implements AutoCloseable {
             tensors = new StepTensors(scores, combined, weights, finite, names, culprits);
             StepTensors.Numbers numbers = looks ? tensors.read() : null;
             if (skipped) requireOneFinite(numbers.nonFinite().size(), losses.size(0));
-            if (table != null) table.append(names, combined, weights, values);
+            if (table != null) table.append(names, combined, weights, scores.losses());
             skip = looks ? null : Tensors.handle(none);
             current = new MimicStep(this, tensors, numbers);
             return current;

@@ -1,5 +1,6 @@
 package org.gradmimic.tap;
 
+import java.util.function.BooleanSupplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -18,6 +19,7 @@ import org.gradmimic.kernel.abi.gm_ghost_norm_args;
 import org.gradmimic.kernel.abi.gm_projected_dot_args;
 import org.gradmimic.kernel.abi.gm_row_dot_args;
 import org.gradmimic.kernel.abi.gradmimic;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sums that taps are made of. Results are float; double where the input is, by plain loops: for tests and checks. For one
@@ -75,31 +77,26 @@ final class TapKernels implements AutoCloseable {
         return result;
     }
 
-    /** Σ_t δ_it · (v a_it), [B]: a [B,T,I], δ [B,T,O], v [O,I]. */
-    Tensor ghostDot(Tensor input, Tensor delta, Tensor v) {
+    /**
+     * Σ_t δ_it · (v a_it), [B]: a [B,T,I], δ [B,T,O], v [O,I].
+     *
+     * @param product asked where LibTorch's product V a and {@link #rowDot} are expected to be faster: whether to take them
+     * @return null if they are to be taken
+     */
+    @Nullable
+    Tensor ghostDot(Tensor input, Tensor delta, Tensor v, BooleanSupplier product) {
         Tensor result = result(delta, delta.size(0));
         try (PointerScope scope = new PointerScope();
-                gm_ghost_dot_args args = arguments(input, delta, v, result)) {
+                gm_ghost_dot_args args = new gm_ghost_dot_args()) {
+            Tensors.describe(args.input(), input.detach());
+            Tensors.describe(args.delta(), delta.detach());
+            Tensors.describe(args.direction(), v.detach());
+            Tensors.describe(args.dot(), result);
+            boolean slower = Kernels.ghostDotForm(queue.now(), args) == gradmimic.GM_GHOST_DOT_PRODUCT;
+            if (slower && product.getAsBoolean()) return null;
             Kernels.ghostDot(queue.now(), args, queue.workspace());
         }
         return result;
-    }
-
-    /** Whether LibTorch's product V a and {@link #rowDot} are expected to be faster than {@link #ghostDot}. */
-    boolean isProductFaster(Tensor input, Tensor delta, Tensor v) {
-        try (PointerScope scope = new PointerScope();
-                gm_ghost_dot_args args = arguments(input, delta, v, result(delta, delta.size(0)))) {
-            return Kernels.ghostDotForm(queue.now(), args) == gradmimic.GM_GHOST_DOT_PRODUCT;
-        }
-    }
-
-    private static gm_ghost_dot_args arguments(Tensor input, Tensor delta, Tensor v, Tensor result) {
-        gm_ghost_dot_args args = new gm_ghost_dot_args();
-        Tensors.describe(args.input(), input.detach());
-        Tensors.describe(args.delta(), delta.detach());
-        Tensors.describe(args.direction(), v.detach());
-        Tensors.describe(args.dot(), result);
-        return args;
     }
 
     /** ‖Σ_t δ_it a_itᵀ‖², [B]: a [B,T,I], δ [B,T,O]. */
