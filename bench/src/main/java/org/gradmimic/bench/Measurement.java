@@ -52,7 +52,7 @@ record Measurement(
             @Nullable Target target) {
         Map<String, Object> details = new LinkedHashMap<>();
         details.put("seconds", times.seconds(workload));
-        details.put("base_seconds", times.seconds(base));
+        details.put("base_seconds", times.baseSeconds(workload, base));
         details.put("neighbours_share", times.neighbours());
         return new Measurement(
                 workload, parameters, base, "time ratio", times.ratio(workload, base), target, times.rounds(), details);

@@ -20,19 +20,25 @@ final class ModelStage {
 
     private static final String PEER_PLAIN = "torchPlain";
 
-    /** Of a ViT; fewer than elsewhere, a round of ViT-B/16 takes half a minute. */
-    private static final int ROUNDS = 21;
-
-    /** Of ResNet-18, in those of other stages: its steps are short, and what is asked of them is within their scatter. */
-    private static final int RESNET_ROUNDS = 3;
-
     /**
      * Rounds are shared out among models that are made one after the other, each with its peer: where tensors happen to lie in
      * memory is worth up to 3 % of a step, as long as a model lives.
      */
     private static final int MODELS = 3;
 
+    /** Of each of those models beside torch's: what is compared there differs by factors. */
+    private static final int PEER_ROUNDS = 4;
+
     private ModelStage() {}
+
+    /** More where less is left between what is measured and what is asked; a round of ViT-B/16 takes a quarter of a minute. */
+    private static int rounds(ModelSteps.Kind kind, PairedRunner.Settings settings) {
+        return switch (kind) {
+            case VIT_B_16 -> settings.rounds() * 3 / 2;
+            case RESNET_18 -> settings.rounds() * 4;
+            default -> settings.rounds();
+        };
+    }
 
     /** A mimic layer with a calibration, and the limits of its time and memory in plain steps; NaN for none. */
     private record Case(String name, Mimic mimic, Calibration calibration, double time, double memory) {}
@@ -51,42 +57,54 @@ final class ModelStage {
 
     static void run(ModelSteps.Kind kind, PairedRunner.Settings settings, Consumer<Measurement> sink) {
         Case[] cases = cases(kind);
-        int rounds = kind == ModelSteps.Kind.RESNET_18
-                ? RESNET_ROUNDS * settings.rounds()
-                : Math.min(settings.rounds(), ROUNDS);
-        PairedRunner.Settings part = settings.withRounds((rounds + MODELS - 1) / MODELS);
+        PairedRunner.Settings part = settings.withRounds((rounds(kind, settings) + MODELS - 1) / MODELS);
+        PairedRunner.Settings peers = settings.withRounds(PEER_ROUNDS);
         List<PairedRunner.Times> times = new ArrayList<>();
+        List<PairedRunner.Times> besidePeers = new ArrayList<>();
         String torch = null;
         for (int model = 0; model < MODELS; model++) {
-            try (Peer peer = peer(kind)) {
-                times.add(times(kind, cases, part, peer));
-                torch = peer == null ? null : peer.version();
+            try (ModelSteps steps = new ModelSteps(ModelSteps.Setup.cpu(kind));
+                    Steps of = new Steps(steps, cases)) {
+                times.add(of.besidePlain(part));
+                try (Peer peer = peer(kind)) {
+                    if (peer == null) continue;
+                    besidePeers.add(of.besidePeers(peers, peer));
+                    torch = peer.version();
+                }
             }
         }
-        report(kind, cases, PairedRunner.Times.joined(times), torch, sink);
+        report(kind, cases, PairedRunner.Times.joined(times), sink);
+        if (torch != null) reportPeers(kind, cases, PairedRunner.Times.joined(besidePeers), torch, sink);
         memory(kind, cases, sink);
     }
 
-    private static PairedRunner.Times times(
-            ModelSteps.Kind kind, Case[] cases, PairedRunner.Settings settings, @Nullable Peer peer) {
-        List<ModelSteps.Mimicking> mimicking = new ArrayList<>();
-        try (ModelSteps steps = new ModelSteps(ModelSteps.Setup.cpu(kind))) {
-            PairedRunner runner = new PairedRunner(settings).add(PLAIN, steps::plain);
-            try {
-                for (Case one : cases) {
-                    ModelSteps.Mimicking mimic = steps.new Mimicking(one.mimic(), one.calibration());
-                    mimicking.add(mimic);
-                    runner.add(one.name(), mimic::step);
-                }
-                if (peer != null) {
-                    runner.with(peer.handle())
-                            .add(PEER, () -> peer.step(PEER))
-                            .add(PEER_PLAIN, () -> peer.step(PEER_PLAIN));
-                }
-                return runner.run();
-            } finally {
-                mimicking.forEach(ModelSteps.Mimicking::close);
-            }
+    /** All steps of one model. */
+    private static final class Steps implements AutoCloseable {
+        private final ModelSteps model;
+        private final Map<String, ModelSteps.Mimicking> mimicking = new LinkedHashMap<>();
+
+        Steps(ModelSteps model, Case[] cases) {
+            this.model = model;
+            for (Case one : cases) mimicking.put(one.name(), model.new Mimicking(one.mimic(), one.calibration()));
+        }
+
+        PairedRunner.Times besidePlain(PairedRunner.Settings settings) {
+            PairedRunner runner = new PairedRunner(settings).add(PLAIN, model::plain);
+            mimicking.forEach((name, steps) -> runner.beside(PLAIN, name, steps::step));
+            return runner.run();
+        }
+
+        PairedRunner.Times besidePeers(PairedRunner.Settings settings, Peer peer) {
+            PairedRunner runner = new PairedRunner(settings).with(peer.handle()).add(PLAIN, model::plain);
+            mimicking.forEach((name, steps) -> runner.add(name, steps::step));
+            return runner.add(PEER, () -> peer.step(PEER))
+                    .add(PEER_PLAIN, () -> peer.step(PEER_PLAIN))
+                    .run();
+        }
+
+        @Override
+        public void close() {
+            mimicking.values().forEach(ModelSteps.Mimicking::close);
         }
     }
 
@@ -108,26 +126,24 @@ final class ModelStage {
     }
 
     private static void report(
-            ModelSteps.Kind kind,
-            Case[] cases,
-            PairedRunner.Times times,
-            @Nullable String torch,
-            Consumer<Measurement> sink) {
-        Map<String, Object> parameters = parameters(kind);
+            ModelSteps.Kind kind, Case[] cases, PairedRunner.Times times, Consumer<Measurement> sink) {
         for (Case one : cases) {
-            sink.accept(Measurement.timeRatio(times, one.name(), PLAIN, parameters, atMost(one.time())));
+            sink.accept(Measurement.timeRatio(times, one.name(), PLAIN, parameters(kind), atMost(one.time())));
         }
-        if (torch == null) return;
-        Map<String, Object> against = new LinkedHashMap<>(parameters);
-        against.put("torch", torch);
+    }
+
+    private static void reportPeers(
+            ModelSteps.Kind kind, Case[] cases, PairedRunner.Times times, String torch, Consumer<Measurement> sink) {
+        Map<String, Object> parameters = new LinkedHashMap<>(parameters(kind));
+        parameters.put("torch", torch);
         // The small one's per-sample gradients cost less than two plain steps: no step could be twice as fast.
         Target target = kind == ModelSteps.Kind.VIT_SMALL_8 ? null : Target.atLeast(2);
         for (Case one : cases) {
-            sink.accept(Measurement.timeRatio(times, PEER, one.name(), against, target));
+            sink.accept(Measurement.timeRatio(times, PEER, one.name(), parameters, target));
         }
-        sink.accept(Measurement.timeRatio(times, PEER, PLAIN, against, null));
-        sink.accept(Measurement.timeRatio(times, PEER, PEER_PLAIN, against, null));
-        sink.accept(Measurement.timeRatio(times, PEER_PLAIN, PLAIN, against, null));
+        sink.accept(Measurement.timeRatio(times, PEER, PLAIN, parameters, null));
+        sink.accept(Measurement.timeRatio(times, PEER, PEER_PLAIN, parameters, null));
+        sink.accept(Measurement.timeRatio(times, PEER_PLAIN, PLAIN, parameters, null));
     }
 
     private static void memory(ModelSteps.Kind kind, Case[] cases, Consumer<Measurement> sink) {

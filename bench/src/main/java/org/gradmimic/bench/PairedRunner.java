@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.gradmimic.device.Device;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Times workloads against each other inside one JVM. JMH runs one benchmark after the other, in forks of its own: on a
@@ -17,7 +18,8 @@ import org.gradmimic.device.Device;
  * <ol>
  *   <li>warm-up: all of them in turn, until compiled code is steady;
  *   <li>calibration: how many calls of each make a batch of the wanted length;
- *   <li>rounds: one batch of each, in an order that turns round from one round to the next. Rounds in which other
+ *   <li>rounds: one batch of each, in an order that turns round from one round to the next; a long workload may have a batch
+ *       of what it is compared with beside it. Rounds in which other
  *       processes were at work are repeated as long as patience lasts, and the least disturbed ones are kept: chosen by what
  *       the others took of the processors, never by what was measured.
  * </ol>
@@ -70,8 +72,29 @@ final class PairedRunner {
         abstract long nanoseconds();
     }
 
-    /** One round: what others took of the processors, and seconds a call of each workload. */
-    private record Round(double neighbours, Map<String, Double> seconds) {}
+    /** What is called, and the workload that a batch of is timed beside each of its own; null for none. */
+    private record Workload(Runnable call, @Nullable String base) {}
+
+    /**
+     * One round.
+     *
+     * @param neighbours what others took of the processors
+     * @param seconds a call of each workload
+     * @param beside the same of its base, of a workload that has one
+     */
+    private record Round(double neighbours, Map<String, Double> seconds, Map<String, Beside> beside) {
+        double ratio(String name, String base) {
+            return seconds.get(name) / base(name, base);
+        }
+
+        /** Seconds a call of {@code base}, those beside {@code name} if there are any. */
+        double base(String name, String base) {
+            Beside near = beside.get(name);
+            return near != null && near.base().equals(base) ? near.seconds() : seconds.get(base);
+        }
+    }
+
+    private record Beside(String base, double seconds) {}
 
     /** Seconds a call, of every workload in every round that was kept. */
     static final class Times {
@@ -96,12 +119,17 @@ final class PairedRunner {
             return Interval.of(of(name));
         }
 
+        /** Of {@code base}, as {@link #ratio} has it. */
+        Interval baseSeconds(String name, String base) {
+            return Interval.of(
+                    rounds.stream().mapToDouble(round -> round.base(name, base)).toArray());
+        }
+
         /** time of {@code name} ÷ time of {@code base}. */
         Interval ratio(String name, String base) {
-            double[] quotients = of(name);
-            double[] denominators = of(base);
-            for (int i = 0; i < quotients.length; i++) quotients[i] /= denominators[i];
-            return Interval.of(quotients);
+            return Interval.of(rounds.stream()
+                    .mapToDouble(round -> round.ratio(name, base))
+                    .toArray());
         }
 
         double[] of(String name) {
@@ -123,7 +151,7 @@ final class PairedRunner {
 
     private final Settings settings;
     private final Device device;
-    private final Map<String, Runnable> workloads = new LinkedHashMap<>();
+    private final Map<String, Workload> workloads = new LinkedHashMap<>();
     private final List<ProcessHandle> helpers = new ArrayList<>();
 
     PairedRunner(Settings settings) {
@@ -138,7 +166,16 @@ final class PairedRunner {
 
     /** Adds a workload; a call of it is what is timed. */
     PairedRunner add(String name, Runnable call) {
-        workloads.put(name, call);
+        workloads.put(name, new Workload(call, null));
+        return this;
+    }
+
+    /**
+     * Adds a workload whose every batch has one of another beside it, before or after in turn: for those so long that the
+     * machine is another one at the other end of a round.
+     */
+    PairedRunner beside(String base, String name, Runnable call) {
+        workloads.put(name, new Workload(call, base));
         return this;
     }
 
@@ -152,7 +189,7 @@ final class PairedRunner {
         List<String> order = new ArrayList<>(workloads.keySet());
         warmUp();
         Map<String, Integer> calls = new LinkedHashMap<>();
-        for (String name : order) calls.put(name, calibrate(workloads.get(name)));
+        for (String name : order) calls.put(name, calibrate(workloads.get(name).call()));
         List<Round> rounds = new ArrayList<>();
         Neighbours neighbours = new Neighbours(helpers);
         long begin = System.nanoTime();
@@ -160,23 +197,31 @@ final class PairedRunner {
         while (rounds.size() < settings.rounds()
                 || quiet < settings.rounds() && (System.nanoTime() - begin) * 1e-9 < settings.patienceSeconds()) {
             Map<String, Double> seconds = new LinkedHashMap<>();
+            Map<String, Beside> beside = new LinkedHashMap<>();
             neighbours.look();
             for (String name : order) {
-                Runnable call = workloads.get(name);
-                int n = calls.get(name);
-                if (device.kind() == Device.Kind.CPU) settle();
-                // Its data comes back into the caches, freed memory into its places; a long step on a device has
-                // neither.
-                if (device.kind() == Device.Kind.CPU || n > 1) call.run();
-                seconds.put(name, time(call, n) / n);
+                String base = workloads.get(name).base();
+                boolean first = rounds.size() % 2 == 0;
+                if (base != null && first) beside.put(name, new Beside(base, batch(base, calls.get(base))));
+                seconds.put(name, batch(name, calls.get(name)));
+                if (base != null && !first) beside.put(name, new Beside(base, batch(base, calls.get(base))));
             }
-            Round round = new Round(neighbours.look(), seconds);
+            Round round = new Round(neighbours.look(), seconds, beside);
             rounds.add(round);
             if (round.neighbours() < QUIET) quiet++;
             Collections.reverse(order);
         }
         rounds.sort(Comparator.comparingDouble(Round::neighbours));
         return new Times(rounds.subList(0, settings.rounds()));
+    }
+
+    /** Seconds a call. */
+    private double batch(String name, int n) {
+        Workload workload = workloads.get(name);
+        if (device.kind() == Device.Kind.CPU) settle();
+        // Its data comes back into the caches, freed memory into its places; a long step has neither.
+        if (n > 1) workload.call().run();
+        return time(workload.call(), n) / n;
     }
 
     /** Until the threads of the workload before have gone to sleep. */
@@ -192,10 +237,10 @@ final class PairedRunner {
     private void warmUp() {
         double share = settings.warmupSeconds() / workloads.size() / 2;
         for (int half = 0; half < 2; half++) {
-            for (Runnable call : workloads.values()) {
+            for (Workload workload : workloads.values()) {
                 long begin = System.nanoTime();
                 do {
-                    call.run();
+                    workload.call().run();
                     device.await();
                 } while ((System.nanoTime() - begin) * 1e-9 < share);
             }
