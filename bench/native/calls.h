@@ -85,8 +85,8 @@ inline void print_machine() {
         peaks.push_back(multiply_add_rate());
         rates.push_back(read_rate(data.data(), static_cast<int64_t>(data.size())));
     }
-    std::printf("gradmimic %s, %s, %d threads; this machine: %.0f GFLOP/s, %.1f GB/s\n", gm_version(), gm_cpu_isa(), gm_cpu_threads(),
-                median(peaks), median(rates));
+    std::printf("gradmimic %s, %s, %d threads; this machine: %.0f GFLOP/s, %.1f GB/s\n", gm_version(), gm_cpu_isa(),
+                gm_cpu_threads(), median(peaks), median(rates));
 }
 
 }  // namespace bench

@@ -17,12 +17,15 @@ void compare(int64_t B, int64_t T, int64_t I, int64_t O) {
     const bench::Array a(GM_F32, {B, T, I}), delta(GM_F32, {B, T, O}), norm(GM_F32, {B});
     const gm_ghost_norm_args args = {a.get(), delta.get(), norm.get()};
     const double gram = seconds_of(Form::gram, args), direct = seconds_of(Form::direct, args);
-    const double t = static_cast<double>(T), i = static_cast<double>(I), o = static_cast<double>(O), b = static_cast<double>(B);
+    const double t = static_cast<double>(T), i = static_cast<double>(I), o = static_cast<double>(O),
+                 b = static_cast<double>(B);
     const double gram_work = t * t / 2 * (i + o), direct_work = t * i * o;
-    std::printf("%4lld %5lld %5lld %5lld  gram %10.1f us %6.1f GFLOP/s  direct %10.1f us %6.1f GFLOP/s  work %6.3f  time %6.3f  cost %5.2f\n",
-                static_cast<long long>(B), static_cast<long long>(T), static_cast<long long>(I), static_cast<long long>(O), gram * 1e6,
-                2 * b * gram_work / gram / 1e9, direct * 1e6, 2 * b * direct_work / direct / 1e9, gram_work / direct_work, gram / direct,
-                (direct / direct_work) / (gram / gram_work));
+    std::printf(
+        "%4lld %5lld %5lld %5lld  gram %10.1f us %6.1f GFLOP/s  direct %10.1f us %6.1f GFLOP/s  work %6.3f  time %6.3f "
+        " cost %5.2f\n",
+        static_cast<long long>(B), static_cast<long long>(T), static_cast<long long>(I), static_cast<long long>(O),
+        gram * 1e6, 2 * b * gram_work / gram / 1e9, direct * 1e6, 2 * b * direct_work / direct / 1e9,
+        gram_work / direct_work, gram / direct, (direct / direct_work) / (gram / gram_work));
 }
 
 }  // namespace

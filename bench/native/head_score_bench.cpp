@@ -41,13 +41,15 @@ struct Case {
         args.score = array(score.data(), GM_F32, B, 0);
         args.gradient_norm = array(norm.data(), GM_F32, B, 0);
         size_t bytes = 0;
-        if (gm_head_score_workspace_size(nullptr, &args, &bytes) != GM_OK) std::fprintf(stderr, "%s\n", gm_last_error());
+        if (gm_head_score_workspace_size(nullptr, &args, &bytes) != GM_OK)
+            std::fprintf(stderr, "%s\n", gm_last_error());
         workspace.resize(bytes);
     }
 
     void run() {
         times.push_back(bench::seconds([&] {
-            if (gm_head_score(nullptr, &args, workspace.data(), workspace.size()) != GM_OK) std::fprintf(stderr, "%s\n", gm_last_error());
+            if (gm_head_score(nullptr, &args, workspace.data(), workspace.size()) != GM_OK)
+                std::fprintf(stderr, "%s\n", gm_last_error());
         }));
     }
 };
@@ -69,7 +71,8 @@ int main(int argc, char **argv) {
 
     std::vector<Case> cases;
     cases.reserve(3);
-    for (const int64_t C : {10, 100, 1000}) cases.emplace_back(std::max<int64_t>(std::min(most, 4000000 / C), 1024), D, C, dtype, data);
+    for (const int64_t C : {10, 100, 1000})
+        cases.emplace_back(std::max<int64_t>(std::min(most, 4000000 / C), 1024), D, C, dtype, data);
     std::vector<double> peaks, rates;
     for (int repetition = 0; repetition <= repetitions; repetition++) {
         for (Case &c : cases) c.run();
@@ -82,14 +85,17 @@ int main(int argc, char **argv) {
     }
     const double peak = bench::median(peaks), rate = bench::median(rates);
     for (const Case &c : cases) {
-        const double rows = static_cast<double>(c.B) / bench::median(c.times), flops = 4.0 * static_cast<double>(c.C * D);
+        const double rows = static_cast<double>(c.B) / bench::median(c.times),
+                     flops = 4.0 * static_cast<double>(c.C * D);
         const double limit = std::min(rate * 1e9 / (width * static_cast<double>(D)), peak * 1e9 / flops);
-        std::printf("{\"operation\": \"head_score\", \"isa\": \"%s\", \"threads\": %d, \"dtype\": \"%s\", \"B\": %lld, \"D\": %lld, \"C\": %lld, "
-                    "\"repetitions\": %d, \"rows_per_s\": %.0f, \"gflops\": %.1f, \"gb_per_s\": %.2f, \"peak_gflops\": %.1f, "
-                    "\"read_gb_per_s\": %.2f, \"of_limit\": %.3f}\n",
-                    gm_cpu_isa(), omp_get_max_threads(), type, static_cast<long long>(c.B), static_cast<long long>(D),
-                    static_cast<long long>(c.C), repetitions, rows, rows * flops * 1e-9, rows * width * static_cast<double>(D) * 1e-9, peak,
-                    rate, rows / limit);
+        std::printf(
+            "{\"operation\": \"head_score\", \"isa\": \"%s\", \"threads\": %d, \"dtype\": \"%s\", \"B\": %lld, \"D\": "
+            "%lld, \"C\": %lld, "
+            "\"repetitions\": %d, \"rows_per_s\": %.0f, \"gflops\": %.1f, \"gb_per_s\": %.2f, \"peak_gflops\": %.1f, "
+            "\"read_gb_per_s\": %.2f, \"of_limit\": %.3f}\n",
+            gm_cpu_isa(), omp_get_max_threads(), type, static_cast<long long>(c.B), static_cast<long long>(D),
+            static_cast<long long>(c.C), repetitions, rows, rows * flops * 1e-9,
+            rows * width * static_cast<double>(D) * 1e-9, peak, rate, rows / limit);
     }
     return 0;
 }

@@ -19,8 +19,9 @@ namespace {
 
 struct Case {
     Case(int64_t samples, int64_t classes)
-        : B(samples), C(classes), logits(normal(B * C, 2)), projected(normal(B * C, 1)), delta(static_cast<size_t>(B * C)), weighted(delta),
-          loss(static_cast<size_t>(B)), score(loss), weight(loss), mean(static_cast<size_t>(C)), sum(mean), labels(static_cast<size_t>(B)) {
+        : B(samples), C(classes), logits(normal(B * C, 2)), projected(normal(B * C, 1)),
+          delta(static_cast<size_t>(B * C)), weighted(delta), loss(static_cast<size_t>(B)), score(loss), weight(loss),
+          mean(static_cast<size_t>(C)), sum(mean), labels(static_cast<size_t>(B)) {
         for (size_t i = 0; i < labels.size(); i++) labels[i] = static_cast<int64_t>(i) * 7919 % C;
         args.logits = array(logits.data(), GM_F32, B, C);
         args.labels = array(labels.data(), GM_I64, B, 0);
@@ -46,7 +47,8 @@ struct Case {
     double run(const gm_head_step_args &what) {
         return bench::seconds([&] {
                    for (int64_t n = 0; n < calls; n++) {
-                       if (gm_head_step(nullptr, &what, workspace.data(), workspace.size()) != GM_OK) std::fprintf(stderr, "%s\n", gm_last_error());
+                       if (gm_head_step(nullptr, &what, workspace.data(), workspace.size()) != GM_OK)
+                           std::fprintf(stderr, "%s\n", gm_last_error());
                    }
                }) /
                static_cast<double>(calls);
@@ -64,7 +66,8 @@ struct Case {
 
 int main(int argc, char **argv) {
     const int repetitions = argc > 1 ? std::atoi(argv[1]) : 15;
-    const int64_t shapes[][2] = {{32, 10}, {32, 100}, {32, 1000}, {256, 100}, {4096, 10}, {4096, 48}, {4096, 100}, {4096, 1000}, {64, 100000}};
+    const int64_t shapes[][2] = {{32, 10},   {32, 100},   {32, 1000},   {256, 100},  {4096, 10},
+                                 {4096, 48}, {4096, 100}, {4096, 1000}, {64, 100000}};
     for (const auto &shape : shapes) {
         Case c(shape[0], shape[1]);
         std::vector<double> lean, full;
@@ -74,10 +77,13 @@ int main(int argc, char **argv) {
             full.push_back(c.run(c.full));
         }
         const double time = bench::median(lean);
-        std::printf("{\"operation\": \"head_step\", \"isa\": \"%s\", \"threads\": %d, \"B\": %lld, \"C\": %lld, \"us\": %.2f, \"us_with_sums\": %.2f, "
-                    "\"gb_per_s\": %.2f, \"ns_per_row\": %.2f}\n",
-                    gm_cpu_isa(), omp_get_max_threads(), static_cast<long long>(c.B), static_cast<long long>(c.C), time * 1e6,
-                    bench::median(full) * 1e6, 12e-9 * static_cast<double>(c.B * c.C) / time, time * 1e9 / static_cast<double>(c.B));
+        std::printf(
+            "{\"operation\": \"head_step\", \"isa\": \"%s\", \"threads\": %d, \"B\": %lld, \"C\": %lld, \"us\": %.2f, "
+            "\"us_with_sums\": %.2f, "
+            "\"gb_per_s\": %.2f, \"ns_per_row\": %.2f}\n",
+            gm_cpu_isa(), omp_get_max_threads(), static_cast<long long>(c.B), static_cast<long long>(c.C), time * 1e6,
+            bench::median(full) * 1e6, 12e-9 * static_cast<double>(c.B * c.C) / time,
+            time * 1e9 / static_cast<double>(c.B));
     }
     return 0;
 }

@@ -21,18 +21,21 @@ void direction(int64_t count, int64_t elements, bool store) {
         v.push_back(part(out, k));
     }
     double total = 0;
-    const gm_direction_args args = {count, reference.data(), parameter.data(), store ? v.data() : nullptr, nullptr, &total, nullptr};
+    const gm_direction_args args = {count,   reference.data(), parameter.data(), store ? v.data() : nullptr,
+                                    nullptr, &total,           nullptr};
     const double seconds = GM_TIME(gm_direction, args);
-    std::printf("direction      %5lld x %9lld  f32  %s %9.1f us %7.1f GB/s\n", static_cast<long long>(count), static_cast<long long>(elements),
-                store ? "V stored" : "        ", seconds * 1e6, (r.bytes() * (store ? 3 : 2)) / seconds / 1e9);
+    std::printf("direction      %5lld x %9lld  f32  %s %9.1f us %7.1f GB/s\n", static_cast<long long>(count),
+                static_cast<long long>(elements), store ? "V stored" : "        ", seconds * 1e6,
+                (r.bytes() * (store ? 3 : 2)) / seconds / 1e9);
 }
 
 void row_dot(int64_t B, int64_t T, int64_t O, int32_t dtype) {
     const Array u(dtype, {B, T, O}), delta(dtype, {B, T, O}), dot(GM_F32, {B});
     const gm_row_dot_args args = {u.get(), delta.get(), dot.get()};
     const double seconds = GM_TIME(gm_row_dot, args);
-    std::printf("row_dot        [%lld,%lld,%lld] %s %9.1f us %7.1f GB/s\n", static_cast<long long>(B), static_cast<long long>(T),
-                static_cast<long long>(O), name_of(dtype), seconds * 1e6, 2 * u.bytes() / seconds / 1e9);
+    std::printf("row_dot        [%lld,%lld,%lld] %s %9.1f us %7.1f GB/s\n", static_cast<long long>(B),
+                static_cast<long long>(T), static_cast<long long>(O), name_of(dtype), seconds * 1e6,
+                2 * u.bytes() / seconds / 1e9);
 }
 
 void projected_dot(int64_t B, int64_t P, int32_t dtype) {
@@ -40,17 +43,19 @@ void projected_dot(int64_t B, int64_t P, int32_t dtype) {
     double square = 0;
     const gm_projected_dot_args args = {g.get(), v.get(), dot.get(), norm.get(), &square};
     const double seconds = GM_TIME(gm_projected_dot, args);
-    std::printf("projected_dot  [%lld,%lld] %s %9.1f us %7.1f GB/s\n", static_cast<long long>(B), static_cast<long long>(P), name_of(dtype),
-                seconds * 1e6, (g.bytes() + v.bytes()) / seconds / 1e9);
+    std::printf("projected_dot  [%lld,%lld] %s %9.1f us %7.1f GB/s\n", static_cast<long long>(B),
+                static_cast<long long>(P), name_of(dtype), seconds * 1e6, (g.bytes() + v.bytes()) / seconds / 1e9);
 }
 
 void ghost_dot(int64_t B, int64_t T, int64_t I, int64_t O, int32_t dtype) {
     const Array a(dtype, {B, T, I}), delta(dtype, {B, T, O}), v(dtype, {O, I}), dot(GM_F32, {B});
     const gm_ghost_dot_args args = {a.get(), delta.get(), v.get(), dot.get(), GM_GHOST_DOT_AUTO};
     const double seconds = GM_TIME(gm_ghost_dot, args);
-    std::printf("ghost_dot      [%lld,%lld,%lld->%lld] %s %11.1f us %7.1f GFLOP/s %7.1f GB/s\n", static_cast<long long>(B), static_cast<long long>(T),
-                static_cast<long long>(I), static_cast<long long>(O), name_of(dtype), seconds * 1e6,
-                2.0 * static_cast<double>(B * T * I * O) / seconds / 1e9, (a.bytes() + delta.bytes() + v.bytes()) / seconds / 1e9);
+    std::printf("ghost_dot      [%lld,%lld,%lld->%lld] %s %11.1f us %7.1f GFLOP/s %7.1f GB/s\n",
+                static_cast<long long>(B), static_cast<long long>(T), static_cast<long long>(I),
+                static_cast<long long>(O), name_of(dtype), seconds * 1e6,
+                2.0 * static_cast<double>(B * T * I * O) / seconds / 1e9,
+                (a.bytes() + delta.bytes() + v.bytes()) / seconds / 1e9);
 }
 
 }  // namespace

@@ -52,15 +52,16 @@ static void *scratch(size_t bytes) {
 }
 
 /* Loss, score, |g| and weight of every sample into four arrays [B] of `dtype`. */
-static void run(const gm_queue *queue, float *features, int64_t *labels, float *head, float *reference, int32_t dtype, void *loss,
-                void *score, void *norm, void *weight) {
+static void run(const gm_queue *queue, float *features, int64_t *labels, float *head, float *reference, int32_t dtype,
+                void *loss, void *score, void *norm, void *weight) {
     static float v[C * I];
     double norm_squared = 0;
     int64_t non_finite = 0;
     size_t bytes = 0;
     void *workspace;
 
-    const gm_array parameter = matrix(head, GM_F32, C, I), target = matrix(reference, GM_F32, C, I), direction = matrix(v, GM_F32, C, I);
+    const gm_array parameter = matrix(head, GM_F32, C, I), target = matrix(reference, GM_F32, C, I),
+                   direction = matrix(v, GM_F32, C, I);
     const gm_direction_args direct = {1, &target, &parameter, &direction, NULL, &norm_squared, NULL};
     check(gm_direction_workspace_size(queue, &direct, &bytes));
     workspace = scratch(bytes);
@@ -109,24 +110,28 @@ int main(void) {
         fprintf(stderr, "score: compiled for ABI %d, but the library has %d\n", GM_ABI_VERSION, (int)gm_abi_version());
         return 1;
     }
-    for (n = 0; n < C * I; n++) reference[n] = next(&state);         /* knows the classes */
-    for (n = 0; n < C * I; n++) head[n] = next(&state) * 0.125f;     /* does not yet */
+    for (n = 0; n < C * I; n++) reference[n] = next(&state);     /* knows the classes */
+    for (n = 0; n < C * I; n++) head[n] = next(&state) * 0.125f; /* does not yet */
     for (i = 0; i < B; i++) {
         labels[i] = i % C;
         for (n = 0; n < I; n++) features[i * I + n] = reference[labels[i] * I + n] * 0.5f + next(&state) * 0.25f;
     }
     labels[WRONG] = (labels[WRONG] + 1) % C;
 
-    struct { float loss[B], score[B], norm[B], weight[B]; } fast;
-    struct { double loss[B], score[B], norm[B], weight[B]; } exact;
+    struct {
+        float loss[B], score[B], norm[B], weight[B];
+    } fast;
+    struct {
+        double loss[B], score[B], norm[B], weight[B];
+    } exact;
     const gm_queue oracle = {GM_REFERENCE, 0, NULL};
     run(NULL, features, labels, head, reference, GM_F32, fast.loss, fast.score, fast.norm, fast.weight);
     run(&oracle, features, labels, head, reference, GM_F64, exact.loss, exact.score, exact.norm, exact.weight);
 
     printf("sample  label     loss    score      |g|   weight\n");
     for (i = 0; i < B; i++) {
-        printf("%6d  %5" PRId64 " %8.4f %8.4f %8.4f %8.4f%s\n", i, labels[i], fast.loss[i], fast.score[i], fast.norm[i], fast.weight[i],
-               fast.score[i] < 0 ? "  away from the reference" : "");
+        printf("%6d  %5" PRId64 " %8.4f %8.4f %8.4f %8.4f%s\n", i, labels[i], fast.loss[i], fast.score[i], fast.norm[i],
+               fast.weight[i], fast.score[i] < 0 ? "  away from the reference" : "");
         agree = same("loss", i, fast.loss[i], exact.loss[i]) && agree;
         agree = same("score", i, fast.score[i], exact.score[i]) && agree;
         agree = same("|g|", i, fast.norm[i], exact.norm[i]) && agree;

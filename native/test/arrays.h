@@ -26,7 +26,9 @@ public:
         }
         int64_t elements = 1;
         for (int d = 0; d < array_.rank; d++) {
-            elements = array_.shape[d] == 0 ? 0 : elements == 0 ? 0 : elements + (array_.shape[d] - 1) * array_.stride[d];
+            elements = array_.shape[d] == 0 ? 0
+                       : elements == 0      ? 0
+                                            : elements + (array_.shape[d] - 1) * array_.stride[d];
         }
         const size_t width = dtype == GM_F32 ? 4 : dtype == GM_F64 || dtype == GM_I64 ? 8 : 2;
         memory_.assign(std::max<size_t>(static_cast<size_t>(elements) * width, 1), 0);

@@ -58,7 +58,8 @@ inline bool that(bool holds, const char *file, int line, const std::string &what
 inline bool close(double actual, double expected, double bound, const char *file, int line, const std::string &what) {
     const bool holds = actual == expected || std::fabs(actual - expected) <= bound;
     if (holds) return that(true, file, line, {});  // the text only where it is read
-    return that(false, file, line, what + ": " + text(actual) + ", expected " + text(expected) + " within " + text(bound));
+    return that(false, file, line,
+                what + ": " + text(actual) + ", expected " + text(expected) + " within " + text(bound));
 }
 
 // All tests whose names begin with one of `prefixes`, or with none of them if the first is "--not"; all if there are none.
@@ -80,26 +81,28 @@ inline int main(std::vector<std::string> prefixes = {}) {
         test.body(random);
         that(state().checks > before, __FILE__, __LINE__, "the test checked nothing");
     }
-    std::printf("%zu tests, %lld checks, %d failures, instruction set %s\n", ran, static_cast<long long>(state().checks),
-                state().failures, gm_cpu_isa());
+    std::printf("%zu tests, %lld checks, %d failures, instruction set %s\n", ran,
+                static_cast<long long>(state().checks), state().failures, gm_cpu_isa());
     return state().failures == 0 && ran > 0 ? 0 : 1;
 }
 
 }  // namespace check
 
 // TEST(name) { ... } with `random`, seeded afresh for every test, in scope.
-#define TEST(name)                                                                            \
-    static void test_##name(check::Random &random);                                           \
+#define TEST(name) \
+    static void test_##name(check::Random &random); \
     static const bool registered_##name = (check::tests().push_back({#name, test_##name}), true); \
     static void test_##name([[maybe_unused]] check::Random &random)
 
 #define CHECK(holds) check::that((holds), __FILE__, __LINE__, #holds)
-#define CHECK_CLOSE(actual, expected, bound, what) check::close((actual), (expected), (bound), __FILE__, __LINE__, (what))
+#define CHECK_CLOSE(actual, expected, bound, what) \
+    check::close((actual), (expected), (bound), __FILE__, __LINE__, (what))
 #define CHECK_OK(call) check::that((call) == GM_OK, __FILE__, __LINE__, std::string(#call) + ": " + gm_last_error())
 // The call is refused with this status and a message that holds this text.
-#define CHECK_REFUSED(call, expected_status, text)                                                                         \
-    do {                                                                                                                   \
-        const gm_status status_ = (call);                                                                                  \
-        check::that(status_ == (expected_status) && std::string(gm_last_error()).find(text) != std::string::npos, __FILE__, \
-                    __LINE__, std::string(#call) + " gave " + std::to_string(status_) + " \"" + gm_last_error() + "\"");    \
+#define CHECK_REFUSED(call, expected_status, text) \
+    do { \
+        const gm_status status_ = (call); \
+        check::that(status_ == (expected_status) && std::string(gm_last_error()).find(text) != std::string::npos, \
+                    __FILE__, __LINE__, \
+                    std::string(#call) + " gave " + std::to_string(status_) + " \"" + gm_last_error() + "\""); \
     } while (0)

@@ -15,9 +15,8 @@ struct Problem {
     int64_t non_finite = -1;
     gm_clip_scores_args args{};
     Problem(check::Random &random, int32_t kind, int32_t dtype, int64_t rows, int64_t width, double spread = 1)
-        : B(rows), E(width),
-          image(dtype, {B, E}, check::any_of(random, {0, 3})), text(dtype, {B, E}), image_tangent(dtype, {B, E}),
-          text_tangent(dtype, {B, E}, 1), loss(GM_F32, {B}), score(GM_F32, {B}) {
+        : B(rows), E(width), image(dtype, {B, E}, check::any_of(random, {0, 3})), text(dtype, {B, E}),
+          image_tangent(dtype, {B, E}), text_tangent(dtype, {B, E}, 1), loss(GM_F32, {B}), score(GM_F32, {B}) {
         image.normal(random);
         // Pairs that resemble each other, as training makes them.
         text.fill([] { return 0.0; });
@@ -72,8 +71,8 @@ void compare(const Problem &p) {
     CHECK_OK(GM_CALL(gm_clip_scores, &check::reference_queue(), slow));
     CHECK(p.non_finite == non_finite);
     // Sample i is compared with all others: a short feature, whose tangent counts the more, is in everybody's score.
-    const double terms = p.logit_terms[0] *
-                         (fastest(p.image, p.image_tangent, p.args.image_tangent) + fastest(p.text, p.text_tangent, p.args.text_tangent));
+    const double terms = p.logit_terms[0] * (fastest(p.image, p.image_tangent, p.args.image_tangent) +
+                                             fastest(p.text, p.text_tangent, p.args.text_tangent));
     for (int64_t i = 0; i < p.B; i++) {
         // A logit of up to scale is off by a few roundings of itself, which an exponent turns into a relative
         // error: scale x 2^-24 x a few. Scores are sums of terms of up to scale |tangent|/|f|, and of the

@@ -3,7 +3,8 @@
 TEST(agrees_with_the_reference) {
     for (int32_t kind : {GM_CONTRASTIVE_SOFTMAX, GM_CONTRASTIVE_SIGMOID}) {
         for (int64_t B : {0, 1, 2, 5, 16, 95, 97, 129, 300}) {
-            Problem p(random, kind, check::any_dtype(random), B, check::any_of(random, {1, 7, 16, 33, 64}), B == 16 ? 0.05 : 1);
+            Problem p(random, kind, check::any_dtype(random), B, check::any_of(random, {1, 7, 16, 33, 64}),
+                      B == 16 ? 0.05 : 1);
             if (B == 5) p.args.image_tangent.data = nullptr;
             if (B == 2) p.args.text_tangent.data = p.args.image_tangent.data = nullptr;
             CHECK_OK(GM_CALL(gm_clip_scores, nullptr, p.args));
@@ -32,7 +33,8 @@ TEST(the_reference_agrees_with_central_differences) {
             gm_clip_scores_args moved = p.args;
             moved.image = image.get();
             moved.text = text.get();
-            const double terms[4] = {p.logit_terms[0] + sign * step * p.logit_terms[2], p.logit_terms[1] + sign * step * p.logit_terms[3]};
+            const double terms[4] = {p.logit_terms[0] + sign * step * p.logit_terms[2],
+                                     p.logit_terms[1] + sign * step * p.logit_terms[3]};
             moved.logit_terms = terms;
             moved.loss = (sign > 0 ? ahead : behind).get();
             moved.score.data = nullptr;
@@ -40,7 +42,8 @@ TEST(the_reference_agrees_with_central_differences) {
         }
         for (int64_t i = 0; i < 6; i++) {
             // Third derivatives of order scale^3 times step^2, rounding 1e-16/step, over |V| = 1.5.
-            CHECK_CLOSE(score.at(i), (behind.at(i) - ahead.at(i)) / (2 * step * 1.5), 1e-6, "score " + std::to_string(i));
+            CHECK_CLOSE(score.at(i), (behind.at(i) - ahead.at(i)) / (2 * step * 1.5), 1e-6,
+                        "score " + std::to_string(i));
         }
     }
 }
@@ -96,7 +99,8 @@ TEST(refuses_by_name) {
     Array other(GM_F32, {3, 5});
     gm_clip_scores_args args = p.args;
     args.text = other.get();
-    CHECK_REFUSED(GM_CALL(gm_clip_scores, nullptr, args), GM_INVALID_ARGUMENT, "gm_clip_scores: text has the shape [3, 5], expected [3, 4]");
+    CHECK_REFUSED(GM_CALL(gm_clip_scores, nullptr, args), GM_INVALID_ARGUMENT,
+                  "gm_clip_scores: text has the shape [3, 5], expected [3, 4]");
     args = p.args;
     args.image_tangent = other.get();
     CHECK_REFUSED(GM_CALL(gm_clip_scores, nullptr, args), GM_INVALID_ARGUMENT, "image_tangent has the shape");
@@ -108,10 +112,12 @@ TEST(refuses_by_name) {
     CHECK_REFUSED(GM_CALL(gm_clip_scores, nullptr, args), GM_INVALID_ARGUMENT, "loss_kind is 2");
     args = p.args;
     args.score = other.get();
-    CHECK_REFUSED(GM_CALL(gm_clip_scores, nullptr, args), GM_INVALID_ARGUMENT, "score has the shape [3, 5], expected [3]");
+    CHECK_REFUSED(GM_CALL(gm_clip_scores, nullptr, args), GM_INVALID_ARGUMENT,
+                  "score has the shape [3, 5], expected [3]");
     args = p.args;
     size_t bytes = 0;
     CHECK_OK(gm_clip_scores_workspace_size(nullptr, &args, &bytes));
     std::vector<char> workspace(bytes);
-    CHECK_REFUSED(gm_clip_scores(nullptr, &args, workspace.data(), 64), GM_INVALID_ARGUMENT, "workspace of 64 bytes is too small");
+    CHECK_REFUSED(gm_clip_scores(nullptr, &args, workspace.data(), 64), GM_INVALID_ARGUMENT,
+                  "workspace of 64 bytes is too small");
 }

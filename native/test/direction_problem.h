@@ -33,7 +33,8 @@ struct Tensors {
         }
         norm.assign(parameter.size(), NAN);
         parameter_norm.assign(parameter.size(), NAN);
-        return {static_cast<int64_t>(p.size()), r.data(), p.data(), store ? v.data() : nullptr, norm.data(), &total, parameter_norm.data()};
+        return {static_cast<int64_t>(p.size()), r.data(), p.data(), store ? v.data() : nullptr, norm.data(), &total,
+                parameter_norm.data()};
     }
 };
 
@@ -44,14 +45,17 @@ void compare(const Tensors &fast, const Tensors &slow, bool store) {
         const Array &p = fast.parameter[k];
         const int64_t n = p.extent(0) * p.extent(1) * p.extent(2);
         // two more roundings: of the difference, squared
-        CHECK_CLOSE(fast.norm[k], slow.norm[k], (check::sum_bound(n) + 2 * check::unit_roundoff(GM_F32)) * slow.norm[k], "|V|^2");
-        CHECK_CLOSE(fast.parameter_norm[k], slow.parameter_norm[k], check::sum_bound(n) * slow.parameter_norm[k], "|theta|^2");
+        CHECK_CLOSE(fast.norm[k], slow.norm[k], (check::sum_bound(n) + 2 * check::unit_roundoff(GM_F32)) * slow.norm[k],
+                    "|V|^2");
+        CHECK_CLOSE(fast.parameter_norm[k], slow.parameter_norm[k], check::sum_bound(n) * slow.parameter_norm[k],
+                    "|theta|^2");
         sum += fast.norm[k];
         for (int64_t i = 0; store && i < p.extent(0); i++) {
             for (int64_t j = 0; j < p.extent(1); j++) {
                 for (int64_t l = 0; l < p.extent(2); l++) {
                     // both are the float next to the same difference, rounded again to V's dtype
-                    check::that(fast.direction[k].at(i, j, l) == slow.direction[k].at(i, j, l), __FILE__, __LINE__, "V");
+                    check::that(fast.direction[k].at(i, j, l) == slow.direction[k].at(i, j, l), __FILE__, __LINE__,
+                                "V");
                 }
             }
         }

@@ -4,7 +4,8 @@ namespace {
 
 void add_any(Tensors &tensors, check::Random &random, int32_t dv, bool large) {
     const int32_t dr = check::any_dtype(random), dp = check::any_dtype(random);
-    const int64_t padding = check::any_of(random, {0, 3}), n = check::any_of(random, {0, 1, 15, 16, 17, 33, 2048, 2049});
+    const int64_t padding = check::any_of(random, {0, 3}),
+                  n = check::any_of(random, {0, 1, 15, 16, 17, 33, 2048, 2049});
     switch (check::any_of(random, {1, 2, 3, 4})) {
         case 1: tensors.add(dr, dp, dv, {large ? 70000 : n}, padding); break;
         case 2: tensors.add(dr, dp, dv, {check::any_of(random, {0, 1, 7}), n}, padding); break;
@@ -86,7 +87,8 @@ TEST(nan_stays_in_its_tensor) {
     tensors.normal(random);
     tensors.reference[1].set(NAN, 49);
     CHECK_OK(GM_CALL(gm_direction, nullptr, tensors.args(false)));
-    CHECK(!std::isnan(tensors.norm[0]) && std::isnan(tensors.norm[1]) && !std::isnan(tensors.norm[2]) && std::isnan(tensors.total));
+    CHECK(!std::isnan(tensors.norm[0]) && std::isnan(tensors.norm[1]) && !std::isnan(tensors.norm[2]) &&
+          std::isnan(tensors.total));
     CHECK(!std::isnan(tensors.parameter_norm[1]));
 }
 
@@ -117,10 +119,12 @@ TEST(refuses_by_name) {
     CHECK_REFUSED(GM_CALL(gm_direction, nullptr, args), GM_INVALID_ARGUMENT, "gm_direction: parameter[0] is i64");
     args = tensors.args(true);
     tensors.r[0].dtype = 9;
-    CHECK_REFUSED(GM_CALL(gm_direction, nullptr, args), GM_INVALID_ARGUMENT, "gm_direction: reference[0] has the unknown dtype 9");
+    CHECK_REFUSED(GM_CALL(gm_direction, nullptr, args), GM_INVALID_ARGUMENT,
+                  "gm_direction: reference[0] has the unknown dtype 9");
     args = tensors.args(true);
     tensors.v[1].stride[0] = 2;
-    CHECK_REFUSED(GM_CALL(gm_direction, nullptr, args), GM_INVALID_ARGUMENT, "gm_direction: direction[1] [2, 3] is an output and its stride 2");
+    CHECK_REFUSED(GM_CALL(gm_direction, nullptr, args), GM_INVALID_ARGUMENT,
+                  "gm_direction: direction[1] [2, 3] is an output and its stride 2");
     args = tensors.args(true);
     tensors.v[0].data = nullptr;
     CHECK_REFUSED(GM_CALL(gm_direction, nullptr, args), GM_INVALID_ARGUMENT, "gm_direction: direction[0] is NULL");
@@ -129,8 +133,10 @@ TEST(refuses_by_name) {
     CHECK_REFUSED(GM_CALL(gm_direction, nullptr, args), GM_INVALID_ARGUMENT, "gm_direction: count is -1");
     args.count = 2;
     args.parameter = nullptr;
-    CHECK_REFUSED(GM_CALL(gm_direction, nullptr, args), GM_INVALID_ARGUMENT, "reference and parameter may not be NULL for 2 tensors");
+    CHECK_REFUSED(GM_CALL(gm_direction, nullptr, args), GM_INVALID_ARGUMENT,
+                  "reference and parameter may not be NULL for 2 tensors");
     size_t bytes = 0;
-    CHECK_REFUSED(gm_direction_workspace_size(nullptr, nullptr, &bytes), GM_INVALID_ARGUMENT, "args and bytes may not be NULL");
+    CHECK_REFUSED(gm_direction_workspace_size(nullptr, nullptr, &bytes), GM_INVALID_ARGUMENT,
+                  "args and bytes may not be NULL");
     CHECK_REFUSED(gm_direction(nullptr, nullptr, nullptr, 0), GM_INVALID_ARGUMENT, "args is NULL");
 }

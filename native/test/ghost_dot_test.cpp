@@ -31,7 +31,8 @@ void agree(check::Random &random, int64_t B, int64_t T, int64_t I, int64_t O) {
                      arguments(check::magnitudes(a), check::magnitudes(delta), check::magnitudes(v), magnitude)));
     for (int64_t i = 0; i < B; i++) {
         CHECK_CLOSE(fast.at(i), slow.at(i), bound(I, O) * magnitude.at(i),
-                    "dot " + std::to_string(i) + " of T = " + std::to_string(T) + ", I = " + std::to_string(I) + ", O = " + std::to_string(O));
+                    "dot " + std::to_string(i) + " of T = " + std::to_string(T) + ", I = " + std::to_string(I) +
+                        ", O = " + std::to_string(O));
     }
 }
 
@@ -50,13 +51,14 @@ TEST(agrees_with_the_reference_about_its_blocks) {
     agree(random, 16, 1, 513, 96);
     agree(random, 3, 5, 1025, 100);
     agree(random, 2, 140, 17, 95);
-    agree(random, 700, 13, 8, 7);   // many blocks of tokens
-    agree(random, 9, 1, 8, 7000);   // many slabs
+    agree(random, 700, 13, 8, 7);  // many blocks of tokens
+    agree(random, 9, 1, 8, 7000);  // many slabs
 }
 
 TEST(equals_projected_dot_on_materialised_gradients) {
     const int64_t B = 4, T = 6, I = 50, O = 20;
-    Array a(GM_F32, {B, T, I}), delta(GM_F32, {B, T, O}), v(GM_F32, {O, I}), g(GM_F32, {B, O * I}), g_magnitude(GM_F64, {B, O * I});
+    Array a(GM_F32, {B, T, I}), delta(GM_F32, {B, T, O}), v(GM_F32, {O, I}), g(GM_F32, {B, O * I}),
+        g_magnitude(GM_F64, {B, O * I});
     a.normal(random);
     delta.normal(random);
     v.normal(random);
@@ -91,7 +93,8 @@ TEST(equals_projected_dot_on_materialised_gradients) {
 
 TEST(equals_row_dot_after_the_product) {
     const int64_t B = 3, T = 7, I = 65, O = 31;
-    Array a(GM_F32, {B, T, I}), delta(GM_BF16, {B, T, O}), v(GM_F16, {O, I}), u(GM_F64, {B, T, O}), ghost(GM_F32, {B}), rows(GM_F64, {B}), magnitude(GM_F64, {B});
+    Array a(GM_F32, {B, T, I}), delta(GM_BF16, {B, T, O}), v(GM_F16, {O, I}), u(GM_F64, {B, T, O}), ghost(GM_F32, {B}),
+        rows(GM_F64, {B}), magnitude(GM_F64, {B});
     a.normal(random);
     delta.normal(random);
     v.normal(random);
@@ -113,7 +116,8 @@ TEST(equals_row_dot_after_the_product) {
 }
 
 TEST(form_advises_a_product_of_many_float_tokens) {
-    const auto form_of = [](int64_t B, int64_t T, int32_t a_type, int32_t delta_type, int32_t v_type, const gm_queue *queue) {
+    const auto form_of = [](int64_t B, int64_t T, int32_t a_type, int32_t delta_type, int32_t v_type,
+                            const gm_queue *queue) {
         Array a(a_type, {B, T, 5}), delta(delta_type, {B, T, 3}), v(v_type, {3, 5}), dot(GM_F32, {B});
         const gm_ghost_dot_args args = arguments(a, delta, v, dot);
         int32_t form = -1;
@@ -135,7 +139,8 @@ TEST(form_advises_a_product_of_many_float_tokens) {
     args.form = GM_GHOST_DOT_MMA;
     CHECK_REFUSED(gm_ghost_dot_form(nullptr, &args, &form), GM_UNSUPPORTED, "this provider has one only");
     args.direction.shape[1] = 6;
-    CHECK_REFUSED(gm_ghost_dot_form(nullptr, &args, &form), GM_INVALID_ARGUMENT, "gm_ghost_dot_form: direction has the shape");
+    CHECK_REFUSED(gm_ghost_dot_form(nullptr, &args, &form), GM_INVALID_ARGUMENT,
+                  "gm_ghost_dot_form: direction has the shape");
 }
 
 TEST(is_linear_in_the_direction) {
@@ -158,7 +163,8 @@ TEST(is_linear_in_the_direction) {
 
 TEST(same_bits_on_any_number_of_threads_and_in_any_order_of_samples) {
     const int64_t B = 30, T = 9, I = 130, O = 200;
-    Array a(GM_F16, {B, T, I}), delta(GM_F32, {B, T, O}), v(GM_F32, {O, I}), ra(GM_F16, {B, T, I}), rdelta(GM_F32, {B, T, O});
+    Array a(GM_F16, {B, T, I}), delta(GM_F32, {B, T, O}), v(GM_F32, {O, I}), ra(GM_F16, {B, T, I}),
+        rdelta(GM_F32, {B, T, O});
     a.normal(random);
     delta.normal(random);
     v.normal(random);
@@ -229,20 +235,26 @@ TEST(strides_beyond_31_bits) {
 
 TEST(refuses_by_name) {
     Array a(GM_F32, {2, 3, 4}), delta(GM_F32, {2, 3, 5}), v(GM_F32, {5, 4}), dot(GM_F32, {2});
-    Array late(GM_F32, {2, 4, 5}), tall(GM_F32, {6, 4}), half(GM_F16, {2}), labels(GM_I64, {2, 3, 4}), label_rows(GM_I64, {5, 4});
+    Array late(GM_F32, {2, 4, 5}), tall(GM_F32, {6, 4}), half(GM_F16, {2}), labels(GM_I64, {2, 3, 4}),
+        label_rows(GM_I64, {5, 4});
     CHECK_REFUSED(GM_CALL(gm_ghost_dot, nullptr, arguments(dot, delta, v, dot)), GM_INVALID_ARGUMENT,
                   "gm_ghost_dot: input has the shape [2], expected [B, T, I]");
-    CHECK_REFUSED(GM_CALL(gm_ghost_dot, nullptr, arguments(labels, delta, v, dot)), GM_INVALID_ARGUMENT, "gm_ghost_dot: input is i64");
+    CHECK_REFUSED(GM_CALL(gm_ghost_dot, nullptr, arguments(labels, delta, v, dot)), GM_INVALID_ARGUMENT,
+                  "gm_ghost_dot: input is i64");
     CHECK_REFUSED(GM_CALL(gm_ghost_dot, nullptr, arguments(a, late, v, dot)), GM_INVALID_ARGUMENT,
                   "gm_ghost_dot: delta has the shape [2, 4, 5], expected [2, 3, 5]");
     CHECK_REFUSED(GM_CALL(gm_ghost_dot, nullptr, arguments(a, delta, tall, dot)), GM_INVALID_ARGUMENT,
                   "gm_ghost_dot: direction has the shape [6, 4], expected [5, 4]");
-    CHECK_REFUSED(GM_CALL(gm_ghost_dot, nullptr, arguments(a, delta, label_rows, dot)), GM_INVALID_ARGUMENT, "gm_ghost_dot: direction is i64");
-    CHECK_REFUSED(GM_CALL(gm_ghost_dot, nullptr, arguments(a, delta, v, half)), GM_INVALID_ARGUMENT, "gm_ghost_dot: dot is f16; f32 is expected");
-    CHECK_REFUSED(GM_CALL(gm_ghost_dot, nullptr, arguments(a, delta, v, v)), GM_INVALID_ARGUMENT, "gm_ghost_dot: dot has the shape [5, 4], expected [2]");
+    CHECK_REFUSED(GM_CALL(gm_ghost_dot, nullptr, arguments(a, delta, label_rows, dot)), GM_INVALID_ARGUMENT,
+                  "gm_ghost_dot: direction is i64");
+    CHECK_REFUSED(GM_CALL(gm_ghost_dot, nullptr, arguments(a, delta, v, half)), GM_INVALID_ARGUMENT,
+                  "gm_ghost_dot: dot is f16; f32 is expected");
+    CHECK_REFUSED(GM_CALL(gm_ghost_dot, nullptr, arguments(a, delta, v, v)), GM_INVALID_ARGUMENT,
+                  "gm_ghost_dot: dot has the shape [5, 4], expected [2]");
     gm_ghost_dot_args args = arguments(a, delta, v, dot);
     args.direction.data = nullptr;
     CHECK_REFUSED(GM_CALL(gm_ghost_dot, nullptr, args), GM_INVALID_ARGUMENT, "gm_ghost_dot: direction is NULL");
     const gm_queue nowhere = {7, 0, nullptr};
-    CHECK_REFUSED(GM_CALL(gm_ghost_dot, &nowhere, arguments(a, delta, v, dot)), GM_INVALID_ARGUMENT, "queue->provider is 7");
+    CHECK_REFUSED(GM_CALL(gm_ghost_dot, &nowhere, arguments(a, delta, v, dot)), GM_INVALID_ARGUMENT,
+                  "queue->provider is 7");
 }

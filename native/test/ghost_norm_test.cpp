@@ -4,7 +4,9 @@ using check::Array;
 
 namespace {
 
-gm_ghost_norm_args arguments(const Array &input, const Array &delta, const Array &norm) { return {input.get(), delta.get(), norm.get()}; }
+gm_ghost_norm_args arguments(const Array &input, const Array &delta, const Array &norm) {
+    return {input.get(), delta.get(), norm.get()};
+}
 
 // Either form, in units of sum_oi (sum_t |delta_to| |a_ti|)^2, which is also the sum of magnitudes of the
 // Gram form: lanes over 512 of I and O (four at least) and their products, or every element of
@@ -25,10 +27,12 @@ void agree(check::Random &random, int64_t B, int64_t T, int64_t I, int64_t O, do
     fast.fill([] { return NAN; });
     CHECK_OK(GM_CALL(gm_ghost_norm, nullptr, arguments(a, delta, fast)));
     CHECK_OK(GM_CALL(gm_ghost_norm, &check::reference_queue(), arguments(a, delta, slow)));
-    CHECK_OK(GM_CALL(gm_ghost_norm, &check::reference_queue(), arguments(check::magnitudes(a), check::magnitudes(delta), magnitude)));
+    CHECK_OK(GM_CALL(gm_ghost_norm, &check::reference_queue(),
+                     arguments(check::magnitudes(a), check::magnitudes(delta), magnitude)));
     for (int64_t i = 0; i < B; i++) {
         CHECK_CLOSE(fast.at(i), slow.at(i), bound(T, I, O) * magnitude.at(i),
-                    "norm " + std::to_string(i) + " of T = " + std::to_string(T) + ", I = " + std::to_string(I) + ", O = " + std::to_string(O));
+                    "norm " + std::to_string(i) + " of T = " + std::to_string(T) + ", I = " + std::to_string(I) +
+                        ", O = " + std::to_string(O));
     }
 }
 
@@ -37,7 +41,8 @@ void agree(check::Random &random, int64_t B, int64_t T, int64_t I, int64_t O, do
 TEST(agrees_with_the_reference) {
     for (int round = 0; round < 150; round++) {
         agree(random, check::any_of(random, {0, 1, 2, 5}), check::any_of(random, {0, 1, 2, 3, 4, 7, 9, 30}),
-              check::any_of(random, {0, 1, 7, 16, 33, 70}), check::any_of(random, {0, 1, 5, 6, 7, 13, 40}), static_cast<double>(check::any_of(random, {0, 1, 2})) / 2);
+              check::any_of(random, {0, 1, 7, 16, 33, 70}), check::any_of(random, {0, 1, 5, 6, 7, 13, 40}),
+              static_cast<double>(check::any_of(random, {0, 1, 2})) / 2);
     }
 }
 
@@ -87,7 +92,8 @@ TEST(tokens_that_cancel_give_no_negative_norm) {
             delta.set(delta.at(0, 0, o), 0, 2, o);
         }
         CHECK_OK(GM_CALL(gm_ghost_norm, nullptr, arguments(a, delta, norm)));
-        CHECK_OK(GM_CALL(gm_ghost_norm, &check::reference_queue(), arguments(check::magnitudes(a), check::magnitudes(delta), magnitude)));
+        CHECK_OK(GM_CALL(gm_ghost_norm, &check::reference_queue(),
+                         arguments(check::magnitudes(a), check::magnitudes(delta), magnitude)));
         CHECK(norm.at(0) >= 0);
         CHECK_CLOSE(norm.at(0), 0, bound(3, I, O) * magnitude.at(0), "norm");
     }
@@ -143,13 +149,16 @@ TEST(strides_beyond_31_bits) {
 }
 
 TEST(refuses_by_name) {
-    Array a(GM_F32, {2, 3, 4}), delta(GM_F32, {2, 3, 5}), norm(GM_F32, {2}), late(GM_F32, {3, 3, 5}), labels(GM_I64, {2, 3, 5}), half(GM_BF16, {2});
+    Array a(GM_F32, {2, 3, 4}), delta(GM_F32, {2, 3, 5}), norm(GM_F32, {2}), late(GM_F32, {3, 3, 5}),
+        labels(GM_I64, {2, 3, 5}), half(GM_BF16, {2});
     CHECK_REFUSED(GM_CALL(gm_ghost_norm, nullptr, arguments(norm, delta, norm)), GM_INVALID_ARGUMENT,
                   "gm_ghost_norm: input has the shape [2], expected [B, T, I]");
     CHECK_REFUSED(GM_CALL(gm_ghost_norm, nullptr, arguments(a, late, norm)), GM_INVALID_ARGUMENT,
                   "gm_ghost_norm: delta has the shape [3, 3, 5], expected [2, 3, 5]");
-    CHECK_REFUSED(GM_CALL(gm_ghost_norm, nullptr, arguments(a, labels, norm)), GM_INVALID_ARGUMENT, "gm_ghost_norm: delta is i64");
-    CHECK_REFUSED(GM_CALL(gm_ghost_norm, nullptr, arguments(a, delta, half)), GM_INVALID_ARGUMENT, "gm_ghost_norm: norm_squared is bf16; f32 is expected");
+    CHECK_REFUSED(GM_CALL(gm_ghost_norm, nullptr, arguments(a, labels, norm)), GM_INVALID_ARGUMENT,
+                  "gm_ghost_norm: delta is i64");
+    CHECK_REFUSED(GM_CALL(gm_ghost_norm, nullptr, arguments(a, delta, half)), GM_INVALID_ARGUMENT,
+                  "gm_ghost_norm: norm_squared is bf16; f32 is expected");
     CHECK_REFUSED(GM_CALL(gm_ghost_norm, nullptr, arguments(a, delta, a)), GM_INVALID_ARGUMENT,
                   "gm_ghost_norm: norm_squared has the shape [2, 3, 4], expected [2]");
     gm_ghost_norm_args args = arguments(a, delta, norm);

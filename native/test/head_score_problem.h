@@ -11,9 +11,10 @@ using check::at;
 namespace {
 
 struct Features {
-    Features(check::Random &random, int64_t samples, int64_t inputs, int64_t classes, int32_t dtype, bool biased, int64_t padding = 0)
-        : B(samples), I(inputs), C(classes), features(dtype, {B, I}, padding), labels(GM_I64, {B}), weight(GM_F32, {C, I}, padding),
-          bias(GM_F32, {C}), direction(GM_F32, {C, I}, 2 * padding) {
+    Features(check::Random &random, int64_t samples, int64_t inputs, int64_t classes, int32_t dtype, bool biased,
+             int64_t padding = 0)
+        : B(samples), I(inputs), C(classes), features(dtype, {B, I}, padding), labels(GM_I64, {B}),
+          weight(GM_F32, {C, I}, padding), bias(GM_F32, {C}), direction(GM_F32, {C, I}, 2 * padding) {
         features.normal(random);
         labels.integers(random, C);
         weight.normal(random, 2 / std::sqrt(static_cast<double>(std::max<int64_t>(I, 1))));
@@ -74,7 +75,9 @@ void compare(const Features &head, const Outputs &fast, const Outputs &exact, do
         CHECK_CLOSE(fast.norm.at(i), norm, (2 * relative + terms) * norm + 1e-37, at("gradient_norm", i));
         // |score| |V| <= sum |delta_c| 2 max|u|, and sum |delta_c| = 2 (1 - p_y).
         const double others = 1 - std::exp(-loss);
-        CHECK_CLOSE(fast.score.at(i), m, (2 * relative + 2 * terms) * 4 * others * projection / std::sqrt(head.norm_squared) + 4 * u * std::fabs(m) + 1e-37,
+        CHECK_CLOSE(fast.score.at(i), m,
+                    (2 * relative + 2 * terms) * 4 * others * projection / std::sqrt(head.norm_squared) +
+                        4 * u * std::fabs(m) + 1e-37,
                     at("score", i));
     }
 }

@@ -19,7 +19,8 @@ void run_both(Features &head, Outputs &fast, Outputs &exact) {
 
 TEST(agrees_with_the_reference) {
     for (int round = 0; round < 80; round++) {
-        const int64_t B = check::any_of(random, {0, 1, 2, 15, 64, 65, 130}), I = check::any_of(random, {0, 1, 15, 16, 17, 100, 300});
+        const int64_t B = check::any_of(random, {0, 1, 2, 15, 64, 65, 130}),
+                      I = check::any_of(random, {0, 1, 15, 16, 17, 100, 300});
         const int64_t C = check::any_of(random, {1, 2, 3, 7, 10, 16, 17, 100});
         const int32_t dtype = static_cast<int32_t>(check::any_of(random, {GM_F32, GM_F16, GM_BF16}));
         Features head(random, B, I, C, dtype, round % 2 == 0, check::any_of(random, {0, 3, 16}));
@@ -102,7 +103,8 @@ TEST(outputs_are_optional) {
         CHECK_OK(GM_CALL(gm_head_score, nullptr, head.args));
     }
     for (int64_t i = 0; i < 70; i++) {
-        CHECK(some.loss.at(i) == all.loss.at(i) && some.score.at(i) == all.score.at(i) && some.norm.at(i) == all.norm.at(i));
+        CHECK(some.loss.at(i) == all.loss.at(i) && some.score.at(i) == all.score.at(i) &&
+              some.norm.at(i) == all.norm.at(i));
     }
 }
 
@@ -142,8 +144,9 @@ TEST(non_finite_rows_are_counted_and_stay_alone) {
     std::vector<bool> spoilt(static_cast<size_t>(B));
     int64_t count = 0;
     for (int64_t i = 0; i < B; i += 1 + check::any_of(random, {0, 1, 5, 20})) {
-        head.features.set(check::any_of(random, {0, 1}) ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity(), i,
-                          check::any_of(random, {0, 15, 16, 32}));
+        head.features.set(check::any_of(random, {0, 1}) ? std::numeric_limits<double>::quiet_NaN()
+                                                        : std::numeric_limits<double>::infinity(),
+                          i, check::any_of(random, {0, 15, 16, 32}));
         spoilt[static_cast<size_t>(i)] = true;
         count++;
     }
@@ -152,7 +155,8 @@ TEST(non_finite_rows_are_counted_and_stay_alone) {
     for (int64_t i = 0; i < B; i++) {
         CHECK(std::isnan(after.score.at(i)) == spoilt[static_cast<size_t>(i)]);
         CHECK(std::isnan(after.loss.at(i)) == spoilt[static_cast<size_t>(i)]);
-        if (!spoilt[static_cast<size_t>(i)]) CHECK(after.score.at(i) == before.score.at(i) && after.loss.at(i) == before.loss.at(i));
+        if (!spoilt[static_cast<size_t>(i)])
+            CHECK(after.score.at(i) == before.score.at(i) && after.loss.at(i) == before.loss.at(i));
     }
 }
 
@@ -169,7 +173,9 @@ TEST(threads_and_neighbours_change_no_bit) {
     CHECK_OK(GM_CALL(gm_head_score, nullptr, head.args));
     omp_set_num_threads(threads);
     bool same = true;
-    for (int64_t i = 0; i < B; i++) same = same && one.loss.at(i) == two.loss.at(i) && one.score.at(i) == two.score.at(i) && one.norm.at(i) == two.norm.at(i);
+    for (int64_t i = 0; i < B; i++)
+        same = same && one.loss.at(i) == two.loss.at(i) && one.score.at(i) == two.score.at(i) &&
+               one.norm.at(i) == two.norm.at(i);
     CHECK(same);
     for (const int64_t i : {0, 63, 64, 999}) {
         gm_head_score_args args = head.args;
@@ -178,7 +184,8 @@ TEST(threads_and_neighbours_change_no_bit) {
         args.features.data = static_cast<uint16_t *>(args.features.data) + i * args.features.stride[0];
         args.labels.data = static_cast<int64_t *>(args.labels.data) + i;
         CHECK_OK(GM_CALL(gm_head_score, nullptr, args));
-        CHECK(alone.loss.at(0) == one.loss.at(i) && alone.score.at(0) == one.score.at(i) && alone.norm.at(0) == one.norm.at(i));
+        CHECK(alone.loss.at(0) == one.loss.at(i) && alone.score.at(0) == one.score.at(i) &&
+              alone.norm.at(0) == one.norm.at(i));
     }
 }
 
@@ -225,7 +232,8 @@ TEST(refuses_by_name) {
     refused("features is i64", [](auto &a) { a.features.dtype = GM_I64; });
     refused("weight is NULL", [](auto &a) { a.weight.data = nullptr; });
     refused("weight has the shape [3, 7], expected [3, 6]", [&](auto &a) { a.weight = wide.get(); });
-    refused("weight has the shape [0, 6], expected [C, I] with at least one class", [&](auto &a) { a.weight = empty.get(); });
+    refused("weight has the shape [0, 6], expected [C, I] with at least one class",
+            [&](auto &a) { a.weight = empty.get(); });
     refused("weight is f16; f32 is expected", [&](auto &a) { a.weight = half.get(); });
     refused("direction has the shape [3, 7], expected [3, 6]", [&](auto &a) { a.direction = wide.get(); });
     refused("direction is f16; f32 is expected", [&](auto &a) { a.direction = half.get(); });
@@ -242,5 +250,6 @@ TEST(refuses_by_name) {
     head.labels.set(3, 0);
     refused("labels[0] = 3 is outside [0, 3)", [](auto &) {});
     head.labels.set(0, 0);
-    CHECK_REFUSED(gm_head_score(nullptr, &good, nullptr, 0), GM_INVALID_ARGUMENT, "the workspace of 0 bytes is too small");
+    CHECK_REFUSED(gm_head_score(nullptr, &good, nullptr, 0), GM_INVALID_ARGUMENT,
+                  "the workspace of 0 bytes is too small");
 }

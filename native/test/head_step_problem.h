@@ -17,10 +17,13 @@ const double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // Inputs of a head and every output, for the fast path (f32 and any delta dtype) or the reference (f64).
 struct Outputs {
-    Outputs(int64_t B, int64_t C, int64_t K, bool exact, int32_t delta_dtype, int32_t weighted_dtype, int64_t padding = 0)
-        : loss(exact ? GM_F64 : GM_F32, {B}), score(exact ? GM_F64 : GM_F32, {B, K}, K > 0 ? padding : 0), norm(exact ? GM_F64 : GM_F32, {B}),
-          weight(exact ? GM_F64 : GM_F32, {B}), delta(exact ? GM_F64 : delta_dtype, {B, C}, padding),
-          weighted(exact ? GM_F64 : weighted_dtype, {B, C}, padding), mean(exact ? GM_F64 : GM_F32, {C}), sum(exact ? GM_F64 : GM_F32, {C}) {}
+    Outputs(int64_t B, int64_t C, int64_t K, bool exact, int32_t delta_dtype, int32_t weighted_dtype,
+            int64_t padding = 0)
+        : loss(exact ? GM_F64 : GM_F32, {B}), score(exact ? GM_F64 : GM_F32, {B, K}, K > 0 ? padding : 0),
+          norm(exact ? GM_F64 : GM_F32, {B}), weight(exact ? GM_F64 : GM_F32, {B}),
+          delta(exact ? GM_F64 : delta_dtype, {B, C}, padding),
+          weighted(exact ? GM_F64 : weighted_dtype, {B, C}, padding), mean(exact ? GM_F64 : GM_F32, {C}),
+          sum(exact ? GM_F64 : GM_F32, {C}) {}
     void attach(gm_head_step_args &args) {
         args.loss = loss.get();
         if (args.projected.data || args.reference_logits.data) args.score = score.get();
@@ -37,11 +40,11 @@ struct Outputs {
 };
 
 struct Head {
-    Head(check::Random &random, int64_t samples, int64_t classes, int64_t references, int32_t logits_dtype, int32_t u_dtype, bool biased,
-         bool subtract, int64_t padding = 0, double spread = 3)
-        : B(samples), C(classes), K(references), logits(logits_dtype, {B, C}, padding), bias(GM_F32, {C}), labels(GM_I64, {B}),
-          u(subtract ? GM_F32 : u_dtype, {B, K, C}, padding), feature_norm_squared(GM_F32, {B}), reference_loss(GM_F32, {B}),
-          direction_norm_squared(static_cast<size_t>(K)) {
+    Head(check::Random &random, int64_t samples, int64_t classes, int64_t references, int32_t logits_dtype,
+         int32_t u_dtype, bool biased, bool subtract, int64_t padding = 0, double spread = 3)
+        : B(samples), C(classes), K(references), logits(logits_dtype, {B, C}, padding), bias(GM_F32, {C}),
+          labels(GM_I64, {B}), u(subtract ? GM_F32 : u_dtype, {B, K, C}, padding), feature_norm_squared(GM_F32, {B}),
+          reference_loss(GM_F32, {B}), direction_norm_squared(static_cast<size_t>(K)) {
         logits.normal(random, spread);
         bias.normal(random);
         labels.integers(random, C);
@@ -62,7 +65,9 @@ struct Head {
     Head(const Head &) = delete;
 
     double z(int64_t i, int64_t c) const { return logits.at(i, c) + (args.bias.data ? bias.at(c) : 0); }
-    double u_at(int64_t i, int64_t k, int64_t c) const { return u.at(i, k, c) - (args.reference_logits.data ? logits.at(i, c) : 0); }
+    double u_at(int64_t i, int64_t k, int64_t c) const {
+        return u.at(i, k, c) - (args.reference_logits.data ? logits.at(i, c) : 0);
+    }
 
     // How far a fast path may be off for sample i, given the exact results.
     check::RowBounds bounds(int64_t i, const Outputs &exact) const {
@@ -81,8 +86,10 @@ struct Head {
             double magnitude = 0;
             const double pivot = 2 * std::fabs(u_at(i, k, 0));
             const double own = std::fabs(u_at(i, k, labels.get().data ? static_cast<int64_t>(labels.at(i)) : 0));
-            for (int64_t c = 0; c < C; c++) magnitude += std::fabs(exact.delta.at(i, c)) * (std::fabs(u_at(i, k, c)) + own + pivot);
-            b.score.push_back(2 * b.relative * magnitude / std::sqrt(direction_norm_squared[static_cast<size_t>(k)]) + 1e-37);
+            for (int64_t c = 0; c < C; c++)
+                magnitude += std::fabs(exact.delta.at(i, c)) * (std::fabs(u_at(i, k, c)) + own + pivot);
+            b.score.push_back(2 * b.relative * magnitude / std::sqrt(direction_norm_squared[static_cast<size_t>(k)]) +
+                              1e-37);
         }
         return b;
     }
@@ -99,10 +106,12 @@ double rounding(int32_t dtype, double value) {
 }
 
 // How far w_i may be off when the statistics are: first-order, doubled.
-double weight_bound(const Head &head, const Outputs &exact, int64_t i, const std::vector<check::RowBounds> &rows, double worst) {
+double weight_bound(const Head &head, const Outputs &exact, int64_t i, const std::vector<check::RowBounds> &rows,
+                    double worst) {
     const gm_weighting &w = head.args.weighting;
     const size_t at_i = static_cast<size_t>(i);
-    const double value = std::fabs(exact.weight.at(i)), relative = rows[at_i].relative, u = check::unit_roundoff(GM_F32);
+    const double value = std::fabs(exact.weight.at(i)), relative = rows[at_i].relative,
+                 u = check::unit_roundoff(GM_F32);
     double score = 0;  // of the combined score
     for (double s : rows[at_i].score) score = std::max(score, s);
     switch (w.kind) {
@@ -111,7 +120,9 @@ double weight_bound(const Head &head, const Outputs &exact, int64_t i, const std
         case GM_PROJ: return 2 * score + 4 * u * value;
         case GM_COS: return 2 * (score / exact.norm.at(i) + 2 * relative * value) + 4 * u * value;
         case GM_OPT:
-            return 4 * (score * std::sqrt(head.direction_norm_squared[0]) / std::pow(exact.norm.at(i), 2) + 4 * relative * value) + 4 * u * value;
+            return 4 * (score * std::sqrt(head.direction_norm_squared[0]) / std::pow(exact.norm.at(i), 2) +
+                        4 * relative * value) +
+                   4 * u * value;
         default: return 4 * worst * value + 8 * u * value + 1e-37;  // softmax: every statistic moves every weight
     }
 }
@@ -123,7 +134,9 @@ double worst_statistic(const Head &head, const Outputs &exact, const std::vector
     for (int64_t i = 0; i < head.B; i++) {
         const check::RowBounds &row = rows[static_cast<size_t>(i)];
         double score = 0;
-        for (size_t k = 0; k < row.score.size(); k++) score = std::max(score, row.score[k] + 4 * check::unit_roundoff(GM_F32) * std::fabs(exact.score.at(i, static_cast<int64_t>(k))));
+        for (size_t k = 0; k < row.score.size(); k++)
+            score = std::max(score, row.score[k] + 4 * check::unit_roundoff(GM_F32) *
+                                                       std::fabs(exact.score.at(i, static_cast<int64_t>(k))));
         double error = score / w.temperature;
         if (w.kind == GM_RHO) error = row.loss + 2 * check::unit_roundoff(GM_F32) * (exact.loss.at(i) + 3);
         if (w.kind == GM_GRAND) error = row.norm + 2 * check::unit_roundoff(GM_F32) * exact.norm.at(i);
@@ -156,37 +169,49 @@ double worst_statistic(const Head &head, const Outputs &exact, const std::vector
         CHECK_CLOSE(fast.norm.at(i), exact.norm.at(i), row.norm + 2 * u * exact.norm.at(i), at("gradient_norm", i));
         for (int64_t k = 0; k < head.K; k++) {
             const double m = exact.score.at(i, k);
-            CHECK_CLOSE(fast.score.at(i, k), m, row.score[static_cast<size_t>(k)] + 4 * u * std::fabs(m), at("score", i, k));
+            CHECK_CLOSE(fast.score.at(i, k), m, row.score[static_cast<size_t>(k)] + 4 * u * std::fabs(m),
+                        at("score", i, k));
         }
         const double w = exact.weight.at(i), w_bound = weight_bound(head, exact, i, rows, worst);
         CHECK_CLOSE(fast.weight.at(i), w, w_bound, at("weight", i));
         const double factor = attached ? 1 + exact.loss.at(i) - mean_loss : 1, scale = w * factor;
-        const double scale_bound = w_bound * std::fabs(factor) + (attached ? w * (row.loss + mean_loss_bound + 4 * u * exact.loss.at(i)) : 0) + u * std::fabs(scale);
+        const double scale_bound = w_bound * std::fabs(factor) +
+                                   (attached ? w * (row.loss + mean_loss_bound + 4 * u * exact.loss.at(i)) : 0) +
+                                   u * std::fabs(scale);
         for (int64_t c = 0; c < C; c++) {
             const double d = exact.delta.at(i, c), d_bound = 2 * row.relative * std::fabs(d) + 1e-37;
-            CHECK_CLOSE(fast.delta.at(i, c), d, d_bound + rounding(delta_dtype, std::fabs(d) + d_bound), at("delta", i, c));
+            CHECK_CLOSE(fast.delta.at(i, c), d, d_bound + rounding(delta_dtype, std::fabs(d) + d_bound),
+                        at("delta", i, c));
             const double from = d_bound + rounding(source, d);  // what step 3 reads may be off by
-            const double wd_bound = scale_bound * std::fabs(d) + (std::fabs(scale) + scale_bound) * from + 2 * u * std::fabs(scale * d);
+            const double wd_bound =
+                scale_bound * std::fabs(d) + (std::fabs(scale) + scale_bound) * from + 2 * u * std::fabs(scale * d);
             // A 16 bit weighted_delta beside no finer delta is rounded twice: `from` has the first.
-            CHECK_CLOSE(fast.weighted.at(i, c), scale * d, wd_bound + rounding(weighted_dtype, std::fabs(scale * d) + wd_bound), at("weighted_delta", i, c));
+            CHECK_CLOSE(fast.weighted.at(i, c), scale * d,
+                        wd_bound + rounding(weighted_dtype, std::fabs(scale * d) + wd_bound),
+                        at("weighted_delta", i, c));
             const size_t j = static_cast<size_t>(c);
             sum[j] += d;
             weighted_sum[j] += scale * d;
-            sum_bound[j] += from + 600 * u * std::fabs(d);  // at most 256 rows and 64 slices and their sums one after another
+            sum_bound[j] +=
+                from + 600 * u * std::fabs(d);  // at most 256 rows and 64 slices and their sums one after another
             weighted_bound[j] += wd_bound + 600 * u * std::fabs(scale * d);
         }
     }
     for (int64_t c = 0; c < C; c++) {
         const double n = std::max<double>(static_cast<double>(B), 1);
         const size_t j = static_cast<size_t>(c);
-        CHECK_CLOSE(fast.mean.at(c), exact.mean.at(c), (sum_bound[j] + 2 * u * std::fabs(sum[j])) / n, at("mean_delta", c));
-        CHECK_CLOSE(fast.sum.at(c), exact.sum.at(c), weighted_bound[j] + 2 * u * std::fabs(weighted_sum[j]), at("weighted_delta_sum", c));
+        CHECK_CLOSE(fast.mean.at(c), exact.mean.at(c), (sum_bound[j] + 2 * u * std::fabs(sum[j])) / n,
+                    at("mean_delta", c));
+        CHECK_CLOSE(fast.sum.at(c), exact.sum.at(c), weighted_bound[j] + 2 * u * std::fabs(weighted_sum[j]),
+                    at("weighted_delta_sum", c));
     }
 }
 
 const std::initializer_list<int64_t> kDtypes = {GM_F32, GM_F16, GM_BF16};
 
-[[maybe_unused]] int32_t any_dtype(check::Random &random) { return static_cast<int32_t>(check::any_of(random, kDtypes)); }
+[[maybe_unused]] int32_t any_dtype(check::Random &random) {
+    return static_cast<int32_t>(check::any_of(random, kDtypes));
+}
 
 [[maybe_unused]] void run_both(Head &head, Outputs &fast, Outputs &exact) {
     exact.attach(head.args);

@@ -8,21 +8,28 @@
 
 TEST(agrees_with_the_reference) {
     for (int round = 0; round < 250; round++) {
-        const int64_t B = check::any_of(random, {0, 1, 2, 7, 16, 33, 130}), C = check::any_of(random, {1, 2, 7, 10, 16, 17, 95, 96, 97, 100, 1000});
+        const int64_t B = check::any_of(random, {0, 1, 2, 7, 16, 33, 130}),
+                      C = check::any_of(random, {1, 2, 7, 10, 16, 17, 95, 96, 97, 100, 1000});
         const int64_t K = check::any_of(random, {1, 1, 2, 3}), padding = check::any_of(random, {0, 0, 3, 16});
-        const bool subtract = check::any_of(random, {0, 0, 1}) == 1, biased = !subtract && check::any_of(random, {0, 1}) == 1;
+        const bool subtract = check::any_of(random, {0, 0, 1}) == 1,
+                   biased = !subtract && check::any_of(random, {0, 1}) == 1;
         Head head(random, B, C, K, any_dtype(random), any_dtype(random), biased, subtract, padding);
         const int32_t kind = static_cast<int32_t>(round % 9);
         const bool single = kind == GM_COS || kind == GM_NORMED_COS || kind == GM_OPT;
-        head.args.weighting = {kind, static_cast<int32_t>(check::any_of(random, {0, 1})), static_cast<double>(check::any_of(random, {1, 2})), 0};
-        head.args.combine = static_cast<int32_t>(check::any_of(random, {0, K - 1, single ? 0 : GM_COMBINE_MEAN, single ? 0 : GM_COMBINE_MIN}));
+        head.args.weighting = {kind, static_cast<int32_t>(check::any_of(random, {0, 1})),
+                               static_cast<double>(check::any_of(random, {1, 2})), 0};
+        head.args.combine = static_cast<int32_t>(
+            check::any_of(random, {0, K - 1, single ? 0 : GM_COMBINE_MEAN, single ? 0 : GM_COMBINE_MIN}));
         if (single || kind == GM_AGRA) head.args.combine = 0;
-        if (C == 1 && (kind == GM_OPT || kind == GM_COS || kind == GM_NORMED_COS || kind == GM_AGRA)) continue;  // 0/0 by definition: its own test
-        Outputs fast(B, C, K, false, any_dtype(random), any_dtype(random), padding), exact(B, C, K, true, GM_F64, GM_F64, padding);
+        if (C == 1 && (kind == GM_OPT || kind == GM_COS || kind == GM_NORMED_COS || kind == GM_AGRA))
+            continue;  // 0/0 by definition: its own test
+        Outputs fast(B, C, K, false, any_dtype(random), any_dtype(random), padding),
+            exact(B, C, K, true, GM_F64, GM_F64, padding);
         run_both(head, fast, exact);
         if (kind == GM_AGRA) {  // a jump at 0: fair only if no score is within its error of it
             bool clear = true;
-            for (int64_t i = 0; i < B; i++) clear = clear && std::fabs(exact.score.at(i, 0)) > head.bounds(i, exact).score[0];
+            for (int64_t i = 0; i < B; i++)
+                clear = clear && std::fabs(exact.score.at(i, 0)) > head.bounds(i, exact).score[0];
             if (!clear) continue;
         }
         compare(head, fast, exact);
@@ -54,10 +61,13 @@ TEST(absent_outputs_change_nothing) {
         all.attach(head.args);
         CHECK_OK(GM_CALL(gm_head_step, nullptr, head.args));
         some.attach(head.args);
-        const Array *full[] = {&all.loss, &all.score, &all.norm, &all.weight, &all.delta, &all.weighted, &all.mean, &all.sum};
-        const Array *part[] = {&some.loss, &some.score, &some.norm, &some.weight, &some.delta, &some.weighted, &some.mean, &some.sum};
-        gm_array *slots[] = {&head.args.loss, &head.args.score, &head.args.gradient_norm, &head.args.weight,
-                             &head.args.delta, &head.args.weighted_delta, &head.args.mean_delta, &head.args.weighted_delta_sum};
+        const Array *full[] = {&all.loss,  &all.score,    &all.norm, &all.weight,
+                               &all.delta, &all.weighted, &all.mean, &all.sum};
+        const Array *part[] = {&some.loss,  &some.score,    &some.norm, &some.weight,
+                               &some.delta, &some.weighted, &some.mean, &some.sum};
+        gm_array *slots[] = {
+            &head.args.loss,  &head.args.score,          &head.args.gradient_norm, &head.args.weight,
+            &head.args.delta, &head.args.weighted_delta, &head.args.mean_delta,    &head.args.weighted_delta_sum};
         bool kept[8];
         for (int o = 0; o < 8; o++) {
             kept[o] = check::any_of(random, {0, 1}) == 1;
@@ -90,7 +100,8 @@ TEST(delta_may_replace_the_logits) {
         }
         for (int64_t i = 0; i < B; i++) {
             CHECK(within.score.at(i) == apart.score.at(i) && within.weight.at(i) == apart.weight.at(i));
-            for (int64_t c = 0; c < C; c++) CHECK(head.logits.at(i, c) == (weighted ? apart.weighted : apart.delta).at(i, c));
+            for (int64_t c = 0; c < C; c++)
+                CHECK(head.logits.at(i, c) == (weighted ? apart.weighted : apart.delta).at(i, c));
         }
     }
 }
@@ -107,7 +118,8 @@ TEST(a_constant_added_to_a_row_changes_nothing) {
     }
     after.attach(head.args);
     CHECK_OK(GM_CALL(gm_head_step, nullptr, head.args));
-    for (int64_t i = 0; i < 20; i++) CHECK(before.score.at(i) == after.score.at(i) && before.loss.at(i) == after.loss.at(i));
+    for (int64_t i = 0; i < 20; i++)
+        CHECK(before.score.at(i) == after.score.at(i) && before.loss.at(i) == after.loss.at(i));
 }
 
 TEST(permuting_the_batch_permutes_the_results) {
@@ -135,8 +147,10 @@ TEST(permuting_the_batch_permutes_the_results) {
         CHECK_OK(GM_CALL(gm_head_step, nullptr, shuffled.args));
         for (int64_t i = 0; i < B; i++) {
             const int64_t from = order[static_cast<size_t>(i)];
-            CHECK(b.loss.at(i) == a.loss.at(from) && b.score.at(i) == a.score.at(from) && b.norm.at(i) == a.norm.at(from));
-            CHECK_CLOSE(b.weight.at(i), a.weight.at(from), 2 * check::unit_roundoff(GM_F32) * a.weight.at(from), at("weight", i));
+            CHECK(b.loss.at(i) == a.loss.at(from) && b.score.at(i) == a.score.at(from) &&
+                  b.norm.at(i) == a.norm.at(from));
+            CHECK_CLOSE(b.weight.at(i), a.weight.at(from), 2 * check::unit_roundoff(GM_F32) * a.weight.at(from),
+                        at("weight", i));
             for (int64_t c = 0; c < C; c++) CHECK(b.delta.at(i, c) == a.delta.at(from, c));
         }
     }
@@ -184,7 +198,8 @@ TEST(non_finite_samples_are_left_out) {
     for (int round = 0; round < 120; round++) {
         const int64_t B = 40, C = check::any_of(random, {2, 10, 130}), K = check::any_of(random, {1, 2});
         Head head(random, B, C, K, any_dtype(random), GM_F32, round % 2 == 0, false);
-        const int32_t kind = static_cast<int32_t>(check::any_of(random, {GM_UNIFORM, GM_NORMED_PROJ, GM_GRAND, GM_RHO}));
+        const int32_t kind =
+            static_cast<int32_t>(check::any_of(random, {GM_UNIFORM, GM_NORMED_PROJ, GM_GRAND, GM_RHO}));
         head.args.weighting = {kind, 0, 1, 0};
         const double bad = check::any_of(random, {0, 1}) ? kNaN : kInfinity;
         std::vector<bool> spoilt(static_cast<size_t>(B));
@@ -217,7 +232,8 @@ TEST(non_finite_samples_are_left_out) {
         }
         CHECK_CLOSE(weights, 1.0, 4 * check::unit_roundoff(GM_F32), "the others' weights");
         for (int64_t c = 0; c < C; c++) {
-            CHECK_CLOSE(fast.mean.at(c), sum[static_cast<size_t>(c)] / static_cast<double>(B), 2 * B * check::unit_roundoff(GM_F32), at("mean_delta", c));
+            CHECK_CLOSE(fast.mean.at(c), sum[static_cast<size_t>(c)] / static_cast<double>(B),
+                        2 * B * check::unit_roundoff(GM_F32), at("mean_delta", c));
         }
     }
 }
@@ -225,13 +241,15 @@ TEST(non_finite_samples_are_left_out) {
 TEST(minus_infinity_masks_a_class) {
     for (const int64_t C : {5, 120}) {
         Head head(random, 6, C, 1, GM_F32, GM_F32, false, false);
-        for (int64_t i = 0; i < 6; i++) head.logits.set(-kInfinity, i, (static_cast<int64_t>(head.labels.at(i)) + 1) % C);
+        for (int64_t i = 0; i < 6; i++)
+            head.logits.set(-kInfinity, i, (static_cast<int64_t>(head.labels.at(i)) + 1) % C);
         Outputs fast(6, C, 1, false, GM_F32, GM_F32), exact(6, C, 1, true, GM_F64, GM_F64);
         run_both(head, fast, exact);
         CHECK(fast.non_finite == 0);
         for (int64_t i = 0; i < 6; i++) {
             const double relative = check::softmax_relative(0, 110, false, C);
-            CHECK_CLOSE(fast.loss.at(i), exact.loss.at(i), check::loss_bound(exact.loss.at(i), relative), at("loss", i));
+            CHECK_CLOSE(fast.loss.at(i), exact.loss.at(i), check::loss_bound(exact.loss.at(i), relative),
+                        at("loss", i));
             CHECK(fast.delta.at(i, (static_cast<int64_t>(head.labels.at(i)) + 1) % C) == 0);
         }
         // The label's own class masked: an infinite loss.
@@ -247,8 +265,10 @@ TEST(a_batch_without_a_finite_sample_fails) {
         for (int64_t i = 0; i < 3; i++) head.logits.set(kNaN, i, i);
         Outputs out(3, C, 1, false, GM_F32, GM_F32);
         out.attach(head.args);
-        CHECK_REFUSED(GM_CALL(gm_head_step, nullptr, head.args), GM_NON_FINITE, "gm_head_step: none of the 3 samples has a finite score");
-        CHECK_REFUSED(GM_CALL(gm_head_step, &check::reference_queue(), head.args), GM_NON_FINITE, "none of the 3 samples");
+        CHECK_REFUSED(GM_CALL(gm_head_step, nullptr, head.args), GM_NON_FINITE,
+                      "gm_head_step: none of the 3 samples has a finite score");
+        CHECK_REFUSED(GM_CALL(gm_head_step, &check::reference_queue(), head.args), GM_NON_FINITE,
+                      "none of the 3 samples");
     }
 }
 
@@ -268,7 +288,8 @@ TEST(extreme_logits_stay_finite_and_accurate) {
 TEST(confident_samples_keep_their_digits) {
     for (const int64_t C : {2, 10, 200}) {
         Head head(random, 40, C, 1, GM_F32, GM_F32, false, false);
-        for (int64_t i = 0; i < 40; i++) head.logits.set(10 + 1.5 * static_cast<double>(i), i, static_cast<int64_t>(head.labels.at(i)));
+        for (int64_t i = 0; i < 40; i++)
+            head.logits.set(10 + 1.5 * static_cast<double>(i), i, static_cast<int64_t>(head.labels.at(i)));
         head.args.weighting.kind = GM_NORMED_COS;
         Outputs fast(40, C, 1, false, GM_F32, GM_F32), exact(40, C, 1, true, GM_F64, GM_F64);
         run_both(head, fast, exact);
@@ -317,9 +338,11 @@ TEST(threads_change_no_bit) {
         omp_set_num_threads(threads);
         for (size_t n = 1; n < runs.size(); n++) {
             bool same = true;
-            for (int64_t c = 0; c < C; c++) same = same && runs[n]->mean.at(c) == runs[0]->mean.at(c) && runs[n]->sum.at(c) == runs[0]->sum.at(c);
+            for (int64_t c = 0; c < C; c++)
+                same = same && runs[n]->mean.at(c) == runs[0]->mean.at(c) && runs[n]->sum.at(c) == runs[0]->sum.at(c);
             for (int64_t i = 0; i < head.B; i++) {
-                same = same && runs[n]->weight.at(i) == runs[0]->weight.at(i) && runs[n]->score.at(i) == runs[0]->score.at(i);
+                same = same && runs[n]->weight.at(i) == runs[0]->weight.at(i) &&
+                       runs[n]->score.at(i) == runs[0]->score.at(i);
                 for (int64_t c = 0; c < C; c++) same = same && runs[n]->weighted.at(i, c) == runs[0]->weighted.at(i, c);
             }
             CHECK(same);
@@ -373,7 +396,8 @@ TEST(refuses_by_name) {
     Outputs out(4, 5, 2, false, GM_F32, GM_F32);
     out.attach(head.args);
     const gm_head_step_args good = head.args;
-    Array wrong(GM_F32, {4, 6}), longer(GM_F32, {5}), half(GM_F16, {5}), four(GM_F32, {4}), integers(GM_I64, {4, 5}), three(GM_F32, {4, 2, 6});
+    Array wrong(GM_F32, {4, 6}), longer(GM_F32, {5}), half(GM_F16, {5}), four(GM_F32, {4}), integers(GM_I64, {4, 5}),
+        three(GM_F32, {4, 2, 6});
     auto refused = [&](const char *message, auto change) {
         gm_head_step_args args = good;
         change(args);
@@ -400,7 +424,8 @@ TEST(refuses_by_name) {
         a.reference_logits.dtype = GM_BF16;
     });
     refused("direction_norm_squared is NULL", [](auto &a) { a.direction_norm_squared = nullptr; });
-    refused("feature_norm_squared has the shape [5], expected [4]", [&](auto &a) { a.feature_norm_squared = longer.get(); });
+    refused("feature_norm_squared has the shape [5], expected [4]",
+            [&](auto &a) { a.feature_norm_squared = longer.get(); });
     refused("gradient_norm needs feature_norm_squared", [](auto &a) { a.feature_norm_squared.data = nullptr; });
     refused("weighting cos needs feature_norm_squared", [](auto &a) {
         a.feature_norm_squared.data = a.gradient_norm.data = nullptr;
@@ -450,7 +475,8 @@ TEST(refuses_by_name) {
     refused("labels[2] = -1 is outside [0, 5)", [](auto &) {});
     head.labels.set(0, 2);
     CHECK_REFUSED(gm_head_step(nullptr, nullptr, nullptr, 0), GM_INVALID_ARGUMENT, "gm_head_step: args is NULL");
-    CHECK_REFUSED(gm_head_step(nullptr, &good, nullptr, 0), GM_INVALID_ARGUMENT, "the workspace of 0 bytes is too small");
+    CHECK_REFUSED(gm_head_step(nullptr, &good, nullptr, 0), GM_INVALID_ARGUMENT,
+                  "the workspace of 0 bytes is too small");
     const gm_queue nowhere = {7, 0, nullptr};
     CHECK_REFUSED(GM_CALL(gm_head_step, &nowhere, good), GM_INVALID_ARGUMENT, "queue->provider is 7");
 }

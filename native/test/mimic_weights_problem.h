@@ -13,7 +13,8 @@ const double kNaN = std::numeric_limits<double>::quiet_NaN();
 const double kInfinity = std::numeric_limits<double>::infinity();
 
 struct Scores {
-    Scores(check::Random &random, int64_t count, gm_weighting weighting) : B(count), score(GM_F32, {B}), norm(GM_F32, {B}), weight(GM_F32, {B}) {
+    Scores(check::Random &random, int64_t count, gm_weighting weighting)
+        : B(count), score(GM_F32, {B}), norm(GM_F32, {B}), weight(GM_F32, {B}) {
         // |m_i| <= |g_i|, as for any true gradient.
         std::uniform_real_distribution<double> length(0.1, 3), cosine(-1, 1);
         for (int64_t i = 0; i < B; i++) {

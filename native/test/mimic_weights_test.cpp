@@ -38,7 +38,9 @@ TEST(agrees_with_the_reference) {
         CHECK_OK(GM_CALL(gm_mimic_weights, &check::reference_queue(), s.args));
         CHECK(s.non_finite == 0 && exact_non_finite == 0);
         // Both work in double; the fast one's output is rounded to f32.
-        for (int64_t i = 0; i < B; i++) CHECK_CLOSE(s.weight.at(i), exact.at(i), check::unit_roundoff(GM_F32) * std::fabs(exact.at(i)) + 1e-38, "weight");
+        for (int64_t i = 0; i < B; i++)
+            CHECK_CLOSE(s.weight.at(i), exact.at(i), check::unit_roundoff(GM_F32) * std::fabs(exact.at(i)) + 1e-38,
+                        "weight");
     }
 }
 
@@ -55,7 +57,8 @@ TEST(definitions_by_hand) {
         for (const gm_queue *queue : {static_cast<const gm_queue *>(nullptr), &check::reference_queue()}) {
             CHECK_OK(GM_CALL(gm_mimic_weights, queue, s.args));
             const double expected[] = {a, b, c, d};
-            for (int64_t i = 0; i < 4; i++) CHECK_CLOSE(s.weight.at(i), expected[i], 1e-7, "weight " + std::to_string(i));
+            for (int64_t i = 0; i < 4; i++)
+                CHECK_CLOSE(s.weight.at(i), expected[i], 1e-7, "weight " + std::to_string(i));
         }
     };
     expect({GM_UNIFORM, 0, 1, 0}, 0.25, 0.25, 0.25, 0.25);
@@ -113,14 +116,16 @@ TEST(non_finite_samples_get_nothing) {
             const int64_t expected = !any ? 0 : std::isinf(s.norm.at(7)) ? 4 : 3;
             CHECK(s.non_finite == expected);
             for (const int64_t i : {3, 11, 19}) CHECK(!any || s.weight.at(i) == 0);
-            if (kind == GM_NORMED_PROJ || kind == GM_NORMED_COS || kind == GM_GRAND || kind == GM_RHO || kind == GM_UNIFORM) {
+            if (kind == GM_NORMED_PROJ || kind == GM_NORMED_COS || kind == GM_GRAND || kind == GM_RHO ||
+                kind == GM_UNIFORM) {
                 CHECK_CLOSE(sum(s.weight), 1, 2 * check::unit_roundoff(GM_F32), "the others' weights");
             }
         }
     }
     Scores s(random, 3, {GM_NORMED_PROJ, 0, 1, 0});
     s.score.fill([] { return kNaN; });
-    CHECK_REFUSED(GM_CALL(gm_mimic_weights, nullptr, s.args), GM_NON_FINITE, "gm_mimic_weights: none of the 3 samples has a finite score");
+    CHECK_REFUSED(GM_CALL(gm_mimic_weights, nullptr, s.args), GM_NON_FINITE,
+                  "gm_mimic_weights: none of the 3 samples has a finite score");
     CHECK_REFUSED(GM_CALL(gm_mimic_weights, &check::reference_queue(), s.args), GM_NON_FINITE, "none of the 3 samples");
 }
 
@@ -130,7 +135,8 @@ TEST(two_halves_over_ranks_equal_the_whole) {
             const int64_t B = 90;
             Scores whole(random, B, {kind, 0, 0.3, 0});
             for (const int64_t i : {4, 50}) (kind == GM_GRAND ? whole.norm : whole.score).set(kNaN, i);
-            for (int64_t i = 60; i < 70; i++) (kind == GM_GRAND ? whole.norm : whole.score).set(kNaN, i);  // all of one rank
+            for (int64_t i = 60; i < 70; i++)
+                (kind == GM_GRAND ? whole.norm : whole.score).set(kNaN, i);  // all of one rank
             CHECK_OK(GM_CALL(gm_mimic_weights, queue, whole.args));
             const int64_t ends[] = {0, 1, 60, 70, 70, B};  // one sample, many, none finite, none at all, many
             std::vector<double> parts;
@@ -161,9 +167,11 @@ TEST(two_halves_over_ranks_equal_the_whole) {
             CHECK(parts[4] == -kInfinity && parts[5] == 0 && parts[6] == -kInfinity && parts[7] == 0);
             for (size_t r = 0; r < 5; r++) total += parts[2 * r + 1] * std::exp(parts[2 * r] - max);
             const double both[2] = {max, total};
-            for (int r = 0; r < 5; r++) rank(r, [&](gm_mimic_weights_args &args) { CHECK_OK(gm_mimic_weights_apply(queue, &args, both)); });
+            for (int r = 0; r < 5; r++)
+                rank(r, [&](gm_mimic_weights_args &args) { CHECK_OK(gm_mimic_weights_apply(queue, &args, both)); });
             for (int64_t i = 0; i < B; i++) {
-                CHECK_CLOSE(split.at(i), whole.weight.at(i), 2 * check::unit_roundoff(GM_F32) * whole.weight.at(i), "weight");
+                CHECK_CLOSE(split.at(i), whole.weight.at(i), 2 * check::unit_roundoff(GM_F32) * whole.weight.at(i),
+                            "weight");
             }
         }
     }
@@ -175,7 +183,8 @@ TEST(penalised_weights_agree_and_are_optimal) {
         Scores s(random, B, {GM_OPT, 0, 1, 0});
         double pull = 0;  // with lambda beyond it w = 0
         for (int64_t i = 0; i < B; i++) pull += s.score.at(i) * s.score.at(i);
-        s.args.weighting.lambda = std::sqrt(pull) * static_cast<double>(check::any_of(random, {1, 30, 70, 95, 99, 101, 200})) / 100;
+        s.args.weighting.lambda =
+            std::sqrt(pull) * static_cast<double>(check::any_of(random, {1, 30, 70, 95, 99, 101, 200})) / 100;
         if (B > 1 && round % 4 == 0) s.norm.set(0, 1), s.score.set(0, 1);
         CHECK_OK(GM_CALL(gm_mimic_weights, nullptr, s.args));
         Array exact(GM_F64, {B});
@@ -250,7 +259,10 @@ TEST(refuses_by_name) {
     double max_and_sum[2];
     gm_mimic_weights_args proj = good;
     proj.weighting.kind = GM_PROJ;
-    CHECK_REFUSED(gm_mimic_weights_reduce(nullptr, &proj, max_and_sum), GM_INVALID_ARGUMENT, "gm_mimic_weights_reduce: weighting proj is no softmax");
-    CHECK_REFUSED(gm_mimic_weights_apply(nullptr, &good, nullptr), GM_INVALID_ARGUMENT, "gm_mimic_weights_apply: args and max_and_sum may not be NULL");
-    CHECK_REFUSED(gm_mimic_weights(nullptr, &good, nullptr, 0), GM_INVALID_ARGUMENT, "the workspace of 0 bytes is too small");
+    CHECK_REFUSED(gm_mimic_weights_reduce(nullptr, &proj, max_and_sum), GM_INVALID_ARGUMENT,
+                  "gm_mimic_weights_reduce: weighting proj is no softmax");
+    CHECK_REFUSED(gm_mimic_weights_apply(nullptr, &good, nullptr), GM_INVALID_ARGUMENT,
+                  "gm_mimic_weights_apply: args and max_and_sum may not be NULL");
+    CHECK_REFUSED(gm_mimic_weights(nullptr, &good, nullptr, 0), GM_INVALID_ARGUMENT,
+                  "the workspace of 0 bytes is too small");
 }

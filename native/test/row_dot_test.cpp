@@ -13,7 +13,8 @@ gm_row_dot_args arguments(const Array &projected, const Array &delta, const Arra
 TEST(agrees_with_the_reference) {
     for (int round = 0; round < 80; round++) {
         const int64_t B = check::any_of(random, {0, 1, 3, 17}), T = check::any_of(random, {0, 1, 5});
-        const int64_t O = check::any_of(random, {0, 1, 7, 16, 33, 200, 2047, 2048, 2049, 7000});  // about a vector and a chunk
+        const int64_t O =
+            check::any_of(random, {0, 1, 7, 16, 33, 200, 2047, 2048, 2049, 7000});  // about a vector and a chunk
         Array u(check::any_dtype(random), {B, T, O}, check::any_of(random, {0, 3}));
         Array delta(check::any_dtype(random), {B, T, O}, check::any_of(random, {0, 5}));
         u.normal(random);
@@ -22,7 +23,8 @@ TEST(agrees_with_the_reference) {
         fast.fill([] { return NAN; });
         CHECK_OK(GM_CALL(gm_row_dot, nullptr, arguments(u, delta, fast)));
         CHECK_OK(GM_CALL(gm_row_dot, &check::reference_queue(), arguments(u, delta, slow)));
-        CHECK_OK(GM_CALL(gm_row_dot, &check::reference_queue(), arguments(check::magnitudes(u), check::magnitudes(delta), magnitude)));
+        CHECK_OK(GM_CALL(gm_row_dot, &check::reference_queue(),
+                         arguments(check::magnitudes(u), check::magnitudes(delta), magnitude)));
         for (int64_t i = 0; i < B; i++) {
             CHECK_CLOSE(fast.at(i), slow.at(i), check::sum_bound(T * O) * magnitude.at(i), "dot " + std::to_string(i));
         }
@@ -85,16 +87,21 @@ TEST(strides_beyond_31_bits) {
 }
 
 TEST(refuses_by_name) {
-    Array u(GM_F32, {2, 3, 4}), delta(GM_F32, {2, 3, 4}), dot(GM_F32, {2}), other(GM_F32, {2, 3, 5}), labels(GM_I64, {2, 3, 4});
+    Array u(GM_F32, {2, 3, 4}), delta(GM_F32, {2, 3, 4}), dot(GM_F32, {2}), other(GM_F32, {2, 3, 5}),
+        labels(GM_I64, {2, 3, 4});
     CHECK_REFUSED(GM_CALL(gm_row_dot, nullptr, arguments(u, other, dot)), GM_INVALID_ARGUMENT,
                   "gm_row_dot: delta has the shape [2, 3, 5], expected [2, 3, 4]");
     CHECK_REFUSED(GM_CALL(gm_row_dot, nullptr, arguments(dot, delta, dot)), GM_INVALID_ARGUMENT,
                   "gm_row_dot: projected has the shape [2], expected [B, T, O]");
-    CHECK_REFUSED(GM_CALL(gm_row_dot, nullptr, arguments(labels, delta, dot)), GM_INVALID_ARGUMENT, "gm_row_dot: projected is i64");
-    CHECK_REFUSED(GM_CALL(gm_row_dot, nullptr, arguments(u, labels, dot)), GM_INVALID_ARGUMENT, "gm_row_dot: delta is i64");
-    CHECK_REFUSED(GM_CALL(gm_row_dot, nullptr, arguments(u, delta, u)), GM_INVALID_ARGUMENT, "gm_row_dot: dot has the shape [2, 3, 4], expected [2]");
+    CHECK_REFUSED(GM_CALL(gm_row_dot, nullptr, arguments(labels, delta, dot)), GM_INVALID_ARGUMENT,
+                  "gm_row_dot: projected is i64");
+    CHECK_REFUSED(GM_CALL(gm_row_dot, nullptr, arguments(u, labels, dot)), GM_INVALID_ARGUMENT,
+                  "gm_row_dot: delta is i64");
+    CHECK_REFUSED(GM_CALL(gm_row_dot, nullptr, arguments(u, delta, u)), GM_INVALID_ARGUMENT,
+                  "gm_row_dot: dot has the shape [2, 3, 4], expected [2]");
     Array half(GM_BF16, {2});
-    CHECK_REFUSED(GM_CALL(gm_row_dot, nullptr, arguments(u, delta, half)), GM_INVALID_ARGUMENT, "gm_row_dot: dot is bf16; f32 is expected");
+    CHECK_REFUSED(GM_CALL(gm_row_dot, nullptr, arguments(u, delta, half)), GM_INVALID_ARGUMENT,
+                  "gm_row_dot: dot is bf16; f32 is expected");
     gm_row_dot_args args = arguments(u, delta, dot);
     args.delta.stride[2] = 2;
     CHECK_REFUSED(GM_CALL(gm_row_dot, nullptr, args), GM_INVALID_ARGUMENT, "which must be contiguous");
@@ -108,6 +115,7 @@ TEST(refuses_by_name) {
     size_t bytes = 0;
     CHECK_OK(gm_row_dot_workspace_size(nullptr, &args, &bytes));
     std::vector<char> workspace(bytes);
-    CHECK_REFUSED(gm_row_dot(nullptr, &args, workspace.data(), 8), GM_INVALID_ARGUMENT, "workspace of 8 bytes is too small");
+    CHECK_REFUSED(gm_row_dot(nullptr, &args, workspace.data(), 8), GM_INVALID_ARGUMENT,
+                  "workspace of 8 bytes is too small");
     CHECK_REFUSED(gm_row_dot(nullptr, &args, nullptr, bytes), GM_INVALID_ARGUMENT, "workspace of 0 bytes is too small");
 }

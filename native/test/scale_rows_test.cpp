@@ -8,10 +8,12 @@ using check::Array;
 
 TEST(agrees_with_the_reference) {
     for (int round = 0; round < 120; round++) {
-        const int64_t R = check::any_of(random, {0, 1, 2, 9, 100}), D = check::any_of(random, {0, 1, 15, 16, 17, 300, 70000});
+        const int64_t R = check::any_of(random, {0, 1, 2, 9, 100}),
+                      D = check::any_of(random, {0, 1, 15, 16, 17, 300, 70000});
         if (R * D > 200000) continue;
         const int32_t dtype = static_cast<int32_t>(check::any_of(random, {GM_F32, GM_F16, GM_BF16}));
-        Array input(dtype, {R, D}, check::any_of(random, {0, 3})), weight(GM_F32, {R}), output(dtype, {R, D}, check::any_of(random, {0, 5}));
+        Array input(dtype, {R, D}, check::any_of(random, {0, 3})), weight(GM_F32, {R}),
+            output(dtype, {R, D}, check::any_of(random, {0, 5}));
         input.normal(random);
         weight.normal(random);
         const double scale = static_cast<double>(check::any_of(random, {1, 3, -2}));
@@ -23,7 +25,8 @@ TEST(agrees_with_the_reference) {
         for (int64_t i = 0; i < R; i++) {
             for (int64_t d = 0; d < D; d++) {
                 // scale * weight and the product are rounded to f32; then both sides round to the dtype.
-                const double bound = (4 * check::unit_roundoff(GM_F32) + 2 * check::unit_roundoff(dtype)) * std::fabs(expected.at(i, d));
+                const double bound =
+                    (4 * check::unit_roundoff(GM_F32) + 2 * check::unit_roundoff(dtype)) * std::fabs(expected.at(i, d));
                 CHECK_CLOSE(output.at(i, d), expected.at(i, d), bound + (dtype == GM_F16 ? 0x1p-24 : 1e-40), "output");
             }
         }

@@ -44,7 +44,8 @@ bool runs(int count) {
         threads.insert(item.thread);
         if (item.times != 1 || item.extra != 42) return false;
     }
-    return static_cast<int>(threads.size()) == count && *threads.begin() == kMaxThreads - count && *threads.rbegin() == kMaxThreads - 1;
+    return static_cast<int>(threads.size()) == count && *threads.begin() == kMaxThreads - count &&
+           *threads.rbegin() == kMaxThreads - 1;
 }
 
 void share() { CHECK_OK(gm_share_threads(reinterpret_cast<void *>(set_callback), kMaxThreads)); }

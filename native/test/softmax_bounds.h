@@ -23,7 +23,9 @@ inline double softmax_relative(double largest, double spread, bool biased, int64
 }
 
 // Loss ln(1 + x): x is off by that relative error, so the loss by it times x/(1+x) <= min(1, loss).
-inline double loss_bound(double loss, double relative) { return relative * std::min(1.0, loss) + 8 * unit_roundoff(GM_F32) * loss + 1e-37; }
+inline double loss_bound(double loss, double relative) {
+    return relative * std::min(1.0, loss) + 8 * unit_roundoff(GM_F32) * loss + 1e-37;
+}
 
 inline std::string at(const char *what, int64_t i, int64_t j = -1) {
     return std::string(what) + " " + std::to_string(i) + (j < 0 ? "" : ", " + std::to_string(j));

@@ -67,9 +67,9 @@ GM_API const char *gm_version(void);
 
 /* Who computes. All three have the same semantics. */
 enum {
-    GM_CPU = 0,       /* vectorised and threaded (OpenMP), synchronous */
-    GM_CUDA = 1,      /* kernels on the queue's stream, asynchronous */
-    GM_REFERENCE = 2  /* double precision, plain loops, one thread: the oracle; host memory */
+    GM_CPU = 0,      /* vectorised and threaded (OpenMP), synchronous */
+    GM_CUDA = 1,     /* kernels on the queue's stream, asynchronous */
+    GM_REFERENCE = 2 /* double precision, plain loops, one thread: the oracle; host memory */
 };
 
 /* Where an operation runs. A NULL queue means GM_CPU. */
@@ -118,9 +118,9 @@ enum {
 #define GM_MAX_RANK 3
 
 typedef struct gm_array {
-    void *data;                 /* NULL: absent */
-    int32_t dtype;              /* GM_F32, ... */
-    int32_t rank;               /* 1 to GM_MAX_RANK */
+    void *data;    /* NULL: absent */
+    int32_t dtype; /* GM_F32, ... */
+    int32_t rank;  /* 1 to GM_MAX_RANK */
     int64_t shape[GM_MAX_RANK];
     int64_t stride[GM_MAX_RANK]; /* in elements */
 } gm_array;
@@ -162,17 +162,18 @@ typedef struct gm_weighting {
  * One read of both (and one write of V where it is asked for).
  */
 typedef struct gm_direction_args {
-    int64_t count;                     /* tensors; 0 is allowed */
-    const gm_array *reference;         /* [count] arrays, any rank */
-    const gm_array *parameter;         /* [count] arrays of the same shapes */
-    const gm_array *direction;         /* NULL, or [count] arrays of the same shapes: V is stored */
-    double *norm_squared;              /* NULL, or [count]: |V_k|^2 */
-    double *total_norm_squared;        /* NULL, or [1]: sum_k |V_k|^2 */
-    double *parameter_norm_squared;    /* NULL, or [count]: |theta_k|^2 */
+    int64_t count;                  /* tensors; 0 is allowed */
+    const gm_array *reference;      /* [count] arrays, any rank */
+    const gm_array *parameter;      /* [count] arrays of the same shapes */
+    const gm_array *direction;      /* NULL, or [count] arrays of the same shapes: V is stored */
+    double *norm_squared;           /* NULL, or [count]: |V_k|^2 */
+    double *total_norm_squared;     /* NULL, or [1]: sum_k |V_k|^2 */
+    double *parameter_norm_squared; /* NULL, or [count]: |theta_k|^2 */
 } gm_direction_args;
 
 GM_API gm_status gm_direction_workspace_size(const gm_queue *queue, const gm_direction_args *args, size_t *bytes);
-GM_API gm_status gm_direction(const gm_queue *queue, const gm_direction_args *args, void *workspace, size_t workspace_bytes);
+GM_API gm_status gm_direction(const gm_queue *queue, const gm_direction_args *args, void *workspace,
+                              size_t workspace_bytes);
 
 /* ---- gm_head_step ------------------------------------------------------------------------- */
 
@@ -194,27 +195,27 @@ GM_API gm_status gm_direction(const gm_queue *queue, const gm_direction_args *ar
  */
 typedef struct gm_head_step_args {
     /* in */
-    gm_array logits;           /* [B,C] f32, f16, bf16: W h (with b, if `bias` is absent) */
-    gm_array bias;             /* [C] f32, optional: added to logits */
-    gm_array labels;           /* [B] i64, each in [0,C) */
-    gm_array projected;        /* u: [B,C] or [B,K,C], optional */
-    gm_array reference_logits; /* W_ref h without bias: [B,C] or [B,K,C] f32, optional, instead of
+    gm_array logits;                      /* [B,C] f32, f16, bf16: W h (with b, if `bias` is absent) */
+    gm_array bias;                        /* [C] f32, optional: added to logits */
+    gm_array labels;                      /* [B] i64, each in [0,C) */
+    gm_array projected;                   /* u: [B,C] or [B,K,C], optional */
+    gm_array reference_logits;            /* W_ref h without bias: [B,C] or [B,K,C] f32, optional, instead of
                                   `projected`; then `logits` must be without bias too. Loses about
                                   |W|/|V| in precision: prefer `projected` when |V|/|W| < 0.1 */
     const double *direction_norm_squared; /* [K] |V_k|^2; with projected or reference_logits */
-    gm_array feature_norm_squared; /* [B] f32 |h_i|^2; for gradient_norm, cos, opt and grand */
-    gm_array reference_loss;       /* [B] f32; for rho */
+    gm_array feature_norm_squared;        /* [B] f32 |h_i|^2; for gradient_norm, cos, opt and grand */
+    gm_array reference_loss;              /* [B] f32; for rho */
     gm_weighting weighting;
-    int32_t combine;               /* K > 1: which score weighs: k itself (0 <= k < K), or
+    int32_t combine; /* K > 1: which score weighs: k itself (0 <= k < K), or
                                       GM_COMBINE_MEAN or GM_COMBINE_MIN over k. cos, opt: k only */
     /* out */
-    gm_array loss;           /* [B] f32, optional */
-    gm_array score;          /* [B] or [B,K] f32, optional: m, NaN where not finite */
-    gm_array gradient_norm;  /* [B] f32, optional: |g_i| */
-    gm_array weight;         /* [B] f32, optional: w */
-    gm_array delta;          /* [B,C], optional: delta_i */
-    gm_array weighted_delta; /* [B,C], optional: w_i delta_i */
-    gm_array mean_delta;     /* [C] f32, optional: sum_i delta_i / B, the plain bias gradient */
+    gm_array loss;               /* [B] f32, optional */
+    gm_array score;              /* [B] or [B,K] f32, optional: m, NaN where not finite */
+    gm_array gradient_norm;      /* [B] f32, optional: |g_i| */
+    gm_array weight;             /* [B] f32, optional: w */
+    gm_array delta;              /* [B,C], optional: delta_i */
+    gm_array weighted_delta;     /* [B,C], optional: w_i delta_i */
+    gm_array mean_delta;         /* [C] f32, optional: sum_i delta_i / B, the plain bias gradient */
     gm_array weighted_delta_sum; /* [C] f32, optional: sum_i w_i delta_i */
     int64_t *non_finite;         /* NULL, or [1]: samples that are not finite */
 } gm_head_step_args;
@@ -222,7 +223,8 @@ typedef struct gm_head_step_args {
 enum { GM_COMBINE_MEAN = -1, GM_COMBINE_MIN = -2 };
 
 GM_API gm_status gm_head_step_workspace_size(const gm_queue *queue, const gm_head_step_args *args, size_t *bytes);
-GM_API gm_status gm_head_step(const gm_queue *queue, const gm_head_step_args *args, void *workspace, size_t workspace_bytes);
+GM_API gm_status gm_head_step(const gm_queue *queue, const gm_head_step_args *args, void *workspace,
+                              size_t workspace_bytes);
 
 /* ---- gm_head_score ------------------------------------------------------------------------ */
 
@@ -234,11 +236,11 @@ GM_API gm_status gm_head_step(const gm_queue *queue, const gm_head_step_args *ar
  */
 typedef struct gm_head_score_args {
     /* in */
-    gm_array features;  /* [B,I] f32, f16, bf16 */
-    gm_array labels;    /* [B] i64 */
-    gm_array weight;    /* [C,I] f32 */
-    gm_array bias;      /* [C] f32, optional */
-    gm_array direction; /* [C,I] f32: V */
+    gm_array features;                    /* [B,I] f32, f16, bf16 */
+    gm_array labels;                      /* [B] i64 */
+    gm_array weight;                      /* [C,I] f32 */
+    gm_array bias;                        /* [C] f32, optional */
+    gm_array direction;                   /* [C,I] f32: V */
     const double *direction_norm_squared; /* [1] */
     /* out */
     gm_array loss;          /* [B] f32, optional */
@@ -248,22 +250,25 @@ typedef struct gm_head_score_args {
 } gm_head_score_args;
 
 GM_API gm_status gm_head_score_workspace_size(const gm_queue *queue, const gm_head_score_args *args, size_t *bytes);
-GM_API gm_status gm_head_score(const gm_queue *queue, const gm_head_score_args *args, void *workspace, size_t workspace_bytes);
+GM_API gm_status gm_head_score(const gm_queue *queue, const gm_head_score_args *args, void *workspace,
+                               size_t workspace_bytes);
 
 /* ---- gm_mimic_weights --------------------------------------------------------------------- */
 
 /* Scores to weights, as gm_head_step does at its end, for scores that came from elsewhere. */
 typedef struct gm_mimic_weights_args {
-    gm_array score;         /* [B] f32: m; for rho: l_i - reference_loss_i; absent for grand */
-    gm_array gradient_norm; /* [B] f32: for cos, normed_cos, opt and grand */
+    gm_array score;                       /* [B] f32: m; for rho: l_i - reference_loss_i; absent for grand */
+    gm_array gradient_norm;               /* [B] f32: for cos, normed_cos, opt and grand */
     const double *direction_norm_squared; /* [1]: for opt */
     gm_weighting weighting;               /* rho_attached: gm_head_step only */
-    gm_array weight;        /* out, [B] f32 */
-    int64_t *non_finite;    /* NULL, or [1] */
+    gm_array weight;                      /* out, [B] f32 */
+    int64_t *non_finite;                  /* NULL, or [1] */
 } gm_mimic_weights_args;
 
-GM_API gm_status gm_mimic_weights_workspace_size(const gm_queue *queue, const gm_mimic_weights_args *args, size_t *bytes);
-GM_API gm_status gm_mimic_weights(const gm_queue *queue, const gm_mimic_weights_args *args, void *workspace, size_t workspace_bytes);
+GM_API gm_status gm_mimic_weights_workspace_size(const gm_queue *queue, const gm_mimic_weights_args *args,
+                                                 size_t *bytes);
+GM_API gm_status gm_mimic_weights(const gm_queue *queue, const gm_mimic_weights_args *args, void *workspace,
+                                  size_t workspace_bytes);
 
 /*
  * The softmax kinds (normed_proj, normed_cos, grand, rho) in two halves, so that ranks of a
@@ -272,8 +277,10 @@ GM_API gm_status gm_mimic_weights(const gm_queue *queue, const gm_mimic_weights_
  * M = -inf, S = 0 if there is none); with the global M* = max M_r and
  * S* = sum_r S_r exp(M_r - M*), apply gives w_i = exp(s_i - M*)/S*.
  */
-GM_API gm_status gm_mimic_weights_reduce(const gm_queue *queue, const gm_mimic_weights_args *args, double *max_and_sum /* [2] */);
-GM_API gm_status gm_mimic_weights_apply(const gm_queue *queue, const gm_mimic_weights_args *args, const double *max_and_sum /* [2] */);
+GM_API gm_status gm_mimic_weights_reduce(const gm_queue *queue, const gm_mimic_weights_args *args,
+                                         double *max_and_sum /* [2] */);
+GM_API gm_status gm_mimic_weights_apply(const gm_queue *queue, const gm_mimic_weights_args *args,
+                                        const double *max_and_sum /* [2] */);
 
 /* output_i = scale * weight_i * input_i; rows of weight 0 are set to 0 whatever they hold. */
 typedef struct gm_scale_rows_args {
@@ -295,11 +302,12 @@ GM_API gm_status gm_scale_rows(const gm_queue *queue, const gm_scale_rows_args *
 
 /* How GM_CUDA multiplies V a. All forms have the same contract; the float additions come in another order. */
 enum {
-    GM_GHOST_DOT_AUTO = 0,    /* the one that the library's cost model takes for the fastest */
-    GM_GHOST_DOT_FLOAT = 1,   /* in float: any dtypes and strides */
-    GM_GHOST_DOT_MMA = 2,     /* tensor cores: input and direction both bf16 or both f16, delta either, rows on 16 bytes */
-    GM_GHOST_DOT_WGMMA = 3,   /* the same by Hopper's instructions: compute capability 9.0, a library compiled for sm_90a */
-    GM_GHOST_DOT_PRODUCT = 4  /* an answer of gm_ghost_dot_form only: a plain product V a and gm_row_dot */
+    GM_GHOST_DOT_AUTO = 0,  /* the one that the library's cost model takes for the fastest */
+    GM_GHOST_DOT_FLOAT = 1, /* in float: any dtypes and strides */
+    GM_GHOST_DOT_MMA = 2, /* tensor cores: input and direction both bf16 or both f16, delta either, rows on 16 bytes */
+    GM_GHOST_DOT_WGMMA =
+        3, /* the same by Hopper's instructions: compute capability 9.0, a library compiled for sm_90a */
+    GM_GHOST_DOT_PRODUCT = 4 /* an answer of gm_ghost_dot_form only: a plain product V a and gm_row_dot */
 };
 
 typedef struct gm_ghost_dot_args {
@@ -312,7 +320,8 @@ typedef struct gm_ghost_dot_args {
 } gm_ghost_dot_args;
 
 GM_API gm_status gm_ghost_dot_workspace_size(const gm_queue *queue, const gm_ghost_dot_args *args, size_t *bytes);
-GM_API gm_status gm_ghost_dot(const gm_queue *queue, const gm_ghost_dot_args *args, void *workspace, size_t workspace_bytes);
+GM_API gm_status gm_ghost_dot(const gm_queue *queue, const gm_ghost_dot_args *args, void *workspace,
+                              size_t workspace_bytes);
 
 /*
  * Which form gm_ghost_dot would take, or GM_GHOST_DOT_PRODUCT where a caller who has a product of his own (cuBLAS or a CPU's
@@ -333,21 +342,24 @@ typedef struct gm_ghost_norm_args {
 } gm_ghost_norm_args;
 
 GM_API gm_status gm_ghost_norm_workspace_size(const gm_queue *queue, const gm_ghost_norm_args *args, size_t *bytes);
-GM_API gm_status gm_ghost_norm(const gm_queue *queue, const gm_ghost_norm_args *args, void *workspace, size_t workspace_bytes);
+GM_API gm_status gm_ghost_norm(const gm_queue *queue, const gm_ghost_norm_args *args, void *workspace,
+                               size_t workspace_bytes);
 
 /* ---- gm_projected_dot --------------------------------------------------------------------- */
 
 /* <G_i, v>, |G_i|^2 and |v|^2 for gradients that are there already, in one read of G. */
 typedef struct gm_projected_dot_args {
-    gm_array gradient;     /* G: [B,P] f32, f16, bf16 */
-    gm_array direction;    /* v: [P] f32, f16, bf16 */
-    gm_array dot;          /* out, [B] f32, optional */
-    gm_array norm_squared; /* out, [B] f32, optional */
+    gm_array gradient;              /* G: [B,P] f32, f16, bf16 */
+    gm_array direction;             /* v: [P] f32, f16, bf16 */
+    gm_array dot;                   /* out, [B] f32, optional */
+    gm_array norm_squared;          /* out, [B] f32, optional */
     double *direction_norm_squared; /* out, NULL or [1] */
 } gm_projected_dot_args;
 
-GM_API gm_status gm_projected_dot_workspace_size(const gm_queue *queue, const gm_projected_dot_args *args, size_t *bytes);
-GM_API gm_status gm_projected_dot(const gm_queue *queue, const gm_projected_dot_args *args, void *workspace, size_t workspace_bytes);
+GM_API gm_status gm_projected_dot_workspace_size(const gm_queue *queue, const gm_projected_dot_args *args,
+                                                 size_t *bytes);
+GM_API gm_status gm_projected_dot(const gm_queue *queue, const gm_projected_dot_args *args, void *workspace,
+                                  size_t workspace_bytes);
 
 /* ---- gm_row_dot --------------------------------------------------------------------------- */
 
@@ -359,7 +371,8 @@ typedef struct gm_row_dot_args {
 } gm_row_dot_args;
 
 GM_API gm_status gm_row_dot_workspace_size(const gm_queue *queue, const gm_row_dot_args *args, size_t *bytes);
-GM_API gm_status gm_row_dot(const gm_queue *queue, const gm_row_dot_args *args, void *workspace, size_t workspace_bytes);
+GM_API gm_status gm_row_dot(const gm_queue *queue, const gm_row_dot_args *args, void *workspace,
+                            size_t workspace_bytes);
 
 /* ---- gm_clip_scores ----------------------------------------------------------------------- */
 
@@ -383,20 +396,21 @@ enum {
 };
 
 typedef struct gm_clip_scores_args {
-    gm_array image;         /* [B,E] f32, f16, bf16: before normalisation */
-    gm_array text;          /* [B,E] */
-    gm_array image_tangent; /* [B,E], optional: 0 */
-    gm_array text_tangent;  /* [B,E], optional: 0 */
+    gm_array image;            /* [B,E] f32, f16, bf16: before normalisation */
+    gm_array text;             /* [B,E] */
+    gm_array image_tangent;    /* [B,E], optional: 0 */
+    gm_array text_tangent;     /* [B,E], optional: 0 */
     const double *logit_terms; /* [4]: what the cosine is multiplied by, what is added to it, the tangents of both */
     const double *direction_norm_squared; /* [1] |V|^2; NULL: 1 */
-    int32_t loss_kind;      /* GM_CONTRASTIVE_SOFTMAX or GM_CONTRASTIVE_SIGMOID */
-    gm_array loss;          /* out, [B] f32, optional */
-    gm_array score;         /* out, [B] f32, optional; NaN where not finite */
-    int64_t *non_finite;    /* NULL, or [1]: samples whose loss or derivative is not finite */
+    int32_t loss_kind;                    /* GM_CONTRASTIVE_SOFTMAX or GM_CONTRASTIVE_SIGMOID */
+    gm_array loss;                        /* out, [B] f32, optional */
+    gm_array score;                       /* out, [B] f32, optional; NaN where not finite */
+    int64_t *non_finite;                  /* NULL, or [1]: samples whose loss or derivative is not finite */
 } gm_clip_scores_args;
 
 GM_API gm_status gm_clip_scores_workspace_size(const gm_queue *queue, const gm_clip_scores_args *args, size_t *bytes);
-GM_API gm_status gm_clip_scores(const gm_queue *queue, const gm_clip_scores_args *args, void *workspace, size_t workspace_bytes);
+GM_API gm_status gm_clip_scores(const gm_queue *queue, const gm_clip_scores_args *args, void *workspace,
+                                size_t workspace_bytes);
 
 #ifdef __cplusplus
 }

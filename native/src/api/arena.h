@@ -27,7 +27,8 @@ public:
         used_ += (static_cast<size_t>(count) * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
         if (begin_ == nullptr || count == 0) return reinterpret_cast<T *>(begin_);  // nothing is never too much
         if (used_ > bytes_) {
-            fail(GM_INVALID_ARGUMENT, "the workspace of %zu bytes is too small; ask the operation's _workspace_size", bytes_);
+            fail(GM_INVALID_ARGUMENT, "the workspace of %zu bytes is too small; ask the operation's _workspace_size",
+                 bytes_);
         }
         return reinterpret_cast<T *>(begin_ + offset);
     }

@@ -73,7 +73,8 @@ void check_shape(const char *name, const gm_array &array, std::initializer_list<
     gm_array expected = {};
     expected.rank = static_cast<int32_t>(shape.size());
     std::copy(shape.begin(), shape.end(), expected.shape);
-    fail(GM_INVALID_ARGUMENT, "%s has the shape %s, expected %s", name, shape_text(array).c_str(), shape_text(expected).c_str());
+    fail(GM_INVALID_ARGUMENT, "%s has the shape %s, expected %s", name, shape_text(array).c_str(),
+         shape_text(expected).c_str());
 }
 
 void check_floating(const char *name, const gm_array &array) {
@@ -93,8 +94,8 @@ void check_no_overlap(const char *name, const gm_array &array) {
         if (array.shape[d] == 0) return;
         if (array.shape[d] == 1) continue;
         if (array.stride[d] < inside) {
-            fail(GM_INVALID_ARGUMENT, "%s %s is an output and its stride %lld in dimension %d makes it overlap itself", name,
-                 shape_text(array).c_str(), static_cast<long long>(array.stride[d]), d);
+            fail(GM_INVALID_ARGUMENT, "%s %s is an output and its stride %lld in dimension %d makes it overlap itself",
+                 name, shape_text(array).c_str(), static_cast<long long>(array.stride[d]), d);
         }
         inside = array.stride[d] * array.shape[d];
     }

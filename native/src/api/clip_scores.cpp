@@ -15,7 +15,8 @@ struct ClipScores : AnyValues {
     static void validate(const Args &a) {
         check_array("image", a.image);
         check_floating("image", a.image);
-        if (a.image.rank != 2) fail(GM_INVALID_ARGUMENT, "image has the shape %s, expected [B, E]", shape_text(a.image).c_str());
+        if (a.image.rank != 2)
+            fail(GM_INVALID_ARGUMENT, "image has the shape %s, expected [B, E]", shape_text(a.image).c_str());
         check_features("text", a.text, a.image);
         if (present(a.image_tangent)) check_features("image_tangent", a.image_tangent, a.image);
         if (present(a.text_tangent)) check_features("text_tangent", a.text_tangent, a.image);

@@ -25,7 +25,9 @@ struct AnyValues {
 };
 
 // What GM_CUDA cannot do it says by name.
-[[noreturn]] inline void fail_f64() { fail(GM_UNSUPPORTED, "GM_CUDA takes f32, f16 and bf16, but an array is f64; use GM_CPU"); }
+[[noreturn]] inline void fail_f64() {
+    fail(GM_UNSUPPORTED, "GM_CUDA takes f32, f16 and bf16, but an array is f64; use GM_CPU");
+}
 
 template <class Op>
 cuda::Operation<typename Op::Args> on_cuda(const typename Op::Args &args) {
@@ -74,10 +76,12 @@ gm_status run(const gm_queue *queue, const typename Op::Args *args, void *worksp
 }  // namespace gm
 
 // The two functions of every operation are alike to the letter but for its name.
-#define GM_ENTRY_POINTS(operation, Op)                                                                                   \
-    gm_status gm_##operation##_workspace_size(const gm_queue *queue, const gm_##operation##_args *args, size_t *bytes) { \
-        return gm::workspace_size<gm::Op>(queue, args, bytes);                                                           \
-    }                                                                                                                    \
-    gm_status gm_##operation(const gm_queue *queue, const gm_##operation##_args *args, void *workspace, size_t bytes) {  \
-        return gm::run<gm::Op>(queue, args, workspace, bytes);                                                           \
+#define GM_ENTRY_POINTS(operation, Op) \
+    gm_status gm_##operation##_workspace_size(const gm_queue *queue, const gm_##operation##_args *args, \
+                                              size_t *bytes) { \
+        return gm::workspace_size<gm::Op>(queue, args, bytes); \
+    } \
+    gm_status gm_##operation(const gm_queue *queue, const gm_##operation##_args *args, void *workspace, \
+                             size_t bytes) { \
+        return gm::run<gm::Op>(queue, args, workspace, bytes); \
     }

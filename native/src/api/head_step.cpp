@@ -42,9 +42,11 @@ struct HeadStep {
     static void validate(const Args &a) {
         check_array("logits", a.logits);
         check_floating("logits", a.logits);
-        if (a.logits.rank != 2) fail(GM_INVALID_ARGUMENT, "logits has the shape %s, expected [B, C]", shape_text(a.logits).c_str());
+        if (a.logits.rank != 2)
+            fail(GM_INVALID_ARGUMENT, "logits has the shape %s, expected [B, C]", shape_text(a.logits).c_str());
         const int64_t B = a.logits.shape[0], C = a.logits.shape[1];
-        if (C == 0) fail(GM_INVALID_ARGUMENT, "logits has the shape %s: there are no classes", shape_text(a.logits).c_str());
+        if (C == 0)
+            fail(GM_INVALID_ARGUMENT, "logits has the shape %s: there are no classes", shape_text(a.logits).c_str());
         if (present(a.bias)) check_vector("bias", a.bias, C);
         check_labels(a.labels, B);
         const int64_t K = check_projections(a, B, C);
@@ -85,13 +87,17 @@ private:
         const int64_t K = u.rank == 3 ? u.shape[1] : 1;
         if (u.rank == 3) check_shape(name, u, {B, K, C});
         else check_shape(name, u, {B, C});
-        if (K == 0) fail(GM_INVALID_ARGUMENT, "%s has the shape %s: there are no references", name, shape_text(u).c_str());
+        if (K == 0)
+            fail(GM_INVALID_ARGUMENT, "%s has the shape %s: there are no references", name, shape_text(u).c_str());
         if (subtract && u.dtype != GM_F32 && u.dtype != GM_F64) {
-            fail(GM_INVALID_ARGUMENT, "reference_logits is %s: a difference of logits needs f32; give projected", dtype_name(u.dtype));
+            fail(GM_INVALID_ARGUMENT, "reference_logits is %s: a difference of logits needs f32; give projected",
+                 dtype_name(u.dtype));
         }
-        if (a.direction_norm_squared == nullptr) fail(GM_INVALID_ARGUMENT, "direction_norm_squared is NULL, but %s is given", name);
+        if (a.direction_norm_squared == nullptr)
+            fail(GM_INVALID_ARGUMENT, "direction_norm_squared is NULL, but %s is given", name);
         if (a.combine >= K || a.combine < GM_COMBINE_MIN) {
-            fail(GM_INVALID_ARGUMENT, "combine is %d; with %lld references 0 to %lld, GM_COMBINE_MEAN or GM_COMBINE_MIN are possible",
+            fail(GM_INVALID_ARGUMENT,
+                 "combine is %d; with %lld references 0 to %lld, GM_COMBINE_MEAN or GM_COMBINE_MIN are possible",
                  a.combine, static_cast<long long>(K), static_cast<long long>(K - 1));
         }
         return K;
@@ -106,9 +112,11 @@ private:
             fail(GM_INVALID_ARGUMENT, "weighting %s needs feature_norm_squared", weighting_name(kind));
         }
         if (needs_gradient_norm(kind) && kind != GM_GRAND && a.combine < 0) {
-            fail(GM_INVALID_ARGUMENT, "weighting %s is not defined for a combination of references; choose one", weighting_name(kind));
+            fail(GM_INVALID_ARGUMENT, "weighting %s is not defined for a combination of references; choose one",
+                 weighting_name(kind));
         }
-        if (kind == GM_RHO && !present(a.reference_loss)) fail(GM_INVALID_ARGUMENT, "weighting rho needs reference_loss");
+        if (kind == GM_RHO && !present(a.reference_loss))
+            fail(GM_INVALID_ARGUMENT, "weighting rho needs reference_loss");
         if (present(a.gradient_norm) && !present(a.feature_norm_squared)) {
             fail(GM_INVALID_ARGUMENT, "gradient_norm needs feature_norm_squared");
         }
@@ -121,7 +129,8 @@ private:
         if (present(a.weight)) check_output_vector("weight", a.weight, B);
         if (present(a.score)) {
             if (a.score.rank == 2) check_shape("score", a.score, {B, K});
-            else if (K > 1) fail(GM_INVALID_ARGUMENT, "score has the shape %s, expected [B, K]", shape_text(a.score).c_str());
+            else if (K > 1)
+                fail(GM_INVALID_ARGUMENT, "score has the shape %s, expected [B, K]", shape_text(a.score).c_str());
             else check_shape("score", a.score, {B});
             check_real("score", a.score);
             check_no_overlap("score", a.score);
@@ -144,10 +153,12 @@ struct HeadScore {
     static void validate(const Args &a) {
         check_array("features", a.features);
         check_floating("features", a.features);
-        if (a.features.rank != 2) fail(GM_INVALID_ARGUMENT, "features has the shape %s, expected [B, I]", shape_text(a.features).c_str());
+        if (a.features.rank != 2)
+            fail(GM_INVALID_ARGUMENT, "features has the shape %s, expected [B, I]", shape_text(a.features).c_str());
         check_array("weight", a.weight);
         if (a.weight.rank != 2 || a.weight.shape[0] == 0) {
-            fail(GM_INVALID_ARGUMENT, "weight has the shape %s, expected [C, I] with at least one class", shape_text(a.weight).c_str());
+            fail(GM_INVALID_ARGUMENT, "weight has the shape %s, expected [C, I] with at least one class",
+                 shape_text(a.weight).c_str());
         }
         const int64_t B = a.features.shape[0], I = a.features.shape[1], C = a.weight.shape[0];
         check_shape("weight", a.weight, {C, I});
@@ -165,7 +176,8 @@ struct HeadScore {
     static void validate_values(const Args &a) { check_label_values(a.labels, a.weight.shape[0]); }
 
     static bool has_f64(const Args &a) {
-        for (const gm_array *array : {&a.features, &a.weight, &a.bias, &a.direction, &a.loss, &a.score, &a.gradient_norm}) {
+        for (const gm_array *array :
+             {&a.features, &a.weight, &a.bias, &a.direction, &a.loss, &a.score, &a.gradient_norm}) {
             if (is_f64(*array)) return true;
         }
         return false;

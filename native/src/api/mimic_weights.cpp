@@ -12,11 +12,13 @@ void validate_weights(const gm_mimic_weights_args &a, bool output) {
     check_weighting(a.weighting);
     const int32_t kind = a.weighting.kind;
     const gm_array &sized = present(a.score) ? a.score : a.gradient_norm;
-    if (needs_score(kind) && !present(a.score)) fail(GM_INVALID_ARGUMENT, "weighting %s needs score", weighting_name(kind));
+    if (needs_score(kind) && !present(a.score))
+        fail(GM_INVALID_ARGUMENT, "weighting %s needs score", weighting_name(kind));
     if (needs_gradient_norm(kind) && !present(a.gradient_norm)) {
         fail(GM_INVALID_ARGUMENT, "weighting %s needs gradient_norm", weighting_name(kind));
     }
-    if (kind == GM_OPT && a.direction_norm_squared == nullptr) fail(GM_INVALID_ARGUMENT, "weighting opt needs direction_norm_squared");
+    if (kind == GM_OPT && a.direction_norm_squared == nullptr)
+        fail(GM_INVALID_ARGUMENT, "weighting opt needs direction_norm_squared");
     if (a.weighting.rho_attached) fail(GM_INVALID_ARGUMENT, "weighting.rho_attached belongs to gm_head_step");
     check_array("score", sized);
     const int64_t B = sized.shape[0];
@@ -25,7 +27,9 @@ void validate_weights(const gm_mimic_weights_args &a, bool output) {
     if (output) check_output_vector("weight", a.weight, B);
 }
 
-bool weights_have_f64(const gm_mimic_weights_args &a) { return is_f64(a.score) || is_f64(a.gradient_norm) || is_f64(a.weight); }
+bool weights_have_f64(const gm_mimic_weights_args &a) {
+    return is_f64(a.score) || is_f64(a.gradient_norm) || is_f64(a.weight);
+}
 
 struct MimicWeights : AnyValues {
     using Args = gm_mimic_weights_args;
@@ -45,11 +49,13 @@ struct ScaleRows : AnyValues {
     static void validate(const Args &a) {
         check_array("input", a.input);
         check_floating("input", a.input);
-        if (a.input.rank != 2) fail(GM_INVALID_ARGUMENT, "input has the shape %s, expected [R, D]", shape_text(a.input).c_str());
+        if (a.input.rank != 2)
+            fail(GM_INVALID_ARGUMENT, "input has the shape %s, expected [R, D]", shape_text(a.input).c_str());
         check_shape("output", a.output, {a.input.shape[0], a.input.shape[1]});
         check_no_overlap("output", a.output);
         if (a.output.dtype != a.input.dtype) {
-            fail(GM_INVALID_ARGUMENT, "output is %s, but input is %s", dtype_name(a.output.dtype), dtype_name(a.input.dtype));
+            fail(GM_INVALID_ARGUMENT, "output is %s, but input is %s", dtype_name(a.output.dtype),
+                 dtype_name(a.input.dtype));
         }
         if (a.output.data == a.input.data && a.input.shape[0] > 1 && a.output.stride[0] != a.input.stride[0]) {
             fail(GM_INVALID_ARGUMENT, "output shares its memory with input, but not its strides");
@@ -65,14 +71,16 @@ void check_softmax(const gm_mimic_weights_args *args, const void *max_and_sum, b
     if (args == nullptr || max_and_sum == nullptr) fail(GM_INVALID_ARGUMENT, "args and max_and_sum may not be NULL");
     validate_weights(*args, output);
     if (!is_softmax(args->weighting.kind)) {
-        fail(GM_INVALID_ARGUMENT, "weighting %s is no softmax: it has no two halves", weighting_name(args->weighting.kind));
+        fail(GM_INVALID_ARGUMENT, "weighting %s is no softmax: it has no two halves",
+             weighting_name(args->weighting.kind));
     }
 }
 
 // One of the two halves, which need no workspace, on the queue's provider.
 template <class Numbers>
-gm_status run_half(const char *name, const gm_queue *queue, const gm_mimic_weights_args *args, Numbers *max_and_sum, bool output,
-                   void (*on_cpu)(const gm_mimic_weights_args &, Numbers *), void (*on_reference)(const gm_mimic_weights_args &, Numbers *),
+gm_status run_half(const char *name, const gm_queue *queue, const gm_mimic_weights_args *args, Numbers *max_and_sum,
+                   bool output, void (*on_cpu)(const gm_mimic_weights_args &, Numbers *),
+                   void (*on_reference)(const gm_mimic_weights_args &, Numbers *),
                    void (*cuda::Kernels::*on_cuda)(const gm_mimic_weights_args &, Numbers *, const gm_queue &)) {
     return guarded(name, [&] {
         check_softmax(args, max_and_sum, output);

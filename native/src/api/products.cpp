@@ -13,14 +13,16 @@ void check_same_shape(const char *name, const gm_array &array, const gm_array &o
     bool same = array.rank == other.rank;
     for (int d = 0; same && d < array.rank; d++) same = array.shape[d] == other.shape[d];
     if (!same) {
-        fail(GM_INVALID_ARGUMENT, "%s has the shape %s, expected %s", name, shape_text(array).c_str(), shape_text(other).c_str());
+        fail(GM_INVALID_ARGUMENT, "%s has the shape %s, expected %s", name, shape_text(array).c_str(),
+             shape_text(other).c_str());
     }
 }
 
 void check_rank3(const char *name, const gm_array &array, const char *expected) {
     check_array(name, array);
     check_floating(name, array);
-    if (array.rank != 3) fail(GM_INVALID_ARGUMENT, "%s has the shape %s, expected %s", name, shape_text(array).c_str(), expected);
+    if (array.rank != 3)
+        fail(GM_INVALID_ARGUMENT, "%s has the shape %s, expected %s", name, shape_text(array).c_str(), expected);
 }
 
 // a [B,T,I] and delta [B,T,O] of one layer.
@@ -37,7 +39,8 @@ struct Direction : AnyValues {
     static void validate(const Args &a) {
         if (a.count < 0) fail(GM_INVALID_ARGUMENT, "count is %lld", static_cast<long long>(a.count));
         if (a.count > 0 && (a.reference == nullptr || a.parameter == nullptr)) {
-            fail(GM_INVALID_ARGUMENT, "reference and parameter may not be NULL for %lld tensors", static_cast<long long>(a.count));
+            fail(GM_INVALID_ARGUMENT, "reference and parameter may not be NULL for %lld tensors",
+                 static_cast<long long>(a.count));
         }
         for (int64_t n = 0; n < a.count; n++) {
             const std::string at = "[" + std::to_string(n) + "]";
@@ -53,7 +56,8 @@ struct Direction : AnyValues {
     }
     static bool has_f64(const Args &a) {
         for (int64_t n = 0; n < a.count; n++) {
-            if (is_f64(a.reference[n]) || is_f64(a.parameter[n]) || (a.direction && is_f64(a.direction[n]))) return true;
+            if (is_f64(a.reference[n]) || is_f64(a.parameter[n]) || (a.direction && is_f64(a.direction[n])))
+                return true;
         }
         return false;
     }
@@ -75,10 +79,13 @@ struct GhostDot : AnyValues {
             fail(GM_INVALID_ARGUMENT, "form is %d, not one of GM_GHOST_DOT_AUTO, _FLOAT, _MMA, _WGMMA", a.form);
         }
     }
-    static bool has_f64(const Args &a) { return is_f64(a.input) || is_f64(a.delta) || is_f64(a.direction) || is_f64(a.dot); }
+    static bool has_f64(const Args &a) {
+        return is_f64(a.input) || is_f64(a.delta) || is_f64(a.direction) || is_f64(a.dot);
+    }
     static size_t cpu_workspace(const Args &a) { return cpu::kernels().ghost_dot_workspace(a); }
     static void refuse_forms(const Args &a) {
-        if (a.form != GM_GHOST_DOT_AUTO) fail(GM_UNSUPPORTED, "form is %d, but this provider has one only: GM_GHOST_DOT_AUTO", a.form);
+        if (a.form != GM_GHOST_DOT_AUTO)
+            fail(GM_UNSUPPORTED, "form is %d, but this provider has one only: GM_GHOST_DOT_AUTO", a.form);
     }
     // A BLAS's product in float is a little faster from 64 tokens on; in other dtypes it would round V a.
     static int32_t form_off_device(const Args &a) {
@@ -116,13 +123,16 @@ struct ProjectedDot : AnyValues {
     static void validate(const Args &a) {
         check_array("gradient", a.gradient);
         check_floating("gradient", a.gradient);
-        if (a.gradient.rank != 2) fail(GM_INVALID_ARGUMENT, "gradient has the shape %s, expected [B, P]", shape_text(a.gradient).c_str());
+        if (a.gradient.rank != 2)
+            fail(GM_INVALID_ARGUMENT, "gradient has the shape %s, expected [B, P]", shape_text(a.gradient).c_str());
         check_shape("direction", a.direction, {a.gradient.shape[1]});
         check_floating("direction", a.direction);
         if (present(a.dot)) check_output_vector("dot", a.dot, a.gradient.shape[0]);
         if (present(a.norm_squared)) check_output_vector("norm_squared", a.norm_squared, a.gradient.shape[0]);
     }
-    static bool has_f64(const Args &a) { return is_f64(a.gradient) || is_f64(a.direction) || is_f64(a.dot) || is_f64(a.norm_squared); }
+    static bool has_f64(const Args &a) {
+        return is_f64(a.gradient) || is_f64(a.direction) || is_f64(a.dot) || is_f64(a.norm_squared);
+    }
     static size_t cpu_workspace(const Args &a) { return cpu::kernels().projected_dot_workspace(a); }
     static void cpu(const Args &a, Arena arena) { cpu::kernels().projected_dot(a, arena); }
     static void reference(const Args &a) { reference::projected_dot(a); }

@@ -13,7 +13,9 @@ int32_t provider_of(const gm_queue *queue) {
         case GM_CPU:
         case GM_REFERENCE: return queue->provider;
         case GM_CUDA: cuda::require_device(queue->device); return GM_CUDA;
-        default: fail(GM_INVALID_ARGUMENT, "queue->provider is %d, not one of GM_CPU, GM_CUDA, GM_REFERENCE", queue->provider);
+        default:
+            fail(GM_INVALID_ARGUMENT, "queue->provider is %d, not one of GM_CPU, GM_CUDA, GM_REFERENCE",
+                 queue->provider);
     }
 }
 

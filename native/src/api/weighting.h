@@ -6,7 +6,8 @@
 namespace gm {
 
 inline const char *weighting_name(int32_t kind) {
-    static const char *const names[] = {"uniform", "proj", "cos", "normed_proj", "normed_cos", "opt", "grand", "agra", "rho"};
+    static const char *const names[] = {"uniform", "proj",  "cos",  "normed_proj", "normed_cos",
+                                        "opt",     "grand", "agra", "rho"};
     return kind >= GM_UNIFORM && kind <= GM_RHO ? names[kind] : "unknown";
 }
 
@@ -21,7 +22,8 @@ inline bool is_softmax(int32_t kind) {
 }
 
 inline void check_weighting(const gm_weighting &w) {
-    if (w.kind < GM_UNIFORM || w.kind > GM_RHO) fail(GM_INVALID_ARGUMENT, "weighting.kind is %d, which is none", w.kind);
+    if (w.kind < GM_UNIFORM || w.kind > GM_RHO)
+        fail(GM_INVALID_ARGUMENT, "weighting.kind is %d, which is none", w.kind);
     if ((w.kind == GM_NORMED_PROJ || w.kind == GM_NORMED_COS) && !(w.temperature > 0 && w.temperature <= 1e300)) {
         fail(GM_INVALID_ARGUMENT, "weighting.temperature is %g; it must be positive and finite", w.temperature);
     }

@@ -8,10 +8,16 @@
 
 namespace gm::cpu {
 
-namespace portable { extern const Kernels table; }
+namespace portable {
+extern const Kernels table;
+}
 #if defined(GM_X86)
-namespace avx2 { extern const Kernels table; }
-namespace avx512 { extern const Kernels table; }
+namespace avx2 {
+extern const Kernels table;
+}
+namespace avx512 {
+extern const Kernels table;
+}
 #endif
 
 namespace {

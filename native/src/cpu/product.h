@@ -13,8 +13,8 @@ namespace gm::cpu::GM_ISA {
 constexpr int kBlockDepth = 512, kBlockRows = 128, kBlockColumns = 96;
 
 template <int N, class Done>
-inline void tile_rows(const float *a, int64_t a_stride, int rows, const float *b, int64_t b_stride, int column, int64_t depth,
-                      Done &&done) {
+inline void tile_rows(const float *a, int64_t a_stride, int rows, const float *b, int64_t b_stride, int column,
+                      int64_t depth, Done &&done) {
     Prefetch none;
     const float *columns[N];
     for (int n = 0; n < N; n++) columns[n] = b + (column + n) * b_stride;
@@ -22,17 +22,19 @@ inline void tile_rows(const float *a, int64_t a_stride, int rows, const float *b
     for (; row + kTileRows <= rows; row += kTileRows) {
         const float *four[kTileRows];
         for (int r = 0; r < kTileRows; r++) four[r] = a + (row + r) * a_stride;
-        tile<kTileRows, N>(four, columns, depth, none, [&](auto &acc) __attribute__((always_inline)) { done(row, column, acc); });
+        tile<kTileRows, N>(
+            four, columns, depth, none, [&](auto &acc) __attribute__((always_inline)) { done(row, column, acc); });
     }
     for (; row < rows; row++) {
         const float *one[1] = {a + row * a_stride};
-        tile<1, N>(one, columns, depth, none, [&](auto &acc) __attribute__((always_inline)) { done(row, column, acc); });
+        tile<1, N>(
+            one, columns, depth, none, [&](auto &acc) __attribute__((always_inline)) { done(row, column, acc); });
     }
 }
 
 template <int N, class Done>
-inline void tile_columns(const float *a, int64_t a_stride, int rows, const float *b, int64_t b_stride, int column, int columns,
-                         int64_t depth, Done &&done) {
+inline void tile_columns(const float *a, int64_t a_stride, int rows, const float *b, int64_t b_stride, int column,
+                         int columns, int64_t depth, Done &&done) {
     if constexpr (N > 1) {
         if (columns < N) {
             tile_columns<N - 1>(a, a_stride, rows, b, b_stride, column, columns, depth, done);
@@ -45,8 +47,8 @@ inline void tile_columns(const float *a, int64_t a_stride, int rows, const float
 // done(row, column, acc) with acc an F[R][N] whose lanes add up to a_row . b_column for each of R rows
 // and N columns. `upper`: only tiles that hold some column >= row.
 template <class Done>
-inline void product(const float *a, int64_t a_stride, int rows, const float *b, int64_t b_stride, int columns, int64_t depth,
-                    bool upper, Done &&done) {
+inline void product(const float *a, int64_t a_stride, int rows, const float *b, int64_t b_stride, int columns,
+                    int64_t depth, bool upper, Done &&done) {
     for (int column = 0; column < columns; column += kTileColumns) {
         const int n = static_cast<int>(smaller(kTileColumns, columns - column));
         const int last = upper ? static_cast<int>(smaller(rows, column + n)) : rows;

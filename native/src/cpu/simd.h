@@ -38,7 +38,9 @@ struct F {
 };
 
 inline __mmask16 first(int n) { return static_cast<__mmask16>((1u << n) - 1u); }
-inline __m512 widen_bf16(__m256i bits) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16)); }
+inline __m512 widen_bf16(__m256i bits) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
+}
 
 inline F set(float x) { return {_mm512_set1_ps(x)}; }
 inline F load(const float *p) { return {_mm512_loadu_ps(p)}; }
@@ -79,19 +81,28 @@ inline float reduce_max(F x) { return _mm512_reduce_max_ps(x.v); }
 inline F operator/(F a, F b) { return {_mm512_div_ps(a.v, b.v)}; }
 inline F sqrt(F x) { return {_mm512_sqrt_ps(x.v)}; }
 // a > b ? x : y
-inline F where_greater(F a, F b, F x, F y) { return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, b.v, _CMP_GT_OQ), y.v, x.v)}; }
+inline F where_greater(F a, F b, F x, F y) {
+    return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, b.v, _CMP_GT_OQ), y.v, x.v)};
+}
 // a == b ? x : y
-inline F where_equal(F a, F b, F x, F y) { return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, b.v, _CMP_EQ_OQ), y.v, x.v)}; }
+inline F where_equal(F a, F b, F x, F y) {
+    return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, b.v, _CMP_EQ_OQ), y.v, x.v)};
+}
 // x = m * 2^n with m in [sqrt(1/2), sqrt(2)), for normal x > 0
 inline F split_power(F x, F *n) {
     const __m512i bits = _mm512_castps_si512(x.v);
-    const __m512i power = _mm512_srai_epi32(_mm512_sub_epi32(bits, _mm512_set1_epi32(static_cast<int>(kSqrtHalfBits))), 23);
+    const __m512i power =
+        _mm512_srai_epi32(_mm512_sub_epi32(bits, _mm512_set1_epi32(static_cast<int>(kSqrtHalfBits))), 23);
     *n = {_mm512_cvtepi32_ps(power)};
     return {_mm512_castsi512_ps(_mm512_sub_epi32(bits, _mm512_slli_epi32(power, 23)))};
 }
 
-inline __m512 unpack_low2(__m512 a, __m512 b) { return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b))); }
-inline __m512 unpack_high2(__m512 a, __m512 b) { return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b))); }
+inline __m512 unpack_low2(__m512 a, __m512 b) {
+    return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+}
+inline __m512 unpack_high2(__m512 a, __m512 b) {
+    return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+}
 // Rows become columns.
 inline __attribute__((always_inline)) void transpose(F (&x)[16]) {
     __m512 t[16], u[16];
@@ -109,8 +120,10 @@ inline __attribute__((always_inline)) void transpose(F (&x)[16]) {
     }
 #pragma GCC unroll 4
     for (int j = 0; j < 4; j++) {
-        const __m512 even = _mm512_shuffle_f32x4(u[j], u[j + 4], 0x88), odd = _mm512_shuffle_f32x4(u[j], u[j + 4], 0xdd);
-        const __m512 even2 = _mm512_shuffle_f32x4(u[j + 8], u[j + 12], 0x88), odd2 = _mm512_shuffle_f32x4(u[j + 8], u[j + 12], 0xdd);
+        const __m512 even = _mm512_shuffle_f32x4(u[j], u[j + 4], 0x88),
+                     odd = _mm512_shuffle_f32x4(u[j], u[j + 4], 0xdd);
+        const __m512 even2 = _mm512_shuffle_f32x4(u[j + 8], u[j + 12], 0x88),
+                     odd2 = _mm512_shuffle_f32x4(u[j + 8], u[j + 12], 0xdd);
         x[j] = {_mm512_shuffle_f32x4(even, even2, 0x88)};
         x[j + 4] = {_mm512_shuffle_f32x4(odd, odd2, 0x88)};
         x[j + 8] = {_mm512_shuffle_f32x4(even, even2, 0xdd)};
@@ -140,7 +153,9 @@ struct F {
 inline __m256i first(int n) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
-inline __m256 widen_bf16(__m128i bits) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16)); }
+inline __m256 widen_bf16(__m128i bits) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16));
+}
 template <class T>
 inline __m128i load_halves(const T *p, int n) {
     uint16_t bits[8] = {};
@@ -208,20 +223,26 @@ inline F where_equal(F a, F b, F x, F y) { return {_mm256_blendv_ps(y.v, x.v, _m
 // x = m * 2^n with m in [sqrt(1/2), sqrt(2)), for normal x > 0
 inline F split_power(F x, F *n) {
     const __m256i bits = _mm256_castps_si256(x.v);
-    const __m256i power = _mm256_srai_epi32(_mm256_sub_epi32(bits, _mm256_set1_epi32(static_cast<int>(kSqrtHalfBits))), 23);
+    const __m256i power =
+        _mm256_srai_epi32(_mm256_sub_epi32(bits, _mm256_set1_epi32(static_cast<int>(kSqrtHalfBits))), 23);
     *n = {_mm256_cvtepi32_ps(power)};
     return {_mm256_castsi256_ps(_mm256_sub_epi32(bits, _mm256_slli_epi32(power, 23)))};
 }
 
-inline __m256 unpack_low2(__m256 a, __m256 b) { return _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(a), _mm256_castps_pd(b))); }
-inline __m256 unpack_high2(__m256 a, __m256 b) { return _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(a), _mm256_castps_pd(b))); }
+inline __m256 unpack_low2(__m256 a, __m256 b) {
+    return _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)));
+}
+inline __m256 unpack_high2(__m256 a, __m256 b) {
+    return _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)));
+}
 // Rows become columns.
 inline __attribute__((always_inline)) void transpose(F (&x)[8]) {
     __m256 u[8];
 #pragma GCC unroll 2
     for (int i = 0; i < 8; i += 4) {  // u[i + j]: column 4 l + j of the rows i to i + 3 in the half l
         const __m256 low = _mm256_unpacklo_ps(x[i].v, x[i + 1].v), high = _mm256_unpackhi_ps(x[i].v, x[i + 1].v);
-        const __m256 low2 = _mm256_unpacklo_ps(x[i + 2].v, x[i + 3].v), high2 = _mm256_unpackhi_ps(x[i + 2].v, x[i + 3].v);
+        const __m256 low2 = _mm256_unpacklo_ps(x[i + 2].v, x[i + 3].v),
+                     high2 = _mm256_unpackhi_ps(x[i + 2].v, x[i + 3].v);
         u[i] = unpack_low2(low, low2);
         u[i + 1] = unpack_high2(low, low2);
         u[i + 2] = unpack_low2(high, high2);
@@ -310,13 +331,17 @@ inline F load(const float *p) {
     return x;
 }
 template <class T>
-inline F load(const T *p) { return load_n(p, kLanes); }
+inline F load(const T *p) {
+    return load_n(p, kLanes);
+}
 template <class T>
 inline void store_n(T *p, F x, int n) {
     for (int i = 0; i < n; i++) narrow(x.v[i], p + i);
 }
 template <class T>
-inline void store(T *p, F x) { store_n(p, x, kLanes); }
+inline void store(T *p, F x) {
+    store_n(p, x, kLanes);
+}
 
 inline F operator+(F a, F b) { return {a.v + b.v}; }
 inline F operator-(F a, F b) { return {a.v - b.v}; }
@@ -441,7 +466,9 @@ inline void for_vectors(int64_t n, Body &&body) {
 }
 
 template <class T>
-inline F load_some(const T *p, int n) { return n == kLanes ? load(p) : load_n(p, n); }
+inline F load_some(const T *p, int n) {
+    return n == kLanes ? load(p) : load_n(p, n);
+}
 template <class T>
 inline void store_some(T *p, F x, int n) {
     if (n == kLanes) store(p, x);

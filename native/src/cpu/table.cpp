@@ -7,15 +7,23 @@ namespace gm::cpu::GM_ISA {
 
 const Kernels table = {
     GM_TEXT(GM_ISA),
-    direction_workspace, direction,
-    head_step_workspace, head_step,
-    head_score_workspace, head_score,
+    direction_workspace,
+    direction,
+    head_step_workspace,
+    head_step,
+    head_score_workspace,
+    head_score,
     scale_rows,
-    ghost_dot_workspace, ghost_dot,
-    ghost_norm_workspace, ghost_norm,
-    projected_dot_workspace, projected_dot,
-    row_dot_workspace, row_dot,
-    clip_scores_workspace, clip_scores,
+    ghost_dot_workspace,
+    ghost_dot,
+    ghost_norm_workspace,
+    ghost_norm,
+    projected_dot_workspace,
+    projected_dot,
+    row_dot_workspace,
+    row_dot,
+    clip_scores_workspace,
+    clip_scores,
 };
 
 }  // namespace gm::cpu::GM_ISA

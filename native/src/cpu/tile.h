@@ -20,9 +20,9 @@ constexpr int kTileRows = 4, kTileColumns = 2;
 // Rows of memory that will be read soon: next() fetches one line of them into L2. Called between
 // multiply-adds, it overlaps reading with arithmetic.
 struct Prefetch {
-    const char *at = nullptr;   // in the present row
-    const char *end = nullptr;  // of it
-    int64_t rows = 0;           // behind it
+    const char *at = nullptr;       // in the present row
+    const char *end = nullptr;      // of it
+    int64_t rows = 0;               // behind it
     int64_t width = 0, stride = 0;  // of a row, in bytes
 
     inline void next() {
@@ -39,8 +39,8 @@ struct Prefetch {
 
 // done(acc): the R x N sums, each still spread over the lanes of a vector.
 template <int R, int N, class Done>
-inline __attribute__((always_inline)) void tile(const float *const *a, const float *const *b, int64_t k, Prefetch &prefetch,
-                                                Done &&done) {
+inline __attribute__((always_inline)) void tile(const float *const *a, const float *const *b, int64_t k,
+                                                Prefetch &prefetch, Done &&done) {
     F acc[R][N];
 #pragma GCC unroll 8
     for (int r = 0; r < R; r++) {

@@ -23,7 +23,8 @@ void for_statistics(const gm_weighting &weighting, const Statistics &s, Body &&b
         case GM_UNIFORM: return each([](int64_t) { return 0.0; });
         case GM_COS: return each([&](int64_t i) { return cosine(score(s, i), gradient_norm(s, i)); });
         case GM_NORMED_PROJ: return each([&](int64_t i) { return score(s, i) / temperature; });
-        case GM_NORMED_COS: return each([&](int64_t i) { return cosine(score(s, i), gradient_norm(s, i)) / temperature; });
+        case GM_NORMED_COS:
+            return each([&](int64_t i) { return cosine(score(s, i), gradient_norm(s, i)) / temperature; });
         case GM_OPT: return each([&](int64_t i) { return score(s, i) + gradient_norm(s, i); });
         case GM_GRAND: return each([&](int64_t i) { return gradient_norm(s, i); });
         default: return each([&](int64_t i) { return score(s, i); });  // proj, agra, rho
@@ -133,7 +134,8 @@ int64_t weigh(const gm_weighting &weighting, const Statistics &s, double *weight
         finite += kept[i];
     });
     if (s.count == 0) return 0;
-    if (finite == 0) fail(GM_NON_FINITE, "none of the %lld samples has a finite score", static_cast<long long>(s.count));
+    if (finite == 0)
+        fail(GM_NON_FINITE, "none of the %lld samples has a finite score", static_cast<long long>(s.count));
     switch (weighting.kind) {
         case GM_UNIFORM:
             for (int64_t i = 0; i < s.count; i++) weight[i] = kept[i] ? 1.0 / static_cast<double>(finite) : 0;

@@ -12,12 +12,12 @@ namespace gm::cpu {
 // What weights are made of. Vectors that the kind does not need may be NULL.
 struct Statistics {
     int64_t count = 0;
-    const float *score = nullptr;          // m_i, at score[i * score_stride]; for rho the difference of losses
+    const float *score = nullptr;  // m_i, at score[i * score_stride]; for rho the difference of losses
     int64_t score_stride = 1;
     const float *gradient_norm = nullptr;  // |g_i|
     int64_t gradient_norm_stride = 1;
-    double direction_norm = 0;             // |V|
-    const uint8_t *usable = nullptr;       // NULL: all; 0: weight 0 whatever the statistic
+    double direction_norm = 0;        // |V|
+    const uint8_t *usable = nullptr;  // NULL: all; 0: weight 0 whatever the statistic
 };
 
 // Writes w_i to weight [count], 0 for samples that are not usable or not finite; says in kept [count]

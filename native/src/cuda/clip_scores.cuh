@@ -26,11 +26,11 @@ struct Sums {
 
 struct Parameters {
     gm_clip_scores_args args;
-    int64_t B, E, depth;      // depth: of the rows of `value` and `change`, whole eights
-    int64_t tiles;            // along one side
+    int64_t B, E, depth;                    // depth: of the rows of `value` and `change`, whole eights
+    int64_t tiles;                          // along one side
     float *value[kSides], *change[kSides];  // [B, depth]
-    float *own, *own_moved;   // [B]: z_ii, dz_ii
-    Sums *partial[kSides];    // [B, tiles]: over the texts of an image, over the images of a text
+    float *own, *own_moved;                 // [B]: z_ii, dz_ii
+    Sums *partial[kSides];                  // [B, tiles]: over the texts of an image, over the images of a text
 };
 
 struct Slices {
@@ -65,7 +65,8 @@ __global__ void __launch_bounds__(kThreads) normalise(const __grid_constant__ Pa
     const int64_t i = side == kImage ? n : n - p.B;
     const gm_array &tangents = side == kImage ? p.args.image_tangent : p.args.text_tangent;
     const bool moves = tangents.data != nullptr;
-    const Run features = row_of(side == kImage ? p.args.image : p.args.text, i), tangent = moves ? row_of(tangents, i) : features;
+    const Run features = row_of(side == kImage ? p.args.image : p.args.text, i),
+              tangent = moves ? row_of(tangents, i) : features;
     float squares = 0, products = 0, f[kEight], t[kEight];
     for (int64_t at = lane() * kEight; at < p.E; at += kWarp * kEight) {
         load(features, aligned(features), at, p.E - at, f);
@@ -111,18 +112,23 @@ __device__ __forceinline__ Sums sums_of(bool soft, const float *z, const float *
 }
 
 __global__ void __launch_bounds__(kTileThreads) tiles(const __grid_constant__ Parameters p) {
-    const int64_t row_tile = blockIdx.x / p.tiles, column_tile = blockIdx.x % p.tiles, first_row = row_tile * kTile, first_column = column_tile * kTile;
+    const int64_t row_tile = blockIdx.x / p.tiles, column_tile = blockIdx.x % p.tiles, first_row = row_tile * kTile,
+                  first_column = column_tile * kTile;
     const int64_t rows = smaller(kTile, p.B - first_row), columns = smaller(kTile, p.B - first_column);
     const bool soft = p.args.loss_kind == GM_CONTRASTIVE_SOFTMAX;
     Shared &s = shared<Shared>();
     float z[kMine][kMine] = {}, dz[kMine][kMine] = {};
-    const auto run = [&](const float *matrix, int64_t n) { return Run{reinterpret_cast<const char *>(matrix + n * p.depth), GM_F32}; };
+    const auto run = [&](const float *matrix, int64_t n) {
+        return Run{reinterpret_cast<const char *>(matrix + n * p.depth), GM_F32};
+    };
     for (int64_t at = 0; at < p.E; at += kDepth) {
         __syncthreads();
         load_slice(s.slices.image, rows, at, p.E, [&](int64_t r) { return run(p.value[kImage], first_row + r); });
-        load_slice(s.slices.image_change, rows, at, p.E, [&](int64_t r) { return run(p.change[kImage], first_row + r); });
+        load_slice(s.slices.image_change, rows, at, p.E,
+                   [&](int64_t r) { return run(p.change[kImage], first_row + r); });
         load_slice(s.slices.text, columns, at, p.E, [&](int64_t c) { return run(p.value[kText], first_column + c); });
-        load_slice(s.slices.text_change, columns, at, p.E, [&](int64_t c) { return run(p.change[kText], first_column + c); });
+        load_slice(s.slices.text_change, columns, at, p.E,
+                   [&](int64_t c) { return run(p.change[kText], first_column + c); });
         __syncthreads();
 #pragma unroll 8
         for (int k = 0; k < kDepth; k++) {
@@ -137,7 +143,8 @@ __global__ void __launch_bounds__(kTileThreads) tiles(const __grid_constant__ Pa
         }
     }
     const float scale = static_cast<float>(p.args.logit_terms[0]), bias = static_cast<float>(p.args.logit_terms[1]);
-    const float scale_moved = static_cast<float>(p.args.logit_terms[2]), bias_moved = static_cast<float>(p.args.logit_terms[3]);
+    const float scale_moved = static_cast<float>(p.args.logit_terms[2]),
+                bias_moved = static_cast<float>(p.args.logit_terms[3]);
 #pragma unroll
     for (int r = 0; r < kMine; r++) {
 #pragma unroll
@@ -163,7 +170,8 @@ __global__ void __launch_bounds__(kTileThreads) tiles(const __grid_constant__ Pa
     for (int r = 0; r < kMine; r++) {
         Sums sums = sums_of<1>(soft, z[r], dz[r]);
         for (int distance = kTile / kMine / 2; distance > 0; distance /= 2) merge_lane(sums, distance);
-        if (tile_column() == 0 && tile_row() + r < rows) p.partial[kImage][(first_row + tile_row() + r) * p.tiles + column_tile] = sums;
+        if (tile_column() == 0 && tile_row() + r < rows)
+            p.partial[kImage][(first_row + tile_row() + r) * p.tiles + column_tile] = sums;
     }
     __syncthreads();  // the slices make room
 #pragma unroll
@@ -194,7 +202,8 @@ __global__ void __launch_bounds__(kThreads) finish(const __grid_constant__ Param
     ContrastiveHalf both = {0, 0};
     for (int side = 0; side < kSides; side++) {
         const Sums sums = all_tiles(p.partial[side] + i * p.tiles, p.tiles);
-        const ContrastiveHalf half = contrastive_half(p.args.loss_kind, p.own[i], p.own_moved[i], sums.max, sums.sum, sums.moved);
+        const ContrastiveHalf half =
+            contrastive_half(p.args.loss_kind, p.own[i], p.own_moved[i], sums.max, sums.sum, sums.moved);
         both.loss += half.loss / 2;
         both.moved += half.moved / 2;
     }
@@ -203,7 +212,8 @@ __global__ void __launch_bounds__(kThreads) finish(const __grid_constant__ Param
     const bool finite = is_finite(both.loss) && is_finite(both.moved);
     if (p.args.loss.data != nullptr) put(p.args.loss, i, both.loss);
     if (p.args.score.data != nullptr) put(p.args.score, i, !finite ? nan("") : norm == 0 ? 0 : -both.moved / norm);
-    if (p.args.non_finite != nullptr && !finite) atomicAdd(reinterpret_cast<unsigned long long *>(p.args.non_finite), 1ull);
+    if (p.args.non_finite != nullptr && !finite)
+        atomicAdd(reinterpret_cast<unsigned long long *>(p.args.non_finite), 1ull);
 }
 
 }  // namespace gm::cuda::clip_scores

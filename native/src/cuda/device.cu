@@ -48,7 +48,9 @@ void check(cudaError_t status, const char *what) {
     const char *name = cudaGetErrorName(status), *text = cudaGetErrorString(status);
     if (status == cudaErrorMemoryAllocation) fail(GM_OUT_OF_MEMORY, "%s: %s (%s)", what, text, name);
     fail(GM_CUDA_ERROR, "%s: %s (%s)%s", what, text, name,
-         is_sticky(status) ? "; an error of this kind stays: no more CUDA in this process, which has to be started again" : "");
+         is_sticky(status)
+             ? "; an error of this kind stays: no more CUDA in this process, which has to be started again"
+             : "");
 }
 
 std::string why_unavailable() {
@@ -63,7 +65,8 @@ std::string why_unavailable() {
         return "the NVIDIA driver is there but shows no device (see nvidia-smi and CUDA_VISIBLE_DEVICES); use GM_CPU";
     }
     if (status != cudaSuccess) {
-        return std::string("CUDA cannot start: ") + cudaGetErrorString(status) + " (" + cudaGetErrorName(status) + "); use GM_CPU";
+        return std::string("CUDA cannot start: ") + cudaGetErrorString(status) + " (" + cudaGetErrorName(status) +
+               "); use GM_CPU";
     }
     std::string found;
     for (int device = 0; device < devices; device++) {
@@ -72,7 +75,8 @@ std::string why_unavailable() {
         if (major >= kLeastCapability) return "";
         found += (device ? ", " : "") + version;
     }
-    return "CUDA shows no device of compute capability " + std::to_string(kLeastCapability) + ".0 or newer (found " + found + "); use GM_CPU";
+    return "CUDA shows no device of compute capability " + std::to_string(kLeastCapability) + ".0 or newer (found " +
+           found + "); use GM_CPU";
 }
 
 void require_device(int device) {
@@ -82,10 +86,12 @@ void require_device(int device) {
     if (!why.empty()) fail(GM_UNSUPPORTED, "%s", why.c_str());
     int devices = 0, major = 0;
     check(cudaGetDeviceCount(&devices), "cudaGetDeviceCount");
-    if (device < 0 || device >= devices) fail(GM_INVALID_ARGUMENT, "queue->device is %d; there are %d devices", device, devices);
+    if (device < 0 || device >= devices)
+        fail(GM_INVALID_ARGUMENT, "queue->device is %d; there are %d devices", device, devices);
     const std::string version = capability(device, major);
     if (major < kLeastCapability) {
-        fail(GM_UNSUPPORTED, "device %d has compute capability %s; the kernels need %d.0 or newer", device, version.c_str(), kLeastCapability);
+        fail(GM_UNSUPPORTED, "device %d has compute capability %s; the kernels need %d.0 or newer", device,
+             version.c_str(), kLeastCapability);
     }
     if (device < kDevices) usable[device] = true;
 }

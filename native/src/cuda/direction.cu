@@ -18,7 +18,8 @@ int64_t elements(const gm_array &array) {
 
 // Tensor k as rows that lie end to end in all its arrays, of two more dimensions at most.
 Tensor tensor_of(const gm_direction_args &args, int64_t k) {
-    const gm_array *arrays[] = {&args.reference[k], &args.parameter[k], args.direction != nullptr ? &args.direction[k] : nullptr};
+    const gm_array *arrays[] = {&args.reference[k], &args.parameter[k],
+                                args.direction != nullptr ? &args.direction[k] : nullptr};
     const gm_array &shape = *arrays[direction::kParameter];
     Tensor tensor = {};
     tensor.elements = elements(shape);
@@ -79,14 +80,17 @@ void direction_run(const gm_direction_args &args, Arena arena, const gm_queue &q
         p.parameter_norm_squared = args.parameter_norm_squared == nullptr ? nullptr : args.parameter_norm_squared + k;
         p.total_norm_squared = args.total_norm_squared;
         const int64_t blocks = blocks_of(args, k, k + p.count);
-        if (blocks > INT32_MAX) fail(GM_UNSUPPORTED, "%lld tensors of %lld blocks are more than a launch holds", static_cast<long long>(p.count), static_cast<long long>(blocks));
+        if (blocks > INT32_MAX)
+            fail(GM_UNSUPPORTED, "%lld tensors of %lld blocks are more than a launch holds",
+                 static_cast<long long>(p.count), static_cast<long long>(blocks));
         p.blocks = 0;
         for (int n = 0; n < p.count; n++) {
             p.tensors[n] = tensor_of(args, k + n);
             p.tensors[n].first_block = p.blocks;
             p.blocks += static_cast<int32_t>(divide_up(p.tensors[n].elements, direction::kBlock));
         }
-        launch(queue, "direction", direction::subtract_blocks, p.blocks, direction::kThreads, sizeof(direction::Shared), p);
+        launch(queue, "direction", direction::subtract_blocks, p.blocks, direction::kThreads, sizeof(direction::Shared),
+               p);
         launch(queue, "direction", direction::add_blocks, 1, direction::kAddThreads, sizeof(direction::AddShared), p);
         k += p.count;
     } while (k < args.count);

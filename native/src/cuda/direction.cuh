@@ -28,18 +28,18 @@ struct Tensor {
     char *data[kArrays];         // V's is NULL where it is not stored
     int64_t stride[kArrays][2];  // of rows in a matrix of rows, and of such matrices
     int64_t elements;
-    int64_t row;                 // elements that lie end to end
-    int64_t rows;                // of a matrix
+    int64_t row;   // elements that lie end to end
+    int64_t rows;  // of a matrix
     int32_t first_block;
     int8_t dtype[kArrays];
 };
 
 struct Parameters {
-    double *block_sums;               // [blocks, 2]: |V|^2 and |theta|^2 of each
+    double *block_sums;                                                  // [blocks, 2]: |V|^2 and |theta|^2 of each
     double *norm_squared, *parameter_norm_squared, *total_norm_squared;  // any may be NULL
     int32_t count, blocks;
-    bool first, last;                 // of the launches
-    double *running_total;            // in the workspace
+    bool first, last;       // of the launches
+    double *running_total;  // in the workspace
     Tensor tensors[kTensors];
 };
 static_assert(sizeof(Parameters) <= 32764, "what a kernel's parameters may hold");
@@ -54,13 +54,15 @@ struct Walk {
         vector = one_row || tensor.row % kEight == 0;
         for (int n = 0; n < kArrays; n++) {
             const int64_t bytes = element_bytes(tensor.dtype[n]);
-            vector = vector && aligned(Run{tensor.data[n], 0}) && (one_row || (tensor.stride[n][0] * bytes % 16 == 0 && tensor.stride[n][1] * bytes % 16 == 0));
+            vector = vector && aligned(Run{tensor.data[n], 0}) &&
+                     (one_row || (tensor.stride[n][0] * bytes % 16 == 0 && tensor.stride[n][1] * bytes % 16 == 0));
         }
     }
 
     // The rows that hold element `at`, which is element `column` of them.
     __device__ __forceinline__ void runs(int64_t at, Run (&run)[kArrays], int64_t &column) const {
-        const int64_t row = one_row ? 0 : at / tensor.row, matrix = one_row ? 0 : row / tensor.rows, in_matrix = row - matrix * tensor.rows;
+        const int64_t row = one_row ? 0 : at / tensor.row, matrix = one_row ? 0 : row / tensor.rows,
+                      in_matrix = row - matrix * tensor.rows;
         column = at - row * tensor.row;
         for (int n = 0; n < kArrays; n++) {
             const int64_t offset = in_matrix * tensor.stride[n][0] + matrix * tensor.stride[n][1];

@@ -32,16 +32,22 @@ __host__ __device__ __forceinline__ int64_t larger(int64_t a, int64_t b) { retur
 __host__ __device__ __forceinline__ Run run_at(const gm_array &array, int64_t offset) {
     return {static_cast<const char *>(array.data) + offset * element_bytes(array.dtype), array.dtype};
 }
-__host__ __device__ __forceinline__ Run row_of(const gm_array &matrix, int64_t i) { return run_at(matrix, i * matrix.stride[0]); }
+__host__ __device__ __forceinline__ Run row_of(const gm_array &matrix, int64_t i) {
+    return run_at(matrix, i * matrix.stride[0]);
+}
 __host__ __device__ __forceinline__ Run row_of(const gm_array &tensor, int64_t i, int64_t j) {
     return run_at(tensor, i * tensor.stride[0] + j * tensor.stride[1]);
 }
 
 // Whether 16 bytes can be loaded at once at every eighth element.
-__host__ __device__ __forceinline__ bool aligned(const Run &run) { return reinterpret_cast<uintptr_t>(run.data) % 16 == 0; }
+__host__ __device__ __forceinline__ bool aligned(const Run &run) {
+    return reinterpret_cast<uintptr_t>(run.data) % 16 == 0;
+}
 
 __device__ __forceinline__ float widen_bf16(unsigned bits) { return __uint_as_float(bits << 16); }
-__device__ __forceinline__ float widen_f16(unsigned bits) { return __half2float(__ushort_as_half(static_cast<unsigned short>(bits))); }
+__device__ __forceinline__ float widen_f16(unsigned bits) {
+    return __half2float(__ushort_as_half(static_cast<unsigned short>(bits)));
+}
 
 // Round to nearest even; NaN stays NaN.
 __device__ __forceinline__ unsigned narrow_bf16(float x) {
@@ -59,7 +65,9 @@ __device__ __forceinline__ float element(const Run &run, int64_t n) {
 __device__ __forceinline__ void put_element(const Run &run, int64_t n, float x) {
     char *data = const_cast<char *>(run.data);
     if (run.dtype == GM_F32) reinterpret_cast<float *>(data)[n] = x;
-    else reinterpret_cast<unsigned short *>(data)[n] = static_cast<unsigned short>(run.dtype == GM_BF16 ? narrow_bf16(x) : narrow_f16(x));
+    else
+        reinterpret_cast<unsigned short *>(data)[n] =
+            static_cast<unsigned short>(run.dtype == GM_BF16 ? narrow_bf16(x) : narrow_f16(x));
 }
 
 // Eight elements as they lie in memory.

@@ -22,16 +22,21 @@ bool has_wgmma([[maybe_unused]] const Facts &device) {
 void check_form(const gm_ghost_dot_args &args, const Facts &device) {
     if (args.form == GM_GHOST_DOT_MMA || args.form == GM_GHOST_DOT_WGMMA) {
         if (!fits_tensor_cores(args)) {
-            fail(GM_UNSUPPORTED, "the tensor cores take bf16 or f16, input and direction of one dtype, and rows that begin on 16 bytes");
+            fail(
+                GM_UNSUPPORTED,
+                "the tensor cores take bf16 or f16, input and direction of one dtype, and rows that begin on 16 bytes");
         }
     }
     if (args.form != GM_GHOST_DOT_WGMMA) return;
-    if (!has_wgmma(device)) fail(GM_UNSUPPORTED, "GM_GHOST_DOT_WGMMA needs a device of compute capability 9.0 and a library compiled for sm_90a");
+    if (!has_wgmma(device))
+        fail(GM_UNSUPPORTED,
+             "GM_GHOST_DOT_WGMMA needs a device of compute capability 9.0 and a library compiled for sm_90a");
     if (!fits_wgmma(args)) fail(GM_UNSUPPORTED, "GM_GHOST_DOT_WGMMA takes up to %d tiles", INT32_MAX);
 }
 
 ghost_dot::Parameters parameters(const gm_ghost_dot_args &args, const Plan &plan, Arena &arena) {
-    ghost_dot::Parameters p = {args.input, args.delta, args.direction, args.dot, take_tokens(args.delta, arena), 0, plan.parts, plan.part_inputs, nullptr};
+    ghost_dot::Parameters p = {args.input, args.delta, args.direction,   args.dot, take_tokens(args.delta, arena),
+                               0,          plan.parts, plan.part_inputs, nullptr};
     p.tiles = divide_up(args.delta.shape[2], plan.columns);
     p.partial = arena.take<float>(args.delta.shape[0] * args.delta.shape[1] * p.tiles * p.parts);
     return p;
@@ -39,8 +44,8 @@ ghost_dot::Parameters parameters(const gm_ghost_dot_args &args, const Plan &plan
 
 template <int kRows>
 void launch_tensor(const gm_queue &queue, const ghost_dot::Parameters &p, int64_t blocks) {
-    launch(queue, "ghost_dot", p.input.dtype == GM_BF16 ? tensor_products<true, kRows> : tensor_products<false, kRows>, blocks, kTensorThreads,
-           sizeof(TensorShared<kRows>), p);
+    launch(queue, "ghost_dot", p.input.dtype == GM_BF16 ? tensor_products<true, kRows> : tensor_products<false, kRows>,
+           blocks, kTensorThreads, sizeof(TensorShared<kRows>), p);
 }
 
 }  // namespace
@@ -67,13 +72,16 @@ void ghost_dot_run(const gm_ghost_dot_args &args, Arena arena, const gm_queue &q
     check_form(args, device);
     const Plan plan = plan_of(args, device.capability, has_wgmma(device));
     const ghost_dot::Parameters p = parameters(args, plan, arena);
-    const int64_t B = args.delta.shape[0], tiles = divide_up(B * args.delta.shape[1], plan.rows) * p.tiles, blocks = tiles * plan.parts;
+    const int64_t B = args.delta.shape[0], tiles = divide_up(B * args.delta.shape[1], plan.rows) * p.tiles,
+                  blocks = tiles * plan.parts;
     launch_tokens(queue, args.delta, p.tokens);
     if (plan.form == GM_GHOST_DOT_WGMMA) {
         launch(queue, "ghost_dot", args.input.dtype == GM_BF16 ? wgmma_products<true> : wgmma_products<false>,
                smaller(tiles, device.processors), kWgmmaThreads, sizeof(WgmmaShared), p);
     } else if (plan.form == GM_GHOST_DOT_MMA) {
-        (plan.rows == 32 ? launch_tensor<32> : plan.rows == 64 ? launch_tensor<64> : launch_tensor<128>)(queue, p, blocks);
+        (plan.rows == 32   ? launch_tensor<32>
+         : plan.rows == 64 ? launch_tensor<64>
+                           : launch_tensor<128>)(queue, p, blocks);
     } else {
         launch(queue, "ghost_dot", products, blocks, kTileThreads, sizeof(Shared), p);
     }

@@ -47,7 +47,9 @@ struct Shared {
     float sums[kTile][kTile / kMine + 1];
 };
 
-__device__ __forceinline__ Run behind(const Run &run, int64_t elements) { return {run.data + elements * element_bytes(run.dtype), run.dtype}; }
+__device__ __forceinline__ Run behind(const Run &run, int64_t elements) {
+    return {run.data + elements * element_bytes(run.dtype), run.dtype};
+}
 
 __global__ void __launch_bounds__(kTileThreads) products(const __grid_constant__ Parameters p) {
     const int64_t count = p.tokens.first[p.tokens.samples], O = p.delta.shape[2];
@@ -81,7 +83,8 @@ __global__ void __launch_bounds__(kTileThreads) products(const __grid_constant__
 
 // A block a sample.
 __global__ void __launch_bounds__(kPartialThreads) add_tokens(const __grid_constant__ Parameters p) {
-    const int64_t i = blockIdx.x, places = p.tiles * p.parts, first = p.tokens.first[i] * places, end = p.tokens.first[i + 1] * places;
+    const int64_t i = blockIdx.x, places = p.tiles * p.parts, first = p.tokens.first[i] * places,
+                  end = p.tokens.first[i + 1] * places;
     double sum = 0;
     for (int64_t n = first + threadIdx.x; n < end; n += kPartialThreads) sum += p.partial[n];
     sum = sum_over_block<kPartialThreads>(sum, shared<PartialShared>().sums);

@@ -31,10 +31,10 @@ struct Plan {
 
 // What the plan asks of a device.
 struct Rates {
-    double plain, mma, wgmma;         // multiply-adds a second of all SMs; 0: has none
-    double product32, product16;      // of the vendor's plain product
-    double bytes;                     // a second
-    int processors;                   // SMs
+    double plain, mma, wgmma;     // multiply-adds a second of all SMs; 0: has none
+    double product32, product16;  // of the vendor's plain product
+    double bytes;                 // a second
+    int processors;               // SMs
 };
 // A100 (also taken for what else begins with 8), H100 and H200, B200: its own instructions (tcgen05) have no form here.
 constexpr Rates kAmpere = {6e12, 125e12, 0, 9e12, 140e12, 1.4e12, 108};
@@ -67,15 +67,16 @@ inline Shape shape_of(const gm_ghost_dot_args &args) {
 inline bool fits_tensor_cores(const gm_ghost_dot_args &args) {
     const gm_array &a = args.input, &delta = args.delta, &v = args.direction;
     const Shape s = shape_of(args);
-    return is_sixteen_bits(a) && v.dtype == a.dtype && is_sixteen_bits(delta) && s.tokens > 0 && s.I > 0 && s.O > 0 && rows_are_aligned(a) &&
-           rows_are_aligned(delta) && rows_are_aligned(v);
+    return is_sixteen_bits(a) && v.dtype == a.dtype && is_sixteen_bits(delta) && s.tokens > 0 && s.I > 0 && s.O > 0 &&
+           rows_are_aligned(a) && rows_are_aligned(delta) && rows_are_aligned(v);
 }
 
 // Whether wgmma's kernel, which counts tiles, inputs and outputs in 32 bits, can take them.
 constexpr int64_t kMostWgmma = 1 << 30;
 inline bool fits_wgmma(const gm_ghost_dot_args &args) {
     const Shape s = shape_of(args);
-    return fits_tensor_cores(args) && s.I <= kMostWgmma && s.O <= kMostWgmma && divide_up(s.tokens, kWgmmaRows) <= INT32_MAX / divide_up(s.O, kWgmmaColumns);
+    return fits_tensor_cores(args) && s.I <= kMostWgmma && s.O <= kMostWgmma &&
+           divide_up(s.tokens, kWgmmaRows) <= INT32_MAX / divide_up(s.O, kWgmmaColumns);
 }
 
 // The tiles of a form, and the parts of the inputs.
@@ -101,16 +102,22 @@ inline Plan tiles_of(const gm_ghost_dot_args &args, int32_t form) {
     return plan;
 }
 
-inline const Rates &rates_of(int capability) { return capability >= 100 ? kBlackwell : capability >= 90 ? kHopper : kAmpere; }
+inline const Rates &rates_of(int capability) {
+    return capability >= 100 ? kBlackwell : capability >= 90 ? kHopper : kAmpere;
+}
 
 // Of all tiles, in rounds over the device.
 inline double seconds(const gm_ghost_dot_args &args, const Plan &plan, const Rates &rates) {
     const Shape s = shape_of(args);
-    const double rate = plan.form == GM_GHOST_DOT_FLOAT ? rates.plain : plan.form == GM_GHOST_DOT_MMA ? rates.mma : rates.wgmma;
+    const double rate = plan.form == GM_GHOST_DOT_FLOAT ? rates.plain
+                        : plan.form == GM_GHOST_DOT_MMA ? rates.mma
+                                                        : rates.wgmma;
     const int64_t blocks = divide_up(s.tokens, plan.rows) * divide_up(s.O, plan.columns) * plan.parts;
     const double rounds = static_cast<double>(divide_up(blocks, rates.processors));
-    const double tile = static_cast<double>(plan.rows * plan.columns) * static_cast<double>(smaller(divide_up(s.I, kSlice) * kSlice, plan.part_inputs));
-    const double numbers = static_cast<double>(s.tokens) * static_cast<double>(s.I + s.O) + static_cast<double>(s.I) * static_cast<double>(s.O);
+    const double tile = static_cast<double>(plan.rows * plan.columns) *
+                        static_cast<double>(smaller(divide_up(s.I, kSlice) * kSlice, plan.part_inputs));
+    const double numbers = static_cast<double>(s.tokens) * static_cast<double>(s.I + s.O) +
+                           static_cast<double>(s.I) * static_cast<double>(s.O);
     const double multiplying = rounds * tile * rates.processors / rate;
     const double reading = numbers * static_cast<double>(element_bytes(args.direction.dtype)) / rates.bytes;
     return (multiplying > reading ? multiplying : reading) + 2 * kLaunch;
@@ -120,7 +127,8 @@ inline double seconds(const gm_ghost_dot_args &args, const Plan &plan, const Rat
 inline double seconds_of_product(const gm_ghost_dot_args &args, const Rates &rates) {
     const Shape s = shape_of(args);
     const bool narrow = is_sixteen_bits(args.input);
-    const double bytes = narrow ? 2 : 4, tokens = static_cast<double>(s.tokens), I = static_cast<double>(s.I), O = static_cast<double>(s.O);
+    const double bytes = narrow ? 2 : 4, tokens = static_cast<double>(s.tokens), I = static_cast<double>(s.I),
+                 O = static_cast<double>(s.O);
     const double multiplying = tokens * I * O / (narrow ? rates.product16 : rates.product32);
     const double reading = (tokens * (I + O) + I * O) * bytes / rates.bytes;
     return (multiplying > reading ? multiplying : reading) + 2 * tokens * O * bytes / rates.bytes + 2 * kLaunch;

@@ -35,7 +35,7 @@ __device__ __forceinline__ void *chunk_of(Panel<kRows> &panel, int row, int chun
 
 template <int kRows>
 struct Stage {
-    Panel<kRows> left;             // tokens; of delta: outputs below 64
+    Panel<kRows> left;            // tokens; of delta: outputs below 64
     Panel<kTensorColumns> right;  // outputs; of delta: as many tokens as on the left, outputs from 64 on
 };
 
@@ -54,7 +54,8 @@ struct TensorShared {
 
 // Elements [at, at + 64) of all rows, which are `length` long: a thread copies chunk threadIdx % 8 of every 32nd.
 template <int kRows, int kPanelRows>
-__device__ __forceinline__ void copy_panel(Panel<kPanelRows> &panel, const void *array, const Rows<kRows> &rows, int64_t at, int64_t length) {
+__device__ __forceinline__ void copy_panel(Panel<kPanelRows> &panel, const void *array, const Rows<kRows> &rows,
+                                           int64_t at, int64_t length) {
     constexpr int kChunks = kSlice / kEight, kRowStep = kTensorThreads / kChunks;
     const int chunk = static_cast<int>(threadIdx.x) % kChunks, first = static_cast<int>(threadIdx.x) / kChunks;
     const uint16_t *elements = static_cast<const uint16_t *>(array) + at + chunk * kEight;
@@ -67,12 +68,16 @@ __device__ __forceinline__ void copy_panel(Panel<kPanelRows> &panel, const void 
     }
 }
 
-__device__ __forceinline__ float sixteen_bits(unsigned bits, bool bf16) { return bf16 ? widen_bf16(bits) : widen_f16(bits); }
+__device__ __forceinline__ float sixteen_bits(unsigned bits, bool bf16) {
+    return bf16 ? widen_bf16(bits) : widen_f16(bits);
+}
 
 template <bool kBf16, int kRows>
-__device__ __forceinline__ void multiply_stage(Stage<kRows> &stage, float (&sums)[kRows / kRowWarps / 16][kColumnFragments][4]) {
+__device__ __forceinline__ void multiply_stage(Stage<kRows> &stage,
+                                               float (&sums)[kRows / kRowWarps / 16][kColumnFragments][4]) {
     constexpr int kRowFragments = kRows / kRowWarps / 16;
-    const int first_row = warp() / kColumnWarps * (kRows / kRowWarps), first_column = warp() % kColumnWarps * (kTensorColumns / kColumnWarps);
+    const int first_row = warp() / kColumnWarps * (kRows / kRowWarps),
+              first_column = warp() % kColumnWarps * (kTensorColumns / kColumnWarps);
     // Which row of which of the four 8 x 8 matrices this lane points at: rows then k for tokens, k then columns for V.
     const int left_row = first_row + lane() % 16, left_chunk = lane() / 16;
     const int right_row = first_column + lane() % 8 + lane() / 16 * 8, right_chunk = lane() / 8 % 2;
@@ -80,13 +85,16 @@ __device__ __forceinline__ void multiply_stage(Stage<kRows> &stage, float (&sums
     for (int k = 0; k < kSlice / 16; k++) {
         unsigned left[kRowFragments][4], right[kColumnFragments / 2][4];
 #pragma unroll
-        for (int r = 0; r < kRowFragments; r++) load_matrices(chunk_of(stage.left, left_row + 16 * r, 2 * k + left_chunk), left[r]);
+        for (int r = 0; r < kRowFragments; r++)
+            load_matrices(chunk_of(stage.left, left_row + 16 * r, 2 * k + left_chunk), left[r]);
 #pragma unroll
-        for (int c = 0; c < kColumnFragments / 2; c++) load_matrices(chunk_of(stage.right, right_row + 16 * c, 2 * k + right_chunk), right[c]);
+        for (int c = 0; c < kColumnFragments / 2; c++)
+            load_matrices(chunk_of(stage.right, right_row + 16 * c, 2 * k + right_chunk), right[c]);
 #pragma unroll
         for (int r = 0; r < kRowFragments; r++) {
 #pragma unroll
-            for (int c = 0; c < kColumnFragments; c++) multiply_fragments<kBf16>(left[r], right[c / 2][c % 2 * 2], right[c / 2][c % 2 * 2 + 1], sums[r][c]);
+            for (int c = 0; c < kColumnFragments; c++)
+                multiply_fragments<kBf16>(left[r], right[c / 2][c % 2 * 2], right[c / 2][c % 2 * 2 + 1], sums[r][c]);
         }
     }
 }
@@ -98,18 +106,22 @@ __device__ __forceinline__ float times_pair(unsigned both, bool bf16, float firs
 
 template <int kRows>
 __device__ __forceinline__ unsigned pair_of(Panel<kRows> &panel, int row, int column) {
-    return *reinterpret_cast<const unsigned *>(static_cast<const char *>(chunk_of(panel, row, column / kEight)) + column % kEight * 2);
+    return *reinterpret_cast<const unsigned *>(static_cast<const char *>(chunk_of(panel, row, column / kEight)) +
+                                               column % kEight * 2);
 }
 
 // A lane's eight sums of a row times delta's. Beyond the last output both are 0.
 template <int kRows>
-__device__ __forceinline__ float times_delta(Stage<kRows> &stage, bool bf16, int row, int first_column, const float (&sums)[kColumnFragments][4], int half) {
+__device__ __forceinline__ float times_delta(Stage<kRows> &stage, bool bf16, int row, int first_column,
+                                             const float (&sums)[kColumnFragments][4], int half) {
     float sum = 0;
 #pragma unroll
     for (int c = 0; c < kColumnFragments; c++) {
         const int column = first_column + 8 * c + lane() % 4 * 2;
         const float first = sums[c][2 * half], second = sums[c][2 * half + 1];
-        sum += times_pair(column < kSlice ? pair_of(stage.left, row, column) : pair_of(stage.right, row, column - kSlice), bf16, first, second);
+        sum +=
+            times_pair(column < kSlice ? pair_of(stage.left, row, column) : pair_of(stage.right, row, column - kSlice),
+                       bf16, first, second);
     }
     return sum;
 }
@@ -130,7 +142,8 @@ __global__ void __launch_bounds__(kTensorThreads, 2) tensor_products(const __gri
         const int row = n - kTensorColumns;
         const bool there = from + row < count;
         const Token token = there ? p.tokens.which[from + row] : Token{};
-        s.inputs[row] = there ? token.sample * p.input.stride[0] + token.token * p.input.stride[1] + piece.first_input : kNoRow;
+        s.inputs[row] =
+            there ? token.sample * p.input.stride[0] + token.token * p.input.stride[1] + piece.first_input : kNoRow;
         s.deltas[row] = there ? token.sample * p.delta.stride[0] + token.token * p.delta.stride[1] : kNoRow;
     }
     __syncthreads();
@@ -158,11 +171,13 @@ __global__ void __launch_bounds__(kTensorThreads, 2) tensor_products(const __gri
     wait_for_copies<0>();
     __syncthreads();
     Stage<kRows> &deltas = s.stages[slices % kStages];
-    const int first_row = warp() / kColumnWarps * (kRows / kRowWarps) + lane() / 4, first_column = warp() % kColumnWarps * (kTensorColumns / kColumnWarps);
+    const int first_row = warp() / kColumnWarps * (kRows / kRowWarps) + lane() / 4,
+              first_column = warp() % kColumnWarps * (kTensorColumns / kColumnWarps);
 #pragma unroll
     for (int r = 0; r < 2 * kRowFragments; r++) {
         const int row = first_row + 8 * r;
-        const float sum = sum_over_lanes<4>(times_delta(deltas, p.delta.dtype == GM_BF16, row, first_column, sums[r / 2], r % 2));
+        const float sum =
+            sum_over_lanes<4>(times_delta(deltas, p.delta.dtype == GM_BF16, row, first_column, sums[r / 2], r % 2));
         if (lane() % 4 == 0) s.sums[row][warp() % kColumnWarps] = sum;
     }
     __syncthreads();

@@ -34,7 +34,7 @@
 
 namespace gm::cuda::ghost_dot {
 
-constexpr int kConsumers = 2;  // warpgroups
+constexpr int kConsumers = 2;                                    // warpgroups
 constexpr int kMyGroups = kWgmmaRows / kConsumers / kGroupRows;  // of rows, of a warpgroup
 constexpr int kWgmmaThreads = (kConsumers + 1) * kWarpgroup;
 constexpr int kWgmmaStages = 4;
@@ -44,14 +44,16 @@ constexpr int kGroupedTiles = 16;
 // A block is launched with as many registers as kWgmmaThreads threads can have alike; who takes more waits until others have
 // given as many, for ever if nobody does.
 constexpr int kLoaderRegisters = 40, kConsumerRegisters = 232, kLaunchRegisters = 65536 / kWgmmaThreads / 8 * 8;
-static_assert(kLoaderRegisters + kConsumers * kConsumerRegisters <= (kConsumers + 1) * kLaunchRegisters, "none is taken that was not given");
+static_assert(kLoaderRegisters + kConsumers * kConsumerRegisters <= (kConsumers + 1) * kLaunchRegisters,
+              "none is taken that was not given");
 static_assert(kWgmmaColumns == kGroupColumns, "a product is as wide as the tile");
 
 struct WgmmaStage {
     Panel<kWgmmaRows> left;      // tokens, of a or of delta
     Panel<kWgmmaColumns> right;  // outputs; of delta: nothing
 };
-static_assert(sizeof(Panel<kWgmmaRows>) % kSwizzleBytes == 0 && sizeof(WgmmaStage) % kSwizzleBytes == 0, "the swizzle begins anew in every panel");
+static_assert(sizeof(Panel<kWgmmaRows>) % kSwizzleBytes == 0 && sizeof(WgmmaStage) % kSwizzleBytes == 0,
+              "the swizzle begins anew in every panel");
 static_assert(sizeof(WgmmaStage::left.elements[0]) == 128, "a row of a panel");
 constexpr int kDeltaPanels = kWgmmaColumns / kSlice;  // of delta's tile, a stage each
 
@@ -79,7 +81,8 @@ struct Tiles {
     __device__ __forceinline__ unsigned count() const { return rows * columns; }
     // The row and the column of tile n.
     __device__ __forceinline__ uint2 place(unsigned n) const {
-        const unsigned of_group = kGroupedTiles * columns, group = n / of_group, first = group * kGroupedTiles, in_group = n - group * of_group;
+        const unsigned of_group = kGroupedTiles * columns, group = n / of_group, first = group * kGroupedTiles,
+                       in_group = n - group * of_group;
         const unsigned tall = rows - first < kGroupedTiles ? rows - first : kGroupedTiles;
         return {first + in_group % tall, in_group / tall};
     }
@@ -88,7 +91,8 @@ struct Tiles {
 // ---- the warpgroup that loads ------------------------------------------------------------------
 
 // Where this warp's rows of a tile begin in `array`.
-__device__ __forceinline__ void list_rows(WgmmaShared &s, const Parameters &p, const gm_array &array, int64_t from, int64_t count) {
+__device__ __forceinline__ void list_rows(WgmmaShared &s, const Parameters &p, const gm_array &array, int64_t from,
+                                          int64_t count) {
     __syncwarp();  // nobody reads the old ones any more
     for (int n = lane(); n < kLoaderRows; n += kWarp) {
         const int row = warp() * kLoaderRows + n;
@@ -103,12 +107,16 @@ __device__ __forceinline__ void list_rows(WgmmaShared &s, const Parameters &p, c
 }
 
 // How many bytes of the eight elements from `at` on there are.
-__device__ __forceinline__ int bytes_left(int at, int length) { return length - at >= kEight ? 16 : length > at ? 2 * (length - at) : 0; }
+__device__ __forceinline__ int bytes_left(int at, int length) {
+    return length - at >= kEight ? 16 : length > at ? 2 * (length - at) : 0;
+}
 
 // Elements [at, at + 64) of this warp's rows of the tile: a lane copies chunk lane % 8 of every fourth. Not unrolled,
 // since the registers hold no more; the next row's place is read ahead.
-__device__ __forceinline__ void load_tokens(Panel<kWgmmaRows> &panel, const WgmmaShared &s, const gm_array &array, int at, int length) {
-    const int chunk = lane() % 8, first = warp() * kLoaderRows + lane() / 8, bytes = bytes_left(at + chunk * kEight, length);
+__device__ __forceinline__ void load_tokens(Panel<kWgmmaRows> &panel, const WgmmaShared &s, const gm_array &array,
+                                            int at, int length) {
+    const int chunk = lane() % 8, first = warp() * kLoaderRows + lane() / 8,
+              bytes = bytes_left(at + chunk * kEight, length);
     const uint16_t *elements = static_cast<const uint16_t *>(array.data) + at + chunk * kEight;
     int64_t begin = s.rows[first];
 #pragma unroll 1
@@ -124,15 +132,18 @@ __device__ __forceinline__ void load_tokens(Panel<kWgmmaRows> &panel, const Wgmm
 __device__ __forceinline__ int output_of(int r) { return r / 64 * 64 + r % 8 / 2 * 16 + r % 64 / 8 * 2 + r % 2; }
 
 // The same of V, of which `columns` rows are there.
-__device__ __forceinline__ void load_outputs(Panel<kWgmmaColumns> &panel, const gm_array &v, int first_output, int columns, int at, int length) {
+__device__ __forceinline__ void load_outputs(Panel<kWgmmaColumns> &panel, const gm_array &v, int first_output,
+                                             int columns, int at, int length) {
     constexpr int kMyRows = kWgmmaColumns / kLoaderWarps;
-    const int chunk = lane() % 8, first = warp() * kMyRows + lane() / 8, bytes = bytes_left(at + chunk * kEight, length);
+    const int chunk = lane() % 8, first = warp() * kMyRows + lane() / 8,
+              bytes = bytes_left(at + chunk * kEight, length);
     const uint16_t *elements = static_cast<const uint16_t *>(v.data) + at + chunk * kEight;
 #pragma unroll 2
     for (int row = first; row < first + kMyRows; row += 4) {
         const int output = output_of(row);
         const bool there = output < columns && bytes > 0;
-        copy_later(chunk_of(panel, row, chunk), there ? elements + (first_output + output) * v.stride[0] : v.data, there ? bytes : 0);
+        copy_later(chunk_of(panel, row, chunk), there ? elements + (first_output + output) * v.stride[0] : v.data,
+                   there ? bytes : 0);
     }
 }
 
@@ -194,13 +205,15 @@ using Sums = float[kMyGroups][kGroupSums];
 // This warpgroup's rows of the tile times a slice.
 template <bool kBf16>
 __device__ __forceinline__ void multiply_slice(WgmmaStage &stage, int first_row, bool add, Sums &sums) {
-    const uint64_t left = describe_rows(shared_address(&stage.left.elements[first_row])), right = describe_rows(shared_address(&stage.right));
+    const uint64_t left = describe_rows(shared_address(&stage.left.elements[first_row])),
+                   right = describe_rows(shared_address(&stage.right));
     fence_sums();
 #pragma unroll
     for (int k = 0; k < kSlice / kGroupDepth; k++) {
 #pragma unroll
         for (int m = 0; m < kMyGroups; m++) {
-            multiply_later<kBf16>(sums[m], left + (m * kGroupRows * kSlice * 2 >> 4) + 2 * k, right + 2 * k, add || k > 0);
+            multiply_later<kBf16>(sums[m], left + (m * kGroupRows * kSlice * 2 >> 4) + 2 * k, right + 2 * k,
+                                  add || k > 0);
         }
     }
     commit_products();
@@ -209,11 +222,13 @@ __device__ __forceinline__ void multiply_slice(WgmmaStage &stage, int first_row,
 // A lane's 16 sums of a row in delta's panel, times delta's. `at` is where the lane's first chunk lies in shared memory: it
 // depends on the stage, so that no table of places is kept in registers beside the sums of the products.
 template <int kPanel, bool kBf16>
-__device__ __forceinline__ float times_panel(const WgmmaShared &s, unsigned at, int h, const float (&sums)[kGroupSums]) {
+__device__ __forceinline__ float times_panel(const WgmmaShared &s, unsigned at, int h,
+                                             const float (&sums)[kGroupSums]) {
     float sum = 0;
 #pragma unroll
     for (int chunk = 0; chunk < 2; chunk++) {
-        const uint4 eight = *reinterpret_cast<const uint4 *>(reinterpret_cast<const char *>(&s) + (at ^ static_cast<unsigned>(chunk) * 16));
+        const uint4 eight = *reinterpret_cast<const uint4 *>(reinterpret_cast<const char *>(&s) +
+                                                             (at ^ static_cast<unsigned>(chunk) * 16));
         const unsigned words[4] = {eight.x, eight.y, eight.z, eight.w};
 #pragma unroll
         for (int n = 0; n < 4; n++) {
@@ -226,20 +241,24 @@ __device__ __forceinline__ float times_panel(const WgmmaShared &s, unsigned at, 
 
 // Adds delta's panel kPanel of the tile to the dots of a lane's rows, 8 apart, and goes to the next stage.
 template <int kPanel, bool kBf16>
-__device__ __forceinline__ void meet_panel(WgmmaShared &s, Ring &ring, int row, const Sums &sums, float (&dots)[kMyGroups][2]) {
+__device__ __forceinline__ void meet_panel(WgmmaShared &s, Ring &ring, int row, const Sums &sums,
+                                           float (&dots)[kMyGroups][2]) {
     wait_for_phase(&s.full[ring.stage], ring.parity);
-    const unsigned first = static_cast<unsigned>(ring.stage * static_cast<int>(sizeof(WgmmaStage)) + row * 128 + (lane() % 4 * 2 ^ row % 8) * 16);
+    const unsigned first = static_cast<unsigned>(ring.stage * static_cast<int>(sizeof(WgmmaStage)) + row * 128 +
+                                                 (lane() % 4 * 2 ^ row % 8) * 16);
 #pragma unroll
     for (int m = 0; m < kMyGroups; m++) {
 #pragma unroll
-        for (int h = 0; h < 2; h++) dots[m][h] += times_panel<kPanel, kBf16>(s, first + (m * kGroupRows + 8 * h) * 128, h, sums[m]);
+        for (int h = 0; h < 2; h++)
+            dots[m][h] += times_panel<kPanel, kBf16>(s, first + (m * kGroupRows + 8 * h) * 128, h, sums[m]);
     }
     leave_stage(s, ring.stage);
     ring.next();
 }
 
 template <bool kBf16>
-__device__ __forceinline__ void meet_delta(WgmmaShared &s, Ring &ring, int row, const Sums &sums, float (&dots)[kMyGroups][2]) {
+__device__ __forceinline__ void meet_delta(WgmmaShared &s, Ring &ring, int row, const Sums &sums,
+                                           float (&dots)[kMyGroups][2]) {
     static_assert(kDeltaPanels == 3, "one line for each");
     meet_panel<0, kBf16>(s, ring, row, sums, dots);
     meet_panel<1, kBf16>(s, ring, row, sums, dots);
@@ -248,11 +267,13 @@ __device__ __forceinline__ void meet_delta(WgmmaShared &s, Ring &ring, int row, 
 
 template <bool kBf16>
 __device__ __forceinline__ void multiply_tiles(WgmmaShared &s, const Parameters &p, const Tiles &tiles, int64_t count) {
-    const int first_row = (static_cast<int>(threadIdx.x) / kWarpgroup - 1) * kMyGroups * kGroupRows, row = first_row + warp() % 4 * 16 + lane() / 4;
+    const int first_row = (static_cast<int>(threadIdx.x) / kWarpgroup - 1) * kMyGroups * kGroupRows,
+              row = first_row + warp() % 4 * 16 + lane() / 4;
     const int slices = static_cast<int>(divide_up(p.input.shape[2], kSlice));
     Ring ring;
     for (unsigned n = blockIdx.x; n < tiles.count(); n += gridDim.x) {
-        Sums sums;  // set by the first products; not kept from tile to tile, which would hold their registers through the dots
+        // Set by the first products; not kept from tile to tile, which would hold their registers through the dots.
+        Sums sums;
         int before = 0;
         for (int slice = 0; slice < slices; slice++) {
             wait_for_phase(&s.full[ring.stage], ring.parity);
@@ -279,7 +300,8 @@ __device__ __forceinline__ void multiply_tiles(WgmmaShared &s, const Parameters 
 
 // Compiled for sm_90a alone; elsewhere an empty kernel that nobody launches.
 template <bool kBf16>
-__global__ void __launch_bounds__(kWgmmaThreads, 1) wgmma_products([[maybe_unused]] const __grid_constant__ Parameters p) {
+__global__ void __launch_bounds__(kWgmmaThreads, 1)
+    wgmma_products([[maybe_unused]] const __grid_constant__ Parameters p) {
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL) || !defined(__CUDACC__)
     const int64_t count = p.tokens.first[p.tokens.samples];
     const Tiles tiles = {static_cast<unsigned>(divide_up(count, kWgmmaRows)), static_cast<unsigned>(p.tiles)};

@@ -11,7 +11,8 @@ int64_t most_tiles(int64_t T, int64_t I, int64_t O) {
     if (T < 2) return 0;
     int64_t most = 0;
     for (int64_t from = 1; from <= T; from += kTile) {  // the numbers of tokens with the same Gram tiles
-        if (ghost_norm::takes_gram(smaller(T, from + kTile - 1), I, O)) most = larger(most, ghost_norm::gram_tiles(from));
+        if (ghost_norm::takes_gram(smaller(T, from + kTile - 1), I, O))
+            most = larger(most, ghost_norm::gram_tiles(from));
         if (!ghost_norm::takes_gram(larger(2, from), I, O)) most = larger(most, ghost_norm::direct_tiles(I, O));
     }
     return most;

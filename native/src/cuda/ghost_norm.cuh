@@ -33,7 +33,9 @@ __host__ __device__ __forceinline__ int64_t gram_tiles(int64_t tokens) {
     const int64_t n = divide_up(tokens, kTile);
     return n * (n + 1) / 2;
 }
-__host__ __device__ __forceinline__ int64_t direct_tiles(int64_t I, int64_t O) { return divide_up(I, kTile) * divide_up(O, kTile); }
+__host__ __device__ __forceinline__ int64_t direct_tiles(int64_t I, int64_t O) {
+    return divide_up(I, kTile) * divide_up(O, kTile);
+}
 
 __host__ __device__ __forceinline__ bool takes_gram(int64_t tokens, int64_t I, int64_t O) {
     return gram_tiles(tokens) * (I + O) <= direct_tiles(I, O) * tokens;
@@ -50,7 +52,8 @@ struct TokenRuns {
 };
 
 // The tile at (t, u >= t) of both Gram matrices, this thread's part.
-__device__ __forceinline__ double gram(const Parameters &p, const Token *which, int64_t n, int64_t t, int64_t u, TileShared &s) {
+__device__ __forceinline__ double gram(const Parameters &p, const Token *which, int64_t n, int64_t t, int64_t u,
+                                       TileShared &s) {
     const int64_t rows = smaller(kTile, n - t * kTile), columns = smaller(kTile, n - u * kTile);
     const Token *left = which + t * kTile, *right = which + u * kTile;
     float inputs[kMine][kMine], deltas[kMine][kMine];
@@ -59,14 +62,16 @@ __device__ __forceinline__ double gram(const Parameters &p, const Token *which, 
     double sum = 0;
     for (int r = 0; r < kMine; r++) {
         for (int c = 0; c < kMine; c++) {
-            if (tile_row() + r < rows && tile_column() + c < columns) sum += static_cast<double>(inputs[r][c]) * static_cast<double>(deltas[r][c]);
+            if (tile_row() + r < rows && tile_column() + c < columns)
+                sum += static_cast<double>(inputs[r][c]) * static_cast<double>(deltas[r][c]);
         }
     }
     return t == u ? sum : 2 * sum;
 }
 
 // The square of g_i's tile at (o, in), this thread's part.
-__device__ __forceinline__ double direct(const Parameters &p, const Token *which, int64_t n, int64_t o, int64_t in, TileShared &s) {
+__device__ __forceinline__ double direct(const Parameters &p, const Token *which, int64_t n, int64_t o, int64_t in,
+                                         TileShared &s) {
     const int64_t I = p.input.shape[2], O = p.delta.shape[2];
     float g[kMine][kMine] = {};
     for (int64_t from = 0; from < n; from += kDepth) {
@@ -80,7 +85,8 @@ __device__ __forceinline__ double direct(const Parameters &p, const Token *which
     for (int r = 0; r < kMine; r++) {
         for (int c = 0; c < kMine; c++) {
             // without the padding, which is 0 times something that may be infinite
-            if (o + tile_row() + r < O && in + tile_column() + c < I) sum += static_cast<double>(g[r][c]) * static_cast<double>(g[r][c]);
+            if (o + tile_row() + r < O && in + tile_column() + c < I)
+                sum += static_cast<double>(g[r][c]) * static_cast<double>(g[r][c]);
         }
     }
     return sum;

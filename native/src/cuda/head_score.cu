@@ -23,7 +23,8 @@ size_t head_score_workspace(const gm_head_score_args &args) {
 void head_score_run(const gm_head_score_args &args, Arena arena, const gm_queue &queue) {
     using namespace head_score;
     const Parameters p = parameters(args, arena);
-    const int64_t B = args.features.shape[0], blocks = larger(1, divide_up(B, kTile) * p.chunks);  // no samples are counted too
+    const int64_t B = args.features.shape[0],
+                  blocks = larger(1, divide_up(B, kTile) * p.chunks);  // no samples are counted too
     launch(queue, "head_score", products, blocks, kTileThreads, sizeof(Shared), p);
     launch(queue, "head_score", finish, divide_up(B, kFinishThreads / kWarp), kFinishThreads, 0, p);
 }

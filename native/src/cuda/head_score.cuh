@@ -70,7 +70,8 @@ __device__ __forceinline__ void merge_lanes(Sums &sums) {
 }
 
 // Folds four classes from c on into a sample's sums.
-__device__ __forceinline__ void fold(const gm_head_score_args &args, int64_t c, int64_t label, float (&z)[kMine], const float (&u)[kMine], Sums &sums) {
+__device__ __forceinline__ void fold(const gm_head_score_args &args, int64_t c, int64_t label, float (&z)[kMine],
+                                     const float (&u)[kMine], Sums &sums) {
     const int64_t C = args.weight.shape[0];
     float max = sums.max;
     for (int n = 0; n < kMine; n++) {
@@ -127,7 +128,8 @@ __global__ void __launch_bounds__(kTileThreads) products(const __grid_constant__
 #pragma unroll
     for (int r = 0; r < kMine; r++) {
         merge_lanes<kTile / kMine>(sums[r]);
-        if (tile_column() == 0 && tile_row() + r < rows) p.partial[(from + tile_row() + r) * p.chunks + chunk] = sums[r];
+        if (tile_column() == 0 && tile_row() + r < rows)
+            p.partial[(from + tile_row() + r) * p.chunks + chunk] = sums[r];
     }
 }
 
@@ -153,7 +155,8 @@ __global__ void __launch_bounds__(kFinishThreads) finish(const __grid_constant__
     if (args.loss.data != nullptr) put(args.loss, i, row.loss);
     if (args.score.data != nullptr) put(args.score, i, finite ? score : nanf(""));
     if (args.gradient_norm.data != nullptr) put(args.gradient_norm, i, row.norm * sqrtf(squares));
-    if (args.non_finite != nullptr && !(finite && is_finite(row.loss))) atomicAdd(reinterpret_cast<unsigned long long *>(args.non_finite), 1ull);
+    if (args.non_finite != nullptr && !(finite && is_finite(row.loss)))
+        atomicAdd(reinterpret_cast<unsigned long long *>(args.non_finite), 1ull);
 }
 
 }  // namespace gm::cuda::head_score

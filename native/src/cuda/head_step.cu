@@ -53,7 +53,8 @@ Parameters parameters(const gm_head_step_args &args, Arena &arena) {
 
     if (present(args.delta)) p.outputs[p.outputs_used++] = args.delta;
     const bool finer = args.weighted_delta.dtype == GM_F32 && args.delta.dtype != GM_F32;
-    if (present(args.weighted_delta) && (!present(args.delta) || finer)) p.outputs[p.outputs_used++] = args.weighted_delta;
+    if (present(args.weighted_delta) && (!present(args.delta) || finer))
+        p.outputs[p.outputs_used++] = args.weighted_delta;
     if (!present(args.mean_delta) && !present(args.weighted_delta_sum)) return p;
     p.partial = arena.take<float>(2 * p.slices * p.C);
     p.strip_counts = arena.take<unsigned>(p.strips);
@@ -103,8 +104,10 @@ void head_step_run(const gm_head_step_args &args, Arena arena, const gm_queue &q
         const int64_t weighers = larger(1, smaller(kMostWeighers, divide_up(p.B, kThreads)));
         launch(queue, "head_step weights", weigh_batch, weighers, kThreads, sizeof(Shared), p);
     }
-    if (p.weigher == Weigher::search) launch(queue, "head_step search", search_weights, 1, kTailThreads, sizeof(Shared), p);
-    if (has_columns(p)) launch(queue, "head_step columns", columns, p.slices * p.strips, kThreads, sizeof(ColumnShared), p);
+    if (p.weigher == Weigher::search)
+        launch(queue, "head_step search", search_weights, 1, kTailThreads, sizeof(Shared), p);
+    if (has_columns(p))
+        launch(queue, "head_step columns", columns, p.slices * p.strips, kThreads, sizeof(ColumnShared), p);
 }
 
 }  // namespace gm::cuda

@@ -29,7 +29,7 @@ constexpr int kThreads = 256;
 constexpr int kFewThreads = 128;  // of a block of several rows
 constexpr int kTailThreads = 512;
 constexpr int64_t kMostWeighers = 128;  // blocks of the grid for weights: each merges all summaries again
-constexpr int kTogether = 4;  // references that a long row is read for at a time
+constexpr int kTogether = 4;            // references that a long row is read for at a time
 
 constexpr int64_t kStrip = kWarp * kEight;  // columns of a block of grid 2
 constexpr int64_t kSliceRows = 64;          // rows of it at least
@@ -40,15 +40,15 @@ enum class Weigher { last_block, columns, grid, search };
 
 struct Parameters {
     gm_head_step_args args;
-    gm_array u;              // projected or reference_logits
-    gm_array outputs[2];     // where grid 1 puts delta; grid 2 reads the last
+    gm_array u;           // projected or reference_logits
+    gm_array outputs[2];  // where grid 1 puts delta; grid 2 reads the last
     int32_t outputs_used;
-    bool subtract;           // u is reference_logits
+    bool subtract;  // u is reference_logits
     int64_t B, C, K;
     int64_t slices, strips;  // of grid 2
     Weigher weigher;
-    int32_t slot;            // where the blocks of grid 1 count themselves, for the last of them
-    Summaries summaries;     // a block of grid 1 each; not for Weigher::search
+    int32_t slot;         // where the blocks of grid 1 count themselves, for the last of them
+    Summaries summaries;  // a block of grid 1 each; not for Weigher::search
     float *loss, *statistic, *norm, *scale;
     uint8_t *usable;
     float *partial;          // [slices][2][C]: sums of delta and of w delta; NULL if not asked for
@@ -108,7 +108,8 @@ __device__ __forceinline__ void load_u(const Parameters &p, int64_t i, int64_t k
 }
 
 // Bias and what is beyond C; the label's own goes to `own` and becomes -infinity. Returns the largest.
-__device__ __forceinline__ float prepare(const Parameters &p, int64_t at, int64_t label, float (&z)[kEight], float &own) {
+__device__ __forceinline__ float prepare(const Parameters &p, int64_t at, int64_t label, float (&z)[kEight],
+                                         float &own) {
     float top = kLowest;
     for (int j = 0; j < kEight; j++) {
         const int64_t c = at + j;
@@ -126,7 +127,8 @@ struct Scores {
     bool finite = true;
 };
 
-__device__ __forceinline__ void add_score(const Parameters &p, int64_t i, int64_t k, float product, bool write, Scores &scores) {
+__device__ __forceinline__ void add_score(const Parameters &p, int64_t i, int64_t k, float product, bool write,
+                                          Scores &scores) {
     const float score = projection(product, p.args.direction_norm_squared[k]);
     const bool finite = is_finite(score);
     const int32_t rule = p.args.combine;
@@ -140,7 +142,8 @@ __device__ __forceinline__ void add_score(const Parameters &p, int64_t i, int64_
 }
 
 // Writes what is known of a sample on one thread.
-__device__ __forceinline__ Standing finish_row(const Parameters &p, int64_t i, bool write, const CrossEntropy &row, Scores scores) {
+__device__ __forceinline__ Standing finish_row(const Parameters &p, int64_t i, bool write, const CrossEntropy &row,
+                                               Scores scores) {
     if (p.args.combine == GM_COMBINE_MEAN && p.K > 0) scores.combined /= static_cast<float>(p.K);
     float norm = 0;
     if (p.args.weighting.kind == GM_RHO) scores.combined = row.loss - get(p.args.reference_loss, i);
@@ -158,7 +161,8 @@ __device__ __forceinline__ Standing finish_row(const Parameters &p, int64_t i, b
     return {usable && is_finite(x) ? x : nan(""), row.loss};
 }
 
-__device__ __forceinline__ void store_delta(const Parameters &p, int64_t i, int64_t at, int64_t label, float scale, float own_delta, float (&e)[kEight]) {
+__device__ __forceinline__ void store_delta(const Parameters &p, int64_t i, int64_t at, int64_t label, float scale,
+                                            float own_delta, float (&e)[kEight]) {
     for (int j = 0; j < kEight; j++) e[j] = at + j == label ? own_delta : scale * e[j];
     for (int o = 0; o < p.outputs_used; o++) {
         const Run to = row_of(p.outputs[o], i);
@@ -171,7 +175,8 @@ __device__ __forceinline__ void store_delta(const Parameters &p, int64_t i, int6
 template <int kTeam, int kEights>
 __device__ __forceinline__ Standing short_row(const Parameters &p, int64_t i, bool write) {
     using Together = Team<kTeam>;
-    const int64_t label = label_of(p.args.labels, i, p.C), first = int64_t{Together::rank()} * kEight, step = kTeam * kEight;
+    const int64_t label = label_of(p.args.labels, i, p.C), first = int64_t{Together::rank()} * kEight,
+                  step = kTeam * kEight;
     const Run logits = row_of(p.args.logits, i);
     const bool vector = aligned(logits);
     float e[kEights][kEight], own = 0, top = kLowest;
@@ -232,15 +237,20 @@ __device__ __forceinline__ Standing short_row(const Parameters &p, int64_t i, bo
 
 // ---- weights ----------------------------------------------------------------------------------------
 
-__device__ __forceinline__ bool knows_mean_loss(const Parameters &p) { return p.args.weighting.kind == GM_RHO && p.args.weighting.rho_attached; }
+__device__ __forceinline__ bool knows_mean_loss(const Parameters &p) {
+    return p.args.weighting.kind == GM_RHO && p.args.weighting.rho_attached;
+}
 
 __device__ __forceinline__ Statistics statistics_of(const Parameters &p) {
-    return {p.B, p.statistic, 1, p.norm, 1, p.K > 0 ? p.args.direction_norm_squared + larger(p.args.combine, 0) : nullptr, p.usable,
-            knows_mean_loss(p) ? p.loss : nullptr};
+    return {p.B,      p.statistic,
+            1,        p.norm,
+            1,        p.K > 0 ? p.args.direction_norm_squared + larger(p.args.combine, 0) : nullptr,
+            p.usable, knows_mean_loss(p) ? p.loss : nullptr};
 }
 
 __device__ __forceinline__ void clear_strip_counts(const Parameters &p) {
-    for (int64_t strip = threadIdx.x; strip < p.strips && p.partial != nullptr; strip += blockDim.x) p.strip_counts[strip] = 0;
+    for (int64_t strip = threadIdx.x; strip < p.strips && p.partial != nullptr; strip += blockDim.x)
+        p.strip_counts[strip] = 0;
 }
 
 __device__ __forceinline__ void put_non_finite(const Parameters &p, int64_t non_finite) {
@@ -278,10 +288,11 @@ __global__ void __launch_bounds__(kThreads) weigh_batch(const __grid_constant__ 
 }
 
 __global__ void __launch_bounds__(kTailThreads, 1) search_weights(const __grid_constant__ Parameters p) {
-    put_non_finite(p, weigh<kTailThreads>(p.args.weighting, statistics_of(p), shared<Shared>().weigh, [&](int64_t i, double w) {
-        put_weight(p, i, w);
-        p.scale[i] = static_cast<float>(w);
-    }));
+    put_non_finite(
+        p, weigh<kTailThreads>(p.args.weighting, statistics_of(p), shared<Shared>().weigh, [&](int64_t i, double w) {
+            put_weight(p, i, w);
+            p.scale[i] = static_cast<float>(w);
+        }));
     clear_strip_counts(p);
 }
 
@@ -323,7 +334,8 @@ __device__ __forceinline__ void end_rows(const Parameters &p, const Standing &st
 
 // Blocks of several rows are small: three of them, in different phases, fit an SM's registers.
 template <int kTeam, int kEights>
-__global__ void __launch_bounds__(kTeam <= kWarp ? kFewThreads : kTeam, kTeam <= kWarp ? 3 : 2) short_rows(const __grid_constant__ Parameters p) {
+__global__ void __launch_bounds__(kTeam <= kWarp ? kFewThreads : kTeam, kTeam <= kWarp ? 3 : 2)
+    short_rows(const __grid_constant__ Parameters p) {
     constexpr int kBlock = kTeam <= kWarp ? kFewThreads : kTeam;
     const int64_t i = int64_t{blockIdx.x} * (kBlock / kTeam) + static_cast<int64_t>(threadIdx.x) / kTeam;
     end_rows<kBlock, kTeam>(p, short_row<kTeam, kEights>(p, smaller(i, p.B - 1), i < p.B));
@@ -332,7 +344,8 @@ __global__ void __launch_bounds__(kTeam <= kWarp ? kFewThreads : kTeam, kTeam <=
 // A block a row of any length.
 __global__ void __launch_bounds__(kTailThreads) long_rows(const __grid_constant__ Parameters p) {
     using Together = Team<kTailThreads>;
-    const int64_t i = blockIdx.x, label = label_of(p.args.labels, i, p.C), first = int64_t{threadIdx.x} * kEight, step = kTailThreads * kEight;
+    const int64_t i = blockIdx.x, label = label_of(p.args.labels, i, p.C), first = int64_t{threadIdx.x} * kEight,
+                  step = kTailThreads * kEight;
     const Run logits = row_of(p.args.logits, i);
     const bool vector = aligned(logits);
     float own = 0, top = kLowest, others = 0, squares = 0, z[kEight];
@@ -399,7 +412,8 @@ struct ColumnShared {
 };
 
 // Eight columns of a lane from every warp, added up in the order of the warps: column threadIdx of the strip.
-__device__ __forceinline__ void put_columns(ColumnShared &s, const float (&sum)[kEight], const float (&weighted_sum)[kEight]) {
+__device__ __forceinline__ void put_columns(ColumnShared &s, const float (&sum)[kEight],
+                                            const float (&weighted_sum)[kEight]) {
     for (int j = 0; j < kEight; j++) {
         s.sums[warp()][0][lane() * kEight + j] = sum[j];
         s.sums[warp()][1][lane() * kEight + j] = weighted_sum[j];
@@ -477,7 +491,8 @@ __global__ void __launch_bounds__(kThreads, 3) columns(const __grid_constant__ P
     if (!is_last_block(p.strip_counts + strip, static_cast<unsigned>(p.slices), s.last)) return;
     add_slices(p, at, s);
     if (c >= p.C) return;
-    if (p.args.mean_delta.data != nullptr) put(p.args.mean_delta, c, p.B == 0 ? 0 : add_warps(s, 0) / static_cast<double>(p.B));
+    if (p.args.mean_delta.data != nullptr)
+        put(p.args.mean_delta, c, p.B == 0 ? 0 : add_warps(s, 0) / static_cast<double>(p.B));
     if (p.args.weighted_delta_sum.data != nullptr) put(p.args.weighted_delta_sum, c, add_warps(s, 1));
 }
 

@@ -19,11 +19,13 @@ constexpr size_t kPlainShared = 48 << 10;  // a kernel that wants more has to sa
 // One grid of `blocks` blocks of `threads` threads with `shared` bytes, on the queue's stream. No blocks: no
 // launch.
 template <class... Parameters, class... Arguments>
-void launch(const gm_queue &queue, const char *name, void (*kernel)(Parameters...), int64_t blocks, int threads, size_t shared,
-            Arguments &&...arguments) {
+void launch(const gm_queue &queue, const char *name, void (*kernel)(Parameters...), int64_t blocks, int threads,
+            size_t shared, Arguments &&...arguments) {
     if (blocks == 0) return;
     if (blocks > INT32_MAX) check(cudaErrorInvalidConfiguration, name);
-    if (shared > kPlainShared) check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)), name);
+    if (shared > kPlainShared)
+        check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)),
+              name);
     cudaLaunchConfig_t config = {};
     config.gridDim = dim3(static_cast<unsigned>(blocks));
     config.blockDim = dim3(static_cast<unsigned>(threads));

@@ -32,7 +32,8 @@ void mimic_weights_reduce_run(const gm_mimic_weights_args &args, double *max_and
 void mimic_weights_apply_run(const gm_mimic_weights_args &args, const double *max_and_sum, const gm_queue &queue) {
     using namespace mimic_weights;
     const Parameters p = parameters(args);
-    launch(queue, "mimic_weights_apply", apply, divide_up(p.statistics.count, kApplyThreads), kApplyThreads, 0, p, max_and_sum);
+    launch(queue, "mimic_weights_apply", apply, divide_up(p.statistics.count, kApplyThreads), kApplyThreads, 0, p,
+           max_and_sum);
 }
 
 }  // namespace gm::cuda

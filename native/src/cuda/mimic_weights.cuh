@@ -16,8 +16,8 @@ struct Parameters {
 };
 
 __global__ void __launch_bounds__(kThreads, 1) weigh_batch(const __grid_constant__ Parameters p) {
-    const int64_t non_finite =
-        weigh<kThreads>(p.weighting, p.statistics, shared<WeighShared>(), [&](int64_t i, double w) { put(p.weight, i, w); });
+    const int64_t non_finite = weigh<kThreads>(p.weighting, p.statistics, shared<WeighShared>(),
+                                               [&](int64_t i, double w) { put(p.weight, i, w); });
     if (threadIdx.x == 0 && p.non_finite != nullptr) *p.non_finite = non_finite;
 }
 
@@ -29,7 +29,8 @@ __global__ void __launch_bounds__(kThreads) reduce(const __grid_constant__ Param
     if (p.non_finite != nullptr) *p.non_finite = p.statistics.count - all.finite;
 }
 
-__global__ void __launch_bounds__(kApplyThreads) apply(const __grid_constant__ Parameters p, const double *max_and_sum) {
+__global__ void __launch_bounds__(kApplyThreads)
+    apply(const __grid_constant__ Parameters p, const double *max_and_sum) {
     const int64_t i = int64_t{blockIdx.x} * kApplyThreads + threadIdx.x;
     if (i >= p.statistics.count) return;
     const double x = sample_at(p.weighting, p.statistics, i).x;

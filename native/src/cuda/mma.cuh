@@ -14,11 +14,14 @@
 
 namespace gm::cuda {
 
-__device__ __forceinline__ unsigned shared_address(const void *memory) { return static_cast<unsigned>(__cvta_generic_to_shared(memory)); }
+__device__ __forceinline__ unsigned shared_address(const void *memory) {
+    return static_cast<unsigned>(__cvta_generic_to_shared(memory));
+}
 
 // 16 bytes at `to` in shared memory: `bytes` of them from global memory, zeros behind. Both are aligned.
 __device__ __forceinline__ void copy_later(void *to, const void *from, int bytes) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(to)), "l"(from), "r"(bytes) : "memory");
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(to)), "l"(from), "r"(bytes)
+                 : "memory");
 }
 
 // Closes a group of this thread's copies.
@@ -41,15 +44,20 @@ __device__ __forceinline__ void load_matrices(const void *row, unsigned (&words)
 
 // sums += left right, 16 x 16 times 16 x 8.
 template <bool kBf16>
-__device__ __forceinline__ void multiply_fragments(const unsigned (&left)[4], unsigned right0, unsigned right1, float (&sums)[4]) {
+__device__ __forceinline__ void multiply_fragments(const unsigned (&left)[4], unsigned right0, unsigned right1,
+                                                   float (&sums)[4]) {
     if constexpr (kBf16) {
-        asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-                     : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
-                     : "r"(left[0]), "r"(left[1]), "r"(left[2]), "r"(left[3]), "r"(right0), "r"(right1));
+        asm volatile(
+            "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, "
+            "%1, %2, %3};"
+            : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+            : "r"(left[0]), "r"(left[1]), "r"(left[2]), "r"(left[3]), "r"(right0), "r"(right1));
     } else {
-        asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-                     : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
-                     : "r"(left[0]), "r"(left[1]), "r"(left[2]), "r"(left[3]), "r"(right0), "r"(right1));
+        asm volatile(
+            "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, "
+            "%2, %3};"
+            : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+            : "r"(left[0]), "r"(left[1]), "r"(left[2]), "r"(left[3]), "r"(right0), "r"(right1));
     }
 }
 

@@ -7,7 +7,8 @@
 namespace gm::cuda {
 
 std::string why_unavailable() {
-    return "this libgradmimic was built without CUDA (CMake found no nvcc); use GM_CPU, or build it where nvcc is installed";
+    return "this libgradmimic was built without CUDA (CMake found no nvcc); use GM_CPU, or build it where nvcc is "
+           "installed";
 }
 
 void require_device(int) { fail(GM_UNSUPPORTED, "%s", why_unavailable().c_str()); }

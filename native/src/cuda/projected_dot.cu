@@ -7,7 +7,9 @@ namespace gm::cuda {
 namespace {
 
 projected_dot::Parameters parameters(const gm_projected_dot_args &args, Arena &arena) {
-    projected_dot::Parameters p = {args.gradient, args.direction, args.dot, args.norm_squared, args.direction_norm_squared, 0, 0, nullptr, nullptr, nullptr};
+    projected_dot::Parameters p = {
+        args.gradient, args.direction, args.dot, args.norm_squared, args.direction_norm_squared, 0, 0,
+        nullptr,       nullptr,        nullptr};
     const int64_t P = args.gradient.shape[1];
     p.rows = args.dot.data != nullptr || args.norm_squared.data != nullptr ? args.gradient.shape[0] : 0;
     p.strips = P <= projected_dot::kShort ? 0 : divide_up(P, projected_dot::kStrip);
@@ -29,7 +31,8 @@ void projected_dot_run(const gm_projected_dot_args &args, Arena arena, const gm_
     using namespace projected_dot;
     const Parameters p = parameters(args, arena);
     if (p.strips == 0) {
-        launch(queue, "projected_dot", short_rows, divide_up(p.rows, kThreads / kWarp) + 1, kThreads, sizeof(Shared), p);
+        launch(queue, "projected_dot", short_rows, divide_up(p.rows, kThreads / kWarp) + 1, kThreads, sizeof(Shared),
+               p);
         return;
     }
     const int64_t groups = larger(1, divide_up(p.rows, kRows));  // |v|^2 even of no rows

@@ -27,9 +27,9 @@ constexpr int64_t kShort = 4096;
 struct Parameters {
     gm_array gradient, direction, dot, norm_squared;
     double *direction_norm_squared;
-    int64_t rows;                           // B, or 0 if only |v|^2 is asked for
-    int64_t strips;                         // 0: rows are short
-    double *dots, *norms, *strip_norms;     // [rows, strips], [rows, strips], [strips]
+    int64_t rows;                        // B, or 0 if only |v|^2 is asked for
+    int64_t strips;                      // 0: rows are short
+    double *dots, *norms, *strip_norms;  // [rows, strips], [rows, strips], [strips]
 };
 
 struct Shared {
@@ -152,7 +152,8 @@ __global__ void __launch_bounds__(kPartialThreads) add_strips(const __grid_const
         if (threadIdx.x == 0 && p.direction_norm_squared != nullptr) *p.direction_norm_squared = total;
         return;
     }
-    const double dot = sum_partials(p.dots + i * p.strips, p.strips), norm = sum_partials(p.norms + i * p.strips, p.strips);
+    const double dot = sum_partials(p.dots + i * p.strips, p.strips),
+                 norm = sum_partials(p.norms + i * p.strips, p.strips);
     if (threadIdx.x != 0) return;
     if (p.dot.data != nullptr) put(p.dot, i, dot);
     if (p.norm_squared.data != nullptr) put(p.norm_squared, i, norm);

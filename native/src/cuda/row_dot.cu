@@ -27,7 +27,8 @@ void row_dot_run(const gm_row_dot_args &args, Arena arena, const gm_queue &queue
     const row_dot::Parameters p = parameters(args, arena);
     const int64_t B = args.dot.shape[0];
     if (p.chunks == 0) {
-        launch(queue, "row_dot", row_dot::short_samples, divide_up(B, row_dot::kThreads / kWarp), row_dot::kThreads, 0, p);
+        launch(queue, "row_dot", row_dot::short_samples, divide_up(B, row_dot::kThreads / kWarp), row_dot::kThreads, 0,
+               p);
         return;
     }
     launch(queue, "row_dot", row_dot::chunks, B * p.chunks, row_dot::kThreads, sizeof(row_dot::Shared), p);

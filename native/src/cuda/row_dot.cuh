@@ -36,8 +36,10 @@ struct Shared {
 // Eights of one sample. Where rows are whole eights, none crosses a row's end.
 struct Sample {
     __device__ Sample(const Parameters &p_, int64_t i_) : p(p_), i(i_), one_row(p_.row == p_.length) {
-        const bool strides = (p.projected.stride[1] * element_bytes(p.projected.dtype)) % 16 == 0 && (p.delta.stride[1] * element_bytes(p.delta.dtype)) % 16 == 0;
-        vector = aligned(row_of(p.projected, i)) && aligned(row_of(p.delta, i)) && (one_row || (strides && p.row % kEight == 0));
+        const bool strides = (p.projected.stride[1] * element_bytes(p.projected.dtype)) % 16 == 0 &&
+                             (p.delta.stride[1] * element_bytes(p.delta.dtype)) % 16 == 0;
+        vector = aligned(row_of(p.projected, i)) && aligned(row_of(p.delta, i)) &&
+                 (one_row || (strides && p.row % kEight == 0));
     }
 
     // The runs that hold element `at` of the sample, which is element `column` of them.
@@ -106,7 +108,8 @@ __global__ void __launch_bounds__(kThreads) short_samples(const __grid_constant_
 
 __global__ void __launch_bounds__(kThreads) chunks(const __grid_constant__ Parameters p) {
     const int64_t i = blockIdx.x / p.chunks, from = blockIdx.x % p.chunks * kChunk;
-    const float part = sum_of(Sample(p, i), from, smaller(p.length, from + kChunk), static_cast<int>(threadIdx.x), kThreads);
+    const float part =
+        sum_of(Sample(p, i), from, smaller(p.length, from + kChunk), static_cast<int>(threadIdx.x), kThreads);
     const double sum = sum_over_warps<kThreads>(part, shared<Shared>().sums);
     if (threadIdx.x == 0) p.partial[blockIdx.x] = sum;
 }

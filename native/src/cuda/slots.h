@@ -21,7 +21,8 @@ public:
         for (uint32_t n = 0; n < kNeighbours; n++) {
             const uint32_t slot = (first + n) % kSlots;
             uint64_t owner = 0;
-            if (owners_[slot].compare_exchange_strong(owner, address) || owner == address) return static_cast<int32_t>(slot);
+            if (owners_[slot].compare_exchange_strong(owner, address) || owner == address)
+                return static_cast<int32_t>(slot);
         }
         return -1;
     }

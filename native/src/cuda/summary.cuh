@@ -34,7 +34,8 @@ struct Summary {
 };
 
 // Another summary comes to it; or a sample that takes part: its statistic, 1, its loss, 1, whether it is above 0.
-__device__ __forceinline__ void add(Summary &all, double max, double sum, double loss, int64_t finite, int64_t positive) {
+__device__ __forceinline__ void add(Summary &all, double max, double sum, double loss, int64_t finite,
+                                    int64_t positive) {
     const double difference = max - all.max, shrink = exp_nonpositive(-fabs(difference));
     const bool higher = difference > 0;
     all.sum = all.sum * (higher ? shrink : 1) + sum * (higher ? 1 : shrink);
@@ -92,7 +93,8 @@ __device__ __forceinline__ Summary merge(const Summaries &from, WeighShared &sha
             counts[n] = there ? from.counts[block] : 0;
         }
 #pragma unroll
-        for (int n = 0; n < kTogether; n++) add(mine, max[n], sum[n], loss[n], counts[n] & kMostCounted, counts[n] >> 16);
+        for (int n = 0; n < kTogether; n++)
+            add(mine, max[n], sum[n], loss[n], counts[n] & kMostCounted, counts[n] >> 16);
     }
     return over_block<kThreads>(mine, shared);
 }

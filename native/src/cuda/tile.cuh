@@ -9,9 +9,9 @@
 namespace gm::cuda {
 
 constexpr int kTileThreads = 256;
-constexpr int kTile = 64;       // rows and columns
-constexpr int kDepth = 32;      // of a slice
-constexpr int kMine = 4;        // rows and columns of a thread
+constexpr int kTile = 64;               // rows and columns
+constexpr int kDepth = 32;              // of a slice
+constexpr int kMine = 4;                // rows and columns of a thread
 constexpr int kTileStride = kTile + 4;  // four words apart: the transposing stores of a warp meet fewer banks
 
 using Slice = float[kDepth][kTileStride];
@@ -28,7 +28,8 @@ __device__ __forceinline__ int tile_column() { return static_cast<int>(threadIdx
 // widens eight of one run.
 template <class RunOf>
 __device__ __forceinline__ void load_slice(Slice &slice, int64_t rows, int64_t at, int64_t length, RunOf &&run) {
-    const int r = static_cast<int>(threadIdx.x) / (kDepth / kEight), k = static_cast<int>(threadIdx.x) % (kDepth / kEight) * kEight;
+    const int r = static_cast<int>(threadIdx.x) / (kDepth / kEight),
+              k = static_cast<int>(threadIdx.x) % (kDepth / kEight) * kEight;
     static_assert(kTileThreads == kTile * kDepth / kEight, "each thread widens eight");
     float x[kEight] = {};
     if (r < rows) {
@@ -41,7 +42,8 @@ __device__ __forceinline__ void load_slice(Slice &slice, int64_t rows, int64_t a
 // The other way round: slice[k] is the columns [at, at + kTile) of run(k) for k < runs.
 template <class RunOf>
 __device__ __forceinline__ void load_rows(Slice &slice, int64_t runs, int64_t at, int64_t length, RunOf &&run) {
-    const int k = static_cast<int>(threadIdx.x) / (kTile / kEight), c = static_cast<int>(threadIdx.x) % (kTile / kEight) * kEight;
+    const int k = static_cast<int>(threadIdx.x) / (kTile / kEight),
+              c = static_cast<int>(threadIdx.x) % (kTile / kEight) * kEight;
     float x[kEight] = {};
     if (k < runs) {
         const Run from = run(k);
@@ -55,7 +57,8 @@ __device__ __forceinline__ void take(const Slice &slice, int k, int at, float (&
     for (int n = 0; n < kMine; n++) x[n] = slice[k][at + n];
 }
 
-__device__ __forceinline__ void multiply_add(const float (&left)[kMine], const float (&right)[kMine], float (&sums)[kMine][kMine]) {
+__device__ __forceinline__ void multiply_add(const float (&left)[kMine], const float (&right)[kMine],
+                                             float (&sums)[kMine][kMine]) {
     for (int r = 0; r < kMine; r++) {
         for (int c = 0; c < kMine; c++) sums[r][c] += left[r] * right[c];
     }
@@ -74,8 +77,8 @@ __device__ __forceinline__ void multiply_slice(const TileShared &s, float (&sums
 
 // sums = the products of `length` long runs, left(r) for r < rows with right(c) for c < columns.
 template <class Left, class Right>
-__device__ __forceinline__ void multiply_tile(TileShared &s, int64_t rows, int64_t columns, int64_t length, Left &&left, Right &&right,
-                                              float (&sums)[kMine][kMine]) {
+__device__ __forceinline__ void multiply_tile(TileShared &s, int64_t rows, int64_t columns, int64_t length, Left &&left,
+                                              Right &&right, float (&sums)[kMine][kMine]) {
     for (int r = 0; r < kMine; r++) {
         for (int c = 0; c < kMine; c++) sums[r][c] = 0;
     }

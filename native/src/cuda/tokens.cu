@@ -6,10 +6,13 @@
 namespace gm::cuda {
 
 void launch_tokens(const gm_queue &queue, const gm_array &delta, const Tokens &tokens) {
-    if (tokens.samples > UINT32_MAX || tokens.per_sample > UINT32_MAX) fail(GM_UNSUPPORTED, "GM_CUDA takes up to %u samples of up to as many tokens", UINT32_MAX);
+    if (tokens.samples > UINT32_MAX || tokens.per_sample > UINT32_MAX)
+        fail(GM_UNSUPPORTED, "GM_CUDA takes up to %u samples of up to as many tokens", UINT32_MAX);
     const int64_t all = tokens.samples * tokens.per_sample;
-    launch(queue, "find_tokens", find_tokens, divide_up(all, kTokenGroup), kTokenThreads, sizeof(FindShared), delta, tokens);
-    launch(queue, "list_tokens", list_tokens, larger(1, divide_up(all, kListThreads)), kListThreads, sizeof(ListShared), tokens);  // none are listed too
+    launch(queue, "find_tokens", find_tokens, divide_up(all, kTokenGroup), kTokenThreads, sizeof(FindShared), delta,
+           tokens);
+    launch(queue, "list_tokens", list_tokens, larger(1, divide_up(all, kListThreads)), kListThreads, sizeof(ListShared),
+           tokens);  // none are listed too
 }
 
 }  // namespace gm::cuda

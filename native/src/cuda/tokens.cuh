@@ -31,12 +31,14 @@ __device__ __forceinline__ bool carries_gradient(const Run &delta, int64_t O) {
 }
 
 // A block a group, a warp a token at a time.
-__global__ void __launch_bounds__(kTokenThreads, 4) find_tokens(const __grid_constant__ gm_array delta, const __grid_constant__ Tokens tokens) {
+__global__ void __launch_bounds__(kTokenThreads, 4)
+    find_tokens(const __grid_constant__ gm_array delta, const __grid_constant__ Tokens tokens) {
     const int64_t first = int64_t{blockIdx.x} * kTokenGroup, all = tokens.samples * tokens.per_sample;
     FindShared &s = shared<FindShared>();
     int count = 0;
     for (int64_t token = first + warp(); token < smaller(all, first + kTokenGroup); token += kTokenWarps) {
-        const bool alive = carries_gradient(row_of(delta, token / tokens.per_sample, token % tokens.per_sample), delta.shape[2]);
+        const bool alive =
+            carries_gradient(row_of(delta, token / tokens.per_sample, token % tokens.per_sample), delta.shape[2]);
         if (lane() == 0) tokens.alive[token] = alive;
         count += alive;
     }
@@ -57,7 +59,8 @@ __global__ void __launch_bounds__(kListThreads) list_tokens(const __grid_constan
     ListShared &s = shared<ListShared>();
     const int64_t all = tokens.samples * tokens.per_sample, token = int64_t{blockIdx.x} * kListThreads + threadIdx.x;
     int64_t place = 0;
-    for (int64_t group = threadIdx.x; group < int64_t{blockIdx.x} * (kListThreads / kTokenGroup); group += kListThreads) place += tokens.counts[group];
+    for (int64_t group = threadIdx.x; group < int64_t{blockIdx.x} * (kListThreads / kTokenGroup); group += kListThreads)
+        place += tokens.counts[group];
     place = sum_over_block<kListThreads>(place, s.sums);
     const bool alive = token < all && tokens.alive[token] != 0;
     const unsigned lanes = __ballot_sync(kAllLanes, alive);

@@ -30,7 +30,12 @@ struct Tokens {
 
 inline Tokens take_tokens(const gm_array &delta, Arena &arena) {
     const int64_t B = delta.shape[0], T = delta.shape[1];
-    return {arena.take<uint8_t>(B * T), arena.take<int32_t>(B * T / kTokenGroup + 1), arena.take<Token>(B * T), arena.take<int64_t>(B + 1), B, T};
+    return {arena.take<uint8_t>(B * T),
+            arena.take<int32_t>(B * T / kTokenGroup + 1),
+            arena.take<Token>(B * T),
+            arena.take<int64_t>(B + 1),
+            B,
+            T};
 }
 
 // Fails where a number of samples or tokens takes more than 32 bits.

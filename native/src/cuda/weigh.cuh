@@ -11,13 +11,13 @@ namespace gm::cuda {
 // Vectors that the kind does not need may be NULL.
 struct Statistics {
     int64_t count;
-    const float *score;          // m_i; for rho the difference of losses
+    const float *score;  // m_i; for rho the difference of losses
     int64_t score_stride;
     const float *gradient_norm;
     int64_t gradient_norm_stride;
     const double *direction_norm_squared;
-    const uint8_t *usable;       // NULL: all; 0: weight 0 whatever the statistic
-    const float *loss;           // NULL: nobody asks for the mean loss
+    const uint8_t *usable;  // NULL: all; 0: weight 0 whatever the statistic
+    const float *loss;      // NULL: nobody asks for the mean loss
 };
 
 struct Sample {
@@ -40,7 +40,8 @@ __device__ __forceinline__ double statistic(const gm_weighting &weighting, doubl
 }
 
 __device__ __forceinline__ Sample sample_at(const gm_weighting &weighting, const Statistics &s, int64_t i) {
-    Sample sample = {i, s.score == nullptr ? 0 : s.score[i * s.score_stride], s.gradient_norm == nullptr ? 0 : s.gradient_norm[i * s.gradient_norm_stride],
+    Sample sample = {i, s.score == nullptr ? 0 : s.score[i * s.score_stride],
+                     s.gradient_norm == nullptr ? 0 : s.gradient_norm[i * s.gradient_norm_stride],
                      s.loss == nullptr ? 0 : s.loss[i], 0};
     const bool usable = s.usable == nullptr || s.usable[i] != 0;
     const double x = statistic(weighting, sample.score, sample.norm);
@@ -50,7 +51,8 @@ __device__ __forceinline__ Sample sample_at(const gm_weighting &weighting, const
 
 // body(sample) for this thread's samples of [first, end) in their order. The loads of kTogether are under way at once.
 template <int kThreads, class Body>
-__device__ __forceinline__ void for_each_sample(const gm_weighting &weighting, const Statistics &s, int64_t first, int64_t end, Body &&body) {
+__device__ __forceinline__ void for_each_sample(const gm_weighting &weighting, const Statistics &s, int64_t first,
+                                                int64_t end, Body &&body) {
     constexpr int kTogether = 4;
     for (int64_t from = first + threadIdx.x; from < end; from += kTogether * kThreads) {
         Sample samples[kTogether];
@@ -141,7 +143,9 @@ public:
 private:
     __device__ Sample at(int64_t i) const { return sample_at(weighting_, s_, i); }
 
-    __device__ double free(const Sample &sample) const { return is_finite(sample.x) ? free_weight(sample.score, sample.norm, distance_) : 0; }
+    __device__ double free(const Sample &sample) const {
+        return is_finite(sample.x) ? free_weight(sample.score, sample.norm, distance_) : 0;
+    }
 
     __device__ double root(const Sample &sample, double mu) const {
         return free(sample) == 0 ? 0 : optimal_weight(sample.score, sample.norm, distance_, mu);
@@ -163,15 +167,19 @@ private:
 };
 
 // Whether a kind asks for trials over the whole batch, which only a block with nothing else to do takes on.
-__host__ __device__ __forceinline__ bool is_searched(const gm_weighting &weighting) { return weighting.kind == GM_OPT && weighting.lambda > 0; }
+__host__ __device__ __forceinline__ bool is_searched(const gm_weighting &weighting) {
+    return weighting.kind == GM_OPT && weighting.lambda > 0;
+}
 
 // put(i, w) for every sample, on some thread; returns how many take no part. If none does all weights are 0. A batch is some
 // ten thousand numbers at most: one block reads them out of the cache twice rather than that several wait for each other.
 template <int kThreads, class Put>
-__device__ __forceinline__ int64_t weigh(const gm_weighting &weighting, const Statistics &s, WeighShared &shared, Put &&put) {
+__device__ __forceinline__ int64_t weigh(const gm_weighting &weighting, const Statistics &s, WeighShared &shared,
+                                         Put &&put) {
     const Summary all = summary_of<kThreads>(weighting, s, shared);
     const auto each = [&](auto &&weight) {
-        for_each_sample<kThreads>(weighting, s, 0, s.count, [&](const Sample &sample) { put(sample.i, weight(sample)); });
+        for_each_sample<kThreads>(weighting, s, 0, s.count,
+                                  [&](const Sample &sample) { put(sample.i, weight(sample)); });
     };
     if (is_searched(weighting)) {
         OptimalWeights<kThreads> optimal(weighting, s, shared);

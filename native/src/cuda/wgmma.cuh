@@ -48,11 +48,13 @@ __device__ __forceinline__ void fence_sums() { asm volatile("wgmma.fence.sync.al
     "%64, %65, %66, %67, %68, %69, %70, %71, %72, %73, %74, %75, %76, %77, %78, %79, " \
     "%80, %81, %82, %83, %84, %85, %86, %87, %88, %89, %90, %91, %92, %93, %94, %95"
 #define GM_SUM(n) "+f"(sums[n]), "+f"(sums[n + 1]), "+f"(sums[n + 2]), "+f"(sums[n + 3])
-#define GM_SUMS(n) GM_SUM(n), GM_SUM(n + 4), GM_SUM(n + 8), GM_SUM(n + 12), GM_SUM(n + 16), GM_SUM(n + 20), GM_SUM(n + 24), GM_SUM(n + 28)
-#define GM_MULTIPLY(type)                                                                                                      \
-    asm volatile("{\n.reg .pred add;\nsetp.ne.b32 add, %98, 0;\nwgmma.mma_async.sync.aligned.m64n192k16.f32." type "." type    \
-                 " {" GM_SUM_NAMES "}, %96, %97, add, 1, 1, 0, 0;\n}"                                                        \
-                 : GM_SUMS(0), GM_SUMS(32), GM_SUMS(64)                                                                        \
+#define GM_SUMS(n) \
+    GM_SUM(n), GM_SUM(n + 4), GM_SUM(n + 8), GM_SUM(n + 12), GM_SUM(n + 16), GM_SUM(n + 20), GM_SUM(n + 24), \
+        GM_SUM(n + 28)
+#define GM_MULTIPLY(type) \
+    asm volatile("{\n.reg .pred add;\nsetp.ne.b32 add, %98, 0;\nwgmma.mma_async.sync.aligned.m64n192k16.f32." type \
+                 "." type " {" GM_SUM_NAMES "}, %96, %97, add, 1, 1, 0, 0;\n}" \
+                 : GM_SUMS(0), GM_SUMS(32), GM_SUMS(64) \
                  : "l"(left), "l"(right), "r"(add))
 
 // sums = left right + (add ? sums : 0), some time before they have been waited for.
@@ -104,10 +106,11 @@ __device__ __forceinline__ void arrive(uint64_t *barrier) {
 __device__ __forceinline__ void wait_for_phase(uint64_t *barrier, unsigned parity) {
     unsigned done;
     do {
-        asm volatile("{\n.reg .pred done;\nmbarrier.try_wait.parity.shared::cta.b64 done, [%1], %2;\nselp.u32 %0, 1, 0, done;\n}"
-                     : "=r"(done)
-                     : "r"(shared_address(barrier)), "r"(parity)
-                     : "memory");
+        asm volatile(
+            "{\n.reg .pred done;\nmbarrier.try_wait.parity.shared::cta.b64 done, [%1], %2;\nselp.u32 %0, 1, 0, done;\n}"
+            : "=r"(done)
+            : "r"(shared_address(barrier)), "r"(parity)
+            : "memory");
     } while (done == 0);
 }
 

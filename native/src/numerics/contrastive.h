@@ -12,7 +12,8 @@ struct ContrastiveHalf {
 };
 
 // Softmax: max over the others' z, sum e^(z - max), sum e^(z - max) dz. Sigmoid: sum f, sum df.
-GM_BOTH ContrastiveHalf contrastive_half(int32_t kind, double own, double own_moved, double max, double sum, double moved) {
+GM_BOTH ContrastiveHalf contrastive_half(int32_t kind, double own, double own_moved, double max, double sum,
+                                         double moved) {
     if (kind == GM_CONTRASTIVE_SIGMOID) {
         const double e = exp(-fabs(own));
         return {sum + fmax(-own, 0.0) + log1p(e), moved - (own > 0 ? e : 1) / (1 + e) * own_moved};

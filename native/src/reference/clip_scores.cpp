@@ -39,7 +39,8 @@ double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 void clip_scores(const gm_clip_scores_args &args) {
     const int64_t B = args.image.shape[0], E = args.image.shape[1];
     const Directions image(args.image, args.image_tangent), text(args.text, args.text_tangent);
-    const double scale = args.logit_terms[0], bias = args.logit_terms[1], scale_moved = args.logit_terms[2], bias_moved = args.logit_terms[3];
+    const double scale = args.logit_terms[0], bias = args.logit_terms[1], scale_moved = args.logit_terms[2],
+                 bias_moved = args.logit_terms[3];
     std::vector<double> z(static_cast<size_t>(B * B)), dz(z.size());
     for (int64_t i = 0; i < B; i++) {
         for (int64_t j = 0; j < B; j++) {

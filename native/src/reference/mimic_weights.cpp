@@ -126,7 +126,8 @@ std::vector<double> weights(const gm_weighting &weighting, Statistics &s, int64_
             size_t positive = 0;
             for (size_t i = 0; i < n; i++) positive += finite[i] && s.score[i] > 0;
             for (size_t i = 0; i < n; i++) {
-                if (finite[i] && (positive == 0 || s.score[i] > 0)) w[i] = 1.0 / static_cast<double>(positive == 0 ? count : positive);
+                if (finite[i] && (positive == 0 || s.score[i] > 0))
+                    w[i] = 1.0 / static_cast<double>(positive == 0 ? count : positive);
             }
             break;
         }

@@ -5,7 +5,8 @@
 TEST(clip_scores_agrees_with_the_reference) {
     for (const int32_t kind : {GM_CONTRASTIVE_SOFTMAX, GM_CONTRASTIVE_SIGMOID}) {
         for (const int64_t B : {0, 1, 2, 5, 16, 63, 64, 65, 130}) {
-            Problem p(random, kind, check::any_dtype(random), B, check::any_of(random, {1, 7, 16, 33, 64}), B == 16 ? 0.05 : 1);
+            Problem p(random, kind, check::any_dtype(random), B, check::any_of(random, {1, 7, 16, 33, 64}),
+                      B == 16 ? 0.05 : 1);
             if (B == 5) p.args.image_tangent.data = nullptr;
             if (B == 2) p.args.text_tangent.data = p.args.image_tangent.data = nullptr;
             if (B == 65) p.args.direction_norm_squared = nullptr;
@@ -17,7 +18,8 @@ TEST(clip_scores_agrees_with_the_reference) {
     small.logit_terms[0] = 60;
     CHECK_OK(GM_DEVICE_CALL(gm_clip_scores, small.args));
     compare(small);
-    Problem many(random, GM_CONTRASTIVE_SOFTMAX, GM_BF16, 2100, 16);  // more tiles than lanes; features of no small norm, by which tangents are divided
+    Problem many(random, GM_CONTRASTIVE_SOFTMAX, GM_BF16, 2100,
+                 16);  // more tiles than lanes; features of no small norm, by which tangents are divided
     CHECK_OK(GM_DEVICE_CALL(gm_clip_scores, many.args));
     compare(many);
 }

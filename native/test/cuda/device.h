@@ -22,7 +22,8 @@ inline void new_order([[maybe_unused]] Random &random) {
 }
 
 inline bool ran(cudaError_t status) {
-    return that(status == cudaSuccess, __FILE__, __LINE__, std::string(cudaGetErrorName(status)) + ": " + cudaGetErrorString(status));
+    return that(status == cudaSuccess, __FILE__, __LINE__,
+                std::string(cudaGetErrorName(status)) + ": " + cudaGetErrorString(status));
 }
 
 // A stream that is not the default one.
@@ -58,7 +59,9 @@ public:
         if (array.data == nullptr) return;
         size_t elements = 1;
         for (int d = 0; d < array.rank; d++) {
-            elements = array.shape[d] == 0 || elements == 0 ? 0 : elements + static_cast<size_t>((array.shape[d] - 1) * array.stride[d]);
+            elements = array.shape[d] == 0 || elements == 0
+                           ? 0
+                           : elements + static_cast<size_t>((array.shape[d] - 1) * array.stride[d]);
         }
         const size_t width = array.dtype == GM_F32 ? 4 : array.dtype == GM_F64 || array.dtype == GM_I64 ? 8 : 2;
         array.data = copy_of(array.data, elements * width, true);
@@ -74,7 +77,8 @@ public:
 
     void fetch() const {
         for (const Copy &copy : copies_) {
-            if (copy.output && copy.bytes > 0) ran(cudaMemcpy(copy.host, copy.device, copy.bytes, cudaMemcpyDeviceToHost));
+            if (copy.output && copy.bytes > 0)
+                ran(cudaMemcpy(copy.host, copy.device, copy.bytes, cudaMemcpyDeviceToHost));
         }
     }
 
@@ -123,33 +127,39 @@ inline void move(Device &device, gm_mimic_weights_args &args) {
     device.move(args.non_finite);
 }
 inline void move(Device &device, gm_head_step_args &args) {
-    const int64_t K = args.projected.data != nullptr         ? args.projected.rank == 3 ? args.projected.shape[1] : 1
-                      : args.reference_logits.data != nullptr ? args.reference_logits.rank == 3 ? args.reference_logits.shape[1] : 1
-                                                              : 0;
-    for (gm_array *array : {&args.logits, &args.bias, &args.labels, &args.projected, &args.reference_logits, &args.feature_norm_squared, &args.reference_loss,
-                            &args.loss, &args.score, &args.gradient_norm, &args.weight, &args.delta, &args.weighted_delta, &args.mean_delta,
-                            &args.weighted_delta_sum}) {
+    const int64_t K = args.projected.data != nullptr ? args.projected.rank == 3 ? args.projected.shape[1] : 1
+                      : args.reference_logits.data != nullptr
+                          ? args.reference_logits.rank == 3 ? args.reference_logits.shape[1] : 1
+                          : 0;
+    for (gm_array *array :
+         {&args.logits, &args.bias, &args.labels, &args.projected, &args.reference_logits, &args.feature_norm_squared,
+          &args.reference_loss, &args.loss, &args.score, &args.gradient_norm, &args.weight, &args.delta,
+          &args.weighted_delta, &args.mean_delta, &args.weighted_delta_sum}) {
         device.move(*array);
     }
     if (K > 0) device.move(args.direction_norm_squared, static_cast<size_t>(K));
     device.move(args.non_finite);
 }
 inline void move(Device &device, gm_head_score_args &args) {
-    for (gm_array *array : {&args.features, &args.labels, &args.weight, &args.bias, &args.direction, &args.loss, &args.score, &args.gradient_norm}) {
+    for (gm_array *array : {&args.features, &args.labels, &args.weight, &args.bias, &args.direction, &args.loss,
+                            &args.score, &args.gradient_norm}) {
         device.move(*array);
     }
     device.move(args.direction_norm_squared);
     device.move(args.non_finite);
 }
 inline void move(Device &device, gm_clip_scores_args &args) {
-    for (gm_array *array : {&args.image, &args.text, &args.image_tangent, &args.text_tangent, &args.loss, &args.score}) device.move(*array);
+    for (gm_array *array : {&args.image, &args.text, &args.image_tangent, &args.text_tangent, &args.loss, &args.score})
+        device.move(*array);
     device.move(args.logit_terms, 4);
     device.move(args.direction_norm_squared);
     device.move(args.non_finite);
 }
 inline void move(Device &device, gm_direction_args &args) {
-    for (const gm_array **arrays : {&args.reference, &args.parameter, &args.direction}) device.move(*arrays, args.count);
-    for (double **norms : {&args.norm_squared, &args.parameter_norm_squared}) device.move(*norms, static_cast<size_t>(args.count));
+    for (const gm_array **arrays : {&args.reference, &args.parameter, &args.direction})
+        device.move(*arrays, args.count);
+    for (double **norms : {&args.norm_squared, &args.parameter_norm_squared})
+        device.move(*norms, static_cast<size_t>(args.count));
     device.move(args.total_norm_squared);
 }
 

@@ -85,6 +85,7 @@ TEST(direction_keeps_a_nan_in_its_tensor) {
     tensors.normal(random);
     tensors.reference[1].set(NAN, 49);
     CHECK_OK(GM_DEVICE_CALL(gm_direction, tensors.args(false)));
-    CHECK(!std::isnan(tensors.norm[0]) && std::isnan(tensors.norm[1]) && !std::isnan(tensors.norm[2]) && std::isnan(tensors.total));
+    CHECK(!std::isnan(tensors.norm[0]) && std::isnan(tensors.norm[1]) && !std::isnan(tensors.norm[2]) &&
+          std::isnan(tensors.total));
     CHECK(!std::isnan(tensors.parameter_norm[1]));
 }

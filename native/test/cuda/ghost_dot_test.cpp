@@ -6,7 +6,8 @@ using check::Array;
 
 namespace {
 
-gm_ghost_dot_args arguments(const Array &input, const Array &delta, const Array &direction, const Array &dot, int32_t form = GM_GHOST_DOT_AUTO) {
+gm_ghost_dot_args arguments(const Array &input, const Array &delta, const Array &direction, const Array &dot,
+                            int32_t form = GM_GHOST_DOT_AUTO) {
     return {input.get(), delta.get(), direction.get(), dot.get(), form};
 }
 
@@ -24,10 +25,12 @@ void agree(check::Random &random, Array &a, Array &delta, Array &v, double silen
     fast.fill([] { return NAN; });
     CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, fast, form)));
     CHECK_OK(GM_CALL(gm_ghost_dot, &check::reference_queue(), arguments(a, delta, v, slow)));
-    CHECK_OK(GM_CALL(gm_ghost_dot, &check::reference_queue(), arguments(check::magnitudes(a), check::magnitudes(delta), check::magnitudes(v), magnitude)));
+    CHECK_OK(GM_CALL(gm_ghost_dot, &check::reference_queue(),
+                     arguments(check::magnitudes(a), check::magnitudes(delta), check::magnitudes(v), magnitude)));
     for (int64_t i = 0; i < B; i++) {
         CHECK_CLOSE(fast.at(i), slow.at(i), bound(I) * magnitude.at(i),
-                    "dot " + std::to_string(i) + " of T = " + std::to_string(T) + ", I = " + std::to_string(I) + ", O = " + std::to_string(O));
+                    "dot " + std::to_string(i) + " of T = " + std::to_string(T) + ", I = " + std::to_string(I) +
+                        ", O = " + std::to_string(O));
     }
 }
 
@@ -57,8 +60,8 @@ int32_t choice(int64_t B, int64_t T, int64_t I, int64_t O, int32_t dtype, int32_
         if (rank == 1) x = {somewhere, type, rank, {d0, 0, 0}, {1, 0, 0}};
         return x;
     };
-    const gm_ghost_dot_args args = {array(dtype, 3, B, T, I), array(dtype, 3, B, T, O), array(direction_dtype, 2, O, I, 0), array(GM_F32, 1, B, 0, 0),
-                                    GM_GHOST_DOT_AUTO};
+    const gm_ghost_dot_args args = {array(dtype, 3, B, T, I), array(dtype, 3, B, T, O),
+                                    array(direction_dtype, 2, O, I, 0), array(GM_F32, 1, B, 0, 0), GM_GHOST_DOT_AUTO};
     int32_t form = -1;
     CHECK_OK(gm_ghost_dot_form(&check::cuda_queue(), &args, &form));
     return form;
@@ -68,13 +71,14 @@ int32_t choice(int64_t B, int64_t T, int64_t I, int64_t O, int32_t dtype, int32_
 
 TEST(ghost_dot_agrees_with_the_reference) {
     for (int round = 0; round < 40; round++) {
-        agree(random, check::any_of(random, {0, 1, 2, 5}), check::any_of(random, {0, 1, 3, 4, 9}), check::any_of(random, {0, 1, 7, 16, 33, 70}),
-              check::any_of(random, {0, 1, 2, 5, 13, 40, 65}), static_cast<double>(check::any_of(random, {0, 1, 2})) / 2);
+        agree(random, check::any_of(random, {0, 1, 2, 5}), check::any_of(random, {0, 1, 3, 4, 9}),
+              check::any_of(random, {0, 1, 7, 16, 33, 70}), check::any_of(random, {0, 1, 2, 5, 13, 40, 65}),
+              static_cast<double>(check::any_of(random, {0, 1, 2})) / 2);
     }
-    agree(random, 1, 129, 40, 97, 0);   // tiles of tokens and of outputs
+    agree(random, 1, 129, 40, 97, 0);  // tiles of tokens and of outputs
     agree(random, 63, 1, 30, 130, 0);
     agree(random, 65, 1, 64, 64, 0.3);
-    agree(random, 150, 9, 8, 7, 0.8);   // more tokens than a round of the list
+    agree(random, 150, 9, 8, 7, 0.8);  // more tokens than a round of the list
 }
 
 // Few tokens, so that every part of the inputs has its own blocks: in float and on the tensor cores, whole parts or not.
@@ -90,13 +94,16 @@ TEST(ghost_dot_agrees_in_parts) {
 // bf16 and f16 with rows that begin on 16 bytes: a lane's, a slice's and a tile's ends, several slices, and more tiles than
 // blocks that stay.
 TEST(ghost_dot_agrees_on_the_tensor_cores) {
-    const int64_t shapes[][4] = {{1, 1, 64, 8},     {3, 7, 72, 40},   {2, 100, 128, 129}, {5, 12, 200, 65}, {1, 129, 264, 128},
-                                 {130, 1, 136, 250}, {40, 9, 64, 3}, {2, 40, 1000, 64},  {1, 300, 40, 400}, {6, 90, 64, 200}};
+    const int64_t shapes[][4] = {{1, 1, 64, 8},      {3, 7, 72, 40},     {2, 100, 128, 129}, {5, 12, 200, 65},
+                                 {1, 129, 264, 128}, {130, 1, 136, 250}, {40, 9, 64, 3},     {2, 40, 1000, 64},
+                                 {1, 300, 40, 400},  {6, 90, 64, 200}};
     for (const auto &shape : shapes) {
         for (const int32_t form : tensor_forms()) {
-            const int32_t dtype = check::any_of(random, {0, 1}) ? GM_BF16 : GM_F16, delta_dtype = check::any_of(random, {0, 1}) ? GM_BF16 : GM_F16;
+            const int32_t dtype = check::any_of(random, {0, 1}) ? GM_BF16 : GM_F16,
+                          delta_dtype = check::any_of(random, {0, 1}) ? GM_BF16 : GM_F16;
             const int64_t O = shape[3], past = (8 - O % 8) % 8, padding = check::any_of(random, {0, 8});
-            Array a(dtype, {shape[0], shape[1], shape[2]}, padding), delta(delta_dtype, {shape[0], shape[1], O + past}, padding), v(dtype, {O, shape[2]}, padding);
+            Array a(dtype, {shape[0], shape[1], shape[2]}, padding),
+                delta(delta_dtype, {shape[0], shape[1], O + past}, padding), v(dtype, {O, shape[2]}, padding);
             delta.get().shape[2] = O;
             const double silent = static_cast<double>(check::any_of(random, {0, 0, 1})) / 2;
             agree(random, a, delta, v, silent, form);
@@ -106,21 +113,26 @@ TEST(ghost_dot_agrees_on_the_tensor_cores) {
 
 TEST(ghost_dot_takes_the_form_that_is_asked_for) {
     for (const int which : {0, 1, 2, 3}) {  // rows that begin elsewhere, or another dtype
-        Array a(GM_BF16, {2, 9, 64}, which == 0), delta(which == 3 ? GM_F32 : GM_BF16, {2, 9, 64}, which == 1), v(GM_BF16, {64, 64}, which == 2);
+        Array a(GM_BF16, {2, 9, 64}, which == 0), delta(which == 3 ? GM_F32 : GM_BF16, {2, 9, 64}, which == 1),
+            v(GM_BF16, {64, 64}, which == 2);
         Array dot(GM_F32, {2});
         agree(random, a, delta, v, 0);
         for (const int32_t form : {GM_GHOST_DOT_MMA, GM_GHOST_DOT_WGMMA}) {
-            CHECK_REFUSED(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, dot, form)), GM_UNSUPPORTED, "gm_ghost_dot: the tensor cores take bf16 or f16");
+            CHECK_REFUSED(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, dot, form)), GM_UNSUPPORTED,
+                          "gm_ghost_dot: the tensor cores take bf16 or f16");
         }
     }
     Array x(GM_BF16, {2, 9, 64}), v(GM_BF16, {64, 64}), dot(GM_F32, {2});
     for (const int32_t form : {-1, static_cast<int32_t>(GM_GHOST_DOT_PRODUCT)}) {
-        CHECK_REFUSED(GM_DEVICE_CALL(gm_ghost_dot, arguments(x, x, v, dot, form)), GM_INVALID_ARGUMENT, "form is " + std::to_string(form));
+        CHECK_REFUSED(GM_DEVICE_CALL(gm_ghost_dot, arguments(x, x, v, dot, form)), GM_INVALID_ARGUMENT,
+                      "form is " + std::to_string(form));
     }
     const gm_ghost_dot_args args = arguments(x, x, v, dot, GM_GHOST_DOT_FLOAT);
-    CHECK_REFUSED(gm_ghost_dot(&check::reference_queue(), &args, nullptr, 0), GM_UNSUPPORTED, "this provider has one only");
+    CHECK_REFUSED(gm_ghost_dot(&check::reference_queue(), &args, nullptr, 0), GM_UNSUPPORTED,
+                  "this provider has one only");
     int32_t form = 0;
-    CHECK_REFUSED(gm_ghost_dot_form(&check::reference_queue(), &args, &form), GM_UNSUPPORTED, "this provider has one only");
+    CHECK_REFUSED(gm_ghost_dot_form(&check::reference_queue(), &args, &form), GM_UNSUPPORTED,
+                  "this provider has one only");
 }
 
 // Of the model only what does not hang on its constants' last digits.
@@ -133,19 +145,22 @@ TEST(ghost_dot_chooses_by_cost) {
         const bool wgmma = tensor_forms().size() == 2;
         for (const int32_t dtype : {GM_BF16, GM_F16}) {
             const int32_t large = choice(256, 64, 768, 3072, dtype, dtype);
-            if (wgmma) CHECK(large == GM_GHOST_DOT_WGMMA && choice(1024, 64, 1024, 4096, dtype, dtype) == GM_GHOST_DOT_WGMMA);
+            if (wgmma)
+                CHECK(large == GM_GHOST_DOT_WGMMA && choice(1024, 64, 1024, 4096, dtype, dtype) == GM_GHOST_DOT_WGMMA);
             CHECK(large != GM_GHOST_DOT_FLOAT);
             CHECK(choice(32, 1, 4096, 4096, dtype, dtype) == GM_GHOST_DOT_MMA);  // 32 rows a tile, not 256
         }
         CHECK(choice(256, 64, 768, 3072, GM_BF16, GM_F32) == GM_GHOST_DOT_FLOAT);  // a product takes one dtype
         CHECK(choice(256, 64, 768, 3072, GM_F32, GM_F32) == GM_GHOST_DOT_PRODUCT);
-        CHECK(choice(0, 1, 64, 64, GM_BF16, GM_BF16) == GM_GHOST_DOT_FLOAT || choice(0, 1, 64, 64, GM_BF16, GM_BF16) == GM_GHOST_DOT_PRODUCT);
+        CHECK(choice(0, 1, 64, 64, GM_BF16, GM_BF16) == GM_GHOST_DOT_FLOAT ||
+              choice(0, 1, 64, 64, GM_BF16, GM_BF16) == GM_GHOST_DOT_PRODUCT);
 #if defined(GM_EMULATED)
     }
     emulator::set_devices(1, 8, 0);
     CHECK(tensor_forms().size() == 1);
     Array x(GM_BF16, {2, 9, 64}), v(GM_BF16, {64, 64}), dot(GM_F32, {2});
-    CHECK_REFUSED(GM_DEVICE_CALL(gm_ghost_dot, arguments(x, x, v, dot, GM_GHOST_DOT_WGMMA)), GM_UNSUPPORTED, "needs a device of compute capability 9.0");
+    CHECK_REFUSED(GM_DEVICE_CALL(gm_ghost_dot, arguments(x, x, v, dot, GM_GHOST_DOT_WGMMA)), GM_UNSUPPORTED,
+                  "needs a device of compute capability 9.0");
     emulator::set_devices(1, 9, 0);
 #endif
 }
@@ -155,7 +170,8 @@ TEST(ghost_dot_keeps_a_nan_in_its_sample) {
     forms.push_back(GM_GHOST_DOT_FLOAT);
     for (const int32_t form : forms) {
         const int32_t dtype = form == GM_GHOST_DOT_FLOAT ? GM_F32 : GM_BF16;
-        Array a(dtype, {9, 15, 72}), delta(dtype, {9, 15, 136}), v(dtype, {136, 72}), clean(GM_F32, {9}), dirty(GM_F32, {9});
+        Array a(dtype, {9, 15, 72}), delta(dtype, {9, 15, 136}), v(dtype, {136, 72}), clean(GM_F32, {9}),
+            dirty(GM_F32, {9});
         a.normal(random);
         delta.normal(random);
         v.normal(random);
@@ -164,7 +180,8 @@ TEST(ghost_dot_keeps_a_nan_in_its_sample) {
         a.set(std::numeric_limits<double>::infinity(), 8, 14, 0);
         delta.set(NAN, 0, 0, 135);
         CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, dirty, form)));
-        for (int64_t i = 0; i < 9; i++) CHECK(i == 0 || i == 4 || i == 8 ? !std::isfinite(dirty.at(i)) : dirty.at(i) == clean.at(i));
+        for (int64_t i = 0; i < 9; i++)
+            CHECK(i == 0 || i == 4 || i == 8 ? !std::isfinite(dirty.at(i)) : dirty.at(i) == clean.at(i));
     }
 }
 
@@ -185,7 +202,8 @@ TEST(ghost_dot_leaves_out_tokens_without_gradient) {
 }
 
 TEST(ghost_dot_gives_the_same_bits_again) {
-    Array a(GM_BF16, {9, 17, 40}), delta(GM_BF16, {9, 17, 72}), v(GM_BF16, {72, 40}), once(GM_F32, {9}), again(GM_F32, {9});
+    Array a(GM_BF16, {9, 17, 40}), delta(GM_BF16, {9, 17, 72}), v(GM_BF16, {72, 40}), once(GM_F32, {9}),
+        again(GM_F32, {9});
     a.normal(random);
     delta.normal(random);
     v.normal(random);

@@ -22,7 +22,8 @@ TEST(head_step_can_be_captured_and_replayed) {
         CHECK_OK(check::replayed([&] { return gm_head_step(&check::cuda_queue(), &args, workspace, bytes); }, 3));
         device.fetch();
         check::ran(cudaFree(workspace));
-        for (int64_t i = 0; i < B; i++) CHECK(replayed.weight.at(i) == once.weight.at(i) && replayed.weighted.at(i, 3) == once.weighted.at(i, 3));
+        for (int64_t i = 0; i < B; i++)
+            CHECK(replayed.weight.at(i) == once.weight.at(i) && replayed.weighted.at(i, 3) == once.weighted.at(i, 3));
     }
 }
 

@@ -17,14 +17,17 @@ void agree(check::Random &random, Features &head, Outputs &fast) {
 
 TEST(head_score_agrees_with_the_reference) {
     for (int round = 0; round < 40; round++) {
-        const int64_t B = check::any_of(random, {0, 1, 2, 15, 64, 65}), I = check::any_of(random, {0, 1, 16, 17, 33, 100}), C = check::any_of(random, {1, 2, 3, 10, 17, 64, 70});
+        const int64_t B = check::any_of(random, {0, 1, 2, 15, 64, 65}),
+                      I = check::any_of(random, {0, 1, 16, 17, 33, 100}),
+                      C = check::any_of(random, {1, 2, 3, 10, 17, 64, 70});
         const int32_t dtype = static_cast<int32_t>(check::any_of(random, {GM_F32, GM_F16, GM_BF16}));
         Features head(random, B, I, C, dtype, round % 2 == 0, check::any_of(random, {0, 3, 8}));
         if (I == 0) head.norm_squared = 1;  // an empty V; any other length gives the same zeros
         Outputs fast(B, GM_F32);
         agree(random, head, fast);
     }
-    const int64_t shapes[][3] = {{3, 8, 257}, {2, 5, 1000}, {130, 30, 300}, {1, 2, 9000}};  // several chunks of classes, more than lanes
+    const int64_t shapes[][3] = {
+        {3, 8, 257}, {2, 5, 1000}, {130, 30, 300}, {1, 2, 9000}};  // several chunks of classes, more than lanes
     for (const auto &shape : shapes) {
         Features head(random, shape[0], shape[1], shape[2], GM_F32, true, 1);
         Outputs fast(shape[0], GM_F32);
@@ -48,7 +51,9 @@ TEST(head_score_counts_what_is_not_finite_and_keeps_it_alone) {
     for (int64_t i = 0; i < B; i++) {
         const bool spoilt = i == 3 || i == 40 || i == 66 || i == 69;
         CHECK(std::isnan(after.score.at(i)) == spoilt && std::isfinite(after.loss.at(i)) != spoilt);
-        if (!spoilt) CHECK(after.score.at(i) == before.score.at(i) && after.loss.at(i) == before.loss.at(i) && after.norm.at(i) == before.norm.at(i));
+        if (!spoilt)
+            CHECK(after.score.at(i) == before.score.at(i) && after.loss.at(i) == before.loss.at(i) &&
+                  after.norm.at(i) == before.norm.at(i));
     }
 }
 
@@ -64,7 +69,8 @@ TEST(head_score_gives_a_sample_the_same_bits_in_any_batch) {
     args.features.data = static_cast<uint16_t *>(args.features.data) + 69 * args.features.stride[0];
     args.labels.data = static_cast<int64_t *>(args.labels.data) + 69;
     CHECK_OK(GM_DEVICE_CALL(gm_head_score, args));
-    CHECK(alone.loss.at(0) == all.loss.at(69) && alone.score.at(0) == all.score.at(69) && alone.norm.at(0) == all.norm.at(69));
+    CHECK(alone.loss.at(0) == all.loss.at(69) && alone.score.at(0) == all.score.at(69) &&
+          alone.norm.at(0) == all.norm.at(69));
     for (gm_array *output : {&args.loss, &args.score}) {  // outputs are optional
         const gm_array kept = *output;
         *output = gm_array{};

@@ -12,13 +12,17 @@ void run(check::Random &random, Head &head, Outputs &fast, Outputs &exact) {
 }
 
 void agree(check::Random &random, int64_t B, int64_t C, int64_t K, int32_t kind, int64_t padding) {
-    const bool subtract = check::any_of(random, {0, 0, 1}) == 1, biased = !subtract && check::any_of(random, {0, 1}) == 1;
+    const bool subtract = check::any_of(random, {0, 0, 1}) == 1,
+               biased = !subtract && check::any_of(random, {0, 1}) == 1;
     const bool single = kind == GM_COS || kind == GM_NORMED_COS || kind == GM_OPT || kind == GM_AGRA;
     if (C == 1 && single) return;  // 0/0 by definition
     Head head(random, B, C, K, any_dtype(random), any_dtype(random), biased, subtract, padding);
-    head.args.weighting = {kind, static_cast<int32_t>(check::any_of(random, {0, 1})), static_cast<double>(check::any_of(random, {1, 2})), 0};
-    head.args.combine = single ? 0 : static_cast<int32_t>(check::any_of(random, {0, K - 1, GM_COMBINE_MEAN, GM_COMBINE_MIN}));
-    Outputs fast(B, C, K, false, any_dtype(random), any_dtype(random), padding), exact(B, C, K, true, GM_F64, GM_F64, padding);
+    head.args.weighting = {kind, static_cast<int32_t>(check::any_of(random, {0, 1})),
+                           static_cast<double>(check::any_of(random, {1, 2})), 0};
+    head.args.combine =
+        single ? 0 : static_cast<int32_t>(check::any_of(random, {0, K - 1, GM_COMBINE_MEAN, GM_COMBINE_MIN}));
+    Outputs fast(B, C, K, false, any_dtype(random), any_dtype(random), padding),
+        exact(B, C, K, true, GM_F64, GM_F64, padding);
     run(random, head, fast, exact);
     if (kind == GM_AGRA) {  // a jump at 0: fair only if no score is within its error of it
         for (int64_t i = 0; i < B; i++) {
@@ -33,11 +37,13 @@ void agree(check::Random &random, int64_t B, int64_t C, int64_t K, int32_t kind,
 TEST(head_step_agrees_with_the_reference) {
     for (int round = 0; round < 90; round++) {
         // about an eight, a team of lanes, a warp's registers and a block's; one block and several
-        agree(random, check::any_of(random, {0, 1, 2, 7, 33, 70}), check::any_of(random, {1, 2, 7, 8, 10, 17, 100, 128, 129, 300}), check::any_of(random, {1, 1, 2, 5}),
+        agree(random, check::any_of(random, {0, 1, 2, 7, 33, 70}),
+              check::any_of(random, {1, 2, 7, 8, 10, 17, 100, 128, 129, 300}), check::any_of(random, {1, 1, 2, 5}),
               static_cast<int32_t>(round % 9), check::any_of(random, {0, 0, 3, 8}));
     }
     for (int round = 0; round < 6; round++) {
-        agree(random, 3, check::any_of(random, {1000, 1024, 1025, 6144}), check::any_of(random, {1, 2}), GM_NORMED_PROJ, check::any_of(random, {0, 1, 8}));
+        agree(random, 3, check::any_of(random, {1000, 1024, 1025, 6144}), check::any_of(random, {1, 2}), GM_NORMED_PROJ,
+              check::any_of(random, {0, 1, 8}));
     }
     for (const int64_t K : {1, 5}) agree(random, 2, 6145, K, GM_NORMED_PROJ, 1);
 }
@@ -49,7 +55,8 @@ TEST(head_step_agrees_on_large_batches) {
             if ((kind == GM_NORMED_PROJ) != (C == 130)) continue;
             Head head(random, C == 9 ? 8300 : 4400, C, 1, GM_F32, GM_F32, false, false);
             head.args.weighting = {kind, 1, 1, 0};
-            Outputs fast(head.B, C, 1, false, GM_F32, GM_F32), exact(head.B, C, 1, true, GM_F64, GM_F64), alone(head.B, C, 1, false, GM_F32, GM_F32);
+            Outputs fast(head.B, C, 1, false, GM_F32, GM_F32), exact(head.B, C, 1, true, GM_F64, GM_F64),
+                alone(head.B, C, 1, false, GM_F32, GM_F32);
             run(random, head, fast, exact);
             compare(head, fast, exact);
             for (const int64_t i : {0, 77, 4399}) head.logits.set(kNaN, i, 2);
@@ -71,10 +78,13 @@ TEST(head_step_computes_any_outputs_alone) {
         all.attach(head.args);
         CHECK_OK(GM_DEVICE_CALL(gm_head_step, head.args));
         some.attach(head.args);
-        const Array *full[] = {&all.loss, &all.score, &all.norm, &all.weight, &all.delta, &all.weighted, &all.mean, &all.sum};
-        const Array *part[] = {&some.loss, &some.score, &some.norm, &some.weight, &some.delta, &some.weighted, &some.mean, &some.sum};
-        gm_array *slots[] = {&head.args.loss, &head.args.score, &head.args.gradient_norm, &head.args.weight,
-                             &head.args.delta, &head.args.weighted_delta, &head.args.mean_delta, &head.args.weighted_delta_sum};
+        const Array *full[] = {&all.loss,  &all.score,    &all.norm, &all.weight,
+                               &all.delta, &all.weighted, &all.mean, &all.sum};
+        const Array *part[] = {&some.loss,  &some.score,    &some.norm, &some.weight,
+                               &some.delta, &some.weighted, &some.mean, &some.sum};
+        gm_array *slots[] = {
+            &head.args.loss,  &head.args.score,          &head.args.gradient_norm, &head.args.weight,
+            &head.args.delta, &head.args.weighted_delta, &head.args.mean_delta,    &head.args.weighted_delta_sum};
         bool kept[8];
         for (int o = 0; o < 8; o++) {
             kept[o] = check::any_of(random, {0, 1}) == 1;
@@ -84,7 +94,8 @@ TEST(head_step_computes_any_outputs_alone) {
         CHECK_OK(GM_DEVICE_CALL(gm_head_step, head.args));
         for (int o = 0; o < 8; o++) {
             for (int64_t i = 0; i < full[o]->extent(0); i++) {
-                for (int64_t j = 0; j < full[o]->extent(1); j++) CHECK(part[o]->at(i, j) == (kept[o] ? full[o]->at(i, j) : 0));
+                for (int64_t j = 0; j < full[o]->extent(1); j++)
+                    CHECK(part[o]->at(i, j) == (kept[o] ? full[o]->at(i, j) : 0));
             }
         }
     }
@@ -92,7 +103,8 @@ TEST(head_step_computes_any_outputs_alone) {
 
 TEST(head_step_puts_delta_in_the_place_of_logits) {
     for (int round = 0; round < 24; round++) {
-        const int64_t B = check::any_of(random, {1, 6, 50}), C = round % 8 == 7 ? 6200 : check::any_of(random, {2, 10, 200, 1100});
+        const int64_t B = check::any_of(random, {1, 6, 50}),
+                      C = round % 8 == 7 ? 6200 : check::any_of(random, {2, 10, 200, 1100});
         const int32_t dtype = any_dtype(random);
         const bool weighted = round % 2 == 0, other = check::any_of(random, {0, 1}) == 1;
         Head head(random, B, C, 1, dtype, GM_F32, false, round % 3 == 0, 4);
@@ -105,7 +117,8 @@ TEST(head_step_puts_delta_in_the_place_of_logits) {
         }
         for (int64_t i = 0; i < B; i++) {
             CHECK(within.score.at(i) == apart.score.at(i) && within.weight.at(i) == apart.weight.at(i));
-            for (int64_t c = 0; c < C; c++) CHECK(head.logits.at(i, c) == (weighted ? apart.weighted : apart.delta).at(i, c));
+            for (int64_t c = 0; c < C; c++)
+                CHECK(head.logits.at(i, c) == (weighted ? apart.weighted : apart.delta).at(i, c));
         }
     }
 }
@@ -127,9 +140,11 @@ TEST(head_step_without_references_weighs_by_what_is_there) {
 
 TEST(head_step_leaves_out_samples_that_are_not_finite) {
     for (int round = 0; round < 40; round++) {
-        const int64_t B = 40, C = round % 10 == 9 ? 6200 : check::any_of(random, {2, 10, 130, 1030}), K = check::any_of(random, {1, 2});
+        const int64_t B = 40, C = round % 10 == 9 ? 6200 : check::any_of(random, {2, 10, 130, 1030}),
+                      K = check::any_of(random, {1, 2});
         Head head(random, B, C, K, any_dtype(random), GM_F32, round % 2 == 0, false);
-        head.args.weighting.kind = static_cast<int32_t>(check::any_of(random, {GM_UNIFORM, GM_NORMED_PROJ, GM_GRAND, GM_RHO}));
+        head.args.weighting.kind =
+            static_cast<int32_t>(check::any_of(random, {GM_UNIFORM, GM_NORMED_PROJ, GM_GRAND, GM_RHO}));
         std::vector<bool> spoilt(static_cast<size_t>(B));
         int64_t count = 0;
         for (int64_t i = 0; i < B; i++) {
@@ -165,7 +180,8 @@ TEST(head_step_leaves_out_samples_that_are_not_finite) {
         }
         CHECK_CLOSE(weights, 1.0, 12 * check::unit_roundoff(GM_F32), "the others' weights");
         for (int64_t c = 0; c < C; c++) {
-            CHECK_CLOSE(fast.mean.at(c), sum[static_cast<size_t>(c)] / static_cast<double>(B), 2 * B * check::unit_roundoff(GM_F32), at("mean_delta", c));
+            CHECK_CLOSE(fast.mean.at(c), sum[static_cast<size_t>(c)] / static_cast<double>(B),
+                        2 * B * check::unit_roundoff(GM_F32), at("mean_delta", c));
         }
     }
 }
@@ -178,7 +194,8 @@ TEST(head_step_of_no_finite_sample_weighs_nothing) {
         out.attach(head.args);
         CHECK_OK(GM_DEVICE_CALL(gm_head_step, head.args));
         CHECK(out.non_finite == 3);
-        for (int64_t i = 0; i < 3; i++) CHECK(out.weight.at(i) == 0 && out.delta.at(i, 1) == 0 && out.weighted.at(i, 0) == 0);
+        for (int64_t i = 0; i < 3; i++)
+            CHECK(out.weight.at(i) == 0 && out.delta.at(i, 1) == 0 && out.weighted.at(i, 0) == 0);
         for (int64_t c = 0; c < C; c++) CHECK(out.mean.at(c) == 0 && out.sum.at(c) == 0);
     }
 }
@@ -192,7 +209,8 @@ TEST(head_step_stays_finite_and_accurate_at_the_edges) {
             compare(head, fast, exact);
         }
         Head head(random, 20, C, 1, GM_F32, GM_F32, false, false);  // confident samples keep their digits
-        for (int64_t i = 0; i < 20; i++) head.logits.set(10 + 3 * static_cast<double>(i), i, static_cast<int64_t>(head.labels.at(i)));
+        for (int64_t i = 0; i < 20; i++)
+            head.logits.set(10 + 3 * static_cast<double>(i), i, static_cast<int64_t>(head.labels.at(i)));
         head.args.weighting.kind = GM_NORMED_COS;
         Outputs fast(20, C, 1, false, GM_F32, GM_F32), exact(20, C, 1, true, GM_F64, GM_F64);
         run(random, head, fast, exact);
@@ -201,7 +219,8 @@ TEST(head_step_stays_finite_and_accurate_at_the_edges) {
         head.logits.set(-kInfinity, 0, static_cast<int64_t>(head.labels.at(0)));
         head.logits.set(-kInfinity, 1, (static_cast<int64_t>(head.labels.at(1)) + 1) % C);
         CHECK_OK(GM_DEVICE_CALL(gm_head_step, head.args));
-        CHECK(fast.non_finite == 1 && fast.loss.at(0) == kInfinity && fast.weight.at(0) == 0 && std::isfinite(fast.loss.at(1)));
+        CHECK(fast.non_finite == 1 && fast.loss.at(0) == kInfinity && fast.weight.at(0) == 0 &&
+              std::isfinite(fast.loss.at(1)));
     }
 }
 
@@ -253,5 +272,6 @@ TEST(head_step_runs_again_in_the_same_workspace) {
     check::ran(cudaStreamSynchronize(check::stream_of_tests()));
     device.fetch();
     check::ran(cudaFree(workspace));
-    for (int64_t i = 0; i < 300; i++) CHECK(again.weight.at(i) == once.weight.at(i) && again.weighted.at(i, 3) == once.weighted.at(i, 3));
+    for (int64_t i = 0; i < 300; i++)
+        CHECK(again.weight.at(i) == once.weight.at(i) && again.weighted.at(i, 3) == once.weighted.at(i, 3));
 }

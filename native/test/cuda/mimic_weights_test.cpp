@@ -19,7 +19,9 @@ void compare(check::Random &random, Scores &s) {
     CHECK_OK(GM_DEVICE_CALL(gm_mimic_weights, s.args));
     CHECK_OK(GM_CALL(gm_mimic_weights, &check::reference_queue(), args));
     CHECK(s.non_finite == exact_non_finite);
-    for (int64_t i = 0; i < s.B; i++) CHECK_CLOSE(s.weight.at(i), exact.at(i), bound(s.args.weighting.kind, exact.at(i)), "weight " + std::to_string(i));
+    for (int64_t i = 0; i < s.B; i++)
+        CHECK_CLOSE(s.weight.at(i), exact.at(i), bound(s.args.weighting.kind, exact.at(i)),
+                    "weight " + std::to_string(i));
 }
 
 }  // namespace
@@ -27,7 +29,8 @@ void compare(check::Random &random, Scores &s) {
 TEST(mimic_weights_agrees_with_the_reference) {
     for (int round = 0; round < 36; round++) {
         const int32_t kind = static_cast<int32_t>(round % 9);
-        Scores s(random, check::any_of(random, {0, 1, 2, 33, 1030}), {kind, 0, static_cast<double>(check::any_of(random, {1, 2})) / 4, 0});
+        Scores s(random, check::any_of(random, {0, 1, 2, 33, 1030}),
+                 {kind, 0, static_cast<double>(check::any_of(random, {1, 2})) / 4, 0});
         compare(random, s);
     }
     for (const int32_t kind : {GM_NORMED_PROJ, GM_AGRA}) {
@@ -76,7 +79,8 @@ TEST(mimic_weights_with_a_penalty_agree) {
         Scores s(random, B, {GM_OPT, 0, 1, 0});
         double pull = 0;  // with lambda beyond it w = 0
         for (int64_t i = 0; i < B; i++) pull += s.score.at(i) * s.score.at(i);
-        s.args.weighting.lambda = std::sqrt(pull) * static_cast<double>(check::any_of(random, {1, 30, 70, 99, 101, 200})) / 100;
+        s.args.weighting.lambda =
+            std::sqrt(pull) * static_cast<double>(check::any_of(random, {1, 30, 70, 99, 101, 200})) / 100;
         if (B > 1 && round % 4 == 0) s.norm.set(0, 1), s.score.set(0, 1);
         Array exact(GM_F64, {B});
         gm_mimic_weights_args args = s.args;
@@ -94,7 +98,8 @@ TEST(mimic_weights_in_two_halves_equal_the_whole) {
     for (const int32_t kind : {GM_NORMED_PROJ, GM_NORMED_COS, GM_GRAND, GM_RHO}) {
         const int64_t B = 90;
         Scores whole(random, B, {kind, 0, 0.3, 0});
-        for (int64_t i = 60; i < 70; i++) (kind == GM_GRAND ? whole.norm : whole.score).set(kNaN, i);  // all of one rank
+        for (int64_t i = 60; i < 70; i++)
+            (kind == GM_GRAND ? whole.norm : whole.score).set(kNaN, i);  // all of one rank
         CHECK_OK(GM_DEVICE_CALL(gm_mimic_weights, whole.args));
         const int64_t ends[] = {0, 1, 60, 70, 70, B};  // one sample, many, none finite, none at all, many
         std::vector<double> parts(10, NAN);
@@ -137,6 +142,7 @@ TEST(mimic_weights_in_two_halves_equal_the_whole) {
                 CHECK_OK(gm_mimic_weights_apply(&check::cuda_queue(), &args, max_and_sum));
             });
         }
-        for (int64_t i = 0; i < B; i++) CHECK_CLOSE(split.at(i), whole.weight.at(i), bound(kind, whole.weight.at(i)), "weight");
+        for (int64_t i = 0; i < B; i++)
+            CHECK_CLOSE(split.at(i), whole.weight.at(i), bound(kind, whole.weight.at(i)), "weight");
     }
 }

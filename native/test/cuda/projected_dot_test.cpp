@@ -6,7 +6,8 @@ using check::Array;
 
 namespace {
 
-gm_projected_dot_args arguments(const Array &gradient, const Array &direction, const Array &dot, const Array &norm, double *v) {
+gm_projected_dot_args arguments(const Array &gradient, const Array &direction, const Array &dot, const Array &norm,
+                                double *v) {
     return {gradient.get(), direction.get(), dot.get(), norm.get(), v};
 }
 
@@ -20,10 +21,12 @@ void agree(check::Random &random, int64_t B, int64_t P, int64_t padding) {
     double fast_v = NAN, slow_v = NAN;
     CHECK_OK(GM_DEVICE_CALL(gm_projected_dot, arguments(g, v, fast, fast_norm, &fast_v)));
     CHECK_OK(GM_CALL(gm_projected_dot, &check::reference_queue(), arguments(g, v, slow, slow_norm, &slow_v)));
-    CHECK_OK(GM_CALL(gm_projected_dot, &check::reference_queue(), arguments(check::magnitudes(g), check::magnitudes(v), magnitude, slow_norm, nullptr)));
+    CHECK_OK(GM_CALL(gm_projected_dot, &check::reference_queue(),
+                     arguments(check::magnitudes(g), check::magnitudes(v), magnitude, slow_norm, nullptr)));
     for (int64_t i = 0; i < B; i++) {
         CHECK_CLOSE(fast.at(i), slow.at(i), check::sum_bound(P) * magnitude.at(i), "dot " + std::to_string(i));
-        CHECK_CLOSE(fast_norm.at(i), slow_norm.at(i), check::sum_bound(P) * slow_norm.at(i), "norm " + std::to_string(i));
+        CHECK_CLOSE(fast_norm.at(i), slow_norm.at(i), check::sum_bound(P) * slow_norm.at(i),
+                    "norm " + std::to_string(i));
     }
     CHECK_CLOSE(fast_v, slow_v, check::sum_bound(P) * slow_v, "|v|^2");
 }
@@ -32,16 +35,19 @@ void agree(check::Random &random, int64_t B, int64_t P, int64_t padding) {
 
 TEST(projected_dot_agrees_with_the_reference) {
     for (int round = 0; round < 40; round++) {
-        agree(random, check::any_of(random, {0, 1, 3, 33}), check::any_of(random, {0, 1, 7, 8, 33, 256, 264, 1000}), check::any_of(random, {0, 3, 8}));
+        agree(random, check::any_of(random, {0, 1, 3, 33}), check::any_of(random, {0, 1, 7, 8, 33, 256, 264, 1000}),
+              check::any_of(random, {0, 3, 8}));
     }
     for (int round = 0; round < 8; round++) {
-        agree(random, check::any_of(random, {0, 1, 8, 11}), check::any_of(random, {4096, 4097, 8192, 9000}), check::any_of(random, {0, 1, 8}));
+        agree(random, check::any_of(random, {0, 1, 8, 11}), check::any_of(random, {4096, 4097, 8192, 9000}),
+              check::any_of(random, {0, 1, 8}));
     }
 }
 
 TEST(projected_dot_computes_only_what_is_asked_for) {
     for (const int64_t P : {300, 5000}) {
-        Array g(GM_F32, {5, P}), v(GM_F16, {P}), dot(GM_F32, {5}), norm(GM_F32, {5}), dot_alone(GM_F32, {5}), norm_alone(GM_F32, {5});
+        Array g(GM_F32, {5, P}), v(GM_F16, {P}), dot(GM_F32, {5}), norm(GM_F32, {5}), dot_alone(GM_F32, {5}),
+            norm_alone(GM_F32, {5});
         g.normal(random);
         v.normal(random);
         double all = 0, alone = 0;

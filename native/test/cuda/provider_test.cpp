@@ -17,7 +17,8 @@ TEST(double_precision_is_refused) {
     Array wide(GM_F64, {2});
     gm_row_dot_args args = call.args();
     args.dot = wide.get();
-    CHECK_REFUSED(GM_DEVICE_CALL(gm_row_dot, args), GM_UNSUPPORTED, "gm_row_dot: GM_CUDA takes f32, f16 and bf16, but an array is f64");
+    CHECK_REFUSED(GM_DEVICE_CALL(gm_row_dot, args), GM_UNSUPPORTED,
+                  "gm_row_dot: GM_CUDA takes f32, f16 and bf16, but an array is f64");
 }
 
 TEST(devices_that_are_not_there_are_refused) {
@@ -25,12 +26,14 @@ TEST(devices_that_are_not_there_are_refused) {
     const gm_row_dot_args args = call.args();
     for (const int32_t device : {-1, 1000}) {
         const gm_queue queue = {GM_CUDA, device, nullptr};
-        CHECK_REFUSED(gm_row_dot(&queue, &args, nullptr, 0), GM_INVALID_ARGUMENT, "gm_row_dot: queue->device is " + std::to_string(device));
+        CHECK_REFUSED(gm_row_dot(&queue, &args, nullptr, 0), GM_INVALID_ARGUMENT,
+                      "gm_row_dot: queue->device is " + std::to_string(device));
     }
 }
 
 TEST(a_workspace_that_is_too_small_is_refused) {
     Array u(GM_F32, {1, 1, 20000}), dot(GM_F32, {1});
     const gm_row_dot_args args = {u.get(), u.get(), dot.get()};
-    CHECK_REFUSED(gm_row_dot(&check::cuda_queue(), &args, nullptr, 0), GM_INVALID_ARGUMENT, "gm_row_dot: the workspace of 0 bytes is too small");
+    CHECK_REFUSED(gm_row_dot(&check::cuda_queue(), &args, nullptr, 0), GM_INVALID_ARGUMENT,
+                  "gm_row_dot: the workspace of 0 bytes is too small");
 }

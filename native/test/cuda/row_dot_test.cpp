@@ -18,8 +18,10 @@ void agree(check::Random &random, int64_t B, int64_t T, int64_t O, int64_t paddi
     fast.fill([] { return NAN; });
     CHECK_OK(GM_DEVICE_CALL(gm_row_dot, arguments(u, delta, fast)));
     CHECK_OK(GM_CALL(gm_row_dot, &check::reference_queue(), arguments(u, delta, slow)));
-    CHECK_OK(GM_CALL(gm_row_dot, &check::reference_queue(), arguments(check::magnitudes(u), check::magnitudes(delta), magnitude)));
-    for (int64_t i = 0; i < B; i++) CHECK_CLOSE(fast.at(i), slow.at(i), check::sum_bound(T * O) * magnitude.at(i), "dot " + std::to_string(i));
+    CHECK_OK(GM_CALL(gm_row_dot, &check::reference_queue(),
+                     arguments(check::magnitudes(u), check::magnitudes(delta), magnitude)));
+    for (int64_t i = 0; i < B; i++)
+        CHECK_CLOSE(fast.at(i), slow.at(i), check::sum_bound(T * O) * magnitude.at(i), "dot " + std::to_string(i));
 }
 
 }  // namespace
@@ -27,8 +29,9 @@ void agree(check::Random &random, int64_t B, int64_t T, int64_t O, int64_t paddi
 TEST(row_dot_agrees_with_the_reference) {
     for (int round = 0; round < 60; round++) {
         // about an eight, a warp's step, a short sample and a chunk; strides of whole eights and others
-        agree(random, check::any_of(random, {0, 1, 3, 17}), check::any_of(random, {0, 1, 5}), check::any_of(random, {0, 1, 7, 8, 33, 200, 256, 264, 800}),
-              check::any_of(random, {0, 3, 8}), check::any_of(random, {0, 5, 8}));
+        agree(random, check::any_of(random, {0, 1, 3, 17}), check::any_of(random, {0, 1, 5}),
+              check::any_of(random, {0, 1, 7, 8, 33, 200, 256, 264, 800}), check::any_of(random, {0, 3, 8}),
+              check::any_of(random, {0, 5, 8}));
     }
     agree(random, 3, 1, 4096, 0, 0);
     agree(random, 3, 1, 4097, 0, 8);

@@ -21,12 +21,15 @@ gm_status scale_rows(check::Random &random, gm_scale_rows_args args) {
 
 TEST(scale_rows_agrees_with_the_reference) {
     for (int round = 0; round < 40; round++) {
-        const int64_t R = check::any_of(random, {0, 1, 2, 9, 40}), D = check::any_of(random, {0, 1, 7, 8, 17, 264, 1024, 1100, 2056});
+        const int64_t R = check::any_of(random, {0, 1, 2, 9, 40}),
+                      D = check::any_of(random, {0, 1, 7, 8, 17, 264, 1024, 1100, 2056});
         const int32_t dtype = check::any_dtype(random);
-        Array input(dtype, {R, D}, check::any_of(random, {0, 3, 8})), weight(GM_F32, {R}), output(dtype, {R, D}, check::any_of(random, {0, 5, 8}));
+        Array input(dtype, {R, D}, check::any_of(random, {0, 3, 8})), weight(GM_F32, {R}),
+            output(dtype, {R, D}, check::any_of(random, {0, 5, 8}));
         input.normal(random);
         weight.normal(random);
-        const gm_scale_rows_args args = {input.get(), weight.get(), output.get(), static_cast<double>(check::any_of(random, {1, 3, -2}))};
+        const gm_scale_rows_args args = {input.get(), weight.get(), output.get(),
+                                         static_cast<double>(check::any_of(random, {1, 3, -2}))};
         CHECK_OK(scale_rows(random, args));
         Array expected(dtype, {R, D});
         gm_scale_rows_args slow = args;
@@ -35,7 +38,8 @@ TEST(scale_rows_agrees_with_the_reference) {
         for (int64_t i = 0; i < R; i++) {
             for (int64_t d = 0; d < D; d++) {
                 // scale * weight and the product are rounded to f32; then both sides round to the dtype.
-                const double bound = (4 * check::unit_roundoff(GM_F32) + 2 * check::unit_roundoff(dtype)) * std::fabs(expected.at(i, d));
+                const double bound =
+                    (4 * check::unit_roundoff(GM_F32) + 2 * check::unit_roundoff(dtype)) * std::fabs(expected.at(i, d));
                 CHECK_CLOSE(output.at(i, d), expected.at(i, d), bound + (dtype == GM_F16 ? 0x1p-24 : 1e-40), "output");
             }
         }

@@ -29,10 +29,10 @@ struct WarpProduct {
 };
 
 struct WarpState {
-    std::vector<WarpProduct> open;                  // in no group yet
-    bool uncommitted = false;                       // products since the last commit, made or not
-    std::vector<std::vector<WarpProduct>> groups;   // that nobody has waited for
-    std::map<float *, std::vector<float>> values;   // by the first lane's sums: what the products have found so far
+    std::vector<WarpProduct> open;                 // in no group yet
+    bool uncommitted = false;                      // products since the last commit, made or not
+    std::vector<std::vector<WarpProduct>> groups;  // that nobody has waited for
+    std::map<float *, std::vector<float>> values;  // by the first lane's sums: what the products have found so far
     std::map<float *, std::array<float *, kWarp>> places;
     bool fenced = false;
     std::vector<std::pair<uint64_t, uint64_t>> descriptors;  // of all products so far
@@ -43,8 +43,8 @@ struct WarpState {
 struct State {
     std::map<const void *, Barrier> barriers;
     std::vector<WarpState> warps;
-    std::vector<unsigned> hidden;                    // by chunk: 1 + the thread whose cp.async has written it and which has not shown it
-    std::vector<std::vector<size_t>> hidden_by;      // chunks by thread
+    std::vector<unsigned> hidden;  // by chunk: 1 + the thread whose cp.async has written it and which has not shown it
+    std::vector<std::vector<size_t>> hidden_by;  // chunks by thread
 };
 
 State &state() {
@@ -60,8 +60,12 @@ struct Descriptor {
 
 Descriptor decode(uint64_t bits) {
     const unsigned swizzle = static_cast<unsigned>(bits >> 62), base = static_cast<unsigned>(bits >> 49 & 7);
-    if (swizzle != 1) fail_thread("wgmma: the emulator knows the swizzle of 128 bytes, the descriptor has mode " + std::to_string(swizzle));
-    if (base != 0) fail_thread("wgmma: the descriptor's base offset is " + std::to_string(base) + ", but patterns here begin on 1024 bytes");
+    if (swizzle != 1)
+        fail_thread("wgmma: the emulator knows the swizzle of 128 bytes, the descriptor has mode " +
+                    std::to_string(swizzle));
+    if (base != 0)
+        fail_thread("wgmma: the descriptor's base offset is " + std::to_string(base) +
+                    ", but patterns here begin on 1024 bytes");
     if ((bits & 0x3ff1c000c000c000u) != 0) fail_thread("wgmma: bits of the descriptor are set that have no meaning");
     return {static_cast<unsigned>(bits & 0x3fff) << 4, static_cast<unsigned>(bits >> 32 & 0x3fff) << 4};
 }
@@ -72,11 +76,14 @@ std::vector<float> read_side(const Descriptor &side, unsigned first, unsigned co
     std::vector<float> values(size_t{count} * kDepth);
     for (unsigned r = 0; r < count; r++) {
         for (unsigned k = 0; k < kDepth; k++) {
-            const unsigned row = first + r, plain = side.start + row / 8 * side.stride + row % 8 * 128 + k * 2, address = plain ^ (plain >> 7 & 7) << 4;
+            const unsigned row = first + r, plain = side.start + row / 8 * side.stride + row % 8 * 128 + k * 2,
+                           address = plain ^ (plain >> 7 & 7) << 4;
             const size_t at = size_t{address} - kSharedBase;
-            if (address < kSharedBase || at + 2 > shared_bytes()) fail_thread("wgmma reads outside shared memory, at " + std::to_string(address));
+            if (address < kSharedBase || at + 2 > shared_bytes())
+                fail_thread("wgmma reads outside shared memory, at " + std::to_string(address));
             if (const unsigned writer = state().hidden[at / 16]; writer != 0) {
-                fail_thread("wgmma reads what thread " + std::to_string(writer - 1) + " has copied and not shown by fence.proxy.async, at " + std::to_string(address));
+                fail_thread("wgmma reads what thread " + std::to_string(writer - 1) +
+                            " has copied and not shown by fence.proxy.async, at " + std::to_string(address));
             }
             uint16_t bits;
             std::memcpy(&bits, shared_begin() + at, sizeof bits);
@@ -88,7 +95,8 @@ std::vector<float> read_side(const Descriptor &side, unsigned first, unsigned co
 
 void make(WarpState &warp, unsigned number, const WarpProduct &product) {
     const unsigned columns = static_cast<unsigned>(product.columns), sums = columns / 2;
-    const std::vector<float> left = read_side(decode(product.shared.left), number % kWarps * kRows, kRows, product.shared.bf16);
+    const std::vector<float> left =
+        read_side(decode(product.shared.left), number % kWarps * kRows, kRows, product.shared.bf16);
     const std::vector<float> right = read_side(decode(product.shared.right), 0, columns, product.shared.bf16);
     std::vector<float> &values = warp.values.at(product.sums[0]);
     for (unsigned lane = 0; lane < kWarp; lane++) {
@@ -129,7 +137,8 @@ void take_sums(WarpState &warp, const WarpProduct &product) {
 void give_sums(WarpState &warp) {
     for (const auto &[first, values] : warp.values) {
         const size_t sums = values.size() / kWarp;
-        for (size_t lane = 0; lane < kWarp; lane++) std::copy_n(values.begin() + static_cast<ptrdiff_t>(lane * sums), sums, warp.places[first][lane]);
+        for (size_t lane = 0; lane < kWarp; lane++)
+            std::copy_n(values.begin() + static_cast<ptrdiff_t>(lane * sums), sums, warp.places[first][lane]);
     }
     warp.values.clear();
     warp.places.clear();
@@ -143,7 +152,8 @@ void compare_descriptors(unsigned number, const Product &product) {
     for (unsigned other = number / kWarps * kWarps; other < number / kWarps * kWarps + kWarps; other++) {
         if (other >= warps.size()) fail_thread("wgmma in a block whose last warpgroup is not whole");
         if (warps[other].descriptors.size() > n && warps[other].descriptors[n] != warps[number].descriptors[n]) {
-            fail_thread("wgmma: warps " + std::to_string(number) + " and " + std::to_string(other) + " of one group have other descriptors");
+            fail_thread("wgmma: warps " + std::to_string(number) + " and " + std::to_string(other) +
+                        " of one group have other descriptors");
         }
     }
 }
@@ -169,7 +179,8 @@ void multiply_later(const Product &product, int columns, const char *file, int l
         WarpProduct whole = {{}, product, columns};
         for (unsigned n = 0; n < kWarp; n++) {
             const Product &other = *reinterpret_cast<const Product *>(all[n]);
-            if (other.left != product.left || other.right != product.right || other.add != product.add) fail_thread("wgmma: lanes have other descriptors");
+            if (other.left != product.left || other.right != product.right || other.add != product.add)
+                fail_thread("wgmma: lanes have other descriptors");
             whole.sums[n] = other.sums;
         }
         compare_descriptors(this_warp(), product);
@@ -257,7 +268,8 @@ void async_block_begins() {
 }
 
 void async_thread_ends() {
-    if (current_thread() % kWarp == 0 && !warp_state().idle()) fail_thread("it ends with products under way that it has not waited for");
+    if (current_thread() % kWarp == 0 && !warp_state().idle())
+        fail_thread("it ends with products under way that it has not waited for");
 }
 
 }  // namespace emulator

@@ -13,7 +13,19 @@ namespace {
 constexpr int kElements = 64;  // of a row: four products
 constexpr int kAll = kGroupRows + kGroupColumns;
 
-enum Fault { kNone, kHidden, kUnfenced, kUncommitted, kEarly, kUnswizzled, kWrongStride, kOtherDescriptors, kUnfinished, kUnstarted, kForever };
+enum Fault {
+    kNone,
+    kHidden,
+    kUnfenced,
+    kUncommitted,
+    kEarly,
+    kUnswizzled,
+    kWrongStride,
+    kOtherDescriptors,
+    kUnfinished,
+    kUnstarted,
+    kForever
+};
 
 struct Sides {
     uint16_t rows[kAll][kElements];  // both of them: 64 rows and 192
@@ -40,7 +52,8 @@ void product(const uint16_t *source, float *output, Fault fault) {
     if (fault == kOtherDescriptors && warp() == 2) left += 2;
     float sums[1][kGroupSums] = {};
     if (fault != kUnfenced) fence_sums();
-    for (uint64_t k = 0; k < kElements / kGroupDepth; k++) multiply_later<true>(sums[0], left + 2 * k, right + 2 * k, k > 0);
+    for (uint64_t k = 0; k < kElements / kGroupDepth; k++)
+        multiply_later<true>(sums[0], left + 2 * k, right + 2 * k, k > 0);
     if (fault != kUncommitted) commit_products();
     if (fault == kUnfinished) return;
     const float early = sums[0][5];
@@ -73,7 +86,9 @@ Result run(check::Random &random, Fault fault) {
     config.gridDim = dim3(1);
     config.blockDim = dim3(kWarpgroup);
     config.dynamicSmemBytes = sizeof(Sides);
-    Result result = {cudaLaunchKernelEx(&config, product, static_cast<const uint16_t *>(source), static_cast<float *>(output), fault), 0, 0};
+    Result result = {cudaLaunchKernelEx(&config, product, static_cast<const uint16_t *>(source),
+                                        static_cast<float *>(output), fault),
+                     0, 0};
     emulator::restart();
     check::ran(cudaMemcpy(found.data(), output, found.size() * sizeof(float), cudaMemcpyDeviceToHost));
     check::ran(cudaFree(source));
@@ -81,7 +96,8 @@ Result run(check::Random &random, Fault fault) {
     for (size_t r = 0; r < kGroupRows; r++) {
         for (size_t c = 0; c < kGroupColumns; c++) {
             float sum = 0;
-            for (size_t k = 0; k < kElements; k++) sum += numbers[r * kElements + k] * numbers[(kGroupRows + c) * kElements + k];
+            for (size_t k = 0; k < kElements; k++)
+                sum += numbers[r * kElements + k] * numbers[(kGroupRows + c) * kElements + k];
             const float sum_found = found[r * kGroupColumns + c];
             result.unknown += std::isnan(sum_found);
             result.wrong += !std::isnan(sum_found) && sum_found != sum;
@@ -103,14 +119,19 @@ TEST(emulated_products_are_right_in_any_order) {
 TEST(emulated_products_show_what_is_wrong) {
     cudaFuncSetAttribute(product, cudaFuncAttributeMaxDynamicSharedMemorySize, sizeof(Sides));
     const std::pair<Fault, const char *> named[] = {
-        {kHidden, "not shown by fence.proxy.async"},   {kUnfenced, "wgmma without a wgmma.fence"},  {kUncommitted, "no wgmma.commit_group has closed"},
-        {kUnswizzled, "the descriptor has mode 0"},     {kOtherDescriptors, "of one group have other descriptors"},
-        {kUnfinished, "ends with products under way"}, {kUnstarted, "an mbarrier that nobody has started"}, {kForever, "128 wait in mbarrier.try_wait at "},
+        {kHidden, "not shown by fence.proxy.async"},
+        {kUnfenced, "wgmma without a wgmma.fence"},
+        {kUncommitted, "no wgmma.commit_group has closed"},
+        {kUnswizzled, "the descriptor has mode 0"},
+        {kOtherDescriptors, "of one group have other descriptors"},
+        {kUnfinished, "ends with products under way"},
+        {kUnstarted, "an mbarrier that nobody has started"},
+        {kForever, "128 wait in mbarrier.try_wait at "},
     };
     for (const auto &[fault, text] : named) {
         const Result result = run(random, fault);
-        check::that(result.status == cudaErrorLaunchFailure && emulator::failure().find(text) != std::string::npos, __FILE__, __LINE__,
-                    std::string(text) + ": " + emulator::failure());
+        check::that(result.status == cudaErrorLaunchFailure && emulator::failure().find(text) != std::string::npos,
+                    __FILE__, __LINE__, std::string(text) + ": " + emulator::failure());
     }
     Result result = run(random, kEarly);
     CHECK(result.status == cudaSuccess && result.unknown == kWarpgroup);

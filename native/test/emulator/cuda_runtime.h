@@ -63,7 +63,11 @@ enum cudaError_t {
     cudaErrorLaunchFailure = 719,
     cudaErrorSystemDriverMismatch = 803,
 };
-enum cudaDeviceAttr { cudaDevAttrMultiProcessorCount = 16, cudaDevAttrComputeCapabilityMajor = 75, cudaDevAttrComputeCapabilityMinor = 76 };
+enum cudaDeviceAttr {
+    cudaDevAttrMultiProcessorCount = 16,
+    cudaDevAttrComputeCapabilityMajor = 75,
+    cudaDevAttrComputeCapabilityMinor = 76
+};
 enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
 enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2 };
 typedef struct EmulatedStream *cudaStream_t;
@@ -102,7 +106,8 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream);
 namespace emulator {
 constexpr size_t kMostShared = 227 << 10;  // of a block on sm_90
 cudaError_t launch(const cudaLaunchConfig_t &config, const std::function<void()> &thread, const void *kernel);
-cudaError_t run_grid(const cudaLaunchConfig_t &config, const std::function<void()> &thread);  // what launch() does once it may
+cudaError_t run_grid(const cudaLaunchConfig_t &config,
+                     const std::function<void()> &thread);  // what launch() does once it may
 cudaError_t allow_shared(const void *kernel, int bytes);
 void *shared_memory(size_t bytes);
 void barrier(const char *file, int line);
@@ -119,9 +124,11 @@ unsigned shared_address(const void *memory);
 }  // namespace emulator
 
 template <class... Parameters, class... Arguments>
-cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config, void (*kernel)(Parameters...), Arguments &&...arguments) {
+cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config, void (*kernel)(Parameters...),
+                               Arguments &&...arguments) {
     const std::tuple<Parameters...> values(std::forward<Arguments>(arguments)...);
-    return emulator::launch(*config, [&] { std::apply(kernel, values); }, reinterpret_cast<const void *>(kernel));
+    return emulator::launch(
+        *config, [&] { std::apply(kernel, values); }, reinterpret_cast<const void *>(kernel));
 }
 
 template <class... Parameters>
@@ -134,7 +141,9 @@ cudaError_t cudaFuncSetAttribute(void (*kernel)(Parameters...), cudaFuncAttribut
 #define GM_EMULATED_SITE const char *file = __builtin_FILE(), int line = __builtin_LINE()
 
 inline void __syncthreads(GM_EMULATED_SITE) { emulator::barrier(file, line); }
-inline void __syncwarp(unsigned mask = 0xffffffffu, GM_EMULATED_SITE) { emulator::exchange(mask, 0, "__syncwarp", file, line); }
+inline void __syncwarp(unsigned mask = 0xffffffffu, GM_EMULATED_SITE) {
+    emulator::exchange(mask, 0, "__syncwarp", file, line);
+}
 inline void __threadfence() {}
 [[noreturn]] inline void __trap() { emulator::trap(); }
 
@@ -152,7 +161,8 @@ T shuffle(unsigned mask, T value, unsigned source, const char *name, const char 
 
 template <class T>
 T __shfl_xor_sync(unsigned mask, T value, int distance, int width = 32, GM_EMULATED_SITE) {
-    const unsigned lane = emulator::lane(), other = lane ^ static_cast<unsigned>(distance), w = static_cast<unsigned>(width);
+    const unsigned lane = emulator::lane(), other = lane ^ static_cast<unsigned>(distance),
+                   w = static_cast<unsigned>(width);
     return emulator::shuffle(mask, value, other / w > lane / w ? lane : other, "__shfl_xor_sync", file, line);
 }
 template <class T>
@@ -176,7 +186,9 @@ inline unsigned __ballot_sync(unsigned mask, int holds, GM_EMULATED_SITE) {
     for (unsigned n = 0; n < 32; n++) bits |= static_cast<unsigned>(all[n]) << n;
     return bits;
 }
-inline int __any_sync(unsigned mask, int holds, GM_EMULATED_SITE) { return __ballot_sync(mask, holds, file, line) != 0; }
+inline int __any_sync(unsigned mask, int holds, GM_EMULATED_SITE) {
+    return __ballot_sync(mask, holds, file, line) != 0;
+}
 inline float __uint_as_float(unsigned bits) {
     float value;
     std::memcpy(&value, &bits, sizeof value);
@@ -191,7 +203,8 @@ inline int __popc(unsigned bits) { return __builtin_popcount(bits); }
 
 template <class T>
 T atomicAdd(T *at, T value) {
-    static_assert(std::is_integral<T>::value, "an order of additions that changes from run to run changes a float's bits");
+    static_assert(std::is_integral<T>::value,
+                  "an order of additions that changes from run to run changes a float's bits");
     const T before = *at;
     *at = before + value;
     return before;

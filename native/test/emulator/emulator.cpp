@@ -104,7 +104,8 @@ struct Site {
     const char *name, *file;
     int line;
     bool operator==(const Site &other) const {
-        return line == other.line && (file == other.file || std::strcmp(file, other.file) == 0) && std::strcmp(name, other.name) == 0;
+        return line == other.line && (file == other.file || std::strcmp(file, other.file) == 0) &&
+               std::strcmp(name, other.name) == 0;
     }
     std::string text() const { return std::string(name) + " at " + file + ":" + std::to_string(line); }
 };
@@ -136,7 +137,8 @@ struct Copies {
         }
     }
     bool under_way() const {
-        return !waiting.empty() || std::any_of(groups.begin(), groups.end(), [](const auto &group) { return !group.empty(); });
+        return !waiting.empty() ||
+               std::any_of(groups.begin(), groups.end(), [](const auto &group) { return !group.empty(); });
     }
 };
 
@@ -233,7 +235,8 @@ void Machine::enter() {
 void Machine::prepare(unsigned threads) {
     while (fibres_.size() < threads) {
         auto fibre = std::make_unique<Fibre>();
-        fibre->stack = mmap(nullptr, kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        fibre->stack =
+            mmap(nullptr, kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (fibre->stack == MAP_FAILED) std::abort();
         ASAN_UNPOISON_MEMORY_REGION(fibre->stack, kStack);  // what a fibre that was dropped has left
         fibre->left = first_frame(static_cast<char *>(fibre->stack) + kStack, &Machine::enter);
@@ -271,7 +274,8 @@ void Machine::yield() {
 }
 
 std::string Machine::block_text() const {
-    return "block (" + std::to_string(blockIdx.x) + ", " + std::to_string(blockIdx.y) + ", " + std::to_string(blockIdx.z) + ")";
+    return "block (" + std::to_string(blockIdx.x) + ", " + std::to_string(blockIdx.y) + ", " +
+           std::to_string(blockIdx.z) + ")";
 }
 
 void Machine::fail(const std::string &why) {
@@ -293,12 +297,14 @@ std::string Machine::who_waits() const {
             returned++;
             continue;
         }
-        const auto known = std::find_if(sites.begin(), sites.end(), [&](const auto &site) { return site.first == fibre.site; });
+        const auto known =
+            std::find_if(sites.begin(), sites.end(), [&](const auto &site) { return site.first == fibre.site; });
         if (known == sites.end()) sites.emplace_back(fibre.site, 1);
         else known->second++;
     }
     std::string text;
-    for (const auto &[site, count] : sites) text += (text.empty() ? "" : ", ") + std::to_string(count) + " wait in " + site.text();
+    for (const auto &[site, count] : sites)
+        text += (text.empty() ? "" : ", ") + std::to_string(count) + " wait in " + site.text();
     return text + (returned == 0 ? "" : ", " + std::to_string(returned) + " have returned");
 }
 
@@ -331,7 +337,8 @@ void Machine::barrier(const Site &site) {
     Fibre &fibre = *fibres_[current_];
     fibre.site = site;
     if (at_barrier_ == 0) barrier_site_ = site;
-    else if (!(barrier_site_ == site)) fail("divergent barrier: " + site.text() + ", while others wait in " + barrier_site_.text());
+    else if (!(barrier_site_ == site))
+        fail("divergent barrier: " + site.text() + ", while others wait in " + barrier_site_.text());
     if (!failure_.empty()) abandon();
     if (++at_barrier_ == threads_) {
         at_barrier_ = 0;
@@ -352,8 +359,10 @@ const uint64_t *Machine::exchange(unsigned mask, uint64_t value, const Site &sit
     const unsigned lane = current_ % kWarp, first = current_ - lane;
     Fibre &fibre = *fibres_[current_];
     fibre.site = site;
-    if (mask != 0xffffffffu || first + kWarp > threads_) fail(site.text() + " with a part of a warp; kernels here use whole warps");
-    else if (warp.arrived != 0 && !(warp.site == site)) fail("divergent warp: " + site.text() + ", while other lanes wait in " + warp.site.text());
+    if (mask != 0xffffffffu || first + kWarp > threads_)
+        fail(site.text() + " with a part of a warp; kernels here use whole warps");
+    else if (warp.arrived != 0 && !(warp.site == site))
+        fail("divergent warp: " + site.text() + ", while other lanes wait in " + warp.site.text());
     if (!failure_.empty()) abandon();
     warp.site = site;
     warp.arrived |= 1u << lane;
@@ -389,7 +398,9 @@ void Machine::unpark_all() {
 }
 
 void *Machine::shared(size_t bytes) {
-    if (bytes > shared_bytes_) fail("the kernel wants " + std::to_string(bytes) + " bytes of shared memory, the launch gives " + std::to_string(shared_bytes_));
+    if (bytes > shared_bytes_)
+        fail("the kernel wants " + std::to_string(bytes) + " bytes of shared memory, the launch gives " +
+             std::to_string(shared_bytes_));
     if (!failure_.empty()) abandon();
     return shared_.get();
 }
@@ -397,8 +408,8 @@ void *Machine::shared(size_t bytes) {
 cudaError_t Machine::launch(const cudaLaunchConfig_t &config, const std::function<void()> &thread) {
     const uint64_t threads = uint64_t{config.blockDim.x} * config.blockDim.y * config.blockDim.z;
     const uint64_t blocks = uint64_t{config.gridDim.x} * config.gridDim.y * config.gridDim.z;
-    if (threads == 0 || threads > kMostThreads || blocks == 0 || config.gridDim.x > 0x7fffffffu || config.gridDim.y > 65535 ||
-        config.gridDim.z > 65535) {
+    if (threads == 0 || threads > kMostThreads || blocks == 0 || config.gridDim.x > 0x7fffffffu ||
+        config.gridDim.y > 65535 || config.gridDim.z > 65535) {
         return cudaErrorInvalidConfiguration;
     }
     if (config.dynamicSmemBytes > kMostShared) return cudaErrorInvalidValue;
@@ -428,7 +439,9 @@ cudaError_t Machine::launch(const cudaLaunchConfig_t &config, const std::functio
 void seed(uint64_t value) { machine().random().seed(value); }
 const std::string &failure() { return machine().failure(); }
 int64_t multiplications() { return machine().multiplications; }
-cudaError_t run_grid(const cudaLaunchConfig_t &config, const std::function<void()> &thread) { return machine().launch(config, thread); }
+cudaError_t run_grid(const cudaLaunchConfig_t &config, const std::function<void()> &thread) {
+    return machine().launch(config, thread);
+}
 
 void barrier(const char *file, int line) { machine().barrier({"__syncthreads", file, line}); }
 const uint64_t *exchange(unsigned mask, uint64_t value, const char *name, const char *file, int line) {
@@ -451,7 +464,9 @@ void park(const char *name, const char *file, int line) { machine().park({name, 
 void unpark_all() { machine().unpark_all(); }
 unsigned char *shared_begin() { return machine().shared_begin(); }
 size_t shared_bytes() { return machine().shared_bytes(); }
-unsigned shared_address(const void *memory) { return kSharedBase + static_cast<unsigned>(static_cast<const unsigned char *>(memory) - shared_begin()); }
+unsigned shared_address(const void *memory) {
+    return kSharedBase + static_cast<unsigned>(static_cast<const unsigned char *>(memory) - shared_begin());
+}
 void trap() { fail_thread("__trap"); }
 void count_multiplication() { machine().multiplications++; }
 

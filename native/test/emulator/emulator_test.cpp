@@ -53,12 +53,14 @@ void racy(int *output) { neighbours(output, false); }
 
 void warps(int *output) {
     const int n = static_cast<int>(threadIdx.x);
-    int sum = gm::cuda::sum_over_lanes(n);                      // of 32 lanes
-    sum += 1000 * gm::cuda::max_over_lanes<8>(n);               // of 8
-    const int below = __shfl_up_sync(0xffffffffu, n, 1), above = __shfl_down_sync(0xffffffffu, n, 1), first = __shfl_sync(0xffffffffu, n, 0);
+    int sum = gm::cuda::sum_over_lanes(n);         // of 32 lanes
+    sum += 1000 * gm::cuda::max_over_lanes<8>(n);  // of 8
+    const int below = __shfl_up_sync(0xffffffffu, n, 1), above = __shfl_down_sync(0xffffffffu, n, 1),
+              first = __shfl_sync(0xffffffffu, n, 0);
     const int odd = __popc(__ballot_sync(0xffffffffu, n % 2));
-    output[blockIdx.x * kThreads + threadIdx.x] = sum + 1000000 * (odd == 16 && first == n / 32 * 32 && (n % 32 == 0 ? below == n : below == n - 1) &&
-                                                                   (n % 32 == 31 ? above == n : above == n + 1));
+    output[blockIdx.x * kThreads + threadIdx.x] =
+        sum + 1000000 * (odd == 16 && first == n / 32 * 32 && (n % 32 == 0 ? below == n : below == n - 1) &&
+                         (n % 32 == 31 ? above == n : above == n + 1));
 }
 
 void block_sums(int *output) {
@@ -99,14 +101,19 @@ void copies_under_way(int *output) { copies(output, true); }
 void fragments(int *output) {
     // left [16][16] = 16 row + k, right [16][8] = 1 at k = 2 column: sums [row][column] = 16 row + 2 column
     const unsigned g = threadIdx.x / 4 % 8, q = threadIdx.x % 4;
-    const auto half = [](unsigned n) { return static_cast<unsigned>(__half_as_ushort(__float2half_rn(static_cast<float>(n)))); };
+    const auto half = [](unsigned n) {
+        return static_cast<unsigned>(__half_as_ushort(__float2half_rn(static_cast<float>(n))));
+    };
     const auto left = [&](unsigned row, unsigned k) { return half(16 * row + k) | half(16 * row + k + 1) << 16; };
-    const auto right = [&](unsigned k, unsigned column) { return half(k == 2 * column) | half(k + 1 == 2 * column) << 16; };
+    const auto right = [&](unsigned k, unsigned column) {
+        return half(k == 2 * column) | half(k + 1 == 2 * column) << 16;
+    };
     const unsigned words[4] = {left(g, 2 * q), left(g + 8, 2 * q), left(g, 2 * q + 8), left(g + 8, 2 * q + 8)};
     float sums[4] = {};
     gm::cuda::multiply_fragments<false>(words, right(2 * q, g), right(2 * q + 8, g), sums);
     bool holds = true;
-    for (unsigned n = 0; n < 4; n++) holds = holds && sums[n] == static_cast<float>(16 * (g + n / 2 * 8) + 2 * (2 * q + n % 2));
+    for (unsigned n = 0; n < 4; n++)
+        holds = holds && sums[n] == static_cast<float>(16 * (g + n / 2 * 8) + 2 * (2 * q + n % 2));
     output[blockIdx.x * kThreads + threadIdx.x] = holds;
 }
 void counts(int *output) {
@@ -118,8 +125,10 @@ void fails(void (*kernel)(int *), const std::string &text) {
     void *device = nullptr;
     check::ran(cudaMalloc(&device, 64));
     const cudaError_t status = run(kernel, static_cast<int *>(device));
-    check::that(status == cudaErrorLaunchFailure && emulator::failure().find(text) != std::string::npos, __FILE__, __LINE__, emulator::failure());
-    check::that(run(sound, static_cast<int *>(device)) == cudaErrorLaunchFailure, __FILE__, __LINE__, "the error is sticky");
+    check::that(status == cudaErrorLaunchFailure && emulator::failure().find(text) != std::string::npos, __FILE__,
+                __LINE__, emulator::failure());
+    check::that(run(sound, static_cast<int *>(device)) == cudaErrorLaunchFailure, __FILE__, __LINE__,
+                "the error is sticky");
     emulator::restart();
     check::ran(cudaFree(device));
 }
@@ -128,7 +137,8 @@ void fails(void (*kernel)(int *), const std::string &text) {
 
 TEST(sound_kernels_give_the_same_in_any_order) {
     for (int round = 0; round < 20; round++) {
-        const std::vector<int> next = results(sound, random()), lanes = results(warps, random()), sums = results(block_sums, random());
+        const std::vector<int> next = results(sound, random()), lanes = results(warps, random()),
+                               sums = results(block_sums, random());
         for (int n = 0; n < 3 * kThreads; n++) {
             const int thread = n % kThreads, first = thread / 32 * 32;
             CHECK(next[static_cast<size_t>(n)] == 1000 * (n / kThreads) + (thread + 1) % kThreads);
@@ -179,7 +189,8 @@ TEST(copies_arrive_when_they_are_waited_for) {
     check::ran(run(copies_that_are_waited_for, static_cast<int *>(device)));
     check::ran(cudaMemcpy(host.data(), device, host.size() * sizeof(int), cudaMemcpyDeviceToHost));
     check::ran(cudaFree(device));
-    for (int n = 0; n < kThreads; n++) CHECK(host[static_cast<size_t>(n)] == (n == 10 || n == 11 ? 0 : 3 * kThreads + n));
+    for (int n = 0; n < kThreads; n++)
+        CHECK(host[static_cast<size_t>(n)] == (n == 10 || n == 11 ? 0 : 3 * kThreads + n));
 }
 
 TEST(fragments_are_multiplied) {
@@ -227,9 +238,11 @@ struct Call {
 TEST(errors_become_a_status_and_a_message) {
     Call call;
     emulator::fail_next_launch(cudaErrorMemoryAllocation);
-    CHECK_REFUSED(GM_DEVICE_CALL(gm_row_dot, call.args()), GM_OUT_OF_MEMORY, "gm_row_dot: row_dot: as the emulator was told (cudaErrorMemoryAllocation)");
+    CHECK_REFUSED(GM_DEVICE_CALL(gm_row_dot, call.args()), GM_OUT_OF_MEMORY,
+                  "gm_row_dot: row_dot: as the emulator was told (cudaErrorMemoryAllocation)");
     emulator::fail_next_launch(cudaErrorInvalidConfiguration);
-    CHECK_REFUSED(GM_DEVICE_CALL(gm_row_dot, call.args()), GM_CUDA_ERROR, "gm_row_dot: row_dot: as the emulator was told (cudaErrorInvalidConfiguration)");
+    CHECK_REFUSED(GM_DEVICE_CALL(gm_row_dot, call.args()), GM_CUDA_ERROR,
+                  "gm_row_dot: row_dot: as the emulator was told (cudaErrorInvalidConfiguration)");
     CHECK(std::string(gm_last_error()).find("stays") == std::string::npos);
     emulator::fail_next_launch(cudaErrorIllegalAddress);
     CHECK_REFUSED(GM_DEVICE_CALL(gm_row_dot, call.args()), GM_CUDA_ERROR, "an error of this kind stays");

@@ -11,16 +11,16 @@ namespace emulator {
 unsigned current_thread();
 unsigned block_threads();
 std::mt19937_64 &random_order();
-[[noreturn]] void fail_thread(const std::string &why);             // and with it the launch
-void park(const char *name, const char *file, int line);          // until unpark_all()
+[[noreturn]] void fail_thread(const std::string &why);    // and with it the launch
+void park(const char *name, const char *file, int line);  // until unpark_all()
 void unpark_all();
 unsigned char *shared_begin();
 size_t shared_bytes();
 
 // async.cpp's
 void async_block_begins();
-void async_thread_ends();                                        // fails it where it has left something open
-void async_chunk_written(const void *to);                         // 16 bytes by a cp.async of this thread
-constexpr unsigned kSharedBase = 1024;                            // where dynamic shared memory begins, in its own addresses
+void async_thread_ends();                  // fails it where it has left something open
+void async_chunk_written(const void *to);  // 16 bytes by a cp.async of this thread
+constexpr unsigned kSharedBase = 1024;     // where dynamic shared memory begins, in its own addresses
 
 }  // namespace emulator

@@ -35,7 +35,8 @@ float element(uint64_t words, unsigned n) {
 }  // namespace emulated
 
 template <bool kBf16>
-void multiply_fragments(const unsigned (&left)[4], unsigned right0, unsigned right1, float (&sums)[4], GM_EMULATED_SITE) {
+void multiply_fragments(const unsigned (&left)[4], unsigned right0, unsigned right1, float (&sums)[4],
+                        GM_EMULATED_SITE) {
     const unsigned lane = emulator::lane(), g = lane / 4, q = lane % 4;
     float products[2][2] = {};
     const auto pair = [](unsigned low, unsigned high) { return uint64_t{high} << 32 | low; };
@@ -51,7 +52,9 @@ void multiply_fragments(const unsigned (&left)[4], unsigned right0, unsigned rig
     for (unsigned r = 0; r < 2; r++) {
         for (unsigned c = 0; c < 2; c++) {
             for (unsigned n = 0; n < 4; n++) {
-                for (unsigned k = 0; k < 4; k++) products[r][c] += emulated::element<kBf16>(row[r][n], k) * emulated::element<kBf16>(column[c][n], k);
+                for (unsigned k = 0; k < 4; k++)
+                    products[r][c] +=
+                        emulated::element<kBf16>(row[r][n], k) * emulated::element<kBf16>(column[c][n], k);
             }
             sums[2 * r + c] += products[r][c];
         }

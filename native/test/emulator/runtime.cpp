@@ -60,7 +60,8 @@ cudaError_t launch(const cudaLaunchConfig_t &config, const std::function<void()>
     if (r.sticky != cudaSuccess) return answer(r.sticky);
     if (r.injected != cudaSuccess) return answer(std::exchange(r.injected, cudaSuccess));
     const auto allowed = r.shared_bytes.find(kernel);
-    if (config.dynamicSmemBytes > (allowed == r.shared_bytes.end() ? kPlainShared : allowed->second)) return answer(cudaErrorInvalidValue);
+    if (config.dynamicSmemBytes > (allowed == r.shared_bytes.end() ? kPlainShared : allowed->second))
+        return answer(cudaErrorInvalidValue);
     const Access access;
     const cudaError_t error = run_grid(config, thread);
     if (error == cudaErrorLaunchFailure) r.sticky = error;

@@ -29,7 +29,8 @@ struct Sums {
     float *max;
     double *sum, *moved;
     Sums() = default;
-    Sums(Arena &arena, int64_t n) : max(arena.take<float>(n)), sum(arena.take<double>(n)), moved(arena.take<double>(n)) {}
+    Sums(Arena &arena, int64_t n)
+        : max(arena.take<float>(n)), sum(arena.take<double>(n)), moved(arena.take<double>(n)) {}
     Sums from(int64_t at) const {
         Sums rest;
         rest.max = max + at;
@@ -46,7 +47,8 @@ struct Sums {
     // Adds e^(z - larger)-sums that are relative to another maximum.
     void add(int64_t i, float other_max, double other_sum, double other_moved) const {
         const float larger = other_max > max[i] || other_max != other_max ? other_max : max[i];
-        const double mine = __builtin_exp(static_cast<double>(max[i]) - larger), theirs = __builtin_exp(static_cast<double>(other_max) - larger);
+        const double mine = __builtin_exp(static_cast<double>(max[i]) - larger),
+                     theirs = __builtin_exp(static_cast<double>(other_max) - larger);
         sum[i] = sum[i] * mine + other_sum * theirs;
         moved[i] = moved[i] * mine + other_moved * theirs;
         max[i] = larger;
@@ -60,8 +62,7 @@ struct Scratch {
     Sums rows, columns;      // [B], [groups, B]
     float *tiles;            // per thread: z and dz of a tile
     Scratch(const gm_clip_scores_args &args, Arena &arena)
-        : B(args.image.shape[0]),
-          depth(larger(1, divide_up(args.image.shape[1], kLanes)) * kLanes),
+        : B(args.image.shape[0]), depth(larger(1, divide_up(args.image.shape[1], kLanes)) * kLanes),
           group_rows(larger(kBlockRows, divide_up(divide_up(B, kGroups), kBlockRows) * kBlockRows)) {
         groups = divide_up(B, group_rows);
         image = arena.take<float>(B * 2 * depth);
@@ -75,7 +76,8 @@ struct Scratch {
 };
 
 // f/|f| and its change along the tangent, padded with zeros.
-void normalise(const gm_array &features, const gm_array &tangent, int64_t i, int64_t depth, float *value, float *change) {
+void normalise(const gm_array &features, const gm_array &tangent, int64_t i, int64_t depth, float *value,
+               float *change) {
     const int64_t E = features.shape[1];
     std::memset(value, 0, sizeof(float) * static_cast<size_t>(depth));
     std::memset(change, 0, sizeof(float) * static_cast<size_t>(depth));
@@ -92,12 +94,13 @@ void normalise(const gm_array &features, const gm_array &tangent, int64_t i, int
 
 // The products of a block of rows and a panel of columns.
 void multiply(const float *a, int rows, const float *b, int columns, int64_t stride, int64_t depth, float *to) {
-    product(a, stride, rows, b, stride, columns, depth, false, [&](int r, int n, auto &acc) __attribute__((always_inline)) {
-        constexpr int R = sizeof(acc) / sizeof(acc[0]), N = sizeof(acc[0]) / sizeof(acc[0][0]);
-        for (int i = 0; i < R; i++) {
-            for (int j = 0; j < N; j++) to[(r + i) * kBlockColumns + n + j] = reduce_add(acc[i][j]);
-        }
-    });
+    product(
+        a, stride, rows, b, stride, columns, depth, false, [&](int r, int n, auto &acc) __attribute__((always_inline)) {
+            constexpr int R = sizeof(acc) / sizeof(acc[0]), N = sizeof(acc[0]) / sizeof(acc[0][0]);
+            for (int i = 0; i < R; i++) {
+                for (int j = 0; j < N; j++) to[(r + i) * kBlockColumns + n + j] = reduce_add(acc[i][j]);
+            }
+        });
 }
 
 // log(1 + e) for e in [0, 1], in full precision for small e too.
@@ -109,8 +112,8 @@ inline F log_one_plus(F e) {
 class Tile {
 public:
     Tile(const gm_clip_scores_args &args, const Scratch &scratch, int thread, int64_t group)
-        : args_(args), scratch_(scratch), z_(scratch.tiles + thread * 2 * kBlockRows * kBlockColumns), dz_(z_ + kBlockRows * kBlockColumns),
-          columns_sums_(scratch.columns.from(group * scratch.B)) {}
+        : args_(args), scratch_(scratch), z_(scratch.tiles + thread * 2 * kBlockRows * kBlockColumns),
+          dz_(z_ + kBlockRows * kBlockColumns), columns_sums_(scratch.columns.from(group * scratch.B)) {}
 
     void run(int64_t first_row, int rows, int64_t first_column, int columns) {
         const int64_t depth = scratch_.depth, stride = 2 * depth;
@@ -127,8 +130,10 @@ private:
     bool moving() const { return present(args_.image_tangent) || present(args_.text_tangent); }
 
     void logits(int rows, int columns) {
-        const F scale = set(static_cast<float>(args_.logit_terms[0])), bias = set(static_cast<float>(args_.logit_terms[1]));
-        const F scale_moved = set(static_cast<float>(args_.logit_terms[2])), bias_moved = set(static_cast<float>(args_.logit_terms[3]));
+        const F scale = set(static_cast<float>(args_.logit_terms[0])),
+                bias = set(static_cast<float>(args_.logit_terms[1]));
+        const F scale_moved = set(static_cast<float>(args_.logit_terms[2])),
+                bias_moved = set(static_cast<float>(args_.logit_terms[3]));
         for (int r = 0; r < rows; r++) {
             for_vectors(columns, [&](int64_t c, int n) {
                 float *z = z_ + r * kBlockColumns + c, *dz = dz_ + r * kBlockColumns + c;
@@ -250,7 +255,8 @@ void clip_scores(const gm_clip_scores_args &args, Arena arena) {
         const int64_t end = smaller(B, (group + 1) * scratch.group_rows);
         for (int64_t r = group * scratch.group_rows; r < end; r += kBlockRows) {
             for (int64_t c = 0; c < B; c += kBlockColumns) {
-                tile.run(r, static_cast<int>(smaller(kBlockRows, end - r)), c, static_cast<int>(smaller(kBlockColumns, B - c)));
+                tile.run(r, static_cast<int>(smaller(kBlockRows, end - r)), c,
+                         static_cast<int>(smaller(kBlockColumns, B - c)));
             }
         }
     });
@@ -263,8 +269,10 @@ void clip_scores(const gm_clip_scores_args &args, Arena arena) {
             columns.add(i, columns.max[at], columns.sum[at], columns.moved[at]);
         }
         const double own = scratch.own[i], own_moved = scratch.own_moved[i];
-        const ContrastiveHalf row = contrastive_half(args.loss_kind, own, own_moved, scratch.rows.max[i], scratch.rows.sum[i], scratch.rows.moved[i]);
-        const ContrastiveHalf column = contrastive_half(args.loss_kind, own, own_moved, columns.max[i], columns.sum[i], columns.moved[i]);
+        const ContrastiveHalf row = contrastive_half(args.loss_kind, own, own_moved, scratch.rows.max[i],
+                                                     scratch.rows.sum[i], scratch.rows.moved[i]);
+        const ContrastiveHalf column =
+            contrastive_half(args.loss_kind, own, own_moved, columns.max[i], columns.sum[i], columns.moved[i]);
         const double loss = (row.loss + column.loss) / 2, moved = (row.moved + column.moved) / 2;
         const bool finite = loss - loss == 0 && moved - moved == 0;
         if (!finite) non_finite++;

@@ -22,9 +22,9 @@ int64_t elements(const gm_array &array) {
 }
 
 struct Scratch {
-    int64_t *first;              // [count + 1]: the first block of every tensor
-    double *norm_squared;        // [blocks]
-    double *parameter_squared;   // [blocks]
+    int64_t *first;             // [count + 1]: the first block of every tensor
+    double *norm_squared;       // [blocks]
+    double *parameter_squared;  // [blocks]
     Scratch(const gm_direction_args &args, Arena &arena) {
         int64_t blocks = 0;
         for (int64_t k = 0; k < args.count; k++) blocks += divide_up(elements(args.parameter[k]), kBlock);

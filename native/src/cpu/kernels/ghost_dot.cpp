@@ -62,12 +62,8 @@ struct Scratch {
 class Block {
 public:
     Block(const gm_ghost_dot_args &args, const Scratch &scratch, int thread, const int64_t *tokens, int rows)
-        : args_(args),
-          tokens_(tokens),
-          rows_(rows),
-          a_(scratch.a + thread * scratch.a_size),
-          v_(scratch.v + thread * scratch.v_size),
-          delta_(scratch.delta + thread * scratch.delta_size),
+        : args_(args), tokens_(tokens), rows_(rows), a_(scratch.a + thread * scratch.a_size),
+          v_(scratch.v + thread * scratch.v_size), delta_(scratch.delta + thread * scratch.delta_size),
           sums_(scratch.sums + thread * scratch.sums_size) {}
 
     // sum[r] = sum over o in [from, to) of delta_ro (V a_r)_o
@@ -104,8 +100,11 @@ private:
             }
         }
         std::memset(sums_, 0, sizeof(float) * kLanes * static_cast<size_t>(rows_));
-        product(a_, depth, rows_, v, v_stride, columns, depth, false,
-                [&](int r, int n, auto &acc) __attribute__((always_inline)) { add(r, delta_ + r * columns + n, columns, acc); });
+        product(
+            a_, depth, rows_, v, v_stride, columns, depth,
+            false, [&](int r, int n, auto &acc) __attribute__((always_inline)) {
+                add(r, delta_ + r * columns + n, columns, acc);
+            });
         float four[4];
         int r = 0;
         for (; r + 4 <= rows_; r += 4) {

@@ -36,18 +36,18 @@ constexpr int kOuterRows = 4, kOuterVectors = 2;
 
 constexpr double kGram = 0.6;  // docs/kernels.md has the measurements
 
-constexpr int64_t kGramTokens = kBlockColumns;                                   // a block of tokens
-constexpr int64_t kGOutputs = 96, kGInputs = 256, kGTokens = 128;                // a block of g_i; tokens packed for it
+constexpr int64_t kGramTokens = kBlockColumns;                     // a block of tokens
+constexpr int64_t kGOutputs = 96, kGInputs = 256, kGTokens = 128;  // a block of g_i; tokens packed for it
 static_assert(kGOutputs % kOuterRows == 0 && kGInputs % (kOuterVectors * kLanes) == 0, "whole tiles");
 
 struct Scratch {
     int64_t tokens, inputs, outputs, parts;
     int64_t left_size, right_size, sums_size;
-    int64_t *which, *count;     // [B,T] and [B]: tokens that carry gradient
-    int64_t *first;             // [B + 1]: a sample's first part
-    double *partial;            // [B, parts at most]
-    float *left, *right;        // per thread: packed blocks of both factors
-    double *sums;               // per thread: two Gram blocks, or g_i's as floats
+    int64_t *which, *count;  // [B,T] and [B]: tokens that carry gradient
+    int64_t *first;          // [B + 1]: a sample's first part
+    double *partial;         // [B, parts at most]
+    float *left, *right;     // per thread: packed blocks of both factors
+    double *sums;            // per thread: two Gram blocks, or g_i's as floats
     Scratch(const gm_ghost_norm_args &args, Arena &arena)
         : tokens(args.input.shape[1]), inputs(args.input.shape[2]), outputs(args.delta.shape[2]) {
         const int64_t B = args.input.shape[0], threads = scratch_threads();
@@ -84,12 +84,8 @@ static_assert(kGOutputs * kGInputs <= 4 * kGramTokens * kGramTokens, "both forms
 class Sample {
 public:
     Sample(const gm_ghost_norm_args &args, const Scratch &scratch, int thread, int64_t i)
-        : args_(args),
-          sample_(i),
-          tokens_(scratch.which + i * scratch.tokens),
-          count_(scratch.count[i]),
-          left_(scratch.left + thread * scratch.left_size),
-          right_(scratch.right + thread * scratch.right_size),
+        : args_(args), sample_(i), tokens_(scratch.which + i * scratch.tokens), count_(scratch.count[i]),
+          left_(scratch.left + thread * scratch.left_size), right_(scratch.right + thread * scratch.right_size),
           sums_(scratch.sums + thread * scratch.sums_size) {}
 
     double one_token() const {
@@ -165,8 +161,11 @@ private:
                 for (int n = 0; n < columns; n++) token(x, u * kGramTokens + n).copy(at, depth, right_ + n * depth);
                 right = right_;
             }
-            product(left_, depth, rows, right, depth, columns, depth, t == u,
-                    [&](int r, int n, auto &acc) __attribute__((always_inline)) { add(acc, gram + n * kGramTokens + r); });
+            product(
+                left_, depth, rows, right, depth, columns, depth,
+                t == u, [&](int r, int n, auto &acc) __attribute__((always_inline)) {
+                    add(acc, gram + n * kGramTokens + r);
+                });
         }
     }
 
@@ -230,7 +229,8 @@ void ghost_norm_by(Form form, const gm_ghost_norm_args &args, Arena arena) {
     const Scratch scratch(args, arena);
     const int64_t B = args.input.shape[0];
     find_tokens(args.delta, scratch.which, scratch.count, [&](int64_t i) {
-        if (scratch.count[i] < 2) put(args.norm_squared, i, scratch.count[i] == 0 ? 0 : Sample(args, scratch, 0, i).one_token());
+        if (scratch.count[i] < 2)
+            put(args.norm_squared, i, scratch.count[i] == 0 ? 0 : Sample(args, scratch, 0, i).one_token());
     });
     int64_t parts = 0, work = 0;
     for (int64_t i = 0; i < B; i++) {

@@ -22,10 +22,10 @@
 namespace gm::cpu::GM_ISA {
 namespace {
 
-constexpr int64_t kInner = 1024;    // floats of a column or a row that a tile reads at once
-constexpr int64_t kRows = 64;       // of a block: 256 KiB at kInner
-constexpr int64_t kClasses = 120;   // that share a pass over the block
-constexpr int64_t kRun = 16;        // blocks that a thread takes one after the other
+constexpr int64_t kInner = 1024;   // floats of a column or a row that a tile reads at once
+constexpr int64_t kRows = 64;      // of a block: 256 KiB at kInner
+constexpr int64_t kClasses = 120;  // that share a pass over the block
+constexpr int64_t kRun = 16;       // blocks that a thread takes one after the other
 
 struct Shape {
     explicit Shape(const gm_head_score_args &args)
@@ -33,7 +33,8 @@ struct Shape {
         pieces = larger(divide_up(I, kInner), 1);
         inner = divide_up(divide_up(I, pieces), kLanes) * kLanes;
         classes = divide_up(C, divide_up(C, kClasses));
-        const bool aligned = reinterpret_cast<uintptr_t>(args.features.data) % 64 == 0 && args.features.stride[0] % 16 == 0;
+        const bool aligned =
+            reinterpret_cast<uintptr_t>(args.features.data) % 64 == 0 && args.features.stride[0] % 16 == 0;
         copied = args.features.dtype != GM_F32 || (!aligned && I >= kLanes);
     }
     int64_t B, I, C;
@@ -115,7 +116,8 @@ private:
         Prefetch prefetch;
         const bool last_piece = at + shape_.inner >= shape_.I;
         if (last_piece && (last_classes ? !block.another : shape_.pieces == 1)) return prefetch;
-        const int64_t begin = last_piece && last_classes ? block.begin + kRows : block.begin, column = last_piece ? 0 : at + shape_.inner;
+        const int64_t begin = last_piece && last_classes ? block.begin + kRows : block.begin,
+                      column = last_piece ? 0 : at + shape_.inner;
         prefetch.width = smaller(shape_.inner, shape_.I - column) * element_bytes(h);
         prefetch.stride = h.stride[0] * element_bytes(h);
         prefetch.rows = smaller(kRows, shape_.B - begin) - 1;
@@ -163,7 +165,8 @@ private:
             if (shape_.copied) {
                 float *wide = block.wide + r * shape_.inner;
                 with_elements(h, offset, [&](auto *p) {
-                    for_vectors(length, [&](int64_t d, int count) { store_some(wide + d, load_some(p + d, count), count); });
+                    for_vectors(length,
+                                [&](int64_t d, int count) { store_some(wide + d, load_some(p + d, count), count); });
                 });
                 rows[r] = wide;
             } else {
@@ -190,8 +193,8 @@ private:
         return reduce_add((sums[0] + sums[1]) + (sums[2] + sums[3]));
     }
 
-    void multiply_columns(Block &block, const float *const *rows, const float *const *columns, int64_t width, int64_t length,
-                          float *products) const {
+    void multiply_columns(Block &block, const float *const *rows, const float *const *columns, int64_t width,
+                          int64_t length, float *products) const {
         switch (width) {
             case 1: return multiply_tiles<1>(block, rows, columns, length, products);
             case 2: return multiply_tiles<2>(block, rows, columns, length, products);
@@ -205,8 +208,8 @@ private:
     }
 
     template <int N>
-    static __attribute__((noinline)) void multiply_tiles(Block &block, const float *const *rows, const float *const *columns, int64_t length,
-                                                         float *products) {
+    static __attribute__((noinline)) void multiply_tiles(Block &block, const float *const *rows,
+                                                         const float *const *columns, int64_t length, float *products) {
         for (int r = 0; r < block.rows; r += kTileRows) {
             tile<kTileRows, N>(rows + r, columns, length, block.prefetch, [&](const F(&acc)[kTileRows][N]) {
                 for (int n = 0; n < N; n++) {
@@ -225,7 +228,8 @@ private:
         float *z = block.products, *u = z + count * kRows;
         Sums &sums = block.sums;
         for (int r = 0; r < block.rows; r++) {
-            const int64_t own = static_cast<const int64_t *>(args_.labels.data)[(block.begin + r) * args_.labels.stride[0]] - c;
+            const int64_t own =
+                static_cast<const int64_t *>(args_.labels.data)[(block.begin + r) * args_.labels.stride[0]] - c;
             if (own < 0 || own >= count) continue;
             sums.own[r] = z[own * kRows + r];
             sums.own_u[r] = u[own * kRows + r];
@@ -257,7 +261,8 @@ private:
         for (int r = 0; r < block.rows; r += kLanes) {
             const int n = static_cast<int>(smaller(kLanes, block.rows - r));
             const F others = load(sums.others + r);
-            const CrossEntropy row = cross_entropy(load(sums.own + r), load(sums.max + r), others, load(sums.squares + r));
+            const CrossEntropy row =
+                cross_entropy(load(sums.own + r), load(sums.max + r), others, load(sums.squares + r));
             const F dot = load(sums.dot + r) - others * (load(sums.own_u + r) - load(sums.pivot + r));
             F score = row.scale * dot * set(minus_inverse_norm_);
             score = score + score * zero();  // NaN where not finite

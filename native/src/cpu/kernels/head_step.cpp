@@ -48,9 +48,9 @@ struct Shape {
     }
     int64_t B, C, K;
     bool subtract, few;
-    int64_t padded;   // C in whole vectors
-    int64_t rows;     // of a block of step 1
-    int64_t scratch;  // floats a thread needs for them
+    int64_t padded;         // C in whole vectors
+    int64_t rows;           // of a block of step 1
+    int64_t scratch;        // floats a thread needs for them
     int64_t strip, strips;  // step 3: columns of a block, blocks side by side
     int64_t slices;         // and below each other
 };
@@ -89,10 +89,12 @@ struct Group {
 class HeadStep {
 public:
     HeadStep(const gm_head_step_args &args, Arena &arena)
-        : args_(args), shape_(args), scratch_(arena, args, shape_), u_(shape_.subtract ? args.reference_logits : args.projected) {
+        : args_(args), shape_(args), scratch_(arena, args, shape_),
+          u_(shape_.subtract ? args.reference_logits : args.projected) {
         if (present(args.delta)) outputs_[outputs_used_++] = args.delta;
         const bool finer = args.weighted_delta.dtype == GM_F32 && args.delta.dtype != GM_F32;
-        if (present(args.weighted_delta) && (!present(args.delta) || finer)) outputs_[outputs_used_++] = args.weighted_delta;
+        if (present(args.weighted_delta) && (!present(args.delta) || finer))
+            outputs_[outputs_used_++] = args.weighted_delta;
         if (scratch_.delta != nullptr) {
             gm_array rows = args.logits;
             rows.data = scratch_.delta;
@@ -119,9 +121,13 @@ public:
     }
 
 private:
-    int64_t label(int64_t i) const { return static_cast<const int64_t *>(args_.labels.data)[i * args_.labels.stride[0]]; }
+    int64_t label(int64_t i) const {
+        return static_cast<const int64_t *>(args_.labels.data)[i * args_.labels.stride[0]];
+    }
     const float *bias() const { return static_cast<const float *>(args_.bias.data); }
-    int64_t u_row(int64_t i, int64_t k) const { return u_.rank == 3 ? i * u_.stride[0] + k * u_.stride[1] : i * u_.stride[0]; }
+    int64_t u_row(int64_t i, int64_t k) const {
+        return u_.rank == 3 ? i * u_.stride[0] + k * u_.stride[1] : i * u_.stride[0];
+    }
 
     // u_ik of the class c.
     float u_at(int64_t i, int64_t k, int64_t c) const {
@@ -175,7 +181,8 @@ private:
             F x[kLanes];
 #pragma GCC unroll 16
             for (int j = 0; j < kLanes; j++) {
-                x[j] = where_equal(own_class, set(static_cast<float>(c + j)), own_delta, load(e + (c + j) * kLanes)) * row.scale;
+                x[j] = where_equal(own_class, set(static_cast<float>(c + j)), own_delta, load(e + (c + j) * kLanes)) *
+                       row.scale;
             }
             transpose(x);
             for (int o = 0; o < outputs_used_; o++) {
@@ -192,7 +199,8 @@ private:
 
     // x[j]: column j of n rows, one row a lane. Lanes beyond repeat the last row, columns beyond are 0.
     template <class T>
-    static inline __attribute__((always_inline)) void load_transposed(const T *p, int64_t stride, int n, int count, F (&x)[kLanes]) {
+    static inline __attribute__((always_inline)) void load_transposed(const T *p, int64_t stride, int n, int count,
+                                                                      F (&x)[kLanes]) {
 #pragma GCC unroll 16
         for (int r = 0; r < kLanes; r++) x[r] = load_some(p + (r < n ? r : n - 1) * stride, count);
         transpose(x);
@@ -209,7 +217,8 @@ private:
                 load_transposed(u + c, u_stride, n, count, x);
                 if (shape_.subtract) {
                     F z[kLanes];
-                    with_elements(args_.logits, i * z_stride + c, [&](auto *logits) { load_transposed(logits, z_stride, n, count, z); });
+                    with_elements(args_.logits, i * z_stride + c,
+                                  [&](auto *logits) { load_transposed(logits, z_stride, n, count, z); });
                     for (int j = 0; j < kLanes; j++) x[j] = x[j] - z[j];
                 }
                 if (c == 0) pivot = x[0];
@@ -230,7 +239,8 @@ private:
         const int64_t C = shape_.C, padded = shape_.padded;
         Group group;
         for (int r = 0; r < n; r++) exponentials(i + r, e + r * padded, group, r);
-        const CrossEntropy row = cross_entropy(load(group.own), load(group.max), load(group.others), load(group.squares));
+        const CrossEntropy row =
+            cross_entropy(load(group.own), load(group.max), load(group.others), load(group.squares));
         finish(i, n, row, [&](int64_t k) {
             float dots[kLanes] = {};
             for (int r = 0; r < n; r++) dots[r] = plain_dot(i + r, k, e + r * padded);
@@ -246,7 +256,8 @@ private:
             for (int o = 0; o < outputs_used_; o++) {
                 with_elements(outputs_[o], (i + r) * outputs_[o].stride[0], [&](auto *delta) {
                     const F scale = set(scales[r]);
-                    for_vectors(C, [&](int64_t c, int count) { store_some(delta + c, load(e_row + c) * scale, count); });
+                    for_vectors(C,
+                                [&](int64_t c, int count) { store_some(delta + c, load(e_row + c) * scale, count); });
                 });
             }
         }
@@ -296,7 +307,9 @@ private:
                 dot = weighted_sum(e, [&](int64_t c, int count) { return load_some(u + c, count) - own; });
             } else {
                 with_elements(args_.logits, i * args_.logits.stride[0], [&](auto *z) {
-                    dot = weighted_sum(e, [&](int64_t c, int count) { return load_some(u + c, count) - load_some(z + c, count) - own; });
+                    dot = weighted_sum(e, [&](int64_t c, int count) {
+                        return load_some(u + c, count) - load_some(z + c, count) - own;
+                    });
                 });
             }
         });
@@ -336,10 +349,12 @@ private:
         }
         if (args_.combine == GM_COMBINE_MEAN && shape_.K > 0) combined = combined / set(static_cast<float>(shape_.K));
         store_n(scratch_.loss + i, row.loss, n);
-        if (args_.weighting.kind == GM_RHO) combined = row.loss - load_n(static_cast<const float *>(args_.reference_loss.data) + i, n);
+        if (args_.weighting.kind == GM_RHO)
+            combined = row.loss - load_n(static_cast<const float *>(args_.reference_loss.data) + i, n);
         store_n(scratch_.statistic + i, combined, n);
         if (scratch_.norm != nullptr) {
-            store_n(scratch_.norm + i, row.norm * sqrt(load_n(static_cast<const float *>(args_.feature_norm_squared.data) + i, n)), n);
+            store_n(scratch_.norm + i,
+                    row.norm * sqrt(load_n(static_cast<const float *>(args_.feature_norm_squared.data) + i, n)), n);
         }
         float poisons[kLanes];
         store(poisons, poison);
@@ -365,13 +380,15 @@ private:
         statistics.count = B;
         statistics.score = scratch_.statistic;
         statistics.gradient_norm = scratch_.norm;
-        if (shape_.K > 0) statistics.direction_norm = __builtin_sqrt(args_.direction_norm_squared[larger(args_.combine, 0)]);
+        if (shape_.K > 0)
+            statistics.direction_norm = __builtin_sqrt(args_.direction_norm_squared[larger(args_.combine, 0)]);
         statistics.usable = scratch_.usable;
         const int64_t non_finite = weigh(args_.weighting, statistics, scratch_.weight, scratch_.kept);
         if (args_.non_finite != nullptr) *args_.non_finite = non_finite;
         const bool attached = args_.weighting.kind == GM_RHO && args_.weighting.rho_attached;
         double mean_loss = 0;
-        for (int64_t i = 0; attached && i < B; i++) mean_loss += scratch_.kept[i] ? scratch_.weight[i] * scratch_.loss[i] : 0;
+        for (int64_t i = 0; attached && i < B; i++)
+            mean_loss += scratch_.kept[i] ? scratch_.weight[i] * scratch_.loss[i] : 0;
         float *weight = static_cast<float *>(args_.weight.data);
         for (int64_t i = 0; i < B; i++) {
             const double w = scratch_.weight[i];
@@ -400,7 +417,8 @@ private:
         const int64_t slice = divide_up(shape_.B, shape_.slices), C = shape_.C;
         for_blocks(shape_.strips * shape_.slices, shape_.B * C, [&](int64_t block, int thread) {
             const int64_t column = block % shape_.strips * shape_.strip, width = smaller(shape_.strip, C - column);
-            const int64_t begin = smaller(block / shape_.strips * slice, shape_.B), end = smaller(begin + slice, shape_.B);
+            const int64_t begin = smaller(block / shape_.strips * slice, shape_.B),
+                          end = smaller(begin + slice, shape_.B);
             float *total = sums ? scratch_.partial + block / shape_.strips * 2 * C + column : nullptr;
             float *part = sums ? scratch_.strip + thread * 2 * shape_.strip : nullptr;
             if (sums) clear(total, C, width);

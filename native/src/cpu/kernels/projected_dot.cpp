@@ -90,7 +90,8 @@ void projected_dot(const gm_projected_dot_args &args, Arena arena) {
     });
     for (int64_t i = 0; i < scratch.rows; i++) {
         if (args.dot.data != nullptr) put(args.dot, i, sum_of(scratch.dot + i, strips, scratch.rows));
-        if (args.norm_squared.data != nullptr) put(args.norm_squared, i, sum_of(scratch.norm + i, strips, scratch.rows));
+        if (args.norm_squared.data != nullptr)
+            put(args.norm_squared, i, sum_of(scratch.norm + i, strips, scratch.rows));
     }
     if (args.direction_norm_squared != nullptr) *args.direction_norm_squared = sum_of(scratch.direction, strips, 1);
 }

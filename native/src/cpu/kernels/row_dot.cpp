@@ -17,8 +17,7 @@ struct Scratch {
     int64_t length, blocks;  // elements and blocks of a sample
     double *partial;         // [B, blocks]
     Scratch(const gm_row_dot_args &args, Arena &arena)
-        : length(args.projected.shape[1] * args.projected.shape[2]),
-          blocks(divide_up(length, kBlock)),
+        : length(args.projected.shape[1] * args.projected.shape[2]), blocks(divide_up(length, kBlock)),
           partial(arena.take<double>(args.projected.shape[0] * blocks)) {}
 };
 
@@ -32,7 +31,8 @@ double block_sum(const gm_row_dot_args &args, int64_t length, int64_t i, int64_t
     float projected[kChunk], delta[kChunk];
     double sum = 0;
     for_pieces(from, to, length, [&](int64_t t, int64_t column, int n) {
-        sum += dot(row(args.projected, i, t).floats(column, n, projected), row(args.delta, i, t).floats(column, n, delta), n);
+        sum += dot(row(args.projected, i, t).floats(column, n, projected),
+                   row(args.delta, i, t).floats(column, n, delta), n);
     });
     return sum;
 }

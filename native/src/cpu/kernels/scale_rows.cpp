@@ -32,7 +32,9 @@ void scale_rows(const gm_scale_rows_args &args) {
                     continue;
                 }
                 const F factor = set(static_cast<float>(args.scale * weight[i]));
-                for_vectors(width, [&](int64_t c, int count) { store_some(to + c, load_some(from + c, count) * factor, count); });
+                for_vectors(width, [&](int64_t c, int count) {
+                    store_some(to + c, load_some(from + c, count) * factor, count);
+                });
             }
         });
     });
