@@ -30,7 +30,8 @@ mvn -B -ntp -q org.apache.maven.plugins:maven-dependency-plugin:copy \
 cp java/cli/target/gradmimic-cli.jar bench/target/gradmimic-bench-*.jar "$out/lib"
 # One LibTorch, the one for CUDA; and the console has JUnit in it.
 rm -f "$out"/lib/pytorch-*-linux-x86_64.jar "$out"/lib/junit-jupiter*.jar "$out"/lib/junit-platform-{commons,engine}*.jar
-cp -r java/core/target/test-classes "$out/test-classes"
+mkdir "$out/test-classes"
+for module in kernel core models train; do cp -r "java/$module/target/test-classes/." "$out/test-classes"; done
 jlink --add-modules java.base,java.logging,java.sql,java.desktop,java.management,java.naming,java.net.http,jdk.unsupported,jdk.management \
   --strip-debug --no-header-files --no-man-pages --output "$out/jre"
 du -sh "$out"

@@ -12,5 +12,5 @@ mvn -B -q -ntp -DskipTests -pl java/select -am package >&2
 # NumPy and its BLAS choose their kernels themselves.
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 revision=$(git rev-parse --short=12 HEAD)$(git diff --quiet HEAD -- java bench/peers || echo -modified)
-"${PYTHON:-python3}" bench/peers/filter_peers.py --class-path java/select/target/classes --revision "$revision" \
+"${PYTHON:-python3}" bench/peers/filter_peers.py --class-path java/select/target/classes:java/io/target/classes:java/base/target/classes --revision "$revision" \
   --out bench/results/filter-peers.json "$@"

@@ -8,9 +8,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
-import org.gradmimic.select.ParquetColumns;
-import org.gradmimic.select.npy.NpyStream;
-import org.gradmimic.select.npy.NpyType;
+import org.gradmimic.io.ParquetColumns;
+import org.gradmimic.io.npy.NpyStream;
+import org.gradmimic.io.npy.NpyType;
 
 /**
  * Writes a large score log for bench/scale/filter.sh: every epoch in a mixed-up order of its own, 60 % of the samples

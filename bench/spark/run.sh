@@ -21,6 +21,6 @@ export REVISION
 repository=$(tr ':' '\n' <java/spark/target/spark-jars.txt | sed -n 's#/org/apache/spark/spark-sql_.*##p')
 duckdb=$(find "$repository/org/duckdb" -name 'duckdb_jdbc-*.jar' | sort | tail -n 1)
 if (($# == 0)); then set -- 1000000:2 4000000:2 16000000:2 16000000:1; fi
-"${JAVA_HOME:+$JAVA_HOME/bin/}java" -Xmx2g -cp "java/select/target/classes:$duckdb" \
+"${JAVA_HOME:+$JAVA_HOME/bin/}java" -Xmx2g -cp "java/select/target/classes:java/io/target/classes:java/base/target/classes:$duckdb" \
   bench/spark/FilterSpark.java "$work/home" "$root/java/spark/target/gradmimic-spark-submit.jar" "$work" \
   bench/results/filter-spark.json "$@"

@@ -7,12 +7,12 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.ToLongFunction;
 import org.gradmimic.Calibration;
+import org.gradmimic.base.GradmimicException;
 import org.gradmimic.bench.Measurement.Target;
 import org.gradmimic.bench.ModelSteps.Mimic;
 import org.gradmimic.bench.ModelSteps.Setup;
 import org.gradmimic.device.Device;
 import org.gradmimic.kernel.CudaFailure;
-import org.gradmimic.kernel.GradmimicException;
 import org.gradmimic.kernel.NativeLibrary;
 
 /**

@@ -4,8 +4,8 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.base.GradmimicException;
 import org.gradmimic.device.CudaSupport;
-import org.gradmimic.kernel.GradmimicException;
 import org.gradmimic.kernel.NativeLibrary;
 
 /**

@@ -7,9 +7,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.gradmimic.Weighting;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.ParquetReader;
 import org.gradmimic.model.PixelNormalisation;
-import org.gradmimic.select.InputException;
-import org.gradmimic.select.ParquetReader;
 
 /** Checks that more than one command makes of its options. */
 public final class Arguments {

@@ -29,7 +29,7 @@ final class DeviceOption {
     /**
      * Where to work. Says once on standard error why it is not the device that seems to be meant.
      *
-     * @throws org.gradmimic.kernel.GradmimicException.Unsupported for a CUDA device that cannot be used, with the reason
+     * @throws org.gradmimic.base.GradmimicException.Unsupported for a CUDA device that cannot be used, with the reason
      */
     Device choose(CommonOptions common) {
         DeviceChoice.Chosen chosen = choice.choose();

@@ -6,7 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.zip.CRC32C;
-import org.gradmimic.select.InputException;
+import org.gradmimic.base.InputException;
 
 /** Tells whether an input file is the one of before: its size and a checksum, of samples where it is large. */
 final class FileMark {

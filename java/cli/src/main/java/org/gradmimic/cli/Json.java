@@ -2,7 +2,7 @@ package org.gradmimic.cli;
 
 import java.nio.file.Path;
 import java.util.Map;
-import org.gradmimic.select.AtomicFile;
+import org.gradmimic.io.AtomicFile;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.ObjectWriter;
 import tools.jackson.databind.json.JsonMapper;

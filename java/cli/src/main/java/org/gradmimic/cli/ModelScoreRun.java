@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.gradmimic.Combination;
+import org.gradmimic.base.InputException;
 import org.gradmimic.data.Datasets;
 import org.gradmimic.data.ImageDataset;
 import org.gradmimic.device.Device;
@@ -20,7 +21,6 @@ import org.gradmimic.score.NpySamples;
 import org.gradmimic.score.PictureSamples;
 import org.gradmimic.score.Samples;
 import org.gradmimic.score.ScoreFile;
-import org.gradmimic.select.InputException;
 
 /** {@code score --model}: from files to files. */
 final class ModelScoreRun {

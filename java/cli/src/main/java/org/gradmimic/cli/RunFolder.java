@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.gradmimic.select.AtomicFile;
-import org.gradmimic.select.InputException;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.AtomicFile;
 
 /** The folder a run writes to. While the run is not finished, it holds what the run was started with. */
 final class RunFolder {

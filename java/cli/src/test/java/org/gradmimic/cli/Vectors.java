@@ -3,7 +3,7 @@ package org.gradmimic.cli;
 import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Path;
-import org.gradmimic.select.npy.NpyFile;
+import org.gradmimic.io.npy.NpyFile;
 
 /** The reference numbers, computed in torch with one gradient a sample. */
 final class Vectors {

@@ -8,8 +8,8 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.base.GradmimicException;
 import org.gradmimic.kernel.CudaFailure;
-import org.gradmimic.kernel.GradmimicException;
 import org.jspecify.annotations.Nullable;
 
 /**

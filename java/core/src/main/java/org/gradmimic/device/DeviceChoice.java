@@ -40,7 +40,7 @@ public record DeviceChoice(boolean automatic, Device.Kind kind, int index) {
     /**
      * Finds the device.
      *
-     * @throws org.gradmimic.kernel.GradmimicException.Unsupported for a CUDA device that cannot be used, with the reason
+     * @throws org.gradmimic.base.GradmimicException.Unsupported for a CUDA device that cannot be used, with the reason
      */
     public Chosen choose() {
         if (!automatic) return new Chosen(kind == Device.Kind.CPU ? Device.CPU : Device.cuda(index), null);

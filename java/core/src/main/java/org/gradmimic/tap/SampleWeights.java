@@ -33,7 +33,7 @@ public final class SampleWeights implements AutoCloseable {
      * @param scores [B] m_i; a sample whose score is not finite gets weight 0
      * @param gradientNorms [B] ‖g_i‖, where the rule looks at them
      * @param directionNormSquared [1] double, ‖V‖²
-     * @throws org.gradmimic.kernel.GradmimicException.NonFinite on the CPU, if no score is finite
+     * @throws org.gradmimic.base.GradmimicException.NonFinite on the CPU, if no score is finite
      */
     public Tensor of(Weighting weighting, Tensor scores, @Nullable Tensor gradientNorms, Tensor directionNormSquared) {
         Tensor weights = device.empty(ScalarType.Float, scores.size(0));

@@ -18,7 +18,7 @@ import org.gradmimic.OwnScope;
 import org.gradmimic.ScoreTable;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
-import org.gradmimic.kernel.GradmimicException;
+import org.gradmimic.base.GradmimicException;
 import org.gradmimic.tap.ContrastiveBatch.Kind;
 import org.gradmimic.tap.SmallModels.Twin;
 import org.junit.jupiter.api.Test;

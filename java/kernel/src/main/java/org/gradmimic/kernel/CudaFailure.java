@@ -3,6 +3,7 @@ package org.gradmimic.kernel;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.gradmimic.base.GradmimicException;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -2,6 +2,7 @@ package org.gradmimic.kernel;
 
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.SizeTPointer;
+import org.gradmimic.base.GradmimicException;
 import org.gradmimic.kernel.abi.gm_clip_scores_args;
 import org.gradmimic.kernel.abi.gm_direction_args;
 import org.gradmimic.kernel.abi.gm_ghost_dot_args;

@@ -2,6 +2,7 @@ package org.gradmimic.kernel;
 
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
+import org.gradmimic.base.GradmimicException;
 import org.gradmimic.kernel.abi.gradmimic;
 import org.jspecify.annotations.Nullable;
 

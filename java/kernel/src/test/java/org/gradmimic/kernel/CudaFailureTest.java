@@ -2,6 +2,7 @@ package org.gradmimic.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.gradmimic.base.GradmimicException;
 import org.gradmimic.kernel.abi.gradmimic;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

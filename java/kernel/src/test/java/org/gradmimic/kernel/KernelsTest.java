@@ -9,6 +9,7 @@ import java.util.Random;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.gradmimic.base.GradmimicException;
 import org.gradmimic.kernel.Descriptors.Dtype;
 import org.gradmimic.kernel.abi.gm_mimic_weights_args;
 import org.gradmimic.kernel.abi.gm_queue;

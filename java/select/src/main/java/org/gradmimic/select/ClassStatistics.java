@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.function.BinaryOperator;
 import java.util.function.IntFunction;
 import java.util.function.LongConsumer;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.Blocks;
 
 /** Collects something order-free of every class in an epoch. */
 final class ClassStatistics {

@@ -2,6 +2,7 @@ package org.gradmimic.select;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.gradmimic.base.InputException;
 
 /** The class of every sample, read block by block, by several threads at once. */
 public interface Classes extends AutoCloseable {

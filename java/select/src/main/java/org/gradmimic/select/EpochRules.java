@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongConsumer;
+import org.gradmimic.io.Blocks;
 
 /** The rules of all epochs and classes, from passes over the scores. */
 final class EpochRules {

@@ -3,6 +3,7 @@ package org.gradmimic.select;
 import java.io.Serializable;
 import java.util.List;
 import java.util.OptionalDouble;
+import org.gradmimic.base.InputException;
 
 /**
  * Which samples are worth keeping, from several epochs' votes whose accuracy nobody knows. The epochs are taken for

@@ -9,6 +9,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.function.Consumer;
 import org.duckdb.DuckDBDataChunkReader;
 import org.duckdb.DuckDBReadableVector;
+import org.gradmimic.base.InputException;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.function.LongConsumer;
+import org.gradmimic.base.InputException;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,5 +1,7 @@
 package org.gradmimic.select;
 
+import org.gradmimic.base.InputException;
+
 /** Every sample's mean over the epochs in which it was seen, as one epoch: summed in double in the epochs' order. */
 final class MeanScores implements Scores {
 

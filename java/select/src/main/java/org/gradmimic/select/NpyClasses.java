@@ -2,7 +2,9 @@ package org.gradmimic.select;
 
 import java.nio.LongBuffer;
 import java.nio.file.Path;
-import org.gradmimic.select.npy.NpyFile;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.Blocks;
+import org.gradmimic.io.npy.NpyFile;
 
 /** {@link Classes} from a {@code .npy} file. */
 final class NpyClasses implements Classes {

@@ -7,6 +7,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.duckdb.DuckDBDataChunkReader;
 import org.duckdb.DuckDBReadableVector;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.AtomicFile;
+import org.gradmimic.io.ParquetReader;
 
 /**
  * A score log as it was found when opened: a folder of parts that {@link ScoreLogWriter} made, or Parquet with the same

@@ -2,6 +2,7 @@ package org.gradmimic.select;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.gradmimic.io.ParquetColumns;
 
 /** The rows of a part while they are collected: primitive arrays that grow with what comes, up to the part's size. */
 final class ScoreLogPart {

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.duckdb.DuckDBDataChunkReader;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.ParquetReader;
 
 /**
  * One Parquet file of a score log, its columns checked. Files are read one at a time, so that an error can name the one

@@ -12,6 +12,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.AtomicFile;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,7 +1,8 @@
 package org.gradmimic.select;
 
 import java.nio.file.Path;
-import org.gradmimic.select.npy.NpyMatrix;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.npy.NpyMatrix;
 
 /**
  * A number for every epoch and sample [E,N]: scores, or weights; NaN where a sample was not seen. Read block by block, by

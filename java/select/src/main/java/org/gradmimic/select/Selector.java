@@ -5,7 +5,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.OptionalDouble;
 import java.util.function.LongConsumer;
-import org.gradmimic.select.npy.NpyWriter;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.Blocks;
+import org.gradmimic.io.npy.NpyWriter;
 import org.jspecify.annotations.Nullable;
 
 /**

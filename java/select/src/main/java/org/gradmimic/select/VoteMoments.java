@@ -1,6 +1,7 @@
 package org.gradmimic.select;
 
 import java.util.OptionalDouble;
+import org.gradmimic.base.InputException;
 
 /**
  * Accuracies and balance from the second and third moments of votes ±1. With y = ±1 the truth and m its mean, a source's

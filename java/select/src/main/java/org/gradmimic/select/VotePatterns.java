@@ -2,6 +2,7 @@ package org.gradmimic.select;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import org.gradmimic.base.InputException;
 
 /**
  * How often every pattern of votes occurs: all that a {@link LabelModel} has to know of the samples, exact and independent

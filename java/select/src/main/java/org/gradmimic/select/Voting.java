@@ -2,6 +2,7 @@ package org.gradmimic.select;
 
 import java.util.Arrays;
 import java.util.function.LongConsumer;
+import org.gradmimic.io.Blocks;
 
 /** Applies every epoch's rule to the samples of a block. */
 final class Voting {

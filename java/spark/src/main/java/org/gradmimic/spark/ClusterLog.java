@@ -11,7 +11,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
-import org.gradmimic.select.InputException;
+import org.gradmimic.base.InputException;
 
 /**
  * A score log on any file system that Spark reads, as it was found when opened: a folder of parts, one Parquet file, or a

@@ -3,7 +3,7 @@ package org.gradmimic.spark;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import org.apache.hadoop.fs.FSError;
-import org.gradmimic.select.InputException;
+import org.gradmimic.base.InputException;
 import org.jspecify.annotations.Nullable;
 
 /** What a failure of the cluster says to the user: the error of the task that failed, not Spark's account of it. */

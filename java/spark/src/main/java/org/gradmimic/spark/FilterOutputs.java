@@ -20,8 +20,8 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.SerializableConfiguration;
-import org.gradmimic.select.npy.NpyHeader;
-import org.gradmimic.select.npy.NpyType;
+import org.gradmimic.io.npy.NpyHeader;
+import org.gradmimic.io.npy.NpyType;
 import org.gradmimic.select.uid.Uid;
 import org.jspecify.annotations.Nullable;
 

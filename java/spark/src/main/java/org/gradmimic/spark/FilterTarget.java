@@ -2,7 +2,7 @@ package org.gradmimic.spark;
 
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.gradmimic.select.InputException;
+import org.gradmimic.base.InputException;
 
 /**
  * Where a filter goes, and as what.

@@ -13,7 +13,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
-import org.gradmimic.select.InputException;
+import org.gradmimic.base.InputException;
 
 /** Hadoop's file systems, through which Spark reads and writes. */
 final class Hadoop {

@@ -4,7 +4,7 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.column.ColumnReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
-import org.gradmimic.select.InputException;
+import org.gradmimic.base.InputException;
 import org.gradmimic.select.ScoreColumn;
 
 /** Reads one Parquet file of a score log, its columns checked. */

@@ -5,7 +5,7 @@ import org.apache.parquet.column.statistics.LongStatistics;
 import org.apache.parquet.column.statistics.Statistics;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
-import org.gradmimic.select.InputException;
+import org.gradmimic.base.InputException;
 import org.jspecify.annotations.Nullable;
 
 /** The lowest and the highest of a column's integers. */

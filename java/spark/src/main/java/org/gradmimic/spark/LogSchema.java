@@ -9,7 +9,7 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
-import org.gradmimic.select.InputException;
+import org.gradmimic.base.InputException;
 import org.gradmimic.select.ScoreColumn;
 
 /** The columns of a score log as Parquet has them; see docs/formats.md. */

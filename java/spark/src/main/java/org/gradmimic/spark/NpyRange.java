@@ -9,9 +9,9 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.gradmimic.select.InputException;
-import org.gradmimic.select.npy.NpyHeader;
-import org.gradmimic.select.npy.NpyType;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.npy.NpyHeader;
+import org.gradmimic.io.npy.NpyType;
 
 /**
  * A {@code .npy} file of one value a sample on any file system: opened once on the driver, read by ranges on the

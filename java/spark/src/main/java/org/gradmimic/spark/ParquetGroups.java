@@ -14,7 +14,7 @@ import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.parquet.schema.MessageType;
-import org.gradmimic.select.InputException;
+import org.gradmimic.base.InputException;
 
 /**
  * One Parquet file on any file system, read by row groups with Parquet's own reader instead of as a DataFrame: a row's

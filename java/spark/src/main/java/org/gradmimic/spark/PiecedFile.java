@@ -50,7 +50,7 @@ final class PiecedFile {
      *
      * @param header begins the file; is told the number of elements
      * @return the number of elements
-     * @throws org.gradmimic.select.InputException if it cannot be written; what bore the name before is untouched
+     * @throws org.gradmimic.base.InputException if it cannot be written; what bore the name before is untouched
      */
     static <T> long write(
             JavaSparkContext spark, Path target, JavaRDD<T> rows, Encoder<T> encoder, LongFunction<byte[]> header) {

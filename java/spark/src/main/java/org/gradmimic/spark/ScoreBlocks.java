@@ -9,7 +9,7 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
-import org.gradmimic.select.InputException;
+import org.gradmimic.base.InputException;
 import org.gradmimic.select.ScoreColumn;
 import scala.Tuple2;
 

@@ -8,15 +8,15 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.storage.StorageLevel;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.npy.NpyType;
 import org.gradmimic.select.Combination;
 import org.gradmimic.select.Cut;
 import org.gradmimic.select.Decision;
 import org.gradmimic.select.Detection;
 import org.gradmimic.select.EpochVotes;
-import org.gradmimic.select.InputException;
 import org.gradmimic.select.LabelModel;
 import org.gradmimic.select.ValueStatistics;
-import org.gradmimic.select.npy.NpyType;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -13,8 +13,8 @@ import org.apache.parquet.schema.Type;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
-import org.gradmimic.select.InputException;
-import org.gradmimic.select.npy.NpyType;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.npy.NpyType;
 import org.gradmimic.select.uid.Uid;
 
 /**

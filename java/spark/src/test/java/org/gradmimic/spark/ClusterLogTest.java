@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.gradmimic.select.InputException;
+import org.gradmimic.base.InputException;
 import org.gradmimic.select.ScoreColumn;
 import org.gradmimic.select.ScoreLog;
 import org.gradmimic.select.ScoreLogWriter;

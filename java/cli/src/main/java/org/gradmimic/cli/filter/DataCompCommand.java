@@ -2,11 +2,11 @@ package org.gradmimic.cli.filter;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.gradmimic.base.InputException;
 import org.gradmimic.cli.Arguments;
 import org.gradmimic.cli.CommonOptions;
 import org.gradmimic.cli.Progress;
 import org.gradmimic.select.Filter;
-import org.gradmimic.select.InputException;
 import org.gradmimic.select.datacomp.ClipModel;
 import org.gradmimic.select.datacomp.Metadata;
 import org.gradmimic.select.filter.FilterFile;

@@ -2,8 +2,8 @@ package org.gradmimic.cli.filter;
 
 import java.nio.file.Path;
 import java.util.OptionalLong;
+import org.gradmimic.base.InputException;
 import org.gradmimic.cli.Progress;
-import org.gradmimic.select.InputException;
 import org.gradmimic.select.uid.UidConsumer;
 import org.gradmimic.select.uid.Uids;
 import org.jspecify.annotations.Nullable;

@@ -1,8 +1,8 @@
 package org.gradmimic.cli.filter;
 
+import org.gradmimic.base.InputException;
 import org.gradmimic.select.Binarizer;
 import org.gradmimic.select.Combination;
-import org.gradmimic.select.InputException;
 import org.gradmimic.select.Selector;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;

@@ -2,9 +2,9 @@ package org.gradmimic.select.filter;
 
 import java.nio.file.Path;
 import java.util.OptionalLong;
-import org.gradmimic.select.AtomicFile;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.AtomicFile;
 import org.gradmimic.select.Filter;
-import org.gradmimic.select.InputException;
 import org.gradmimic.select.uid.UidSubset;
 import org.gradmimic.select.uid.Uids;
 

@@ -2,7 +2,7 @@ package org.gradmimic.select.filter;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.gradmimic.select.InputException;
+import org.gradmimic.base.InputException;
 
 /** The kinds of filter files. */
 enum FilterFormat {

@@ -5,10 +5,10 @@ import java.util.Arrays;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.TextLines;
 import org.gradmimic.select.Binarizer;
 import org.gradmimic.select.Filter;
-import org.gradmimic.select.InputException;
-import org.gradmimic.select.TextLines;
 import org.jspecify.annotations.Nullable;
 
 /**

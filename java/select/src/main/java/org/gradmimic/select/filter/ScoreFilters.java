@@ -1,10 +1,10 @@
 package org.gradmimic.select.filter;
 
+import org.gradmimic.base.InputException;
 import org.gradmimic.select.Binarization;
 import org.gradmimic.select.Binarizer;
 import org.gradmimic.select.Cut;
 import org.gradmimic.select.Filter;
-import org.gradmimic.select.InputException;
 import org.gradmimic.select.ValueCounts;
 import org.gradmimic.select.ValueStatistics;
 

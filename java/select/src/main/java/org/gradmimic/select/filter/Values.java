@@ -6,9 +6,9 @@ import java.nio.file.Path;
 import java.util.List;
 import org.duckdb.DuckDBColumnType;
 import org.duckdb.DuckDBReadableVector;
-import org.gradmimic.select.InputException;
-import org.gradmimic.select.ParquetReader;
-import org.gradmimic.select.npy.NpyFile;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.ParquetReader;
+import org.gradmimic.io.npy.NpyFile;
 
 /** A number a sample, such as a score or a probability; NaN where there is none. Read any number of times, in order. */
 public interface Values {

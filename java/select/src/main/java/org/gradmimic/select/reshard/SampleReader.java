@@ -3,9 +3,9 @@ package org.gradmimic.select.reshard;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.gradmimic.select.AtomicFile;
-import org.gradmimic.select.InputException;
-import org.gradmimic.select.tar.TarReader;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.AtomicFile;
+import org.gradmimic.io.tar.TarReader;
 import org.jspecify.annotations.Nullable;
 
 /** The samples of a shard, one after the other; one is in memory at a time. Files that belong to no sample are left out. */

@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
-import org.gradmimic.select.AtomicFile;
-import org.gradmimic.select.InputException;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.AtomicFile;
 import org.jspecify.annotations.Nullable;
 
 /** Writes a shard; it appears under its name whole or not at all, gzipped if the name says so. */

@@ -7,8 +7,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.gradmimic.select.AtomicFile;
-import org.gradmimic.select.InputException;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.AtomicFile;
 
 /**
  * A shard's files: the tar, and what stands beside it under the same name.

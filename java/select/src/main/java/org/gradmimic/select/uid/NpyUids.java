@@ -2,9 +2,9 @@ package org.gradmimic.select.uid;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import org.gradmimic.select.InputException;
-import org.gradmimic.select.npy.NpyFile;
-import org.gradmimic.select.npy.NpyType;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.npy.NpyFile;
+import org.gradmimic.io.npy.NpyType;
 
 /** Uids in a {@code .npy} file of dtype {@code u8,u8}, in the file's order. */
 final class NpyUids implements Uids {

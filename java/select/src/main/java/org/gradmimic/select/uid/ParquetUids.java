@@ -3,9 +3,9 @@ package org.gradmimic.select.uid;
 import java.util.List;
 import org.duckdb.DuckDBColumnType;
 import org.duckdb.DuckDBReadableVector;
-import org.gradmimic.select.InputException;
-import org.gradmimic.select.ParquetReader;
-import org.gradmimic.select.TextLines;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.ParquetReader;
+import org.gradmimic.io.TextLines;
 import org.jspecify.annotations.Nullable;
 
 /** Uids in the text column {@code uid} of Parquet files, one file after the other. */

@@ -1,8 +1,8 @@
 package org.gradmimic.select.uid;
 
 import java.nio.file.Path;
-import org.gradmimic.select.InputException;
-import org.gradmimic.select.TextLines;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.TextLines;
 
 /** Uids in a text file, one a line. */
 final class TextUids implements Uids {

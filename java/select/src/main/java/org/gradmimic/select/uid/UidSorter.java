@@ -11,9 +11,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.PriorityQueue;
-import org.gradmimic.select.InputException;
-import org.gradmimic.select.npy.NpyStream;
-import org.gradmimic.select.npy.NpyType;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.npy.NpyStream;
+import org.gradmimic.io.npy.NpyType;
 import org.jspecify.annotations.Nullable;
 
 /**

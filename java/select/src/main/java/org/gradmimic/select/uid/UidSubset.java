@@ -10,8 +10,8 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Consumer;
-import org.gradmimic.select.InputException;
-import org.gradmimic.select.npy.NpyFile;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.npy.NpyFile;
 
 /**
  * A DataComp subset file: a sorted {@code .npy} of dtype {@code u8,u8}, duplicates allowed. It is mapped, not read, and

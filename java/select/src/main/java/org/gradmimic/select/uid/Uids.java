@@ -2,8 +2,8 @@ package org.gradmimic.select.uid;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.gradmimic.select.InputException;
-import org.gradmimic.select.ParquetReader;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.ParquetReader;
 
 /**
  * The uids of a pool in the order of its samples: the i-th uid is sample i's. Read from front to back, any number of

@@ -1,0 +1,244 @@
+package org.gradmimic.data;
+
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.LongStream;
+import org.bytedeco.opencv.opencv_core.Mat;
+import org.gradmimic.base.InputException;
+
+/**
+ * The binary distribution of CIFAR-10 and CIFAR-100: records of one label (CIFAR-100: coarse, then fine, of which the
+ * fine one is used) and 3072 bytes, the planes red, green and blue of a picture of 32×32.
+ *
+ * @see <a href="https://www.cs.toronto.edu/~kriz/cifar.html">Krizhevsky: the CIFAR-10 and CIFAR-100 data sets</a>
+ */
+final class CifarDataset implements ImageDataset {
+    private static final ImageSize SIZE = ImageSize.square(32);
+    private static final int PLANE = 32 * 32;
+    private static final int PICTURE = 3 * PLANE;
+    private static final int BATCHES = 5;
+
+    private final String spec;
+    private final int labelBytes;
+    private final List<String> classNames;
+    private final Map<Split, List<Part>> parts = new EnumMap<>(Split.class);
+    private final Map<Split, long[]> labels = new EnumMap<>(Split.class);
+
+    /** One file and the number of records in it. */
+    private record Part(Path file, int records) {}
+
+    private CifarDataset(String spec, Path names, int labelBytes, Map<Split, List<Path>> files) {
+        this.spec = spec;
+        this.labelBytes = labelBytes;
+        this.classNames = readNames(names);
+        files.forEach((split, paths) -> {
+            List<Part> found = paths.stream().map(this::measure).toList();
+            parts.put(split, found);
+            labels.put(split, found.stream().flatMapToLong(this::readLabels).toArray());
+        });
+    }
+
+    /** {@code data_batch_1.bin} to {@code 5}, {@code test_batch.bin}, {@code batches.meta.txt}. */
+    static CifarDataset open10(String spec, String location) {
+        Path folder = folder(spec, location);
+        List<Path> train = new ArrayList<>();
+        for (int i = 1; i <= BATCHES; i++) {
+            train.add(folder.resolve("data_batch_" + i + ".bin"));
+        }
+        Map<Split, List<Path>> files =
+                Map.of(Split.TRAIN, train, Split.TEST, List.of(folder.resolve("test_batch.bin")));
+        return new CifarDataset(spec, folder.resolve("batches.meta.txt"), 1, files);
+    }
+
+    /** {@code train.bin}, {@code test.bin}, {@code fine_label_names.txt}. */
+    static CifarDataset open100(String spec, String location) {
+        Path folder = folder(spec, location);
+        Map<Split, List<Path>> files = Map.of(
+                Split.TRAIN, List.of(folder.resolve("train.bin")), Split.TEST, List.of(folder.resolve("test.bin")));
+        return new CifarDataset(spec, folder.resolve("fine_label_names.txt"), 2, files);
+    }
+
+    @Override
+    public String spec() {
+        return spec;
+    }
+
+    @Override
+    public List<String> classNames() {
+        return classNames;
+    }
+
+    @Override
+    public List<Split> splits() {
+        return List.of(Split.TRAIN, Split.TEST);
+    }
+
+    @Override
+    public int size(Split split) {
+        return Objects.requireNonNull(labels.get(split)).length;
+    }
+
+    @Override
+    public long[] labels(Split split) {
+        return Objects.requireNonNull(labels.get(split)).clone();
+    }
+
+    @Override
+    public String sampleName(Split split, long id) {
+        long record = Objects.checkIndex(id, size(split));
+        for (Part part : Objects.requireNonNull(parts.get(split))) {
+            if (record < part.records()) {
+                return part.file().getFileName() + "[" + record + "]";
+            }
+            record -= part.records();
+        }
+        throw new AssertionError(id);
+    }
+
+    @Override
+    public Optional<ImageSize> nativeSize() {
+        return Optional.of(SIZE);
+    }
+
+    @Override
+    public ImageStream read(Split split, ImageSize size, int batchSize) {
+        return Splits.stream(spec, size, batchSize, () -> new Cursor(split));
+    }
+
+    private int record() {
+        return labelBytes + PICTURE;
+    }
+
+    private Part measure(Path file) {
+        try {
+            long bytes = Files.size(file);
+            if (bytes == 0 || bytes % record() != 0 || bytes / record() > Integer.MAX_VALUE / BATCHES) {
+                throw new InputException(file + ": has " + bytes + " bytes, truncated or no file of this kind; expected"
+                        + " a multiple of " + record() + " (" + bytes / record() + " whole records are there)");
+            }
+            return new Part(file, (int) (bytes / record()));
+        } catch (IOException e) {
+            throw missing(file, e);
+        }
+    }
+
+    private LongStream readLabels(Part part) {
+        long[] found = new long[part.records()];
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(part.file()), 1 << 16)) {
+            for (int i = 0; i < found.length; i++) {
+                in.skipNBytes(labelBytes - 1);
+                found[i] = in.read();
+                if (found[i] < 0 || found[i] >= classNames.size()) {
+                    throw new InputException(part.file() + ": record " + i + " has the label " + found[i]
+                            + "; expected 0 to " + (classNames.size() - 1));
+                }
+                in.skipNBytes(PICTURE);
+            }
+        } catch (IOException e) {
+            throw missing(part.file(), e);
+        }
+        return LongStream.of(found);
+    }
+
+    private static List<String> readNames(Path file) {
+        try {
+            List<String> names = Files.readAllLines(file, StandardCharsets.UTF_8).stream()
+                    .map(String::strip)
+                    .filter(name -> !name.isEmpty())
+                    .toList();
+            if (names.isEmpty()) {
+                throw new InputException(file + ": names no classes");
+            }
+            return names;
+        } catch (IOException e) {
+            throw missing(file, e);
+        }
+    }
+
+    private static Path folder(String spec, String location) {
+        Path folder = Path.of(location);
+        if (location.isEmpty() || !Files.isDirectory(folder)) {
+            throw new InputException("data set '" + spec + "': there is no folder '" + location + "'");
+        }
+        return folder;
+    }
+
+    private static InputException missing(Path file, IOException cause) {
+        String reason = Files.exists(file) ? "cannot be read: " + cause : "no such file";
+        return new InputException(file + ": " + reason + "; expected the binary distribution (.bin files)", cause);
+    }
+
+    private final class Cursor implements SampleCursor {
+        private final PictureDecoder decoder = new PictureDecoder();
+        private final Iterator<Part> files;
+        private final long[] splitLabels;
+        private final byte[] record = new byte[record()];
+        private final byte[] rgb = new byte[PICTURE];
+        private InputStream in = InputStream.nullInputStream();
+        private Part part = new Part(Path.of(""), 0);
+        private int inPart;
+        private int id = -1;
+
+        Cursor(Split split) {
+            files = Objects.requireNonNull(parts.get(split)).iterator();
+            splitLabels = Objects.requireNonNull(labels.get(split));
+        }
+
+        @Override
+        public boolean next() throws IOException {
+            while (inPart == part.records()) {
+                if (!files.hasNext()) {
+                    return false;
+                }
+                in.close();
+                part = files.next();
+                in = new BufferedInputStream(Files.newInputStream(part.file()), 1 << 16);
+                inPart = 0;
+            }
+            if (in.readNBytes(record, 0, record.length) < record.length) {
+                throw new EOFException(part.file() + " was cut short while it was read");
+            }
+            inPart++;
+            id++;
+            return true;
+        }
+
+        @Override
+        public long id() {
+            return id;
+        }
+
+        @Override
+        public long label() {
+            return splitLabels[id];
+        }
+
+        @Override
+        public void paint(Mat target) {
+            for (int i = 0; i < PLANE; i++) {
+                rgb[3 * i] = record[labelBytes + i];
+                rgb[3 * i + 1] = record[labelBytes + PLANE + i];
+                rgb[3 * i + 2] = record[labelBytes + 2 * PLANE + i];
+            }
+            decoder.raw(rgb, SIZE, target);
+        }
+
+        @Override
+        public void close() throws IOException {
+            decoder.close();
+            in.close();
+        }
+    }
+}

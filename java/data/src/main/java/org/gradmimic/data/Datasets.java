@@ -1,0 +1,59 @@
+package org.gradmimic.data;
+
+import org.gradmimic.base.InputException;
+
+/** Opens data sets by a spec, {@code KIND:WHERE}. */
+public final class Datasets {
+    /** What {@link #open} understands, for help texts. */
+    public static final String SYNTAX = "images:DIR_OR_TAR, cifar10:DIR, cifar100:DIR, idx:DIR,"
+            + " drawn:[classes=N,train=N,test=N,seed=N,size=N], npy:DIR or npy:FEATURES,LABELS";
+
+    private Datasets() {}
+
+    /**
+     * Opens a data set:
+     *
+     * <ul>
+     *   <li>{@code images:DIR_OR_TAR} — pictures in one folder per class, with {@code train} and {@code test} above them
+     *       or not; a folder, or a {@code .tar}, {@code .tar.gz} that is read without unpacking
+     *   <li>{@code cifar10:DIR}, {@code cifar100:DIR} — the binary distribution
+     *   <li>{@code idx:DIR} — the files of MNIST and Fashion-MNIST, gzipped or not
+     *   <li>{@code drawn:} — letters and digits drawn on demand; needs no file
+     *   <li>{@code npy:DIR}, {@code npy:FEATURES,LABELS} — features [N, D] and labels [N] as {@code .npy}
+     * </ul>
+     *
+     * @throws InputException if the kind is unknown, or what it names is missing or damaged
+     */
+    public static Dataset open(String spec) {
+        int colon = spec.indexOf(':');
+        if (colon < 0) {
+            throw new InputException("data set '" + spec + "': expected KIND:WHERE, one of " + SYNTAX);
+        }
+        String where = spec.substring(colon + 1);
+        return switch (spec.substring(0, colon)) {
+            case "images" -> PictureDataset.open(spec, where);
+            case "cifar10" -> CifarDataset.open10(spec, where);
+            case "cifar100" -> CifarDataset.open100(spec, where);
+            case "idx" -> IdxDataset.open(spec, where);
+            case "drawn" -> DrawnDataset.open(spec, where);
+            case "npy" -> FeatureDataset.open(spec, where);
+            default -> throw new InputException("data set '" + spec + "': unknown kind; expected one of " + SYNTAX);
+        };
+    }
+
+    /**
+     * Opens a data set that must be of pictures.
+     *
+     * @throws InputException also if it holds features
+     */
+    public static ImageDataset openImages(String spec) {
+        Dataset dataset = open(spec);
+        if (dataset instanceof ImageDataset images) {
+            return images;
+        }
+        if (dataset instanceof FeatureDataset features) {
+            features.close();
+        }
+        throw new InputException("data set '" + spec + "': holds features; expected pictures");
+    }
+}

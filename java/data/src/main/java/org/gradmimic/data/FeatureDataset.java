@@ -1,0 +1,96 @@
+package org.gradmimic.data;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.LongStream;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.npy.NpyFile;
+
+/** Features [N, D] with labels [N], as {@code .npy} files; the features stay on disk and are mapped. */
+public final class FeatureDataset implements Dataset, AutoCloseable {
+    private final String spec;
+    private final NpyFile features;
+    private final long[] labels;
+    private final List<String> classNames;
+
+    private FeatureDataset(String spec, NpyFile features, long[] labels) {
+        this.spec = spec;
+        this.features = features;
+        this.labels = labels;
+        long classes = LongStream.of(labels).max().orElse(-1) + 1;
+        this.classNames = LongStream.range(0, classes).mapToObj(Long::toString).toList();
+    }
+
+    /**
+     * Opens {@code FEATURES,LABELS}, or a folder that holds {@code features.npy} and {@code labels.npy}.
+     *
+     * @throws InputException if a file is missing or unreadable, or the shapes don't belong together
+     */
+    static FeatureDataset open(String spec, String location) {
+        int comma = location.indexOf(',');
+        Path features;
+        Path labels;
+        if (comma >= 0) {
+            features = Path.of(location.substring(0, comma));
+            labels = Path.of(location.substring(comma + 1));
+        } else {
+            Path folder = Path.of(location);
+            if (!Files.isDirectory(folder)) {
+                throw new InputException(
+                        spec + ": expected npy:FEATURES,LABELS, or a folder with features.npy and labels.npy");
+            }
+            features = folder.resolve("features.npy");
+            labels = folder.resolve("labels.npy");
+        }
+        NpyFile opened = NpyFile.open(features);
+        try (NpyFile labelFile = NpyFile.open(labels)) {
+            opened.requireRank(2);
+            if (!opened.type().isFloating()) {
+                throw new InputException(features + ": has dtype "
+                        + opened.type().code() + "; expected floating-point numbers (f2, f4 or f8)");
+            }
+            labelFile.requireShape(opened.rows());
+            return new FeatureDataset(spec, opened, checked(labelFile.readLongs(), labels));
+        } catch (RuntimeException e) {
+            opened.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public String spec() {
+        return spec;
+    }
+
+    /** As many as the largest label asks for, named by their numbers. */
+    @Override
+    public List<String> classNames() {
+        return classNames;
+    }
+
+    /** The features, [N, D], f2, f4 or f8; closed with this data set. */
+    public NpyFile features() {
+        return features;
+    }
+
+    /** Every row's label; a copy. */
+    public long[] labels() {
+        return labels.clone();
+    }
+
+    @Override
+    public void close() {
+        features.close();
+    }
+
+    private static long[] checked(long[] labels, Path file) {
+        for (int i = 0; i < labels.length; i++) {
+            // Beyond any number of classes there is: ids or pixels given for labels would end in a giant head.
+            if (labels[i] < 0 || labels[i] > 10_000_000) {
+                throw new InputException(file + ": label " + i + " is " + labels[i] + "; expected a class from 0 up");
+            }
+        }
+        return labels;
+    }
+}

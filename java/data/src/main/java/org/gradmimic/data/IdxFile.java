@@ -1,0 +1,134 @@
+package org.gradmimic.data;
+
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.GZIPInputStream;
+import org.gradmimic.base.InputException;
+
+/**
+ * An idx file of unsigned bytes, gzipped or not (its first bytes tell): two zeros, the type 8, the number of axes, every
+ * axis' length as a big-endian 32-bit number, then the elements.
+ *
+ * @see <a href="https://yann.lecun.org/exdb/mnist/">LeCun, Cortes, Burges: the MNIST database, file formats</a>
+ */
+final class IdxFile implements AutoCloseable {
+    private static final int UNSIGNED_BYTE = 8;
+
+    private final Path path;
+    private final InputStream in;
+    private final int[] shape;
+    private long rowsRead;
+
+    /**
+     * @param rank number of axes that are expected
+     * @throws InputException if this is no such file, or plain and of another length than its header promises
+     */
+    IdxFile(Path path, int rank) throws IOException {
+        this.path = path;
+        InputStream raw = new BufferedInputStream(Files.newInputStream(path), 1 << 16);
+        try {
+            raw.mark(2);
+            boolean zipped = raw.read() == 0x1f && raw.read() == 0x8b;
+            raw.reset();
+            this.in = zipped ? new BufferedInputStream(new GZIPInputStream(raw, 1 << 16), 1 << 16) : raw;
+            this.shape = readShape(rank);
+            long expected = 4L + 4L * rank + rows() * (long) rowBytes();
+            if (!zipped && Files.size(path) != expected) {
+                throw new InputException(path + ": " + (Files.size(path) < expected ? "truncated" : "too long")
+                        + ": has " + Files.size(path) + " bytes; expected " + expected);
+            }
+        } catch (EOFException e) {
+            raw.close();
+            throw new InputException(path + ": truncated within the idx header", e);
+        } catch (IOException | RuntimeException e) {
+            raw.close();
+            throw e;
+        }
+    }
+
+    /** Length of the outermost axis. */
+    int rows() {
+        return shape[0];
+    }
+
+    /** Length of one axis. */
+    int extent(int axis) {
+        return shape[axis];
+    }
+
+    /** Reads the next row; false after the last one, when the file's end has been checked too. */
+    boolean readRow(byte[] target) {
+        if (rowsRead == rows()) {
+            if (readInto(new byte[1], 1) > 0) {
+                throw new InputException(path + ": goes on after the " + rows() + " samples of its header");
+            }
+            return false;
+        }
+        int bytes = rowBytes();
+        if (readInto(target, bytes) < bytes) {
+            throw damaged(new EOFException("the file ends"));
+        }
+        rowsRead++;
+        return true;
+    }
+
+    /** Bytes of one row: the product of all axes but the outermost. */
+    int rowBytes() {
+        int bytes = 1;
+        for (int axis = 1; axis < shape.length; axis++) {
+            bytes *= shape[axis];
+        }
+        return bytes;
+    }
+
+    @Override
+    public void close() throws IOException {
+        in.close();
+    }
+
+    private int readInto(byte[] target, int bytes) {
+        try {
+            return in.readNBytes(target, 0, bytes);
+        } catch (IOException e) {
+            throw damaged(e);
+        }
+    }
+
+    private InputException damaged(IOException cause) {
+        return new InputException(
+                path + ": truncated or damaged (" + cause.getMessage() + ") after " + rowsRead + " samples; expected "
+                        + rows(),
+                cause);
+    }
+
+    private int[] readShape(int rank) throws IOException {
+        ByteBuffer magic = ByteBuffer.wrap(readExactly(4));
+        if (magic.getShort() != 0 || magic.get() != UNSIGNED_BYTE || magic.get() != rank) {
+            throw new InputException(path + ": not an idx file of bytes with " + rank + " axes");
+        }
+        ByteBuffer extents = ByteBuffer.wrap(readExactly(4 * rank));
+        int[] found = new int[rank];
+        for (int axis = 0; axis < rank; axis++) {
+            found[axis] = extents.getInt();
+            // Pictures of more than 16384 pixels a side are no idx files anyone has seen.
+            if (found[axis] < 0 || (axis > 0 && (found[axis] == 0 || found[axis] > 16_384))) {
+                throw new InputException(
+                        path + ": has the length " + Integer.toUnsignedString(found[axis]) + " for axis " + axis);
+            }
+        }
+        return found;
+    }
+
+    private byte[] readExactly(int bytes) throws IOException {
+        byte[] read = in.readNBytes(bytes);
+        if (read.length < bytes) {
+            throw new EOFException();
+        }
+        return read;
+    }
+}

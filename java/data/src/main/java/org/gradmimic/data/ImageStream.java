@@ -1,0 +1,101 @@
+package org.gradmimic.data;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.opencv.global.opencv_core;
+import org.bytedeco.opencv.opencv_core.Mat;
+import org.gradmimic.base.InputException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A split's pictures, batch by batch, into one buffer that is used again and again. Not for use by several threads at
+ * once; several streams may be open at the same time.
+ */
+public final class ImageStream implements AutoCloseable {
+    private final String source;
+    private final SampleCursor cursor;
+    private final int pictureBytes;
+    private final ByteBuffer pixels;
+    private final Mat[] slots;
+    private final long[] labels;
+    private final long[] ids;
+    private boolean closed;
+
+    /**
+     * @param source named where reading fails
+     * @param cursor closed with this stream
+     */
+    ImageStream(String source, SampleCursor cursor, ImageSize size, int batchSize) {
+        this.source = source;
+        this.cursor = cursor;
+        this.pictureBytes = size.rgbBytes();
+        this.pixels = ByteBuffer.allocateDirect(bufferBytes(size, batchSize));
+        this.slots = new Mat[batchSize];
+        this.labels = new long[batchSize];
+        this.ids = new long[batchSize];
+        BytePointer start = new BytePointer(pixels);
+        for (int i = 0; i < batchSize; i++) {
+            slots[i] = new Mat(
+                    size.height(),
+                    size.width(),
+                    opencv_core.CV_8UC3,
+                    new BytePointer(start).position((long) i * pictureBytes));
+        }
+    }
+
+    /** Bytes of a batch's pixels. @throws IllegalArgumentException if there is no picture in it or they pass 2 GB */
+    static int bufferBytes(ImageSize size, int batchSize) {
+        long bytes = (long) size.rgbBytes() * batchSize;
+        if (batchSize < 1 || bytes > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("a batch of " + batchSize + " pictures of " + size + " has " + bytes
+                    + " bytes; expected 1 to " + Integer.MAX_VALUE);
+        }
+        return (int) bytes;
+    }
+
+    /**
+     * The next batch.
+     *
+     * @return null at the end; the batch's pixels are valid until the next call
+     * @throws InputException if a picture is corrupt or the source can't be read
+     */
+    public @Nullable ImageBatch next() {
+        if (closed) {
+            throw new IllegalStateException("the stream of " + source + " is closed");
+        }
+        int n = 0;
+        try {
+            while (n < slots.length && cursor.next()) {
+                cursor.paint(slots[n]);
+                labels[n] = cursor.label();
+                ids[n] = cursor.id();
+                n++;
+            }
+        } catch (IOException e) {
+            throw new InputException(source + ": cannot be read: " + e.getMessage(), e);
+        }
+        if (n == 0) {
+            return null;
+        }
+        return new ImageBatch(pixels.slice(0, n * pictureBytes), Arrays.copyOf(labels, n), Arrays.copyOf(ids, n));
+    }
+
+    /** Frees buffers and files; a second call does nothing. */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        for (Mat slot : slots) {
+            slot.close();
+        }
+        try {
+            cursor.close();
+        } catch (IOException e) {
+            throw new InputException(source + ": cannot be closed: " + e.getMessage(), e);
+        }
+    }
+}

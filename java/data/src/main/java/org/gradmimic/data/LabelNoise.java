@@ -1,0 +1,61 @@
+package org.gradmimic.data;
+
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import org.gradmimic.base.InputException;
+import org.gradmimic.base.SplitMix;
+
+/**
+ * Labels, some of them wrong on purpose.
+ *
+ * @param labels every sample's label after the change
+ * @param noisy which of them were moved to another class
+ */
+public record LabelNoise(long[] labels, boolean[] noisy) {
+
+    /**
+     * Symmetric noise: ⌊share · N⌋ samples, drawn without replacement, are each moved to another class, drawn uniformly
+     * from the rest. The same arguments give the same result everywhere.
+     *
+     * @param labels every sample's class, 0 to {@code classes} − 1; left as they are
+     * @param classes number of classes
+     * @param share how many of the samples to move, 0 to 1; taken as the decimal it prints as, so that 0.29 of 100 is 29
+     * @param seed decides which samples and where to
+     * @throws InputException if the share or a label is out of range, or there is no other class to move to
+     */
+    public static LabelNoise symmetric(long[] labels, int classes, double share, long seed) {
+        if (!(share >= 0 && share <= 1)) {
+            throw new InputException("label noise of " + share + "; expected a share from 0 to 1");
+        }
+        for (int i = 0; i < labels.length; i++) {
+            if (labels[i] < 0 || labels[i] >= classes) {
+                throw new InputException(
+                        "the label of sample " + i + " is " + labels[i] + "; expected 0 to " + (classes - 1));
+            }
+        }
+        int count = BigDecimal.valueOf(share)
+                .multiply(BigDecimal.valueOf(labels.length))
+                .setScale(0, RoundingMode.FLOOR)
+                .intValueExact();
+        if (count > 0 && classes < 2) {
+            throw new InputException("label noise needs at least 2 classes; there is " + classes);
+        }
+        SplitMix random = new SplitMix(seed);
+        long[] changed = labels.clone();
+        boolean[] noisy = new boolean[labels.length];
+        int[] order = new int[labels.length];
+        for (int i = 0; i < order.length; i++) {
+            order[i] = i;
+        }
+        // The first steps of a Fisher-Yates shuffle.
+        for (int i = 0; i < count; i++) {
+            int other = i + random.nextInt(order.length - i);
+            int sample = order[other];
+            order[other] = order[i];
+            int drawn = random.nextInt(classes - 1);
+            changed[sample] = drawn < labels[sample] ? drawn : drawn + 1;
+            noisy[sample] = true;
+        }
+        return new LabelNoise(changed, noisy);
+    }
+}

@@ -1,0 +1,80 @@
+package org.gradmimic.data;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.gradmimic.base.InputException;
+
+/** Pictures in class folders, in a folder or an archive. */
+final class PictureDataset implements ImageDataset {
+    private final String spec;
+    private final PictureSource source;
+    private final PictureIndex index;
+
+    private PictureDataset(String spec, PictureSource source) {
+        this.spec = spec;
+        this.source = source;
+        this.index = source.index();
+    }
+
+    static PictureDataset open(String spec, String location) {
+        Path path = Path.of(location);
+        if (location.isEmpty() || !Files.exists(path)) {
+            throw new InputException("data set '" + spec + "': there is no folder or file '" + location + "'");
+        }
+        try {
+            return new PictureDataset(
+                    spec, Files.isDirectory(path) ? new PictureFolder(path) : new PictureArchive(path));
+        } catch (IOException e) {
+            throw new InputException(location + ": cannot be read: " + e, e);
+        }
+    }
+
+    @Override
+    public String spec() {
+        return spec;
+    }
+
+    @Override
+    public List<String> classNames() {
+        return index.classNames();
+    }
+
+    @Override
+    public List<Split> splits() {
+        return Arrays.stream(Split.values())
+                .filter(split -> !index.paths(split).isEmpty())
+                .toList();
+    }
+
+    @Override
+    public int size(Split split) {
+        return Splits.require(this, split, index.paths(split).size());
+    }
+
+    @Override
+    public long[] labels(Split split) {
+        size(split);
+        return index.labels(split);
+    }
+
+    @Override
+    public String sampleName(Split split, long id) {
+        return index.paths(split).get((int) Objects.checkIndex(id, size(split)));
+    }
+
+    @Override
+    public Optional<ImageSize> nativeSize() {
+        return Optional.empty();
+    }
+
+    @Override
+    public ImageStream read(Split split, ImageSize size, int batchSize) {
+        size(split);
+        return Splits.stream(spec, size, batchSize, () -> source.cursor(split));
+    }
+}

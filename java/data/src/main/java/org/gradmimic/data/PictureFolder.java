@@ -1,0 +1,76 @@
+package org.gradmimic.data;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.gradmimic.base.InputException;
+
+/** Pictures in a folder; read in order of their ids. Symbolic links are followed. */
+final class PictureFolder implements PictureSource {
+    private final Path root;
+    private final PictureIndex index;
+
+    PictureFolder(Path root) throws IOException {
+        this.root = root;
+        List<String> files = new ArrayList<>();
+        List<String> folders = new ArrayList<>();
+        try (Stream<Path> walk = Files.walk(root, FileVisitOption.FOLLOW_LINKS)) {
+            for (Iterator<Path> paths = walk.iterator(); paths.hasNext(); ) {
+                Path path = paths.next();
+                if (!path.equals(root)) {
+                    String relative = root.relativize(path).toString().replace('\\', '/');
+                    (Files.isDirectory(path) ? folders : files).add(relative);
+                }
+            }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+        this.index = new PictureIndex(root.toString(), files, folders);
+    }
+
+    @Override
+    public PictureIndex index() {
+        return index;
+    }
+
+    @Override
+    public SampleCursor cursor(Split split) {
+        return new Cursor(split);
+    }
+
+    private final class Cursor extends EncodedCursor {
+        private final Iterator<String> paths;
+
+        Cursor(Split split) {
+            paths = index.paths(split).iterator();
+        }
+
+        @Override
+        public boolean next() {
+            if (!paths.hasNext()) {
+                return false;
+            }
+            String relative = paths.next();
+            Path path = root.resolve(relative);
+            try (InputStream in = Files.newInputStream(path)) {
+                long size = Files.size(path);
+                if (size > Integer.MAX_VALUE - 8) {
+                    throw new InputException(path + ": has " + size + " bytes, too many for a picture");
+                }
+                int read = in.readNBytes(room((int) size), 0, (int) size);
+                current(path.toString(), read, Objects.requireNonNull(index.find(relative)));
+                return true;
+            } catch (IOException e) {
+                throw new InputException(path + ": cannot be read: " + e, e);
+            }
+        }
+    }
+}

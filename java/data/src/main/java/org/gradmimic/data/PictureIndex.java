@@ -1,0 +1,169 @@
+package org.gradmimic.data;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.gradmimic.base.InputException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the paths of a folder or an archive say: splits, classes, and every picture's split, label and id. Made from
+ * nothing but the paths, so that a folder and an archive of it give the same ids.
+ *
+ * <p>Expected is {@code [train|test/]class/…/picture}. A folder that everything lies in is ignored, as are hidden files
+ * and folders, and files whose ending isn't a picture's. Paths are compared by their UTF-16 code units, with {@code /}
+ * between folders.
+ */
+final class PictureIndex {
+    private static final Set<String> ENDINGS =
+            Set.of("jpg", "jpeg", "jpe", "png", "bmp", "dib", "webp", "tif", "tiff", "gif", "ppm", "pgm", "pbm", "pnm");
+
+    /** Where a picture belongs. */
+    record Entry(Split split, int id, int label) {}
+
+    private final List<String> classNames;
+    private final Map<Split, List<String>> paths = new EnumMap<>(Split.class);
+    private final Map<Split, long[]> labels = new EnumMap<>(Split.class);
+    private final Map<String, Entry> entries = new HashMap<>();
+
+    /**
+     * @param source named in messages
+     * @param files relative paths of all files, {@code /} between folders
+     * @param folders relative paths of all folders that are known; those of files need not be among them
+     * @throws InputException if they aren't laid out as expected, or a class is empty
+     */
+    PictureIndex(String source, Collection<String> files, Collection<String> folders) {
+        List<String> pictures =
+                files.stream().filter(PictureIndex::isPicture).sorted().toList();
+        if (pictures.isEmpty()) {
+            throw new InputException(source + ": holds no pictures; expected class folders with JPEG, PNG, … in them");
+        }
+        String root = commonRoot(pictures);
+        boolean divided = pictures.stream().allMatch(path -> splitOf(path, root) != null);
+        if (!divided && pictures.stream().anyMatch(path -> splitOf(path, root) != null)) {
+            String outside = pictures.stream()
+                    .filter(path -> splitOf(path, root) == null)
+                    .findFirst()
+                    .orElseThrow();
+            throw new InputException(source + ": has train or test folders, but " + outside + " lies in neither");
+        }
+        Map<Split, TreeSet<String>> classes = new EnumMap<>(Split.class);
+        Map<String, String> classOf = new HashMap<>();
+        for (String path : pictures) {
+            String prefix = root + (divided ? splitOf(path, root) + "/" : "");
+            int slash = path.indexOf('/', prefix.length());
+            if (slash < 0) {
+                throw new InputException(source + ": " + path + " lies in no class folder");
+            }
+            Split split = divided ? splitOf(path, root) : Split.TRAIN;
+            String name = path.substring(prefix.length(), slash);
+            classes.computeIfAbsent(split, s -> new TreeSet<>()).add(name);
+            paths.computeIfAbsent(split, s -> new ArrayList<>()).add(path);
+            classOf.put(path, name);
+        }
+        refuseEmptyClasses(source, folders, root, divided, classes);
+        TreeSet<String> names = new TreeSet<>();
+        classes.values().forEach(names::addAll);
+        classNames = List.copyOf(names);
+        Map<String, Integer> labelOf = new HashMap<>();
+        classNames.forEach(name -> labelOf.put(name, labelOf.size()));
+        paths.forEach((split, list) -> {
+            long[] all = new long[list.size()];
+            for (int id = 0; id < all.length; id++) {
+                int label = labelOf.get(classOf.get(list.get(id)));
+                all[id] = label;
+                entries.put(list.get(id), new Entry(split, id, label));
+            }
+            labels.put(split, all);
+        });
+    }
+
+    static boolean isPicture(String path) {
+        String name = path.substring(path.lastIndexOf('/') + 1);
+        int dot = name.lastIndexOf('.');
+        return dot > 0
+                && !isHidden(path)
+                && ENDINGS.contains(name.substring(dot + 1).toLowerCase(Locale.ROOT));
+    }
+
+    /** Whether the file or a folder above it begins with a dot. */
+    private static boolean isHidden(String path) {
+        return path.startsWith(".") || path.contains("/.");
+    }
+
+    List<String> classNames() {
+        return classNames;
+    }
+
+    /** Paths of a split's pictures in order of their ids; none if there is no such split. */
+    List<String> paths(Split split) {
+        return paths.getOrDefault(split, List.of());
+    }
+
+    long[] labels(Split split) {
+        return labels.get(split).clone();
+    }
+
+    /** The entry of a path, null if it is no picture of this index. */
+    @Nullable
+    Entry find(String path) {
+        return entries.get(path);
+    }
+
+    /** The folder, with its slash, that all pictures lie in above their split or class folders; or nothing. */
+    private static String commonRoot(List<String> pictures) {
+        String root = "";
+        while (true) {
+            String prefix = root;
+            int slash = pictures.get(0).indexOf('/', prefix.length());
+            if (slash < 0) {
+                return root;
+            }
+            String longer = pictures.get(0).substring(0, slash + 1);
+            boolean shared = splitOf(pictures.get(0), prefix) == null
+                    && pictures.stream()
+                            .allMatch(path -> path.startsWith(longer) && path.indexOf('/', longer.length()) > 0);
+            if (!shared) {
+                return root;
+            }
+            root = longer;
+        }
+    }
+
+    /** Pictures directly in a folder called train are of trains: only one with folders in it is a split. */
+    private static @Nullable Split splitOf(String path, String root) {
+        for (Split split : Split.values()) {
+            String folder = split + "/";
+            if (path.startsWith(folder, root.length()) && path.indexOf('/', root.length() + folder.length()) > 0) {
+                return split;
+            }
+        }
+        return null;
+    }
+
+    private static void refuseEmptyClasses(
+            String source,
+            Collection<String> folders,
+            String root,
+            boolean divided,
+            Map<Split, TreeSet<String>> classes) {
+        Set<String> full = new HashSet<>();
+        classes.forEach((split, names) -> names.forEach(name -> full.add((divided ? split + "/" : "") + name)));
+        int depth = divided ? 2 : 1;
+        for (String folder : new TreeSet<>(folders)) {
+            if (folder.startsWith(root)) {
+                String inner = folder.substring(root.length());
+                if (!inner.isEmpty() && !isHidden(inner) && inner.split("/").length == depth && !full.contains(inner)) {
+                    throw new InputException(source + ": the class folder " + folder + " holds no pictures");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,279 @@
+package org.gradmimic.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.gradmimic.data.TestPictures.ascii;
+import static org.gradmimic.data.TestPictures.encode;
+import static org.gradmimic.data.TestPictures.gzip;
+import static org.gradmimic.data.TestPictures.png;
+import static org.gradmimic.data.TestPictures.randomRgb;
+import static org.gradmimic.data.TestPictures.readAll;
+import static org.gradmimic.data.TestPictures.tar;
+import static org.gradmimic.data.TestPictures.writeFolder;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.gradmimic.base.InputException;
+import org.gradmimic.data.TestPictures.Contents;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PictureDatasetTest {
+    private static final ImageSize SIZE = new ImageSize(4, 6);
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void folderAndArchivesGiveTheSame() throws IOException {
+        // Not in sorted order, with files that are no pictures, and a folder deeper than its class.
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        files.put("test/dog/b.png", png(1));
+        files.put("train/dog/9.png", png(2));
+        files.put("train/dog/10.png", png(3));
+        files.put("train/cat/z/deep.PNG", png(4));
+        files.put("train/cat/a.jpeg", encode(randomRgb(SIZE, 5), SIZE, ".jpg"));
+        files.put("test/cat/c.bmp", encode(randomRgb(SIZE, 6), SIZE, ".bmp"));
+        files.put("train/cat/README.txt", ascii("no picture"));
+        files.put("train/cat/.hidden.png", ascii("no picture"));
+        files.put(".thumbnails/cat/a.png", ascii("no picture"));
+        files.put("labels.csv", ascii("no picture"));
+        writeFolder(folder.resolve("d"), files);
+        Files.write(folder.resolve("d.tar"), tar(files));
+        Files.write(folder.resolve("d.tar.gz"), gzip(tar(files)));
+        Map<String, byte[]> dotted = new LinkedHashMap<>();
+        Map<String, byte[]> wrapped = new LinkedHashMap<>();
+        files.forEach((name, bytes) -> {
+            dotted.put("./" + name, bytes);
+            wrapped.put("outer/inner/" + name, bytes);
+        });
+        Files.write(folder.resolve("dotted.tgz"), gzip(tar(dotted)));
+        Files.write(folder.resolve("wrapped.tgz"), gzip(tar(wrapped)));
+
+        ImageDataset plain = images("d");
+        assertThat(plain.classNames()).containsExactly("cat", "dog");
+        assertThat(plain.splits()).containsExactly(Split.TRAIN, Split.TEST);
+        assertThat(plain.labels(Split.TRAIN)).containsExactly(0, 0, 1, 1);
+        assertThat(plain.labels(Split.TEST)).containsExactly(0, 1);
+        assertThat(plain.sampleName(Split.TRAIN, 1)).isEqualTo("train/cat/z/deep.PNG");
+        assertThat(plain.sampleName(Split.TRAIN, 2)).isEqualTo("train/dog/10.png");
+        for (String other : List.of("d.tar", "d.tar.gz", "dotted.tgz", "wrapped.tgz")) {
+            ImageDataset archive = images(other);
+            assertThat(archive.classNames()).isEqualTo(plain.classNames());
+            for (Split split : Split.values()) {
+                Contents expected = readAll(plain, split, SIZE, 3);
+                Contents actual = readAll(archive, split, SIZE, 2);
+                assertThat(actual.pixels()).as(other).isDeepEqualTo(expected.pixels());
+                assertThat(actual.labels())
+                        .as(other)
+                        .isEqualTo(expected.labels())
+                        .isEqualTo(plain.labels(split));
+            }
+        }
+    }
+
+    @Test
+    void losslessPicturesComeBackAsTheyWere() throws IOException {
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        byte[][] expected = new byte[7][];
+        for (int i = 0; i < 7; i++) {
+            expected[i] = randomRgb(SIZE, i);
+            files.put("only/" + i + ".png", encode(expected[i], SIZE, ".png"));
+        }
+        writeFolder(folder.resolve("d"), files);
+        ImageDataset dataset = images("d");
+        assertThat(dataset.splits()).containsExactly(Split.TRAIN);
+        assertThat(dataset.classNames()).containsExactly("only");
+        for (int batch : new int[] {1, 2, 7, 100}) {
+            assertThat(readAll(dataset, Split.TRAIN, SIZE, batch).pixels()).isDeepEqualTo(expected);
+        }
+        assertThatThrownBy(() -> dataset.read(Split.TEST, SIZE, 1)).hasMessageContaining("has no test split");
+        assertThatThrownBy(() -> dataset.read(Split.TRAIN, SIZE, 0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> dataset.read(Split.TRAIN, ImageSize.square(10_000), 100))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("30000000000 bytes");
+    }
+
+    @Test
+    void shrinkingAveragesAreas() throws IOException {
+        ImageSize large = new ImageSize(12, 24);
+        byte[] pixels = randomRgb(large, 1);
+        writeFolder(folder.resolve("d"), Map.of("a/1.png", encode(pixels, large, ".png")));
+        byte[] small = readAll(images("d"), Split.TRAIN, SIZE, 1).pixels()[0];
+        for (int y = 0; y < 4; y++) {
+            for (int x = 0; x < 6; x++) {
+                for (int c = 0; c < 3; c++) {
+                    double sum = 0;
+                    for (int i = 0; i < 12; i++) {
+                        sum += pixels[((3 * y + i / 4) * 24 + 4 * x + i % 4) * 3 + c] & 0xff;
+                    }
+                    // OpenCV rounds once, and may round a half either way.
+                    assertThat((double) (small[(y * 6 + x) * 3 + c] & 0xff))
+                            .isBetween(sum / 12 - 0.51, sum / 12 + 0.51);
+                }
+            }
+        }
+    }
+
+    @Test
+    void growingInterpolates() throws IOException {
+        ImageSize one = new ImageSize(1, 2);
+        byte[] pixels = {0, 0, 0, 100, 100, 100};
+        writeFolder(folder.resolve("d"), Map.of("a/1.png", encode(pixels, one, ".png")));
+        byte[] grown = readAll(images("d"), Split.TRAIN, new ImageSize(2, 4), 1).pixels()[0];
+        assertThat(new int[] {grown[0], grown[3], grown[6], grown[9]}).containsExactly(0, 25, 75, 100);
+    }
+
+    @Test
+    void greyAndTransparentPicturesBecomeRgb() throws IOException {
+        byte[] pgm = ascii("P5 2 1 255\n\007\100");
+        writeFolder(folder.resolve("d"), Map.of("a/1.pgm", pgm));
+        assertThat(readAll(images("d"), Split.TRAIN, new ImageSize(1, 2), 1).pixels()[0])
+                .containsExactly(7, 7, 7, 64, 64, 64);
+    }
+
+    @Test
+    void theBufferIsDirectAndUsedAgain() throws IOException {
+        writeFolder(folder.resolve("d"), Map.of("a/1.png", png(1), "a/2.png", png(2), "b/3.png", png(3)));
+        try (ImageStream stream = images("d").read(Split.TRAIN, SIZE, 2)) {
+            ImageBatch first = stream.next();
+            assertThat(first.size()).isEqualTo(2);
+            assertThat(first.pixels().isDirect()).isTrue();
+            assertThat(first.pixels().remaining()).isEqualTo(2 * 4 * 6 * 3);
+            ImageBatch second = stream.next();
+            assertThat(second.size()).isEqualTo(1);
+            assertThat(second.pixels().remaining()).isEqualTo(4 * 6 * 3);
+            assertThat(second.ids()).containsExactly(2);
+            assertThat(second.labels()).containsExactly(1);
+            assertThat(first.ids()).containsExactly(0, 1);
+            assertThat(stream.next()).isNull();
+            assertThat(stream.next()).isNull();
+            assertThat(second.pixels().slice(0, 6)).isEqualTo(first.pixels().slice(0, 6));
+        }
+        ImageStream closed = images("d").read(Split.TRAIN, SIZE, 2);
+        closed.close();
+        closed.close();
+        assertThatThrownBy(closed::next)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
+    }
+
+    @Test
+    void aFolderCalledTrainMayBeAClass() throws IOException {
+        writeFolder(folder.resolve("d"), Map.of("train/1.png", png(1), "plane/2.png", png(2)));
+        assertThat(images("d").classNames()).containsExactly("plane", "train");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {".png", ".jpg", ".bmp", ".webp", ".tiff", ".gif", ".ppm"})
+    void namesACorruptPicture(String ending) throws IOException {
+        ImageSize size = ImageSize.square(16);
+        byte[] good = encode(randomRgb(size, 1), size, ending);
+        for (byte[] bad : List.of(
+                new byte[0],
+                Arrays.copyOf(good, 3),
+                Arrays.copyOf(good, good.length / 2),
+                ascii("this is text, not a picture"))) {
+            Map<String, byte[]> files = new LinkedHashMap<>();
+            files.put("a/1" + ending, good);
+            files.put("a/2" + ending, bad);
+            writeFolder(folder.resolve("d"), files);
+            Files.write(folder.resolve("d.tar"), tar(files));
+            for (String source : List.of("d", "d.tar")) {
+                assertThatThrownBy(() -> readAll(images(source), Split.TRAIN, SIZE, 1))
+                        .as("%s of %d bytes", ending, bad.length)
+                        .isInstanceOf(InputException.class)
+                        .hasMessageContaining(folder.resolve(source).toString())
+                        .hasMessageContaining("a/2" + ending);
+            }
+        }
+    }
+
+    @Test
+    void noticesEveryWayAnArchiveCanEndEarly() throws IOException {
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        for (int i = 0; i < 40; i++) {
+            files.put("c" + i % 4 + "/" + i + ".png", png(i));
+        }
+        byte[] plain = tar(files);
+        byte[] zipped = gzip(plain);
+        Path path = folder.resolve("cut");
+        // One picture takes a block of 512 bytes for its header and one for its content.
+        for (int length : new int[] {600, 1024, 5 * 1024, 5 * 1024 + 100, 5 * 1024 + 700, 40 * 1024, 40 * 1024 + 512}) {
+            Files.write(path, Arrays.copyOf(plain, length));
+            assertThatThrownBy(() -> images("cut"))
+                    .as("%d of %d bytes", length, plain.length)
+                    .isInstanceOf(InputException.class)
+                    .hasMessageContaining(path + ": truncated or damaged archive");
+        }
+        Files.write(path, Arrays.copyOf(plain, 5 * 1024 + 700));
+        assertThatThrownBy(() -> images("cut")).hasMessageContaining("the last good entry, number 5, is c0/4.png");
+        for (int cut : new int[] {1, 8, zipped.length / 2, zipped.length - 20}) {
+            Files.write(path, Arrays.copyOf(zipped, zipped.length - cut));
+            assertThatThrownBy(() -> images("cut"))
+                    .as("without the last %d bytes", cut)
+                    .isInstanceOf(InputException.class)
+                    .hasMessageContaining(path + ": truncated or damaged archive");
+        }
+        byte[] flipped = zipped.clone();
+        flipped[zipped.length - 6] ^= 1;
+        Files.write(path, flipped);
+        assertThatThrownBy(() -> images("cut")).hasMessageContaining("damaged archive (Corrupt GZIP trailer)");
+    }
+
+    @Test
+    void refusesWhatIsNotLaidOutAsExpected() throws IOException {
+        assertThatThrownBy(() -> images("none")).hasMessageContaining("there is no folder or file");
+        assertThatThrownBy(() -> Datasets.open("images:")).hasMessageContaining("there is no folder or file");
+        Files.writeString(folder.resolve("text.tar"), "not an archive");
+        assertThatThrownBy(() -> images("text.tar")).hasMessageContaining("not a tar archive");
+
+        assertThatThrownBy(() -> laidOut("a/", "b/")).hasMessageContaining("holds no pictures");
+        assertThatThrownBy(() -> laidOut("1.png", "a/2.png")).hasMessageContaining("1.png lies in no class folder");
+        assertThatThrownBy(() -> laidOut("a/1.png", "b/", "c/notes.txt"))
+                .hasMessageContaining("class folder b holds no pictures");
+        assertThatThrownBy(() -> laidOut("train/a/1.png", "test/a/2.png", "test/b/"))
+                .hasMessageContaining("class folder test/b holds no pictures");
+        assertThatThrownBy(() -> laidOut("train/a/1.png", "val/a/2.png"))
+                .hasMessageContaining("val/a/2.png lies in neither");
+    }
+
+    @Test
+    void refusesAPictureTwiceInAnArchive() throws IOException {
+        byte[] once = tar(Map.of("a/1.png", png(1)));
+        byte[] twice = new byte[1024 + once.length];
+        System.arraycopy(once, 0, twice, 0, 1024);
+        System.arraycopy(once, 0, twice, 1024, once.length);
+        Files.write(folder.resolve("twice.tar"), twice);
+        assertThatThrownBy(() -> images("twice.tar")).hasMessageContaining("holds a/1.png twice");
+    }
+
+    private void laidOut(String... names) throws IOException {
+        Path root = Files.createTempDirectory(folder, "layout");
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        for (String name : names) {
+            files.put(name, name.endsWith("/") ? new byte[0] : png(name.length()));
+        }
+        writeFolder(root, files);
+        Files.write(root.resolveSibling(root.getFileName() + ".tar"), tar(files));
+        try {
+            Datasets.open("images:" + root);
+        } catch (InputException e) {
+            // An archive of it must be refused for the same reason.
+            assertThatThrownBy(() -> Datasets.open("images:" + root + ".tar"))
+                    .hasMessage(e.getMessage().replace(root.toString(), root + ".tar"));
+            throw e;
+        }
+    }
+
+    private ImageDataset images(String name) {
+        return Datasets.openImages("images:" + folder.resolve(name));
+    }
+}

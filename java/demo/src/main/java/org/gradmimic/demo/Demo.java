@@ -1,0 +1,338 @@
+package org.gradmimic.demo;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.Tensors;
+import org.gradmimic.base.InputException;
+import org.gradmimic.data.ImageBatch;
+import org.gradmimic.data.ImageDataset;
+import org.gradmimic.data.ImageSize;
+import org.gradmimic.data.LabelNoise;
+import org.gradmimic.data.Split;
+import org.gradmimic.demo.DemoState.Features;
+import org.gradmimic.device.Device;
+import org.gradmimic.io.npy.NpyWriter;
+import org.gradmimic.model.Backbone;
+import org.gradmimic.model.BackboneTrainer;
+import org.gradmimic.model.EmbedListener;
+import org.gradmimic.model.Embedder;
+import org.gradmimic.model.TrainerListener;
+import org.gradmimic.select.Binarizer;
+import org.gradmimic.select.Combination;
+import org.gradmimic.select.Detection;
+import org.gradmimic.select.ScoreColumn;
+import org.gradmimic.select.ScoreLog;
+import org.gradmimic.select.Scores;
+import org.gradmimic.select.Selector;
+import org.gradmimic.train.Mode;
+import org.gradmimic.train.Probe;
+import org.gradmimic.train.ProbeData;
+import org.gradmimic.train.ProbeListener;
+import org.gradmimic.train.ProbeRecorder;
+import org.gradmimic.train.ProbeResult;
+
+/**
+ * Runs the whole idea on a data set of pictures: trains a backbone for a moment on a clean part, embeds the rest, corrupts
+ * its labels, trains a clean reference head, then the same head on the corrupted labels once plainly and once with
+ * Grad-Mimic, and turns the logged weights into a filter.
+ *
+ * <p>Every stage leaves its files in the output folder as soon as they are whole, see docs/demo.md. Run again on the folder
+ * of a demo that was interrupted, with the same data set and settings, it goes on after its last finished stage, in a head's
+ * training after the last finished epoch. The same settings and threads give the same numbers.
+ */
+public final class Demo {
+    public static final String BACKBONE = "backbone.safetensors";
+    public static final String SAMPLES = "samples.npy";
+    public static final String LABELS = "labels.npy";
+    public static final String CORRUPTED = "corrupted.npy";
+    public static final String REFERENCE_WEIGHT = "reference_weight.npy";
+    public static final String REFERENCE_BIAS = "reference_bias.npy";
+    public static final String KEEP = "keep.npy";
+    public static final String CHART = "chart.png";
+
+    /** A sample is kept at the weight it has in plain training, 1/B, or more. */
+    private static final float THRESHOLD = 1;
+
+    private static final int EMBED_BATCH = 256;
+
+    /** Pictures of other sizes are scaled to this one: small enough for a backbone that trains in a minute. */
+    private static final ImageSize STANDARD_SIZE = ImageSize.square(32);
+
+    private final Device device;
+    private final ImageDataset dataset;
+    private final DemoSettings settings;
+    private final Path folder;
+    private final DemoListener listener;
+    private final DemoState state;
+    private final int classes;
+    private final Division division;
+    private final long[] trainLabels;
+    private final Map<DemoStage, Double> seconds = new EnumMap<>(DemoStage.class);
+
+    /** With heads on the CPU; see the other constructor. */
+    public Demo(ImageDataset dataset, DemoSettings settings, Path folder, DemoListener listener) {
+        this(Device.CPU, dataset, settings, folder, listener);
+    }
+
+    /**
+     * @param device where the heads are trained; the backbone is the CPU's
+     * @param folder must be there and writable, with nothing in it or with what an interrupted demo left
+     * @throws InputException if the data set has too few pictures, or a single class
+     */
+    public Demo(Device device, ImageDataset dataset, DemoSettings settings, Path folder, DemoListener listener) {
+        this.device = device;
+        this.dataset = dataset;
+        this.settings = settings;
+        this.folder = folder;
+        this.listener = listener;
+        state = new DemoState(folder);
+        classes = dataset.classNames().size();
+        if (classes < 2) {
+            throw new InputException("data set '" + dataset.spec() + "': has " + classes
+                    + " class; the demo needs others to move labels to");
+        }
+        division = Division.of(dataset, settings.cleanShare(), settings.seed());
+        trainLabels = dataset.labels(Split.TRAIN);
+    }
+
+    /**
+     * Runs to the end.
+     *
+     * @return empty if the listener asked to stop; what was finished until then is in the folder
+     * @throws InputException if a picture is damaged or a file can't be written
+     */
+    public Optional<DemoResult> run() {
+        try (PointerScope scope = new PointerScope()) {
+            return Optional.of(stages());
+        } catch (CancellationException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Removes what is there only to go on after an interruption; to be called when all that is wanted was written. */
+    public void forget() {
+        state.delete();
+    }
+
+    private DemoResult stages() {
+        Features features = state.features();
+        if (features == null) {
+            try (Backbone backbone = backbone()) {
+                features = embed(backbone);
+            }
+            state.keep(features);
+        }
+        Tensor cleanLabels = tensor(Division.pick(trainLabels, division.clean));
+        Tensor testLabels = tensor(Division.pick(dataset.labels(division.testSplit), division.test));
+        long[] trueLabels = Division.pick(trainLabels, division.noisy);
+        LabelNoise noise = LabelNoise.symmetric(trueLabels, classes, settings.noise(), settings.seed());
+        NpyWriter.write(folder.resolve(SAMPLES), division.noisy, division.noisy.length);
+        NpyWriter.write(folder.resolve(LABELS), noise.labels(), noise.labels().length);
+        NpyWriter.write(folder.resolve(CORRUPTED), noise.noisy(), noise.noisy().length);
+
+        ProbeData clean = new ProbeData(
+                features.clean(), cleanLabels, null, null, null, null, null, features.test(), testLabels, null, null);
+        ProbeResult reference = plain(DemoStage.REFERENCE, clean);
+        long width = features.clean().size(1);
+        NpyWriter.write(folder.resolve(REFERENCE_WEIGHT), reference.weight(), classes, width);
+        NpyWriter.write(folder.resolve(REFERENCE_BIAS), reference.bias(), classes);
+
+        ProbeData noisy = new ProbeData(
+                features.noisy(),
+                tensor(noise.labels()),
+                Tensors.of(reference.weight(), classes, width),
+                Tensors.of(reference.bias(), classes),
+                null,
+                null,
+                tensor(trueLabels),
+                features.test(),
+                testLabels,
+                null,
+                null);
+        ProbeResult plain = plain(DemoStage.PLAIN, noisy);
+        ProbeResult mimic = mimic(noisy);
+        Detection detection = filter(noise.noisy(), reference, plain, mimic);
+        return new DemoResult(
+                dataset.spec(),
+                settings,
+                classes,
+                division.clean.length,
+                division.noisy.length,
+                division.test.length,
+                reference.epochs(),
+                plain.epochs(),
+                mimic.epochs(),
+                detection,
+                seconds);
+    }
+
+    private ImageSize inputSize() {
+        return dataset.nativeSize()
+                .filter(size ->
+                        Math.min(size.height(), size.width()) >= 24 && Math.max(size.height(), size.width()) <= 48)
+                .orElse(STANDARD_SIZE);
+    }
+
+    private static Tensor tensor(long[] labels) {
+        return Tensors.of(labels, labels.length);
+    }
+
+    private Backbone backbone() {
+        Path file = folder.resolve(BACKBONE);
+        if (Files.exists(file)) return Backbone.load(file);
+        Backbone backbone = Backbone.random(inputSize(), settings.seed());
+        try {
+            train(backbone);
+            return backbone;
+        } catch (RuntimeException e) {
+            backbone.close();
+            throw e;
+        }
+    }
+
+    private void train(Backbone backbone) {
+        ImageBatch pictures;
+        try (Timer timer = new Timer(DemoStage.READ, division.clean.length)) {
+            pictures = dataset.load(Split.TRAIN, backbone.inputSize(), division.clean);
+            timer.progressed(division.clean.length);
+        }
+        long steps = BackboneTrainer.steps(settings.trainer(), pictures.size());
+        try (Timer timer = new Timer(DemoStage.BACKBONE, steps)) {
+            TrainerListener watcher = new TrainerListener() {
+                @Override
+                public void stepped(long done, long total, double loss) {
+                    timer.progressed(done);
+                }
+
+                @Override
+                public boolean stopRequested() {
+                    return listener.stopRequested();
+                }
+            };
+            if (!new BackboneTrainer(backbone, settings.trainer(), watcher).train(pictures, classes)) stop();
+        }
+        backbone.save(folder.resolve(BACKBONE));
+    }
+
+    private Features embed(Backbone backbone) {
+        Part clean = new Part(division.clean, backbone.width());
+        Part noisy = new Part(division.noisy, backbone.width());
+        Part test = new Part(division.test, backbone.width());
+        int train = dataset.size(Split.TRAIN);
+        boolean testApart = division.testSplit == Split.TEST;
+        try (Timer timer = new Timer(DemoStage.EMBED, train + (testApart ? division.test.length : 0))) {
+            List<Part> ofTrain = testApart ? List.of(clean, noisy) : List.of(clean, noisy, test);
+            embed(backbone, Split.TRAIN, ofTrain, timer, 0);
+            if (testApart) embed(backbone, Split.TEST, List.of(test), timer, train);
+        }
+        return new Features(clean.features(), noisy.features(), test.features());
+    }
+
+    private void embed(Backbone backbone, Split split, List<Part> parts, Timer timer, long before) {
+        EmbedListener watcher = new EmbedListener() {
+            @Override
+            public void embedded(long pictures, long total) {
+                timer.progressed(before + pictures);
+            }
+
+            @Override
+            public boolean stopRequested() {
+                return listener.stopRequested();
+            }
+        };
+        Embedder embedder = new Embedder(backbone, EMBED_BATCH);
+        if (!embedder.embed(dataset, split, (ids, rows) -> parts.forEach(part -> part.take(ids, rows)), watcher))
+            stop();
+    }
+
+    private ProbeResult plain(DemoStage stage, ProbeData data) {
+        try (Timer timer = new Timer(stage, steps(data))) {
+            return probe(stage, data, Mode.SGD, watcher(timer));
+        }
+    }
+
+    private ProbeResult mimic(ProbeData data) {
+        try (Timer timer = new Timer(DemoStage.MIMIC, steps(data));
+                ProbeRecorder recorder =
+                        recorder(Math.toIntExact(data.features().size(0)), watcher(timer))) {
+            ProbeResult result = probe(DemoStage.MIMIC, data, Mode.MIMIC, recorder);
+            recorder.commit();
+            return result;
+        }
+    }
+
+    private ProbeRecorder recorder(int samples, ProbeListener watcher) {
+        int finished = state.head(DemoStage.MIMIC).finishedEpochs();
+        return Files.exists(folder.resolve(ProbeRecorder.LOG))
+                ? ProbeRecorder.resume(folder, settings.epochs(), samples, watcher, finished)
+                : new ProbeRecorder(folder, settings.epochs(), samples, watcher);
+    }
+
+    private long steps(ProbeData data) {
+        return (data.features().size(0) + settings.batchSize() - 1) / settings.batchSize() * settings.epochs();
+    }
+
+    private ProbeListener watcher(Timer timer) {
+        return new HeadWatcher(timer::progressed, listener::stopRequested);
+    }
+
+    private ProbeResult probe(DemoStage stage, ProbeData data, Mode mode, ProbeListener watcher) {
+        ProbeResult result = new Probe(device, data, settings.probe(mode, classes), watcher).run(state.head(stage));
+        if (result.stopped()) stop();
+        return result;
+    }
+
+    private Detection filter(boolean[] corrupted, ProbeResult reference, ProbeResult plain, ProbeResult mimic) {
+        try (Timer timer = new Timer(DemoStage.FILTER, 2)) {
+            ScoreLog log = ScoreLog.open(folder.resolve(ProbeRecorder.LOG));
+            Scores weights = Scores.of(log.matrix(ScoreColumn.RELATIVE_WEIGHT, corrupted.length));
+            boolean[] keep = new Selector(weights, Binarizer.threshold(THRESHOLD), Combination.MAJORITY)
+                    .run()
+                    .filter()
+                    .toBooleans();
+            NpyWriter.write(folder.resolve(KEEP), keep, keep.length);
+            timer.progressed(1);
+            float[] scores = new float[corrupted.length];
+            Scores.of(log.matrix(ScoreColumn.SCORE, corrupted.length)).mean().read(0, 0, scores.length, scores);
+            DemoChart.write(
+                    folder.resolve(CHART), reference.epochs(), plain.epochs(), mimic.epochs(), scores, corrupted);
+            timer.progressed(2);
+            return Detection.of(keep, corrupted);
+        }
+    }
+
+    private static void stop() {
+        throw new CancellationException("the listener asked to stop");
+    }
+
+    /** Tells the listener of a stage's beginning, progress and end, and keeps how long it took. */
+    private final class Timer implements AutoCloseable {
+        private final DemoStage stage;
+        private final long total;
+        private final long begin = System.nanoTime();
+
+        Timer(DemoStage stage, long total) {
+            this.stage = stage;
+            this.total = total;
+            listener.started(stage, total);
+        }
+
+        void progressed(long done) {
+            listener.progressed(stage, done, total);
+        }
+
+        @Override
+        public void close() {
+            double taken = (System.nanoTime() - begin) * 1e-9;
+            seconds.put(stage, taken);
+            listener.finished(stage, taken);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package org.gradmimic.demo;
+
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.gradmimic.base.InputException;
+import org.gradmimic.data.ImageDataset;
+import org.gradmimic.data.Split;
+
+/**
+ * Who is what: ids of the training split that are clean, to be corrupted, or, where the data set has no test split, to
+ * test on. Each list is sorted; the seed decides.
+ */
+final class Division {
+    /** Share of the training pictures to test on, where nothing else is there for it. */
+    private static final double HELD_OUT = 0.2;
+
+    final long[] clean;
+    final long[] noisy;
+
+    /** Ids in the split {@link #testSplit}. */
+    final long[] test;
+
+    final Split testSplit;
+
+    private Division(long[] clean, long[] noisy, long[] test, Split testSplit) {
+        this.clean = clean;
+        this.noisy = noisy;
+        this.test = test;
+        this.testSplit = testSplit;
+    }
+
+    static Division of(ImageDataset dataset, double cleanShare, long seed) {
+        boolean hasTest = dataset.splits().contains(Split.TEST);
+        int samples = dataset.size(Split.TRAIN);
+        int held = hasTest ? 0 : (int) (HELD_OUT * samples);
+        int clean = (int) (cleanShare * (samples - held));
+        int noisy = samples - held - clean;
+        if (clean < 2 || noisy < 1 || (!hasTest && held < 1)) {
+            throw new InputException("data set '" + dataset.spec() + "': " + samples
+                    + " training pictures are too few for the demo, which takes a share of " + cleanShare
+                    + " of them as clean");
+        }
+        long[] ids = shuffled(samples, seed);
+        long[] test = new long[hasTest ? dataset.size(Split.TEST) : 0];
+        Arrays.setAll(test, i -> i);
+        return new Division(
+                part(ids, 0, clean),
+                part(ids, clean, clean + noisy),
+                hasTest ? test : part(ids, clean + noisy, samples),
+                hasTest ? Split.TEST : Split.TRAIN);
+    }
+
+    private static long[] part(long[] ids, int from, int to) {
+        long[] part = Arrays.copyOfRange(ids, from, to);
+        Arrays.sort(part);
+        return part;
+    }
+
+    private static long[] shuffled(int count, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        long[] ids = new long[count];
+        for (int i = 0; i < count; i++) ids[i] = i;
+        for (int i = count - 1; i > 0; i--) {
+            int j = random.nextInt(i + 1);
+            long swapped = ids[i];
+            ids[i] = ids[j];
+            ids[j] = swapped;
+        }
+        return ids;
+    }
+
+    /** The labels of some samples. */
+    static long[] pick(long[] labels, long[] ids) {
+        return Arrays.stream(ids).map(id -> labels[(int) id]).toArray();
+    }
+}

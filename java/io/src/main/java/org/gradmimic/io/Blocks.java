@@ -1,0 +1,127 @@
+package org.gradmimic.io;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.IntConsumer;
+import java.util.function.Supplier;
+import org.gradmimic.base.InputException;
+import org.jspecify.annotations.Nullable;
+
+/** Threads that go over samples in blocks. */
+public final class Blocks implements AutoCloseable {
+
+    public static final int BLOCK = 1 << 16;
+
+    /** What a thread does with a block; {@code state} is its own. */
+    public interface Body<S> {
+        void accept(S state, long from, int count);
+    }
+
+    private final int threads;
+    private final ExecutorService pool;
+
+    public Blocks(int threads) {
+        this.threads = threads;
+        pool = Executors.newFixedThreadPool(threads, task -> {
+            Thread thread = new Thread(task, "gradmimic-select");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    /**
+     * Goes over all samples once.
+     *
+     * @param state makes a thread's state
+     * @return the states of all threads, in no order
+     * @throws RuntimeException what {@code body} threw, of the first block in which it did
+     */
+    public <S> List<S> run(long samples, Supplier<S> state, Body<S> body) {
+        Pass pass = new Pass(samples);
+        List<Future<S>> running = new ArrayList<>();
+        for (int i = 0; i < threads; i++) {
+            running.add(pool.submit(() -> {
+                S own = state.get();
+                for (long from = pass.next(); from >= 0; from = pass.next()) {
+                    try {
+                        body.accept(own, from, (int) Math.min(BLOCK, samples - from));
+                    } catch (RuntimeException | Error e) {
+                        pass.fail(from, e);
+                    }
+                }
+                return own;
+            }));
+        }
+        List<S> states = new ArrayList<>();
+        try {
+            for (Future<S> future : running) {
+                states.add(future.get());
+            }
+        } catch (InterruptedException e) {
+            pass.fail(-1, new InputException("interrupted"));
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException e) {
+            pass.fail(-1, e.getCause());
+        }
+        pass.rethrow();
+        return states;
+    }
+
+    /**
+     * Calls {@code action} with 0 to {@code n} − 1, in no order.
+     *
+     * @throws RuntimeException what it threw
+     */
+    public void forEach(int n, IntConsumer action) {
+        run((long) n * BLOCK, () -> action, (each, from, count) -> each.accept((int) (from / BLOCK)));
+    }
+
+    @Override
+    public void close() {
+        pool.shutdownNow();
+    }
+
+    /** Hands out blocks in order until one fails, and keeps the first one's failure: the same for any number of threads. */
+    private static final class Pass {
+        private final long samples;
+        private long next;
+        private long failedAt = Long.MAX_VALUE;
+        private @Nullable Throwable failure;
+
+        Pass(long samples) {
+            this.samples = samples;
+        }
+
+        synchronized long next() {
+            if (failure != null || next >= samples) {
+                return -1;
+            }
+            long from = next;
+            next += BLOCK;
+            return from;
+        }
+
+        synchronized void fail(long at, Throwable cause) {
+            if (at < failedAt) {
+                failedAt = at;
+                failure = cause;
+            }
+        }
+
+        synchronized void rethrow() {
+            if (failure instanceof RuntimeException e) {
+                throw e;
+            }
+            if (failure instanceof Error e) {
+                throw e;
+            }
+            if (failure != null) {
+                throw new IllegalStateException(failure);
+            }
+        }
+    }
+}

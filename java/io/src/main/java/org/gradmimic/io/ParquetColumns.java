@@ -1,0 +1,188 @@
+package org.gradmimic.io;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.duckdb.DuckDBColumnType;
+import org.duckdb.DuckDBConnection;
+import org.duckdb.DuckDBFunctions;
+import org.duckdb.DuckDBTableFunctionBuilder;
+import org.duckdb.DuckDBWritableVector;
+import org.gradmimic.base.InputException;
+
+/**
+ * Named columns of equal length, written as a Parquet file (zstd) that DuckDB, pandas and Spark read as it is.
+ *
+ * <pre>{@code
+ * new ParquetColumns().longs("sample_id", ids).floats("score", scores).write(Path.of("scores.parquet"));
+ * }</pre>
+ *
+ * <p>Columns that don't fit into memory are written block by block, see {@link #write(Path, Iterator)}. The arrays are
+ * referred to, not copied. Not thread-safe.
+ */
+public final class ParquetColumns {
+
+    private final Map<String, Column> columns = new LinkedHashMap<>();
+    private int rows = -1;
+
+    /** No columns yet. */
+    public ParquetColumns() {}
+
+    /**
+     * Adds a BIGINT column.
+     *
+     * @param name its name, not given before
+     * @param values [rows]
+     * @return this
+     * @throws IllegalArgumentException if the name is taken or the length is not that of the other columns
+     */
+    public ParquetColumns longs(String name, long[] values) {
+        return add(name, values.length, new Column(DuckDBColumnType.BIGINT, (vector, from, count) -> {
+            for (int i = 0; i < count; i++) {
+                vector.setLong(i, values[from + i]);
+            }
+        }));
+    }
+
+    /**
+     * Adds an INTEGER column.
+     *
+     * @param name its name, not given before
+     * @param values [rows]
+     * @return this
+     * @throws IllegalArgumentException if the name is taken or the length is not that of the other columns
+     */
+    public ParquetColumns ints(String name, int[] values) {
+        return add(name, values.length, new Column(DuckDBColumnType.INTEGER, (vector, from, count) -> {
+            for (int i = 0; i < count; i++) {
+                vector.setInt(i, values[from + i]);
+            }
+        }));
+    }
+
+    /**
+     * Adds a FLOAT column; NaN and infinities are stored as they are.
+     *
+     * @param name its name, not given before
+     * @param values [rows]
+     * @return this
+     * @throws IllegalArgumentException if the name is taken or the length is not that of the other columns
+     */
+    public ParquetColumns floats(String name, float[] values) {
+        return add(name, values.length, new Column(DuckDBColumnType.FLOAT, (vector, from, count) -> {
+            for (int i = 0; i < count; i++) {
+                vector.setFloat(i, values[from + i]);
+            }
+        }));
+    }
+
+    /**
+     * Adds a BOOLEAN column.
+     *
+     * @param name its name, not given before
+     * @param values [rows]
+     * @return this
+     * @throws IllegalArgumentException if the name is taken or the length is not that of the other columns
+     */
+    public ParquetColumns booleans(String name, boolean[] values) {
+        return add(name, values.length, new Column(DuckDBColumnType.BOOLEAN, (vector, from, count) -> {
+            for (int i = 0; i < count; i++) {
+                vector.setBoolean(i, values[from + i]);
+            }
+        }));
+    }
+
+    /**
+     * Adds a VARCHAR column.
+     *
+     * @param name its name, not given before
+     * @param values [rows]
+     * @return this
+     * @throws IllegalArgumentException if the name is taken or the length is not that of the other columns
+     */
+    public ParquetColumns texts(String name, String[] values) {
+        return add(name, values.length, new Column(DuckDBColumnType.VARCHAR, (vector, from, count) -> {
+            for (int i = 0; i < count; i++) {
+                vector.setString(i, values[from + i]);
+            }
+        }));
+    }
+
+    /**
+     * Writes the columns; the file is whole or, after a failure, as it was before.
+     *
+     * @param file the file's final name, in a folder that exists
+     * @throws InputException if it cannot be written
+     */
+    public void write(Path file) {
+        write(file, List.of(this).iterator());
+    }
+
+    /**
+     * Writes blocks of rows one after the other, each with the names and types of the first; only one block and one row
+     * group of the file are in memory at a time. A block is copied before the iterator is asked again, so its arrays may
+     * be used for the next one. An exception of the iterator passes through and leaves no file.
+     *
+     * @param file the file's final name, in a folder that exists
+     * @param blocks at least one block, possibly of no rows
+     * @throws InputException if the file cannot be written
+     * @throws IllegalArgumentException if there is no block, or one differs from the first in names or types
+     */
+    public static void write(Path file, Iterator<ParquetColumns> blocks) {
+        if (!blocks.hasNext()) {
+            throw new IllegalArgumentException(file + ": no block, so no columns");
+        }
+        ParquetColumns first = blocks.next();
+        if (first.columns.isEmpty()) {
+            throw new IllegalArgumentException(file + ": no columns");
+        }
+        AtomicFile.write(file, temporary -> copy(temporary, new BlockScan(first, blocks)));
+    }
+
+    private static void copy(Path file, BlockScan scan) throws IOException {
+        try (DuckDBConnection connection = DuckDb.open();
+                DuckDBTableFunctionBuilder function = DuckDBFunctions.tableFunction();
+                Statement statement = connection.createStatement()) {
+            function.withName("blocks").withFunction(scan).register(connection);
+            statement.execute("COPY (SELECT * FROM blocks()) TO " + DuckDb.literal(file)
+                    + " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)");
+        } catch (SQLException e) {
+            scan.rethrowFailure();
+            throw new IOException(DuckDb.reason(e), e);
+        }
+    }
+
+    int rows() {
+        return Math.max(rows, 0);
+    }
+
+    Map<String, Column> columns() {
+        return columns;
+    }
+
+    private ParquetColumns add(String name, int length, Column column) {
+        if (rows >= 0 && length != rows) {
+            throw new IllegalArgumentException(
+                    "column " + name + " has " + length + " rows, the ones before it have " + rows);
+        }
+        if (columns.putIfAbsent(name, column) != null) {
+            throw new IllegalArgumentException("column " + name + " is there already");
+        }
+        rows = length;
+        return this;
+    }
+
+    /** A column's type and how its values get into DuckDB's vectors. */
+    record Column(DuckDBColumnType type, Filler filler) {}
+
+    /** Copies {@code count} values, from row {@code from} on, to the start of a vector. */
+    @FunctionalInterface
+    interface Filler {
+        void fill(DuckDBWritableVector vector, int from, int count);
+    }
+}

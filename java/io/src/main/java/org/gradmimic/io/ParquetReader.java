@@ -1,0 +1,258 @@
+package org.gradmimic.io;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.duckdb.DuckDBChunkedResult;
+import org.duckdb.DuckDBColumnType;
+import org.duckdb.DuckDBConnection;
+import org.duckdb.DuckDBDataChunkReader;
+import org.duckdb.DuckDBPreparedStatement;
+import org.gradmimic.base.InputException;
+
+/**
+ * One Parquet file, its columns known, its rows read from front to back in chunks; memory stays constant. Files are
+ * read one at a time, so that an error can name the one that is broken.
+ */
+public final class ParquetReader {
+    private static final String FROM = " FROM read_parquet(?)";
+
+    private final Path file;
+    private final long rows;
+    private final Map<String, String> columns;
+
+    private ParquetReader(Path file, long rows, Map<String, String> columns) {
+        this.file = file;
+        this.rows = rows;
+        this.columns = columns;
+    }
+
+    /**
+     * Reads a file's footer.
+     *
+     * @throws InputException if it is missing, truncated, damaged or no Parquet file
+     */
+    public static ParquetReader open(Path file) {
+        return openEach(List.of(file)).get(0);
+    }
+
+    /**
+     * Reads the footers of a data set's files.
+     *
+     * @param path a Parquet file, or a folder of files that end in {@code .parquet}, taken in the order of their names;
+     *     names that begin with a dot are no data
+     * @return one reader a file, at least one
+     * @throws InputException if there is none, or one cannot be read
+     */
+    public static List<ParquetReader> openAll(Path path) {
+        if (!Files.isDirectory(path)) {
+            return openEach(List.of(path));
+        }
+        try {
+            List<Path> files = files(path);
+            if (files.isEmpty()) {
+                throw new InputException(path + ": no .parquet file in this folder");
+            }
+            return openEach(files);
+        } catch (IOException e) {
+            throw new InputException(path + ": cannot be read: " + AtomicFile.reason(e), e);
+        }
+    }
+
+    /** Whether a file of this name belongs to the data set that is its folder. */
+    public static boolean isData(Path file) {
+        String name = file.getFileName().toString();
+        return name.endsWith(".parquet") && !name.startsWith(".");
+    }
+
+    /** The Parquet files of a folder in the order of their names. */
+    public static List<Path> files(Path folder) throws IOException {
+        try (Stream<Path> content = Files.list(folder)) {
+            return content.filter(ParquetReader::isData).sorted().toList();
+        }
+    }
+
+    /** With one database for all: to open one takes longer than to read a footer. */
+    private static List<ParquetReader> openEach(List<Path> files) {
+        List<ParquetReader> readers = new ArrayList<>();
+        try (DuckDBConnection connection = DuckDb.open()) {
+            for (Path file : files) {
+                readers.add(open(file, connection));
+            }
+            return readers;
+        } catch (SQLException e) {
+            throw unreadable(files.get(readers.size()), e);
+        }
+    }
+
+    private static ParquetReader open(Path file, DuckDBConnection connection) throws SQLException {
+        if (!Files.exists(file)) {
+            throw new InputException(file + ": no such file");
+        }
+        if (Files.isDirectory(file)) {
+            throw new InputException(file + ": is a folder; expected a Parquet file");
+        }
+        Map<String, String> columns = new LinkedHashMap<>();
+        try (PreparedStatement query = prepare(connection, "DESCRIBE SELECT *" + FROM, file);
+                ResultSet result = query.executeQuery()) {
+            while (result.next()) {
+                columns.put(result.getString("column_name"), result.getString("column_type"));
+            }
+        }
+        try (PreparedStatement query = prepare(connection, "SELECT count(*)" + FROM, file);
+                ResultSet result = query.executeQuery()) {
+            result.next();
+            return new ParquetReader(file, result.getLong(1), Collections.unmodifiableMap(columns));
+        }
+    }
+
+    /** The file's path as it was given. */
+    public Path file() {
+        return file;
+    }
+
+    /** Number of rows. */
+    public long rows() {
+        return rows;
+    }
+
+    /** The columns' DuckDB types by name, in the file's order. */
+    public Map<String, String> columns() {
+        return columns;
+    }
+
+    /**
+     * Insists on a column.
+     *
+     * @param name its name
+     * @param types what it may be
+     * @return what it is
+     * @throws InputException if it is missing or of another type
+     */
+    public DuckDBColumnType require(String name, DuckDBColumnType... types) {
+        String expected = Arrays.stream(types).map(Enum::name).collect(Collectors.joining(" or "));
+        String actual = columns.get(name);
+        if (actual == null) {
+            throw new InputException(file + ": no column " + name + " (" + expected + "), found " + columns);
+        }
+        return Arrays.stream(types)
+                .filter(type -> type.name().equals(actual))
+                .findFirst()
+                .orElseThrow(() ->
+                        new InputException(file + ": column " + name + " is " + actual + ", expected " + expected));
+    }
+
+    /**
+     * Shows all rows, in order, in chunks of DuckDB's size.
+     *
+     * @param names the columns to read; a chunk's vectors stand in this order
+     * @param reader sees every chunk; it must not be used after the call
+     * @throws InputException if the file's data is truncated or damaged; exceptions of {@code reader} pass through
+     */
+    public void scan(List<String> names, Consumer<DuckDBDataChunkReader> reader) {
+        scanAll(List.of(this), names, (file, firstRow, chunk) -> reader.accept(chunk));
+    }
+
+    /** {@return how many rows all files have} */
+    public static long rows(List<ParquetReader> files) {
+        return files.stream().mapToLong(ParquetReader::rows).sum();
+    }
+
+    /**
+     * Whether the files of a data set have a column.
+     *
+     * @param files at least one
+     * @throws InputException if some have it and some don't; names one of each
+     */
+    public static boolean have(List<ParquetReader> files, String column) {
+        ParquetReader first = files.get(0);
+        boolean has = first.columns.containsKey(column);
+        for (ParquetReader file : files) {
+            if (file.columns.containsKey(column) != has) {
+                throw new InputException(file.file + ": has " + (has ? "no" : "a") + " column " + column + ", unlike "
+                        + first.file + " in the same folder");
+            }
+        }
+        return has;
+    }
+
+    /** Takes the chunks of several files. */
+    @FunctionalInterface
+    public interface FileChunks {
+        /**
+         * @param file the file the rows are from
+         * @param firstRow the first one's place in that file, from 0
+         * @param chunk the next of its rows; must not be used after the call
+         */
+        void accept(ParquetReader file, long firstRow, DuckDBDataChunkReader chunk);
+    }
+
+    /** As {@link #scan}, file after file. */
+    public static void scanAll(List<ParquetReader> files, List<String> names, FileChunks reader) {
+        String select = names.stream()
+                .map(name -> '"' + name.replace("\"", "\"\"") + '"')
+                .collect(Collectors.joining(", ", "SELECT ", FROM));
+        int done = 0;
+        try (DuckDBConnection connection = DuckDb.open()) {
+            for (ParquetReader file : files) {
+                try (PreparedStatement query = prepare(connection, select, file.file);
+                        DuckDBChunkedResult result =
+                                query.unwrap(DuckDBPreparedStatement.class).query()) {
+                    long row = 0;
+                    while (result.nextChunk()) {
+                        reader.accept(file, row, result.chunk());
+                        row += result.chunk().rowCount();
+                    }
+                }
+                done++;
+            }
+        } catch (SQLException e) {
+            throw unreadable(files.get(done).file, e);
+        }
+    }
+
+    /**
+     * Computes over all rows.
+     *
+     * @param expressions SQL aggregates whose results are whole numbers, such as {@code count(x)}
+     * @return their values; 0 for NULL
+     * @throws InputException if the file's data is truncated or damaged
+     */
+    public long[] aggregate(String... expressions) {
+        String select = "SELECT " + String.join(", ", expressions) + FROM;
+        try (DuckDBConnection connection = DuckDb.open();
+                PreparedStatement query = prepare(connection, select, file);
+                ResultSet result = query.executeQuery()) {
+            result.next();
+            long[] values = new long[expressions.length];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = result.getLong(i + 1);
+            }
+            return values;
+        } catch (SQLException e) {
+            throw unreadable(file, e);
+        }
+    }
+
+    private static PreparedStatement prepare(DuckDBConnection connection, String sql, Path file) throws SQLException {
+        PreparedStatement query = connection.prepareStatement(sql);
+        query.setString(1, DuckDb.pattern(file));
+        return query;
+    }
+
+    private static InputException unreadable(Path file, SQLException e) {
+        return new InputException(file + " is truncated, corrupt or no Parquet file: " + DuckDb.reason(e), e);
+    }
+}

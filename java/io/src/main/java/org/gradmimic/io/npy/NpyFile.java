@@ -1,0 +1,435 @@
+package org.gradmimic.io.npy;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.gradmimic.base.InputException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A {@code .npy} file, opened for reading and mapped into memory window by window, so that arrays larger than memory
+ * and larger than 2 GB are read like any other. Opening checks that the file has exactly the bytes its header promises.
+ *
+ * <p>A row is one entry of the outermost axis. Row-wise stored little-endian arrays of the types of {@link NpyType} are
+ * read; anything else is refused by name. Not for use by several threads at once.
+ *
+ * @see <a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">numpy.lib.format</a>
+ */
+public final class NpyFile implements AutoCloseable {
+    /**
+     * Bytes mapped at a time. A mapping lives until the garbage collector finds it unused; its pages are the page
+     * cache's own, so the system takes them back whenever it needs them.
+     */
+    private static final long WINDOW = 256L << 20;
+    /** Elements converted at a time by the readers of whole arrays. */
+    private static final long BLOCK = 1L << 20;
+
+    private final Path path;
+    private final FileChannel channel;
+    private final NpyHeader header;
+    private @Nullable MappedByteBuffer window;
+    private long windowOffset;
+
+    private NpyFile(Path path, FileChannel channel, NpyHeader header) {
+        this.path = path;
+        this.channel = channel;
+        this.header = header;
+    }
+
+    /**
+     * Opens a file and reads its header.
+     *
+     * @throws InputException if it is missing, unreadable, no {@code .npy} file, of a kind that is not read, or has
+     *     fewer or more bytes than its header promises
+     */
+    public static NpyFile open(Path path) {
+        return open(path, NpyHeader::parse);
+    }
+
+    /** Opens a file whose elements may be stored row by row or column by column, as one row of all of them. */
+    static Flat openFlat(Path path) {
+        NpyFile file = open(path, NpyHeader::parseAnyOrder);
+        NpyHeader header = file.header;
+        NpyHeader flat = new NpyHeader(header.type(), new long[] {header.elements()}, header.dataOffset(), false);
+        return new Flat(new NpyFile(path, file.channel, flat), header.shape(), header.columnMajor());
+    }
+
+    /** A file's elements in the order in which they are stored, and the array they make. */
+    record Flat(NpyFile file, long[] shape, boolean columnMajor) {}
+
+    private interface HeaderParser {
+        NpyHeader parse(ByteBuffer header, String file);
+    }
+
+    private static NpyFile open(Path path, HeaderParser parser) {
+        if (Files.isDirectory(path)) {
+            throw new InputException(path + ": is a folder; expected a .npy file");
+        }
+        FileChannel channel;
+        try {
+            channel = FileChannel.open(path, StandardOpenOption.READ);
+        } catch (NoSuchFileException e) {
+            throw new InputException(path + ": no such file", e);
+        } catch (IOException e) {
+            throw unreadable(path, e);
+        }
+        try {
+            NpyHeader header = readHeader(channel, path.toString(), parser);
+            checkSize(path, channel.size(), header);
+            return new NpyFile(path, channel, header);
+        } catch (IOException e) {
+            closeAfter(channel, e);
+            throw unreadable(path, e);
+        } catch (RuntimeException e) {
+            closeAfter(channel, e);
+            throw e;
+        }
+    }
+
+    /** The file's path as it was given. */
+    public Path path() {
+        return path;
+    }
+
+    /** The element type. */
+    public NpyType type() {
+        return header.type();
+    }
+
+    /** Number of axes; 0 for a scalar. */
+    public int rank() {
+        return header.shape().length;
+    }
+
+    /** Every axis' length, outermost first. */
+    public long[] shape() {
+        return header.shape().clone();
+    }
+
+    /** Length of one axis, the outermost being 0. */
+    public long extent(int axis) {
+        return header.shape()[axis];
+    }
+
+    /** Number of rows: the length of the outermost axis, 1 for a scalar. */
+    public long rows() {
+        return rank() == 0 ? 1 : extent(0);
+    }
+
+    /** Elements in one row: the product of all axes but the outermost. */
+    public long rowElements() {
+        long elements = 1;
+        for (int axis = 1; axis < rank(); axis++) {
+            elements *= extent(axis);
+        }
+        return elements;
+    }
+
+    /** Number of elements. */
+    public long elements() {
+        return header.elements();
+    }
+
+    /**
+     * Insists on a number of axes.
+     *
+     * @return this
+     * @throws InputException if it has another
+     */
+    public NpyFile requireRank(int expected) {
+        if (rank() != expected) {
+            throw new InputException(path + ": has " + axes(rank()) + ", shape " + NpyHeader.describe(header.shape())
+                    + "; expected " + axes(expected));
+        }
+        return this;
+    }
+
+    /**
+     * Insists on a shape.
+     *
+     * @param expected every axis' length; −1 where any will do
+     * @return this
+     * @throws InputException if the shape is another
+     */
+    public NpyFile requireShape(long... expected) {
+        long[] shape = header.shape();
+        boolean fits = shape.length == expected.length;
+        for (int axis = 0; fits && axis < shape.length; axis++) {
+            fits = expected[axis] < 0 || expected[axis] == shape[axis];
+        }
+        if (!fits) {
+            throw new InputException(
+                    path + ": has shape " + NpyHeader.describe(shape) + "; expected " + NpyHeader.describe(expected));
+        }
+        return this;
+    }
+
+    /** Where the first element stands in the file, in bytes. */
+    public long dataOffset() {
+        return header.dataOffset();
+    }
+
+    /**
+     * The bytes of some rows, mapped, not copied. The buffer stays valid after this file is closed; it must not be read
+     * after the file was cut shorter by someone else.
+     *
+     * @param from first row, inclusive
+     * @param to last row, exclusive
+     * @return direct, read-only, little-endian, position 0, {@code (to − from) · rowElements()} elements
+     * @throws IllegalArgumentException if there are no such rows, or they have more than 2 GB
+     */
+    public ByteBuffer rows(long from, long to) {
+        if (from < 0 || from > to || to > rows()) {
+            throw new IllegalArgumentException(
+                    path + ": rows " + from + " to " + to + " of an array with " + rows() + " rows");
+        }
+        long rowBytes = rowElements() * type().bytes();
+        long bytes = (to - from) * rowBytes;
+        if (bytes > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(path + ": rows " + from + " to " + to + " are " + bytes
+                    + " bytes; at most " + Integer.MAX_VALUE + " can be mapped at once");
+        }
+        if (bytes == 0) {
+            return ByteBuffer.allocateDirect(0).order(ByteOrder.LITTLE_ENDIAN);
+        }
+        long offset = header.dataOffset() + from * rowBytes;
+        MappedByteBuffer mapped = window;
+        if (mapped == null || offset < windowOffset || offset + bytes > windowOffset + mapped.capacity()) {
+            mapped = map(offset, Math.max(bytes, Math.min(WINDOW, header.fileBytes() - offset)));
+            window = mapped;
+            windowOffset = offset;
+        }
+        return mapped.slice((int) (offset - windowOffset), (int) bytes).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /**
+     * Converts some rows to float32. float16 is widened exactly, float64 rounded to the nearest float32.
+     *
+     * @param from first row, inclusive
+     * @param to last row, exclusive
+     * @param target receives {@code (to − from) · rowElements()} values at its position
+     * @throws InputException if the file holds no floating-point numbers, or a finite one too large for float32
+     */
+    public void readFloats(long from, long to, FloatBuffer target) {
+        if (!type().isFloating()) {
+            throw wrongType("floating-point numbers (f2, f4 or f8)");
+        }
+        ByteBuffer bytes = rows(from, to);
+        switch (type()) {
+            case FLOAT32 -> target.put(bytes.asFloatBuffer());
+            case FLOAT16 -> {
+                while (bytes.hasRemaining()) {
+                    target.put(halfToFloat(bytes.getShort()));
+                }
+            }
+            default -> {
+                for (long i = from * rowElements(); bytes.hasRemaining(); i++) {
+                    target.put(narrow(bytes.getDouble(), i));
+                }
+            }
+        }
+    }
+
+    /**
+     * All elements as float32, in storage order; conversions as in {@link #readFloats(long, long, FloatBuffer)}.
+     *
+     * @throws InputException also if there are more elements than a Java array holds
+     */
+    public float[] readFloats() {
+        float[] values = new float[arrayLength()];
+        FloatBuffer target = FloatBuffer.wrap(values);
+        forBlocks((from, to) -> readFloats(from, to, target));
+        return values;
+    }
+
+    /**
+     * Some rows of an integer array, signed types with their sign, unsigned ones without.
+     *
+     * @param from first row, inclusive
+     * @param to last row, exclusive
+     * @param target receives {@code (to − from) · rowElements()} values at its position
+     * @throws InputException if the file holds no integers, or a u8 above 2⁶³−1
+     */
+    public void readLongs(long from, long to, LongBuffer target) {
+        if (!type().isInteger()) {
+            throw wrongType("integers (i1 to i8, u1 to u8)");
+        }
+        ByteBuffer bytes = rows(from, to);
+        for (long i = from * rowElements(); bytes.hasRemaining(); i++) {
+            target.put(nextLong(bytes, i));
+        }
+    }
+
+    /**
+     * All elements of an integer array, in storage order; conversions as in {@link #readLongs(long, long, LongBuffer)}.
+     *
+     * @throws InputException also if there are more elements than a Java array holds
+     */
+    public long[] readLongs() {
+        if (!type().isInteger()) {
+            throw wrongType("integers (i1 to i8, u1 to u8)");
+        }
+        long[] values = new long[arrayLength()];
+        LongBuffer target = LongBuffer.wrap(values);
+        forBlocks((from, to) -> readLongs(from, to, target));
+        return values;
+    }
+
+    /**
+     * All elements of a boolean array, in storage order.
+     *
+     * @throws InputException if the file holds no booleans, or more than a Java array can
+     */
+    public boolean[] readBooleans() {
+        if (type() != NpyType.BOOL) {
+            throw wrongType("booleans (b1)");
+        }
+        boolean[] values = new boolean[arrayLength()];
+        int[] next = {0};
+        forBlocks((from, to) -> {
+            ByteBuffer bytes = rows(from, to);
+            while (bytes.hasRemaining()) {
+                values[next[0]++] = bytes.get() != 0;
+            }
+        });
+        return values;
+    }
+
+    /** Closes the file; buffers handed out stay valid. A second call does nothing. */
+    @Override
+    public void close() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw unreadable(path, e);
+        }
+    }
+
+    private interface RowRange {
+        void accept(long from, long to);
+    }
+
+    private void forBlocks(RowRange action) {
+        long step = Math.max(1, BLOCK / Math.max(1, rowElements()));
+        for (long from = 0; from < rows(); from += step) {
+            action.accept(from, Math.min(rows(), from + step));
+        }
+    }
+
+    private MappedByteBuffer map(long offset, long bytes) {
+        if (!channel.isOpen()) {
+            throw new IllegalStateException(path + " is closed");
+        }
+        try {
+            checkSize(path, channel.size(), header);
+            return channel.map(FileChannel.MapMode.READ_ONLY, offset, bytes);
+        } catch (IOException e) {
+            throw unreadable(path, e);
+        }
+    }
+
+    private int arrayLength() {
+        if (elements() > Integer.MAX_VALUE - 8) {
+            throw new InputException(path + ": has " + elements() + " elements, more than can be read into one array");
+        }
+        return (int) elements();
+    }
+
+    private long nextLong(ByteBuffer bytes, long index) {
+        return switch (type()) {
+            case INT8 -> bytes.get();
+            case INT16 -> bytes.getShort();
+            case INT32 -> bytes.getInt();
+            case INT64 -> bytes.getLong();
+            case UINT8 -> bytes.get() & 0xffL;
+            case UINT16 -> bytes.getShort() & 0xffffL;
+            case UINT32 -> bytes.getInt() & 0xffff_ffffL;
+            default -> {
+                long value = bytes.getLong();
+                if (value < 0) {
+                    throw new InputException(path + ": element " + index + " is " + Long.toUnsignedString(value)
+                            + ", more than a signed 64-bit integer holds");
+                }
+                yield value;
+            }
+        };
+    }
+
+    private float narrow(double value, long index) {
+        float narrowed = (float) value;
+        if (Float.isInfinite(narrowed) && !Double.isInfinite(value)) {
+            throw new InputException(path + ": element " + index + " is " + value + ", too large for float32");
+        }
+        return narrowed;
+    }
+
+    /** IEEE 754 binary16 to binary32, exact; Java has this from version 20 on. */
+    static float halfToFloat(short half) {
+        int sign = (half & 0x8000) << 16;
+        int exponent = half >> 10 & 0x1f;
+        int mantissa = half & 0x3ff;
+        if (exponent == 0x1f) {
+            return Float.intBitsToFloat(sign | 0x7f80_0000 | mantissa << 13);
+        }
+        if (exponent == 0) {
+            float subnormal = mantissa * 0x1p-24f;
+            return sign == 0 ? subnormal : -subnormal;
+        }
+        return Float.intBitsToFloat(sign | exponent + 112 << 23 | mantissa << 13);
+    }
+
+    private InputException wrongType(String expected) {
+        return new InputException(path + ": has dtype " + type().code() + "; expected " + expected);
+    }
+
+    private static String axes(int rank) {
+        return rank == 1 ? "1 axis" : rank + " axes";
+    }
+
+    private static NpyHeader readHeader(FileChannel channel, String file, HeaderParser parser) throws IOException {
+        ByteBuffer prefix = readFully(channel, NpyHeader.MAX_PREFIX);
+        int length = NpyHeader.headerBytes(prefix, file);
+        ByteBuffer whole = readFully(channel, length);
+        if (whole.remaining() < length) {
+            throw new InputException(file + ": truncated within the .npy header");
+        }
+        return parser.parse(whole, file);
+    }
+
+    private static ByteBuffer readFully(FileChannel channel, int bytes) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(bytes);
+        while (buffer.hasRemaining() && channel.read(buffer, buffer.position()) >= 0) {
+            // until full, or the file ends
+        }
+        return buffer.flip();
+    }
+
+    private static void checkSize(Path path, long actual, NpyHeader header) {
+        if (actual != header.fileBytes()) {
+            throw new InputException(path + ": " + (actual < header.fileBytes() ? "truncated" : "too long") + ": has "
+                    + actual + " bytes; expected " + header.fileBytes() + " for shape "
+                    + NpyHeader.describe(header.shape()) + " of "
+                    + header.type().code());
+        }
+    }
+
+    private static void closeAfter(FileChannel channel, Exception failure) {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private static InputException unreadable(Path path, IOException cause) {
+        return new InputException(path + ": cannot be read: " + cause.getMessage(), cause);
+    }
+}

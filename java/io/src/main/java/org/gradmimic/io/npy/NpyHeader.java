@@ -1,0 +1,210 @@
+package org.gradmimic.io.npy;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.gradmimic.base.InputException;
+
+/**
+ * The header of a {@code .npy} file, format versions 1 to 3: the magic {@code \x93NUMPY}, a version, a length, and a
+ * Python dictionary with exactly the keys {@code descr}, {@code fortran_order} and {@code shape}.
+ *
+ * @param type the element type
+ * @param shape every axis' length, outermost first; empty for a scalar
+ * @param dataOffset bytes before the first element
+ * @param columnMajor whether the innermost axis of the shape is the one that varies slowest (Fortran's order)
+ * @see <a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">numpy.lib.format</a>
+ */
+public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean columnMajor) {
+    /** Magic, version and the longer of the two forms of the length. */
+    public static final int MAX_PREFIX = 12;
+    /** Far above what a dozen axes need, far below what could hurt; NumPy itself refuses above 10,000. */
+    static final int MAX_LENGTH = 65_536;
+
+    private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
+    private static final int ALIGNMENT = 64;
+
+    private static final String STRING = "'([^']*)'|\"([^\"]*)\"";
+    private static final Pattern DESCR = Pattern.compile("(?:'descr'|\"descr\")\\s*:\\s*(?:" + STRING + ")");
+    private static final Pattern STRUCTURED =
+            Pattern.compile("(?:'descr'|\"descr\")\\s*:\\s*(\\[[^\\[\\]]*\\]|[\\[(])");
+    private static final Pattern ORDER =
+            Pattern.compile("(?:'fortran_order'|\"fortran_order\")\\s*:\\s*(True|False)\\b");
+    private static final Pattern SHAPE = Pattern.compile("(?:'shape'|\"shape\")\\s*:\\s*\\(([^()]*)\\)");
+    // Python 2 wrote long integers with an L.
+    private static final Pattern EXTENT = Pattern.compile("(-?\\d+)L?");
+
+    /** Number of elements; {@link #parse} made sure that it and its bytes fit a long. */
+    public long elements() {
+        return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+    }
+
+    /** The file's size if it is whole: header and elements. */
+    public long fileBytes() {
+        return dataOffset + elements() * type.bytes();
+    }
+
+    /** The shape as NumPy prints it: {@code (3, 4)}, {@code (3,)}, {@code ()}. */
+    public static String describe(long[] shape) {
+        String inner = Arrays.stream(shape)
+                .mapToObj(n -> n < 0 ? "*" : Long.toString(n))
+                .collect(Collectors.joining(", "));
+        return shape.length == 1 ? "(" + inner + ",)" : "(" + inner + ")";
+    }
+
+    /**
+     * Total size of prefix and dictionary.
+     *
+     * @param prefix the file's first bytes, {@link #MAX_PREFIX} of them if there are so many
+     * @param file named in the message
+     * @throws InputException if it is no {@code .npy} file
+     */
+    public static int headerBytes(ByteBuffer prefix, String file) {
+        ByteBuffer in = prefix.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+        for (byte expected : MAGIC) {
+            if (!in.hasRemaining() || in.get() != expected) {
+                throw new InputException(file + ": not a .npy file (it does not begin with \\x93NUMPY)");
+            }
+        }
+        if (in.remaining() < 4) {
+            throw new InputException(file + ": truncated within the .npy header");
+        }
+        int major = in.get() & 0xff;
+        int minor = in.get() & 0xff;
+        if (major < 1 || major > 3) {
+            throw new InputException(file + ": .npy format version " + major + "." + minor + "; expected 1, 2 or 3");
+        }
+        if (major > 1 && in.remaining() < 4) {
+            throw new InputException(file + ": truncated within the .npy header");
+        }
+        long length = major == 1 ? in.getShort() & 0xffff : in.getInt() & 0xffff_ffffL;
+        if (length > MAX_LENGTH) {
+            throw new InputException(
+                    file + ": claims a header of " + length + " bytes; expected at most " + MAX_LENGTH);
+        }
+        return in.position() - prefix.position() + (int) length;
+    }
+
+    /**
+     * Parses prefix and dictionary of an array that is stored row by row.
+     *
+     * @param header the file's first bytes, {@link #headerBytes} of them
+     * @param file named in the message
+     * @throws InputException if the header is damaged or of an array that is not read
+     */
+    public static NpyHeader parse(ByteBuffer header, String file) {
+        NpyHeader parsed = parseAnyOrder(header, file);
+        if (parsed.columnMajor) {
+            throw new InputException(file + ": is stored column by column (fortran_order); expected rows (in NumPy:"
+                    + " np.ascontiguousarray(a))");
+        }
+        return parsed;
+    }
+
+    /** As {@link #parse}, of an array that is stored row by row or column by column. */
+    static NpyHeader parseAnyOrder(ByteBuffer header, String file) {
+        int version = header.get(6);
+        int dictionaryAt = version == 1 ? 10 : 12;
+        byte[] raw = new byte[header.limit() - dictionaryAt];
+        header.get(dictionaryAt, raw);
+        for (byte b : raw) {
+            if (b < 0 || (b < ' ' && b != '\n' && b != '\t')) {
+                throw new InputException(file + ": the .npy header is damaged (it is not plain ASCII)");
+            }
+        }
+        String text = new String(raw, StandardCharsets.US_ASCII).strip();
+        if (!text.startsWith("{") || !text.endsWith("}")) {
+            throw malformed(file, text);
+        }
+        NpyType type = parseType(text, file);
+        long[] shape = parseShape(find(SHAPE, text, file).group(1), text, file);
+        boolean columnMajor = find(ORDER, text, file).group(1).equals("True") && shape.length > 1;
+        checkBytes(shape, type, file);
+        return new NpyHeader(type, shape, header.limit(), columnMajor);
+    }
+
+    /** The header's bytes, version 1, padded so that the elements begin at a multiple of 64 as NumPy has it. */
+    public static byte[] format(NpyType type, long[] shape) {
+        String dictionary =
+                "{'descr': " + type.descriptor() + ", 'fortran_order': False, 'shape': " + describe(shape) + ", }";
+        int unpadded = MAGIC.length + 4 + dictionary.length() + 1;
+        int total = (unpadded + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        ByteBuffer out = ByteBuffer.allocate(total).order(ByteOrder.LITTLE_ENDIAN);
+        out.put(MAGIC).put((byte) 1).put((byte) 0).putShort((short) (total - MAGIC.length - 4));
+        out.put(dictionary.getBytes(StandardCharsets.US_ASCII));
+        out.put(" ".repeat(total - unpadded).getBytes(StandardCharsets.US_ASCII))
+                .put((byte) '\n');
+        return out.array();
+    }
+
+    private static NpyType parseType(String text, String file) {
+        Matcher structure = STRUCTURED.matcher(text);
+        if (structure.find()) {
+            return NpyType.parseStructure(structure.group(1), file);
+        }
+        Matcher descr = find(DESCR, text, file);
+        return NpyType.parse(descr.group(1) != null ? descr.group(1) : descr.group(2), file);
+    }
+
+    private static Matcher find(Pattern pattern, String text, String file) {
+        Matcher matcher = pattern.matcher(text);
+        if (!matcher.find()) {
+            throw malformed(file, text);
+        }
+        return matcher;
+    }
+
+    private static long[] parseShape(String inside, String text, String file) {
+        if (inside.isBlank()) {
+            return new long[0];
+        }
+        String trimmed = inside.strip();
+        if (trimmed.endsWith(",")) {
+            trimmed = trimmed.substring(0, trimmed.length() - 1);
+        }
+        String[] parts = trimmed.split(",", -1);
+        long[] shape = new long[parts.length];
+        for (int i = 0; i < parts.length; i++) {
+            Matcher extent = EXTENT.matcher(parts[i].strip());
+            if (!extent.matches()) {
+                throw malformed(file, text);
+            }
+            if (extent.group(1).startsWith("-")) {
+                throw new InputException(file + ": has a negative length in its shape (" + inside + ")");
+            }
+            try {
+                shape[i] = Long.parseLong(extent.group(1));
+            } catch (NumberFormatException e) {
+                throw tooLarge(file, inside, e);
+            }
+        }
+        return shape;
+    }
+
+    /** Refuses shapes whose bytes don't fit a long, with every axis multiplied even if another one is 0. */
+    private static void checkBytes(long[] shape, NpyType type, String file) {
+        try {
+            long bytes = type.bytes();
+            for (long extent : shape) {
+                bytes = Math.multiplyExact(bytes, Math.max(1, extent));
+            }
+            Math.addExact(bytes, (long) MAX_LENGTH + MAX_PREFIX);
+        } catch (ArithmeticException e) {
+            throw tooLarge(file, describe(shape), e);
+        }
+    }
+
+    private static InputException tooLarge(String file, String shape, Exception cause) {
+        return new InputException(file + ": claims the shape " + shape + ", more than any file can hold", cause);
+    }
+
+    private static InputException malformed(String file, String text) {
+        String shown = text.length() > 120 ? text.substring(0, 120) + "…" : text;
+        return new InputException(file + ": the .npy header is damaged: expected a dictionary with descr, fortran_order"
+                + " and shape, found " + shown);
+    }
+}

@@ -1,0 +1,43 @@
+package org.gradmimic.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.gradmimic.base.InputException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DuckDbTest {
+
+    /** Prints the message that a user would see. */
+    static final class Open {
+
+        private Open() {}
+
+        public static void main(String[] arguments) throws Exception {
+            try (var connection = DuckDb.open()) {
+                System.out.print("opened " + connection);
+            } catch (InputException e) {
+                System.out.print(e.getMessage());
+            }
+        }
+    }
+
+    @Test
+    void aLibraryThatCannotBeUnpackedIsExplained(@TempDir Path folder) throws Exception {
+        Path missing = folder.resolve("missing");
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Djava.io.tmpdir=" + missing,
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Open.class.getName())
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(output).contains("native library cannot be loaded").contains(missing.toString());
+    }
+}

@@ -1,0 +1,122 @@
+package org.gradmimic.model;
+
+import java.nio.ByteBuffer;
+import java.util.SplittableRandom;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.CrossEntropyLossOptions;
+import org.bytedeco.pytorch.LinearImpl;
+import org.bytedeco.pytorch.SGD;
+import org.bytedeco.pytorch.SGDOptions;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.Tensors;
+import org.gradmimic.base.InputException;
+import org.gradmimic.data.ImageBatch;
+
+/**
+ * Trains a {@link Backbone} to tell classes apart, under a linear head that is thrown away afterwards. The same pictures,
+ * settings and threads give the same weights.
+ */
+public final class BackboneTrainer {
+    private final Backbone backbone;
+    private final TrainerSettings settings;
+    private final TrainerListener listener;
+
+    public BackboneTrainer(Backbone backbone, TrainerSettings settings, TrainerListener listener) {
+        this.backbone = backbone;
+        this.settings = settings;
+        this.listener = listener;
+    }
+
+    /** How many steps a training on {@code samples} pictures takes. */
+    public static long steps(TrainerSettings settings, int samples) {
+        return (long) samples / Math.min(settings.batchSize(), samples) * settings.epochs();
+    }
+
+    /**
+     * Trains to the end or until the listener asks to stop.
+     *
+     * @param pictures of the backbone's input size
+     * @param classes C; labels are in [0,C)
+     * @return whether it came to the end
+     * @throws InputException if there are fewer than two pictures, or the loss stops being finite
+     */
+    public boolean train(ImageBatch pictures, int classes) {
+        int samples = pictures.size();
+        if (samples < 2) throw new InputException("a backbone cannot be trained on " + samples + " pictures");
+        int batch = Math.min(settings.batchSize(), samples);
+        long perEpoch = samples / batch;
+        long steps = steps(settings, samples);
+        SplittableRandom random = new SplittableRandom(settings.seed());
+        Augmentation augmentation = new Augmentation(backbone.inputSize(), settings.shift(), settings.flips());
+        ByteBuffer pixels =
+                ByteBuffer.allocateDirect(batch * backbone.inputSize().rgbBytes());
+        try (PointerScope scope = new PointerScope()) {
+            torch.manual_seed(settings.seed());
+            LinearImpl head = new LinearImpl(backbone.width(), classes);
+            SGD optimizer = optimizer(head);
+            CrossEntropyLossOptions loss = new CrossEntropyLossOptions();
+            loss.label_smoothing().put(settings.labelSmoothing());
+            Tensor view = Pictures.view(pixels, batch, backbone.inputSize());
+            long[] labels = new long[batch];
+            int[] order = new int[samples];
+            for (int i = 0; i < samples; i++) order[i] = i;
+            for (long step = 0; step < steps; step++) {
+                if (listener.stopRequested()) return false;
+                int first = (int) (step % perEpoch) * batch;
+                if (first == 0) shuffle(order, random);
+                pixels.clear();
+                for (int i = 0; i < batch; i++) {
+                    augmentation.copy(pictures.pixels(), order[first + i], pixels, random);
+                    labels[i] = pictures.labels()[order[first + i]];
+                }
+                double value = step(view, labels, head, optimizer, settings.rate(step, steps), loss);
+                if (!Double.isFinite(value)) {
+                    throw new InputException("the backbone's loss is " + value + " at step " + step + " of " + steps
+                            + ": try a lower learning rate than " + settings.learningRate());
+                }
+                listener.stepped(step + 1, steps, value);
+            }
+            return true;
+        }
+    }
+
+    private SGD optimizer(LinearImpl head) {
+        TensorVector parameters = backbone.parameters();
+        parameters.push_back(head.weight());
+        parameters.push_back(head.bias());
+        SGDOptions options = new SGDOptions(settings.learningRate());
+        options.momentum().put(settings.momentum());
+        options.nesterov().put(settings.momentum() > 0);
+        options.weight_decay().put(settings.weightDecay());
+        return new SGD(parameters, options);
+    }
+
+    private double step(
+            Tensor pictures,
+            long[] labels,
+            LinearImpl head,
+            SGD optimizer,
+            double rate,
+            CrossEntropyLossOptions options) {
+        try (PointerScope scope = new PointerScope()) {
+            Tensor logits = head.forward(backbone.forward(pictures, true));
+            Tensor loss = torch.cross_entropy(logits, Tensors.of(labels, labels.length), options);
+            optimizer.param_groups().get(0).options().set_lr(rate);
+            optimizer.zero_grad();
+            loss.backward();
+            optimizer.step();
+            return loss.item_double();
+        }
+    }
+
+    private static void shuffle(int[] order, SplittableRandom random) {
+        for (int i = order.length - 1; i > 0; i--) {
+            int j = random.nextInt(i + 1);
+            int swapped = order[i];
+            order[i] = order[j];
+            order[j] = swapped;
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package org.gradmimic.model;
+
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.Tensors;
+import org.gradmimic.data.ImageBatch;
+import org.gradmimic.data.ImageDataset;
+import org.gradmimic.data.Split;
+import org.gradmimic.io.npy.NpyWriter;
+
+/**
+ * Streams pictures through a model, in constant memory; decoding the next batch and embedding the present one go on side
+ * by side.
+ */
+public final class Embedder {
+    /** What {@link #write} calls its files, as {@code npy:DIR} expects them. */
+    public static final String FEATURES = "features.npy";
+
+    public static final String LABELS = "labels.npy";
+
+    private final FeatureModel model;
+    private final int batchSize;
+
+    /** Receives the features batch by batch, in the stream's order. */
+    @FunctionalInterface
+    public interface Sink {
+        /**
+         * @param ids [n] positions in the split
+         * @param features [n,D] float, contiguous; valid during the call
+         */
+        void accept(long[] ids, Tensor features);
+    }
+
+    /**
+     * @param model stays the caller's
+     * @param batchSize pictures a batch, at least 1
+     */
+    public Embedder(FeatureModel model, int batchSize) {
+        if (batchSize < 1) throw new IllegalArgumentException("a batch of " + batchSize + " pictures");
+        this.model = model;
+        this.batchSize = batchSize;
+    }
+
+    /**
+     * Embeds a split.
+     *
+     * @return false if the listener stopped it
+     * @throws org.gradmimic.base.InputException if a picture or file is damaged
+     */
+    public boolean embed(ImageDataset dataset, Split split, Sink sink, EmbedListener listener) {
+        long total = dataset.size(split);
+        int batch = (int) Math.min(batchSize, total);
+        long done = 0;
+        try (ReadAhead pictures = new ReadAhead(
+                dataset.read(split, model.inputSize(), batch),
+                batch * model.inputSize().rgbBytes())) {
+            while (!listener.stopRequested()) {
+                ImageBatch next = pictures.next();
+                if (next == null) return true;
+                try (PointerScope scope = new PointerScope()) {
+                    sink.accept(
+                            next.ids(), model.features(Pictures.view(next.pixels(), next.size(), model.inputSize())));
+                }
+                done += next.size();
+                listener.embedded(done, total);
+            }
+        }
+        return false;
+    }
+
+    /** Features on their way to a file. A read leaves a device idle, so there it takes many batches at once. */
+    private static final class Rows implements Sink, AutoCloseable {
+        private static final long READ_AT_ONCE = 1 << 24; // 64 MiB of floats
+
+        private final NpyWriter file;
+        private final int width;
+        private final List<long[]> ids = new ArrayList<>();
+        private final List<Tensor> batches = new ArrayList<>();
+        private long elements;
+
+        Rows(NpyWriter file, int width) {
+            this.file = file;
+            this.width = width;
+        }
+
+        @Override
+        public void accept(long[] batchIds, Tensor features) {
+            ids.add(batchIds);
+            batches.add(Tensors.handle(features));
+            elements += features.numel();
+            if (!features.is_cuda() || elements >= READ_AT_ONCE) flush();
+        }
+
+        void flush() {
+            if (batches.isEmpty()) return;
+            try (PointerScope scope = new PointerScope()) {
+                float[] rows = Tensors.floats(torch.cat(new TensorVector(batches.toArray(Tensor[]::new))));
+                int row = 0;
+                for (long[] some : ids) {
+                    for (long id : some) file.put(id * width, FloatBuffer.wrap(rows, row++ * width, width));
+                }
+            }
+            close();
+        }
+
+        /** Gives up what was not written. */
+        @Override
+        public void close() {
+            batches.forEach(Tensor::deallocate);
+            batches.clear();
+            ids.clear();
+            elements = 0;
+        }
+    }
+
+    /**
+     * Embeds a split into {@value #FEATURES}, float32 [N,D], and {@value #LABELS}, int64 [N], in the order of the ids.
+     * Both appear whole, or, if the embedding was stopped or failed, not at all.
+     *
+     * @param folder must be there
+     * @return false if the listener stopped it
+     * @throws org.gradmimic.base.InputException if a picture or file is damaged, or the folder can't be written to
+     */
+    public boolean write(ImageDataset dataset, Split split, Path folder, EmbedListener listener) {
+        try (NpyWriter features = NpyWriter.create(folder.resolve(FEATURES), dataset.size(split), model.width());
+                Rows rows = new Rows(features, model.width())) {
+            if (!embed(dataset, split, rows, listener)) return false;
+            rows.flush();
+            long[] labels = dataset.labels(split);
+            NpyWriter.write(folder.resolve(LABELS), labels, labels.length);
+            features.commit();
+            return true;
+        }
+    }
+}

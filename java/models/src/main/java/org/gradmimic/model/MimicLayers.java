@@ -1,0 +1,86 @@
+package org.gradmimic.model;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.gradmimic.base.InputException;
+
+/** Which of a model's parameters samples are scored by: names, patterns, or all. */
+public final class MimicLayers {
+    /** All parameters. */
+    public static final String ALL = "all";
+
+    private static final int NEAREST = 3;
+
+    private MimicLayers() {}
+
+    /**
+     * The parameters that a text names.
+     *
+     * @param text names and patterns, separated by commas; in a pattern * stands for any characters and ? for one;
+     *     {@value #ALL} for all parameters
+     * @return in the model's order, each once
+     * @throws InputException for a name nobody has, with the nearest ones, and a pattern that fits nothing
+     */
+    public static List<String> resolve(Model model, String text) {
+        List<String> parameters = model.slots().entrySet().stream()
+                .filter(slot -> slot.getValue().role() == Slot.Role.PARAMETER)
+                .map(Map.Entry::getKey)
+                .toList();
+        Set<String> chosen = new LinkedHashSet<>();
+        for (String item : text.split(",", -1)) chosen.addAll(named(model, parameters, item.strip()));
+        List<String> ordered = new ArrayList<>(parameters);
+        ordered.retainAll(chosen);
+        return ordered;
+    }
+
+    private static List<String> named(Model model, List<String> parameters, String item) {
+        if (item.isEmpty()) throw new InputException("the mimic layer has an empty name");
+        if (item.equals(ALL)) return parameters;
+        if (parameters.contains(item)) return List.of(item);
+        if (model.slots().containsKey(item)) {
+            throw new InputException(item + " is no parameter but a buffer, which has no gradient");
+        }
+        boolean pattern = item.contains("*") || item.contains("?");
+        List<String> fitting = pattern
+                ? parameters.stream().filter(glob(item).asMatchPredicate()).toList()
+                : List.of();
+        if (!fitting.isEmpty()) return fitting;
+        throw new InputException((pattern ? "no parameter fits " : "the model has no parameter ") + item
+                + "; the nearest are " + nearest(parameters, item));
+    }
+
+    private static Pattern glob(String item) {
+        return Pattern.compile(item.chars()
+                .mapToObj(c -> c == '*' ? ".*" : c == '?' ? "." : Pattern.quote(String.valueOf((char) c)))
+                .collect(Collectors.joining()));
+    }
+
+    private static String nearest(List<String> parameters, String item) {
+        return parameters.stream()
+                .sorted(Comparator.comparingInt(name -> distance(name, item)))
+                .limit(NEAREST)
+                .collect(Collectors.joining(", "));
+    }
+
+    /** Characters to insert, delete or replace. */
+    private static int distance(String a, String b) {
+        int[] row = new int[b.length() + 1];
+        for (int j = 0; j < row.length; j++) row[j] = j;
+        for (int i = 1; i <= a.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j < row.length; j++) {
+                int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
+            }
+        }
+        return row[b.length()];
+    }
+}

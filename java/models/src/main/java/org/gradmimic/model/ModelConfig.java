@@ -1,0 +1,176 @@
+package org.gradmimic.model;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.gradmimic.base.InputException;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * A model's JSON configuration. Every member is asked for by name, and {@link #finish} refuses those that nobody asked for:
+ * what a file says of the architecture is obeyed or refused, never passed over.
+ */
+final class ModelConfig {
+    /** No extent of a real model is near it; a bound on what a foreign file can ask for. */
+    private static final int LARGEST = 1 << 24;
+
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    private final String place;
+    private final Map<String, Object> members;
+    private final Set<String> known = new LinkedHashSet<>();
+
+    private ModelConfig(String place, Map<String, Object> members) {
+        this.place = place;
+        this.members = members;
+    }
+
+    /** @throws InputException if the file is missing or no JSON object */
+    static ModelConfig read(Path file) {
+        if (!Files.isRegularFile(file)) throw new InputException(file + ": there is no such file");
+        try {
+            return parse(file.toString(), Files.readString(file));
+        } catch (IOException e) {
+            throw new InputException(file + ": cannot be read as text: " + e.getMessage(), e);
+        }
+    }
+
+    /** @param place what errors call the text */
+    static ModelConfig parse(String place, String text) {
+        try {
+            if (MAPPER.readValue(text, Object.class) instanceof Map<?, ?> object) return of(place, object);
+        } catch (JacksonException e) {
+            throw new InputException(place + ": is no proper JSON: " + e.getOriginalMessage(), e);
+        }
+        throw new InputException(place + ": expected a JSON object");
+    }
+
+    private static ModelConfig of(String place, Map<?, ?> object) {
+        Map<String, Object> members = new LinkedHashMap<>();
+        object.forEach((name, value) -> {
+            if (value != null) members.put((String) name, value);
+        });
+        return new ModelConfig(place, members);
+    }
+
+    InputException wrong(String what) {
+        return new InputException(place + ": " + what);
+    }
+
+    boolean has(String name) {
+        return find(name) != null;
+    }
+
+    private @Nullable Object find(String name) {
+        known.add(name);
+        return members.get(name);
+    }
+
+    /** A whole number from 1 up. */
+    int positive(String name) {
+        if (!has(name)) throw wrong("lacks " + name);
+        return positive(name, 1);
+    }
+
+    int positive(String name, int otherwise) {
+        Object value = find(name);
+        if (value == null) return otherwise;
+        if (value instanceof Integer number && number >= 1 && number <= LARGEST) return number;
+        throw wrong(name + " is " + value + "; expected a whole number from 1 to " + LARGEST);
+    }
+
+    /** A positive number. */
+    double number(String name, double otherwise) {
+        Object value = find(name);
+        if (value == null) return otherwise;
+        if (value instanceof Number number && number.doubleValue() > 0 && number.doubleValue() <= LARGEST) {
+            return number.doubleValue();
+        }
+        throw wrong(name + " is " + value + "; expected a positive number");
+    }
+
+    boolean flag(String name) {
+        Object value = find(name);
+        if (value == null) return false;
+        if (value instanceof Boolean flag) return flag;
+        throw wrong(name + " is " + value + "; expected true or false");
+    }
+
+    String text(String name) {
+        Object value = find(name);
+        if (value instanceof String text) return text;
+        throw wrong(value == null ? "lacks " + name : name + " is " + value + "; expected a text");
+    }
+
+    /** A list of positive whole numbers. */
+    int[] positives(String name, int count) {
+        if (find(name) instanceof List<?> list
+                && list.size() == count
+                && list.stream().allMatch(item -> item instanceof Integer n && n >= 1 && n <= LARGEST)) {
+            return list.stream().mapToInt(item -> (Integer) item).toArray();
+        }
+        throw wrong(name + " is " + find(name) + "; expected " + count + " positive whole numbers");
+    }
+
+    /** A square's side: a number, or twice the same. */
+    int side(String name, int otherwise) {
+        if (find(name) instanceof List<?> list
+                && list.size() == 2
+                && list.get(0).equals(list.get(1))
+                && list.get(0) instanceof Integer n
+                && n >= 1
+                && n <= LARGEST) return n;
+        return positive(name, otherwise);
+    }
+
+    /** An object of its own, whose errors name it. */
+    ModelConfig object(String name) {
+        Object value = find(name);
+        if (value instanceof Map<?, ?> object) return of(place + ": " + name, object);
+        throw wrong(value == null ? "lacks " + name : name + " is no object");
+    }
+
+    /** Members that change nothing here, or where only the value that changes nothing is served. */
+    void only(String name, Object... served) {
+        Object value = find(name);
+        if (value == null || List.of(served).contains(value)) return;
+        throw wrong(name + " is " + value + ", which is not supported; expected "
+                + List.of(served).get(0) + ", or none");
+    }
+
+    /** The first of these members that is there, as "name value". */
+    @Nullable
+    String first(String... names) {
+        ignore(names);
+        for (String name : names) {
+            if (has(name)) return name + " " + find(name);
+        }
+        return null;
+    }
+
+    /** Members of no consequence here. */
+    void ignore(String... names) {
+        known.addAll(List.of(names));
+    }
+
+    /** Refuses what was not asked for. */
+    void finish() {
+        for (String name : members.keySet()) {
+            if (!known.contains(name)) {
+                throw wrong("has the unknown member " + name + "; known are " + String.join(", ", known));
+            }
+        }
+    }
+}

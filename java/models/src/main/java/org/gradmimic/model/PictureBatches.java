@@ -1,0 +1,52 @@
+package org.gradmimic.model;
+
+import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.data.ImageBatch;
+import org.gradmimic.data.ImageDataset;
+import org.gradmimic.data.ImageSize;
+import org.gradmimic.data.Split;
+import org.jspecify.annotations.Nullable;
+
+/** A split's pictures as a model takes them, in the source's order; the next batch is decoded while this one is used. */
+public final class PictureBatches implements AutoCloseable {
+    private final ReadAhead pictures;
+    private final ImageSize size;
+    private final PixelNormalisation normalisation;
+
+    /**
+     * Some of them.
+     *
+     * @param images [n,3,H,W] float, normalised
+     * @param labels [n]
+     * @param ids [n] positions in the split
+     */
+    public record Batch(Tensor images, long[] labels, long[] ids) {}
+
+    /**
+     * @param size what every picture is scaled to
+     * @param batchSize pictures a batch, at least 1
+     */
+    public PictureBatches(
+            ImageDataset dataset, Split split, ImageSize size, int batchSize, PixelNormalisation normalisation) {
+        this.size = size;
+        this.normalisation = normalisation;
+        pictures = new ReadAhead(dataset.read(split, size, batchSize), batchSize * size.rgbBytes());
+    }
+
+    /**
+     * The next batch, in the caller's scope; null at the end.
+     *
+     * @throws org.gradmimic.base.InputException if a picture is damaged
+     */
+    public @Nullable Batch next() {
+        ImageBatch batch = pictures.next();
+        if (batch == null) return null;
+        Tensor images = normalisation.of(Pictures.view(batch.pixels(), batch.size(), size));
+        return new Batch(images, batch.labels(), batch.ids());
+    }
+
+    @Override
+    public void close() {
+        pictures.close();
+    }
+}

@@ -1,0 +1,174 @@
+package org.gradmimic.model;
+
+import java.util.Map;
+import java.util.Set;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.Tensors;
+import org.gradmimic.data.ImageSize;
+import org.gradmimic.io.Blocks;
+import org.gradmimic.tap.Layers;
+
+/**
+ * torchvision's residual network ({@code torchvision.models.ResNet}), with its names.
+ *
+ * @param bottleneck blocks of three convolutions, 1×1, 3×3 and 1×1, which widen fourfold; else of two of 3×3
+ * @param blocks in each of the four stages
+ * @param classes C
+ * @param side pixels of the pictures' sides; the network takes any, this one is checked
+ */
+public record ResNet(boolean bottleneck, Blocks blocks, int classes, int side) implements ImageClassifier {
+    /** Blocks in the stages. */
+    public record Blocks(int first, int second, int third, int fourth) {
+        private int of(int stage) {
+            return switch (stage) {
+                case 0 -> first;
+                case 1 -> second;
+                case 2 -> third;
+                default -> fourth;
+            };
+        }
+    }
+
+    private static final Map<String, ResNet> NAMED = Map.of(
+            "resnet18", new ResNet(false, new Blocks(2, 2, 2, 2), 1000, 224),
+            "resnet50", new ResNet(true, new Blocks(3, 4, 6, 3), 1000, 224));
+
+    /** @throws IllegalArgumentException for impossible pictures */
+    public ResNet {
+        ImageSize.square(side);
+    }
+
+    private static final int STAGES = 4;
+    private static final int WIDTH = 64;
+    private static final double EPSILON = 1e-5;
+    private static final String HEAD = "fc";
+
+    /** What torchvision calls so: resnet18, resnet50. */
+    static Map<String, ResNet> named() {
+        return NAMED;
+    }
+
+    /** Reads {@code block} (basic or bottleneck), {@code layers} (four numbers), {@code num_classes, image_size}. */
+    static ResNet of(ModelConfig config) {
+        String block = config.text("block");
+        if (!block.equals("basic") && !block.equals("bottleneck")) {
+            throw config.wrong("block is " + block + "; expected basic or bottleneck");
+        }
+        int[] n = config.positives("layers", STAGES);
+        int classes = config.positive("num_classes", 1000);
+        int side = config.side("image_size", 224);
+        config.finish();
+        try {
+            return new ResNet(block.equals("bottleneck"), new Blocks(n[0], n[1], n[2], n[3]), classes, side);
+        } catch (IllegalArgumentException e) {
+            throw config.wrong(e.getMessage());
+        }
+    }
+
+    private int expansion() {
+        return bottleneck ? 4 : 1;
+    }
+
+    /** A block's inner channels, outer channels and stride. */
+    private record Place(String name, int inputs, int inner, int outputs, int stride) {
+        boolean needsProjection() {
+            return stride != 1 || inputs != outputs;
+        }
+    }
+
+    private Place place(int stage, int block) {
+        int inner = WIDTH << stage;
+        int outputs = inner * expansion();
+        int before = stage == 0 ? WIDTH : (inner / 2) * expansion();
+        return new Place(
+                "layer" + (stage + 1) + "." + block,
+                block == 0 ? before : outputs,
+                inner,
+                outputs,
+                block == 0 && stage > 0 ? 2 : 1);
+    }
+
+    @Override
+    public Map<String, Slot> slots() {
+        Slots slots = new Slots().parameter("conv1.weight", WIDTH, 3, 7, 7).batchNorm("bn1", WIDTH);
+        for (int stage = 0; stage < STAGES; stage++) {
+            for (int b = 0; b < blocks.of(stage); b++) describe(slots, place(stage, b));
+        }
+        return slots.linear(HEAD, (long) (WIDTH << 3) * expansion(), classes).all();
+    }
+
+    private void describe(Slots slots, Place at) {
+        if (bottleneck) {
+            convolution(slots, at.name + ".conv1", at.name + ".bn1", at.inputs, at.inner, 1);
+            convolution(slots, at.name + ".conv2", at.name + ".bn2", at.inner, at.inner, 3);
+            convolution(slots, at.name + ".conv3", at.name + ".bn3", at.inner, at.outputs, 1);
+        } else {
+            convolution(slots, at.name + ".conv1", at.name + ".bn1", at.inputs, at.inner, 3);
+            convolution(slots, at.name + ".conv2", at.name + ".bn2", at.inner, at.inner, 3);
+        }
+        if (at.needsProjection()) {
+            convolution(slots, at.name + ".downsample.0", at.name + ".downsample.1", at.inputs, at.outputs, 1);
+        }
+    }
+
+    private static void convolution(Slots slots, String conv, String norm, int inputs, int outputs, int side) {
+        slots.parameter(conv + ".weight", outputs, inputs, side, side).batchNorm(norm, outputs);
+    }
+
+    @Override
+    public Set<String> head() {
+        return Set.of(HEAD + ".weight", HEAD + ".bias");
+    }
+
+    @Override
+    public ImageSize imageSize() {
+        return ImageSize.square(side);
+    }
+
+    @Override
+    public Tensor logits(Layers layers, Tensor images) {
+        Tensors.requireShape("images", images, images.size(0), 3, side, side);
+        Tensor result = new Tensor();
+        try (PointerScope scope = new PointerScope()) {
+            Tensor x = torch.relu(normalised(layers, "conv1", "bn1", images, 2, 3));
+            long[] two = {2, 2};
+            long[] one = {1, 1};
+            x = torch.max_pool2d(x, new long[] {3, 3}, two, one, one, false);
+            for (int stage = 0; stage < STAGES; stage++) {
+                for (int b = 0; b < blocks.of(stage); b++) {
+                    x = layers.boundary(block(layers, place(stage, b), x));
+                }
+            }
+            result.put(layers.linear(HEAD, x.mean(2, 3)));
+        }
+        return result;
+    }
+
+    private Tensor block(Layers layers, Place at, Tensor x) {
+        Tensor result = new Tensor();
+        try (PointerScope scope = new PointerScope()) {
+            Tensor h;
+            if (bottleneck) {
+                h = torch.relu(normalised(layers, at.name + ".conv1", at.name + ".bn1", x, 1, 0));
+                h = torch.relu(normalised(layers, at.name + ".conv2", at.name + ".bn2", h, at.stride, 1));
+                h = normalised(layers, at.name + ".conv3", at.name + ".bn3", h, 1, 0);
+            } else {
+                h = torch.relu(normalised(layers, at.name + ".conv1", at.name + ".bn1", x, at.stride, 1));
+                h = normalised(layers, at.name + ".conv2", at.name + ".bn2", h, 1, 1);
+            }
+            Tensor kept = at.needsProjection()
+                    ? normalised(layers, at.name + ".downsample.0", at.name + ".downsample.1", x, at.stride, 0)
+                    : x;
+            result.put(torch.relu(h.add(kept)));
+        }
+        return result;
+    }
+
+    private static Tensor normalised(Layers layers, String conv, String norm, Tensor x, int stride, int padding) {
+        long[] strides = {stride, stride};
+        long[] paddings = {padding, padding};
+        return layers.batchNorm(norm, layers.conv2d(conv, x, strides, paddings), EPSILON);
+    }
+}

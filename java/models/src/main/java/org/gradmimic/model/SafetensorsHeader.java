@@ -1,0 +1,146 @@
+package org.gradmimic.model;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.gradmimic.io.StrictJson;
+
+/**
+ * The header of a safetensors file. As the format demands, the tensors' bytes must follow one another without holes or
+ * overlaps and end with the file, and no name may come twice.
+ *
+ * @param metadata the texts under {@code __metadata__}
+ * @param entries the tensors by name
+ */
+record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entries) {
+    /** The format's own limit. */
+    static final int MAX_BYTES = 100_000_000;
+
+    private static final String METADATA = "__metadata__";
+    private static final int ALIGNMENT = 8;
+
+    /** A tensor: its type, shape, and bytes begin to end (exclusive) after the header. */
+    record Entry(ElementType type, long[] shape, long begin, long end) {}
+
+    /**
+     * @param text the header
+     * @param dataBytes how many bytes follow it
+     * @throws IllegalArgumentException with a message that lacks only the file's name
+     */
+    static SafetensorsHeader parse(String text, long dataBytes) {
+        Map<String, Object> members = StrictJson.object(text);
+        Map<String, String> metadata = new LinkedHashMap<>();
+        Map<String, Entry> entries = new LinkedHashMap<>();
+        members.forEach((name, value) -> {
+            if (!(value instanceof Map<?, ?> fields))
+                throw new IllegalArgumentException("the header's '" + name + "' is no object");
+            if (name.equals(METADATA)) {
+                fields.forEach((key, word) -> metadata.put((String) key, text(word)));
+            } else {
+                entries.put(name, entry(name, fields));
+            }
+        });
+        requireContiguous(entries, dataBytes);
+        return new SafetensorsHeader(metadata, entries);
+    }
+
+    private static String text(Object value) {
+        if (value instanceof String text) return text;
+        throw new IllegalArgumentException("the header's metadata holds something else than texts");
+    }
+
+    private static Entry entry(String name, Map<?, ?> fields) {
+        if (!fields.keySet().equals(Set.of("dtype", "shape", "data_offsets"))) {
+            throw new IllegalArgumentException("tensor '" + name + "' has the fields "
+                    + fields.keySet().stream().map(Objects::toString).sorted().collect(Collectors.joining(", "))
+                    + "; expected data_offsets, dtype, shape");
+        }
+        String dtype = Objects.toString(fields.get("dtype"));
+        ElementType type = ElementType.named(dtype);
+        if (type == null) throw new IllegalArgumentException("tensor '" + name + "' has the unknown dtype " + dtype);
+        long[] shape = numbers(name, "shape", fields.get("shape"));
+        long[] offsets = numbers(name, "data_offsets", fields.get("data_offsets"));
+        if (offsets.length != 2 || offsets[0] > offsets[1]) {
+            throw new IllegalArgumentException("tensor '" + name + "' has the data_offsets " + Arrays.toString(offsets)
+                    + "; expected begin and end");
+        }
+        try {
+            long bytes = type.bytes();
+            // An extent of 0 must not hide others that no tensor can have.
+            for (long extent : shape) bytes = Math.multiplyExact(bytes, Math.max(1, extent));
+            if (Arrays.stream(shape).anyMatch(extent -> extent == 0)) bytes = 0;
+            if (bytes != offsets[1] - offsets[0]) {
+                throw new IllegalArgumentException("tensor '" + name + "', " + dtype + " " + Arrays.toString(shape)
+                        + ", takes " + bytes + " bytes, but its data_offsets " + Arrays.toString(offsets) + " hold "
+                        + (offsets[1] - offsets[0]));
+            }
+        } catch (ArithmeticException e) {
+            throw new IllegalArgumentException(
+                    "tensor '" + name + "' has the impossible shape " + Arrays.toString(shape), e);
+        }
+        return new Entry(type, shape, offsets[0], offsets[1]);
+    }
+
+    private static long[] numbers(String name, String field, Object value) {
+        if (value instanceof List<?> list && list.stream().allMatch(Long.class::isInstance)) {
+            return list.stream().mapToLong(number -> (Long) number).toArray();
+        }
+        throw new IllegalArgumentException("tensor '" + name + "' has no list of numbers as " + field);
+    }
+
+    private static void requireContiguous(Map<String, Entry> entries, long dataBytes) {
+        List<Map.Entry<String, Entry>> ordered = entries.entrySet().stream()
+                .sorted(Comparator.<Map.Entry<String, Entry>>comparingLong(
+                                e -> e.getValue().begin())
+                        .thenComparingLong(e -> e.getValue().end()))
+                .toList();
+        long at = 0;
+        for (Map.Entry<String, Entry> named : ordered) {
+            if (named.getValue().begin() != at) {
+                throw new IllegalArgumentException("tensor '" + named.getKey() + "' begins at byte "
+                        + named.getValue().begin() + " of the data, expected " + at);
+            }
+            at = named.getValue().end();
+        }
+        if (at != dataBytes) {
+            throw new IllegalArgumentException("its header describes " + at + " bytes of data, but the file has "
+                    + dataBytes + (dataBytes < at ? "; it is truncated" : ""));
+        }
+    }
+
+    /** The text, padded with spaces so that the data begins at a multiple of eight. */
+    String format() {
+        StringBuilder json = new StringBuilder("{");
+        if (!metadata.isEmpty()) {
+            json.append(StrictJson.quoted(METADATA)).append(":{");
+            metadata.entrySet().stream()
+                    .sorted(Map.Entry.comparingByKey())
+                    .forEach(e -> json.append(StrictJson.quoted(e.getKey()))
+                            .append(':')
+                            .append(StrictJson.quoted(e.getValue()))
+                            .append(','));
+            json.setCharAt(json.length() - 1, '}');
+            json.append(',');
+        }
+        entries.forEach((name, entry) -> json.append(StrictJson.quoted(name))
+                .append(":{\"dtype\":")
+                .append(StrictJson.quoted(entry.type.name()))
+                .append(",\"shape\":")
+                .append(Arrays.toString(entry.shape).replace(" ", ""))
+                .append(",\"data_offsets\":[")
+                .append(entry.begin)
+                .append(',')
+                .append(entry.end)
+                .append("]},"));
+        if (json.length() > 1) json.setLength(json.length() - 1);
+        String text = json.append('}').toString();
+        int bytes = text.getBytes(StandardCharsets.UTF_8).length;
+        return text + " ".repeat(Math.floorMod(-bytes, ALIGNMENT));
+    }
+}

@@ -1,0 +1,86 @@
+package org.gradmimic.model;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.Tensors;
+import org.gradmimic.base.InputException;
+import org.gradmimic.data.ImageSize;
+import org.gradmimic.device.Device;
+import org.gradmimic.tap.Layers;
+
+/**
+ * A linear head over the features of a frozen TorchScript file, whose insides nobody can record: {@code head.weight} [C,D]
+ * and {@code head.bias} [C] are all its parameters. The file is a program: use only what you trust.
+ */
+public final class ScriptClassifier implements ImageClassifier {
+    private static final String HEAD = "head";
+
+    private final TorchScriptBackbone backbone;
+    private final int classes;
+
+    private ScriptClassifier(TorchScriptBackbone backbone, int classes) {
+        this.backbone = backbone;
+        this.classes = classes;
+    }
+
+    /** Reads {@code backbone} (a file, from the configuration's folder), {@code image_size} and {@code num_classes}. */
+    static ScriptClassifier of(ModelConfig config, Path file) {
+        Path script = file.resolveSibling(config.text("backbone"));
+        int side = config.side("image_size", 224);
+        int classes = config.positive("num_classes");
+        config.finish();
+        ImageSize size;
+        try {
+            size = ImageSize.square(side);
+        } catch (IllegalArgumentException e) {
+            throw config.wrong(e.getMessage());
+        }
+        return new ScriptClassifier(TorchScriptBackbone.load(script, size, PixelNormalisation.of(0.5, 0.5)), classes);
+    }
+
+    @Override
+    public Map<String, Slot> slots() {
+        return new Slots().linear(HEAD, backbone.width(), classes).all();
+    }
+
+    @Override
+    public Set<String> head() {
+        return Set.of(HEAD + ".weight", HEAD + ".bias");
+    }
+
+    @Override
+    public ImageSize imageSize() {
+        return backbone.inputSize();
+    }
+
+    @Override
+    public int classes() {
+        return classes;
+    }
+
+    /** @throws InputException if the file's program fails on these pictures */
+    @Override
+    public Tensor logits(Layers layers, Tensor images) {
+        Tensors.requireShape(
+                "images",
+                images,
+                images.size(0),
+                3,
+                imageSize().height(),
+                imageSize().width());
+        return layers.linear(HEAD, backbone.run(images));
+    }
+
+    @Override
+    public void moveTo(Device device) {
+        backbone.moveTo(device);
+    }
+
+    /** Frees the backbone; a second call does nothing. */
+    @Override
+    public void close() {
+        backbone.close();
+    }
+}

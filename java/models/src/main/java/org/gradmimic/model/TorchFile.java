@@ -1,0 +1,183 @@
+package org.gradmimic.model;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.ZipEntry;
+import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
+import org.apache.commons.compress.archivers.zip.ZipFile;
+import org.gradmimic.base.InputException;
+
+/**
+ * What {@code torch.save} writes since torch 1.6: a zip archive of storages as they lie in memory, and a pickle that says
+ * which tensors they make up. torch never compresses, so nothing is unpacked here: an archive that does is refused.
+ */
+final class TorchFile {
+    /** A state dict of a hundred thousand tensors has a pickle of some 20 MB. */
+    private static final int MAX_PICKLE = 1 << 28;
+
+    private static final String PICKLE = "data.pkl";
+    /** What a TorchScript archive has beside its pickle. */
+    private static final String PROGRAM = "/constants.pkl";
+
+    private static final List<String> WRAPPERS = List.of("state_dict", "model_state_dict", "model");
+    private static final String PARALLEL = "module.";
+
+    /** Characters of an entry's name that an error repeats. */
+    private static final int NAME = 100;
+
+    private final Path path;
+    private final FileChannel channel;
+    private final Map<String, ZipArchiveEntry> entries;
+    private final String folder;
+
+    private TorchFile(Path path, FileChannel channel, Map<String, ZipArchiveEntry> entries, String folder) {
+        this.path = path;
+        this.channel = channel;
+        this.entries = entries;
+        this.folder = folder;
+    }
+
+    /** @throws InputException if the archive is damaged, no state dict, or would run code */
+    static Weights read(Path path, FileChannel channel) throws IOException {
+        Map<String, ZipArchiveEntry> entries = entries(path, channel);
+        String pickle = entries.keySet().stream()
+                .filter(name -> name.equals(PICKLE) || name.endsWith("/" + PICKLE))
+                .min(Comparator.comparingInt(String::length))
+                .orElseThrow(() -> Weights.broken(path, "is a zip archive without " + PICKLE + "; no torch file"));
+        String folder = pickle.substring(0, pickle.length() - PICKLE.length());
+        TorchFile file = new TorchFile(path, channel, entries, folder);
+        try {
+            file.requireLittleEndian();
+            return new Weights(path, channel.size(), file.stateDict(), Map.of());
+        } catch (IllegalArgumentException e) {
+            throw Weights.broken(path, e.getMessage(), e);
+        }
+    }
+
+    /** By name, each within the file, none overlapping another. */
+    private static Map<String, ZipArchiveEntry> entries(Path path, FileChannel channel) throws IOException {
+        List<ZipArchiveEntry> found = new ArrayList<>();
+        // The channel stays the caller's, so the archive is not closed.
+        try {
+            ZipFile zip = ZipFile.builder().setSeekableByteChannel(channel).get();
+            zip.getEntriesInPhysicalOrder().asIterator().forEachRemaining(found::add);
+        } catch (IOException | RuntimeException e) {
+            Throwable reason = e.getCause() == null ? e : e.getCause();
+            String why = reason.getMessage() == null ? "" : " (" + reason.getMessage() + ")";
+            throw Weights.broken(path, "its zip archive is damaged or cut short" + why, e);
+        }
+        if (found.stream().anyMatch(entry -> entry.getName().endsWith(PROGRAM))) {
+            throw Weights.broken(
+                    path,
+                    "is a TorchScript program, not a state dict; save the tensors alone:"
+                            + " torch.save(module.state_dict(), FILE)");
+        }
+        Map<String, ZipArchiveEntry> entries = new HashMap<>();
+        long end = 0;
+        for (ZipArchiveEntry entry : found) {
+            String what = "its entry '" + Weights.printable(entry.getName(), NAME) + "'";
+            long size = entry.getSize();
+            long from = entry.getDataOffset();
+            if (entry.getMethod() != ZipEntry.STORED
+                    || entry.getGeneralPurposeBit().usesEncryption()) {
+                throw Weights.broken(
+                        path, what + " is compressed or encrypted, as torch never does; save it with torch");
+            }
+            if (size < 0 || size != entry.getCompressedSize() || from < 0 || from > channel.size() - size) {
+                throw Weights.broken(path, what + " has " + size + " bytes from byte " + from + ", beyond the file");
+            }
+            if (from < end) throw Weights.broken(path, what + " overlaps the one before");
+            end = from + size;
+            if (entries.put(entry.getName(), entry) != null) throw Weights.broken(path, what + " comes twice");
+        }
+        return entries;
+    }
+
+    private void requireLittleEndian() throws IOException {
+        ZipArchiveEntry order = entries.get(folder + "byteorder");
+        if (order == null) return;
+        String name = StandardCharsets.US_ASCII.decode(content(order, 16)).toString();
+        if (!name.equals("little")) throw new IllegalArgumentException("its numbers are " + name + "-endian");
+    }
+
+    private ByteBuffer content(ZipArchiveEntry entry, int limit) throws IOException {
+        if (entry.getSize() > limit) {
+            throw new IllegalArgumentException("its '" + Weights.printable(entry.getName(), NAME) + "' has "
+                    + entry.getSize() + " bytes; more than " + limit + " are too many");
+        }
+        return Weights.bytes(channel, entry.getDataOffset(), (int) entry.getSize());
+    }
+
+    private Map<String, StoredTensor> stateDict() throws IOException {
+        Object root = PickleReader.read(content(entries.get(folder + PICKLE), MAX_PICKLE), this::position);
+        if (!(root instanceof Map<?, ?> dictionary)) {
+            throw new IllegalArgumentException("holds " + kind(root) + ", not a state dict");
+        }
+        for (String wrapper : WRAPPERS) {
+            if (dictionary.get(wrapper) instanceof Map<?, ?> wrapped) return plain(tensors(wrapped));
+        }
+        return plain(tensors(dictionary));
+    }
+
+    private static Map<String, StoredTensor> tensors(Map<?, ?> dictionary) {
+        Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+        dictionary.forEach((name, value) -> {
+            if (!(name instanceof String) || !(value instanceof StoredTensor tensor)) {
+                throw new IllegalArgumentException(
+                        "holds " + kind(value) + " as '" + Weights.printable(String.valueOf(name), NAME)
+                                + "', no tensor; save the state dict alone: torch.save(model.state_dict(), FILE)");
+            }
+            tensors.put((String) name, tensor);
+        });
+        return tensors;
+    }
+
+    /** Without the prefix that data-parallel training puts before every name. */
+    private static Map<String, StoredTensor> plain(Map<String, StoredTensor> tensors) {
+        if (!tensors.keySet().stream().allMatch(name -> name.startsWith(PARALLEL))) return tensors;
+        Map<String, StoredTensor> plain = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> plain.put(name.substring(PARALLEL.length()), tensor));
+        return plain;
+    }
+
+    private static String kind(Object value) {
+        if (value instanceof StoredTensor) return "a tensor";
+        if (value instanceof Map) return "a dictionary";
+        if (value instanceof List || value instanceof PickleReader.Tuple) return "a list";
+        if (value instanceof String) return "a text";
+        if (value instanceof Number || value instanceof Boolean) return "a number";
+        return "an object";
+    }
+
+    private long position(String key, long bytes) {
+        ZipArchiveEntry entry = entries.get(folder + "data/" + key);
+        if (entry == null)
+            throw new IllegalArgumentException("lacks its storage '" + Weights.printable(key, NAME) + "'");
+        if (entry.getSize() != bytes) {
+            throw new IllegalArgumentException("its storage '" + Weights.printable(key, NAME) + "' has "
+                    + entry.getSize() + " bytes, expected " + bytes);
+        }
+        return entry.getDataOffset();
+    }
+
+    /** Whether a file that is no safetensors begins as a pickle does: torch's older format, or another program's. */
+    static boolean isPickle(ByteBuffer start) {
+        return (start.get(0) & 0xff) == 0x80 && start.get(1) >= 2 && start.get(1) <= 5;
+    }
+
+    static InputException legacy(Path path) {
+        return Weights.broken(
+                path,
+                "is a bare pickle, as torch wrote before 1.6; such a file may run code and is not read. Save it anew:"
+                        + " torch.save(torch.load(FILE, weights_only=True), NEW)");
+    }
+}

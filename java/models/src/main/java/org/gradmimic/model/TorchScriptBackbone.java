@@ -1,0 +1,157 @@
+package org.gradmimic.model;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.IValueVector;
+import org.bytedeco.pytorch.JitModule;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.Tensors;
+import org.gradmimic.base.InputException;
+import org.gradmimic.data.ImageSize;
+import org.gradmimic.device.Device;
+import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.OpenResources;
+
+/**
+ * A TorchScript file ({@code torch.jit.trace(...).save(FILE)}) that takes float pictures [n,3,H,W] and returns features
+ * [n,D]. A TorchScript file is a program: load only what you trust.
+ */
+public final class TorchScriptBackbone implements FeatureModel {
+    private final Path file;
+    private final ImageSize inputSize;
+    private final PixelNormalisation normalisation;
+    private final JitModule module;
+    private final int width;
+    private Device device = Device.CPU;
+    private boolean closed;
+
+    private TorchScriptBackbone(Path file, ImageSize inputSize, PixelNormalisation normalisation, JitModule module) {
+        this.file = file;
+        this.inputSize = inputSize;
+        this.normalisation = normalisation;
+        this.module = module;
+        try (PointerScope scope = new PointerScope()) {
+            module.eval();
+            Tensor probe = torch.zeros(
+                    new long[] {2, 3, inputSize.height(), inputSize.width()}, new TensorOptions(ScalarType.Float));
+            width = Math.toIntExact(run(probe).size(1));
+        }
+        OpenResources.opened();
+    }
+
+    /**
+     * Loads a file, and tries it on two pictures.
+     *
+     * @param inputSize what it was made for
+     * @throws InputException if the file is missing, damaged, no TorchScript, or doesn't turn such pictures into features
+     */
+    public static TorchScriptBackbone load(Path file, ImageSize inputSize, PixelNormalisation normalisation) {
+        if (!Files.isRegularFile(file)) throw new InputException(file + ": there is no such file");
+        JitModule module = Memory.detached(read(file));
+        try {
+            return new TorchScriptBackbone(file, inputSize, normalisation, module);
+        } catch (RuntimeException e) {
+            module.deallocate();
+            throw e;
+        }
+    }
+
+    private static JitModule read(Path file) {
+        try (BytePointer name = new BytePointer(file.toString())) {
+            return torch.load(name);
+        } catch (RuntimeException e) {
+            throw new InputException(file + ": LibTorch cannot load it as TorchScript: " + firstLine(e), e);
+        }
+    }
+
+    /** LibTorch's messages go on with a C++ stack trace. */
+    private static String firstLine(RuntimeException e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("").strip();
+    }
+
+    @Override
+    public void moveTo(Device target) {
+        if (target.kind() != device.kind() || target.index() != device.index()) {
+            try (PointerScope scope = new PointerScope()) {
+                module.to(target.libTorch(), false);
+            }
+        }
+        device = target;
+    }
+
+    @Override
+    public ImageSize inputSize() {
+        return inputSize;
+    }
+
+    @Override
+    public int width() {
+        return width;
+    }
+
+    @Override
+    public Tensor features(Tensor pictures) {
+        Pictures.require(pictures, inputSize);
+        Tensor result = new Tensor();
+        try (PointerScope scope = new PointerScope()) {
+            Tensor features = run(normalisation.of(device.move(pictures)).contiguous());
+            if (features.size(1) != width) {
+                throw new InputException(file + ": returned features of the shape " + Tensors.shape(features)
+                        + ", expected [" + pictures.size(0) + ", " + width + "]");
+            }
+            result.put(features);
+        }
+        return result;
+    }
+
+    /** Features [n,D], float and contiguous, of normalised pictures [n,3,H,W]. */
+    Tensor run(Tensor images) {
+        if (closed) throw new IllegalStateException("the model " + file + " is closed");
+        long n = images.size(0);
+        IValue output;
+        try (NoGradGuard noGrad = new NoGradGuard()) {
+            output = module.forward(new IValueVector(new IValue(images)));
+        } catch (RuntimeException e) {
+            throw new InputException(
+                    file + ": failed on " + n + " pictures [" + n + ", 3, " + inputSize.height() + ", "
+                            + inputSize.width() + "]: " + message(e),
+                    e);
+        }
+        if (!output.isTensor()) {
+            throw new InputException(
+                    file + ": returned a " + output.tagKind().getString() + "; expected one tensor of features [n, D]");
+        }
+        Tensor features = output.toTensor();
+        if (features.dim() != 2 || features.size(0) != n || !features.is_floating_point()) {
+            throw new InputException(file + ": returned "
+                    + features.scalar_type().intern() + " "
+                    + Tensors.shape(features) + " for " + n + " pictures; expected floating-point features [" + n
+                    + ", D]");
+        }
+        return features.to(ScalarType.Float).contiguous();
+    }
+
+    /** The interpreter's message begins with the script's own trace; what went wrong comes last. */
+    private static String message(RuntimeException e) {
+        return String.valueOf(e.getMessage())
+                .lines()
+                .filter(line -> line.startsWith("RuntimeError:"))
+                .findFirst()
+                .orElseGet(() -> firstLine(e));
+    }
+
+    @Override
+    public void close() {
+        if (closed) return;
+        closed = true;
+        OpenResources.closed();
+        module.deallocate();
+    }
+}

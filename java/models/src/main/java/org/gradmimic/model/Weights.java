@@ -1,0 +1,178 @@
+package org.gradmimic.model;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.base.InputException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Named tensors in a file: safetensors, or what {@code torch.save(model.state_dict(), FILE)} writes. The whole file is
+ * checked when it is opened and none of its code is run; tensors are mapped, not copied.
+ */
+public final class Weights implements AutoCloseable {
+    /** "PK\3\4", as zip archives begin. */
+    private static final int ZIP = 0x504b0304;
+
+    /** Characters of what is wrong with a file. */
+    private static final int LONGEST = 600;
+
+    private final Path path;
+    private final Map<String, StoredTensor> tensors;
+    private final Map<String, String> metadata;
+    private final MappedFile file;
+
+    /** @param tensors every one within the file */
+    Weights(Path path, long size, Map<String, StoredTensor> tensors, Map<String, String> metadata) {
+        this.path = path;
+        this.tensors = tensors;
+        this.metadata = metadata;
+        file = new MappedFile(path, size);
+    }
+
+    /**
+     * Opens a file of either format, told by its content.
+     *
+     * @throws InputException if the file is missing, truncated, damaged, in another format, or would run code; names the
+     *     file and the place
+     */
+    public static Weights open(Path path) {
+        if (Files.isDirectory(path)) throw new InputException(path + ": is a folder, expected a file of weights");
+        // A pipe could be waited for in vain, and nothing but a file can be mapped.
+        if (Files.exists(path) && !Files.isRegularFile(path))
+            throw broken(path, "is no regular file; weights are mapped");
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            return isZip(channel) ? TorchFile.read(path, channel) : Safetensors.read(path, channel);
+        } catch (NoSuchFileException e) {
+            throw new InputException(path + ": there is no such file", e);
+        } catch (IOException e) {
+            throw new InputException(path + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** A safetensors file that began like a zip archive would have a header of 67 MB. */
+    static boolean isZip(FileChannel channel) throws IOException {
+        return channel.size() >= Integer.BYTES
+                && bytes(channel, 0, Integer.BYTES).getInt(0) == Integer.reverseBytes(ZIP);
+    }
+
+    /** A part of a file, little-endian. */
+    static ByteBuffer bytes(FileChannel channel, long from, int count) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
+        while (buffer.hasRemaining()) {
+            if (channel.read(buffer, from + buffer.position()) < 0) throw new IOException("the file was cut short");
+        }
+        return buffer.flip();
+    }
+
+    /** Names of the tensors, in the file's order. */
+    public List<String> names() {
+        return List.copyOf(tensors.keySet());
+    }
+
+    /** The texts a safetensors file's writer may have added. */
+    public Map<String, String> metadata() {
+        return metadata;
+    }
+
+    /** The file. */
+    public Path path() {
+        return path;
+    }
+
+    /** Whether there is a tensor of that name. */
+    public boolean contains(String name) {
+        return tensors.containsKey(name);
+    }
+
+    /**
+     * A tensor's shape.
+     *
+     * @throws InputException if there is no such tensor
+     */
+    public long[] shape(String name) {
+        return stored(name).shape().clone();
+    }
+
+    /** The type of a tensor's numbers, as safetensors names it: "F32". */
+    public String type(String name) {
+        return stored(name).type().name();
+    }
+
+    /**
+     * A tensor as it is stored: a view of the mapped file, which may be written to without changing the file.
+     *
+     * @return belongs to the caller's scope and outlives {@link #close}
+     * @throws InputException if there is no such tensor, or its type is none LibTorch computes with
+     */
+    public Tensor tensor(String name) {
+        StoredTensor stored = stored(name);
+        if (stored.type().scalarType() == null) {
+            throw broken(path, "tensor '" + name + "' is " + stored.type() + ", which is not read");
+        }
+        return file.tensor(stored);
+    }
+
+    /**
+     * A copy of a float32 tensor.
+     *
+     * @param shape what it must be
+     * @return float, contiguous; belongs to the caller's scope
+     * @throws InputException if it is missing, of another shape or not float32
+     */
+    Tensor copy(String name, long... shape) {
+        StoredTensor stored = stored(name);
+        if (!Arrays.equals(stored.shape(), shape)) {
+            throw broken(
+                    path,
+                    "tensor '" + name + "' has the shape " + Arrays.toString(stored.shape()) + ", expected "
+                            + Arrays.toString(shape));
+        }
+        if (stored.type() != ElementType.F32) {
+            throw broken(path, "tensor '" + name + "' is " + stored.type() + ", expected F32");
+        }
+        Tensor copy = new Tensor();
+        try (PointerScope scope = new PointerScope()) {
+            copy.put(file.tensor(stored).clone());
+        }
+        return copy;
+    }
+
+    private StoredTensor stored(String name) {
+        StoredTensor stored = tensors.get(name);
+        if (stored == null) throw broken(path, "has no tensor '" + name + "'");
+        return stored;
+    }
+
+    /** @param what is wrong; may repeat whatever the file says */
+    static InputException broken(Path path, @Nullable String what) {
+        return new InputException(path + ": " + printable(what, LONGEST));
+    }
+
+    static InputException broken(Path path, @Nullable String what, Throwable cause) {
+        return new InputException(path + ": " + printable(what, LONGEST), cause);
+    }
+
+    /** What a file says, in an error: a part of a line, whatever it is. */
+    static String printable(@Nullable String text, int longest) {
+        String whole = String.valueOf(text);
+        String shown = whole.substring(0, Math.min(longest, whole.length())).replaceAll("[\\p{Cc}\\u2028\\u2029]", "?");
+        return whole.length() <= longest ? shown : shown + "...";
+    }
+
+    /** Closes the file; tensors taken from it stay. A second call does nothing. */
+    @Override
+    public void close() {
+        file.close();
+    }
+}

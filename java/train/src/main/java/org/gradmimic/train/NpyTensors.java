@@ -1,0 +1,107 @@
+package org.gradmimic.train;
+
+import java.nio.file.Path;
+import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.Tensors;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.npy.NpyFile;
+import org.gradmimic.io.npy.NpyType;
+
+/** {@code .npy} files as tensors. */
+public final class NpyTensors {
+    private static final long BLOCK = 1 << 20;
+
+    private NpyTensors() {}
+
+    /**
+     * A floating-point array as a float tensor of its shape. float32 is mapped, not copied: the file may be larger than
+     * memory and must not change meanwhile; what is written to the tensor does not reach the file. Other types are
+     * converted.
+     *
+     * @throws InputException for a file that is missing, damaged or not of floating-point numbers
+     */
+    public static Tensor floats(Path path) {
+        try (NpyFile file = NpyFile.open(path)) {
+            if (!file.type().isFloating()) {
+                throw new InputException(path + ": has dtype " + file.type().code()
+                        + "; expected floating-point numbers (f2, f4 or f8)");
+            }
+            long elements = file.elements();
+            if (file.type() != NpyType.FLOAT32 || elements == 0 || file.dataOffset() % Float.BYTES != 0) {
+                return converted(file);
+            }
+            long before = file.dataOffset() / Float.BYTES;
+            Tensor whole = torch.from_file(
+                    path.toString(),
+                    new BoolOptional(false),
+                    new LongOptional(before + elements),
+                    new TensorOptions(torch.ScalarType.Float));
+            return whole.narrow(0, before, elements).view(file.shape());
+        }
+    }
+
+    private static Tensor converted(NpyFile file) {
+        Tensor tensor = Tensors.empty(file.shape());
+        if (file.elements() == 0) return tensor;
+        long row = Math.max(1, file.rowElements());
+        long step = Math.max(1, BLOCK / row);
+        var target = tensor.data_ptr_float();
+        for (long from = 0; from < file.rows(); from += step) {
+            long to = Math.min(file.rows(), from + step);
+            var block = target.getPointer(from * row).capacity((to - from) * row);
+            file.readFloats(
+                    from,
+                    to,
+                    block.asByteBuffer().order(java.nio.ByteOrder.nativeOrder()).asFloatBuffer());
+        }
+        return tensor;
+    }
+
+    /** An integer array as a long tensor of its shape. */
+    public static Tensor longs(Path path) {
+        try (NpyFile file = NpyFile.open(path)) {
+            return Tensors.of(file.readLongs(), file.shape());
+        }
+    }
+
+    /** An integer matrix [rows][columns]. */
+    public static long[][] longMatrix(Path path) {
+        try (NpyFile file = NpyFile.open(path)) {
+            file.requireRank(2);
+            return split(file.readLongs(), 0, Math.toIntExact(file.extent(0)), Math.toIntExact(file.extent(1)));
+        } catch (ArithmeticException e) {
+            throw tooLarge(path, e);
+        }
+    }
+
+    /** An integer array [a][b][c]. */
+    public static long[][][] longCube(Path path) {
+        try (NpyFile file = NpyFile.open(path)) {
+            file.requireRank(3);
+            long[] values = file.readLongs();
+            int rows = Math.toIntExact(file.extent(1));
+            int columns = Math.toIntExact(file.extent(2));
+            long[][][] cube = new long[Math.toIntExact(file.extent(0))][][];
+            for (int i = 0; i < cube.length; i++) cube[i] = split(values, i * rows * columns, rows, columns);
+            return cube;
+        } catch (ArithmeticException e) {
+            throw tooLarge(path, e);
+        }
+    }
+
+    private static InputException tooLarge(Path path, ArithmeticException cause) {
+        return new InputException(path + ": too large for an index array", cause);
+    }
+
+    private static long[][] split(long[] values, int offset, int rows, int columns) {
+        long[][] matrix = new long[rows][];
+        for (int i = 0; i < rows; i++) {
+            matrix[i] = java.util.Arrays.copyOfRange(values, offset + i * columns, offset + (i + 1) * columns);
+        }
+        return matrix;
+    }
+}

@@ -1,0 +1,253 @@
+package org.gradmimic.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.LinearImpl;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Optimizer;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.CpuThreads;
+import org.gradmimic.DirectionSource;
+import org.gradmimic.HeadBatch;
+import org.gradmimic.HeadStep;
+import org.gradmimic.MimicHead;
+import org.gradmimic.ScoreTable;
+import org.gradmimic.Tensors;
+import org.gradmimic.Weighting;
+import org.gradmimic.base.GradmimicException;
+import org.gradmimic.base.InputException;
+import org.gradmimic.device.Device;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Trains a linear head on frozen features, in any {@link Mode}. What the reference says of the features never changes, so
+ * its logits and losses are computed once, and a step needs the two matrix products of plain training and no third.
+ *
+ * <p>Small steps run on one thread; of OpenBLAS that number is the whole process's, and what it was comes back after each
+ * epoch's steps.
+ */
+public final class Probe {
+    /** Rows in the score table: large blocks, and little memory. */
+    private static final int TABLE_ROWS = 1 << 16;
+
+    /**
+     * Up to this much work, see {@link Run#oneThread}, a step is as fast on one thread as on two that wait for each other
+     * between its parts, or faster; and beside other programs at work that wait becomes milliseconds (docs/kernels.md).
+     */
+    private static final long ONE_THREAD_WORK = 1L << 22;
+
+    /** What the optimiser's pass costs for an element of the weight, in multiply-adds of a product. */
+    private static final int OPTIMIZER_WORK = 16;
+
+    private final Device device;
+    private final ProbeData data;
+    private final ProbeSettings settings;
+    private final ProbeListener listener;
+    private final SampleOrder order;
+    private final long samples;
+
+    /** On the CPU; see the other constructor. */
+    public Probe(ProbeData data, ProbeSettings settings, ProbeListener listener) {
+        this(Device.CPU, data, settings, listener);
+    }
+
+    /**
+     * Begins nothing yet; see {@link #run}.
+     *
+     * @param device where to train; the data is copied there as a whole. Between two drains of the score table a step reads no
+     *     number there
+     * @param data on the CPU
+     * @throws org.gradmimic.base.InputException as {@link #check}
+     */
+    public Probe(Device device, ProbeData data, ProbeSettings settings, ProbeListener listener) {
+        this.device = device;
+        this.data = data;
+        this.settings = settings;
+        this.listener = listener;
+        ProbeChecks.check(data, settings);
+        samples = data.features().size(0);
+        order = new SampleOrder(settings, samples);
+    }
+
+    /**
+     * Refuses data and settings that do not go together; the constructor does so too.
+     *
+     * @throws org.gradmimic.base.InputException that names the file's option, its shape or its entry
+     */
+    public static void check(ProbeData data, ProbeSettings settings) {
+        ProbeChecks.check(data, settings);
+    }
+
+    /** Trains to the end or until the listener asks to stop. */
+    public ProbeResult run() {
+        return run(null);
+    }
+
+    /**
+     * Trains from the state that the checkpoint has, if it has one, and writes it anew after every epoch, once the listener
+     * knows of it: what comes out has the bits of a run that was never interrupted. Data and settings must be the same.
+     *
+     * @param checkpoint null keeps none
+     * @throws InputException if the checkpoint is damaged or cannot be written
+     */
+    public ProbeResult run(@Nullable ProbeCheckpoint checkpoint) {
+        try (PointerScope scope = new PointerScope()) {
+            return new Run(data.on(device)).to(checkpoint);
+        }
+    }
+
+    private int tableRows() {
+        return (int) Math.max(TABLE_ROWS, Math.min(settings.batchSize(), samples));
+    }
+
+    /** One training, with what it has on the device. */
+    private final class Run {
+        private final ProbeData here;
+        private final Comparison comparison;
+        private final Tensor weight;
+        private final Tensor bias;
+        private final Optimizer optimizer;
+
+        Run(ProbeData here) {
+            this.here = here;
+            comparison = new Comparison(here);
+            torch.manual_seed(settings.seed());
+            LinearImpl linear = new LinearImpl(here.features().size(1), settings.classes());
+            weight = parameter(linear.weight(), here.initialWeight());
+            bias = parameter(linear.bias(), here.initialBias());
+            optimizer = settings.optimizer().create(new TensorVector(weight, bias));
+        }
+
+        /** What the seed drew, on the CPU on every device, or what was given. */
+        private Tensor parameter(Tensor drawn, @Nullable Tensor given) {
+            Tensor parameter =
+                    device.has(drawn) ? drawn : device.move(drawn.detach()).set_requires_grad(true);
+            if (given != null) {
+                try (NoGradGuard noGrad = new NoGradGuard()) {
+                    parameter.copy_(given);
+                }
+            }
+            return parameter;
+        }
+
+        ProbeResult to(@Nullable ProbeCheckpoint checkpoint) {
+            List<EpochMetrics> epochs = new ArrayList<>();
+            if (checkpoint != null) epochs.addAll(checkpoint.restore(weight, bias, optimizer));
+            try (ReferenceCache cache = ReferenceCache.of(here, settings, !device.asynchronous())) {
+                DirectionSource source = source(here, comparison);
+                StepLog log = new StepLog(listener, !(source instanceof DirectionSource.None), cache.unusable());
+                try (ScoreTable table = new ScoreTable(device, tableRows(), log);
+                        MimicHead head = new MimicHead(
+                                device, weight, bias, source, Weighting.uniform(), settings.calibration(), table)) {
+                    boolean stopped = train(head, table, log, cache, epochs, checkpoint);
+                    return new ProbeResult(Tensors.floats(weight), Tensors.floats(bias), epochs, stopped);
+                }
+            }
+        }
+
+        /** Trains the epochs that are missing and adds them; true if the listener asked to stop. */
+        private boolean train(
+                MimicHead head,
+                ScoreTable table,
+                StepLog log,
+                ReferenceCache cache,
+                List<EpochMetrics> epochs,
+                @Nullable ProbeCheckpoint checkpoint) {
+            long steps = (samples + settings.batchSize() - 1) / settings.batchSize();
+            boolean stopped = false;
+            for (int epoch = epochs.size(); epoch < settings.epochs() && !stopped; epoch++) {
+                Weighting weighting = epoch < settings.startingEpoch() ? Weighting.uniform() : settings.weighting();
+                head.weighting(weighting);
+                log.begin(weighting.kind());
+                long[] permutation = order.epoch(epoch);
+                long begin = System.nanoTime();
+                table.position(epoch, epoch * steps);
+                try (PointerScope scope = new PointerScope()) {
+                    Tensor ids = device.move(Tensors.of(permutation, samples));
+                    int threads = CpuThreads.libTorch();
+                    if (oneThread()) CpuThreads.limit(1);
+                    try {
+                        for (int step = 0; step < steps; step++) {
+                            if (listener.stopRequested()) {
+                                stopped = true;
+                                break;
+                            }
+                            int from = step * settings.batchSize();
+                            int count = (int) Math.min(settings.batchSize(), samples - from);
+                            comparison.position(epoch, step, count);
+                            step(head, cache, ids, permutation, from, count);
+                            listener.stepped(epoch * steps + step + 1, steps * settings.epochs());
+                        }
+                    } finally {
+                        if (oneThread()) CpuThreads.limit(threads);
+                    }
+                    table.drain();
+                }
+                double seconds = (System.nanoTime() - begin) * 1e-9;
+                if (stopped) break;
+                EpochMetrics metrics = Evaluation.of(here, head, epoch, log.losses(), log.nonFinite(), seconds);
+                epochs.add(metrics);
+                listener.epochFinished(metrics);
+                if (checkpoint != null) checkpoint.save(head.weight(), head.bias(), optimizer, epochs);
+            }
+            return stopped;
+        }
+
+        /** Whether the steps are too small for several threads; by the shapes alone, so that no load changes the bits. */
+        private boolean oneThread() {
+            long elements = settings.classes() * here.features().size(1);
+            long rows = Math.min(settings.batchSize(), samples);
+            return !weight.is_cuda() && (rows + OPTIMIZER_WORK) * elements <= ONE_THREAD_WORK;
+        }
+
+        private void step(MimicHead head, ReferenceCache cache, Tensor ids, long[] permutation, int from, int count) {
+            try (PointerScope scope = new PointerScope()) {
+                Tensor some = ids.narrow(0, from, count);
+                HeadBatch batch = cache.batch(
+                        torch.index_select(here.features(), 0, some), torch.index_select(here.labels(), 0, some), some);
+                HeadStep step = head.step(batch);
+                optimizer.zero_grad();
+                step.backward();
+                optimizer.step();
+            } catch (GradmimicException.NonFinite e) {
+                throw StepLog.noFiniteScore(permutation[from], permutation[from + count - 1], e);
+            }
+        }
+    }
+
+    private DirectionSource source(ProbeData here, Comparison comparison) {
+        return switch (settings.mode()) {
+            case SGD, GRAND, RHO -> DirectionSource.none();
+            case MIMIC -> DirectionSource.reference(here.referenceWeight());
+            case INFLUENCE -> {
+                HeadBatch clean = new HeadBatch(here.cleanFeatures(), here.cleanLabels());
+                yield DirectionSource.comparison(() -> clean);
+            }
+            case AGRA -> DirectionSource.comparison(comparison::batch);
+            case GRAD_MATCH -> DirectionSource.ownMean();
+        };
+    }
+
+    /** AGRA's second batch of a step. */
+    private final class Comparison {
+        private final ProbeData here;
+        private long[] indices = new long[0];
+
+        Comparison(ProbeData here) {
+            this.here = here;
+        }
+
+        void position(int epoch, int step, int count) {
+            if (settings.mode() == Mode.AGRA) indices = order.comparison(epoch, step, count);
+        }
+
+        HeadBatch batch() {
+            Tensor ids = device.move(Tensors.of(indices, indices.length));
+            return new HeadBatch(
+                    torch.index_select(here.features(), 0, ids), torch.index_select(here.labels(), 0, ids));
+        }
+    }
+}

@@ -1,0 +1,172 @@
+package org.gradmimic.train;
+
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.function.Function;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.npy.NpyWriter;
+import org.gradmimic.select.ScoreLog;
+import org.gradmimic.select.ScoreLogWriter;
+
+/**
+ * Keeps what a probe scores: the Parquet score log in {@code DIR/scores} as training goes on (a part is finished with every
+ * epoch), and {@code DIR/scores.npy} and {@code DIR/sample_weights.npy} [E,N] at its end, with NaN for what was never seen.
+ * Of a sample that came several times in an epoch the matrices have the last time, the log all.
+ */
+public final class ProbeRecorder implements ProbeListener, AutoCloseable {
+    /** The score log's folder in a run's folder. */
+    public static final String LOG = "scores";
+
+    private final ProbeListener next;
+    private final ScoreLogWriter log;
+    private final NpyWriter scores;
+    private final NpyWriter weights;
+    private final float[] epochScores;
+    private final float[] epochWeights;
+    private int epoch;
+    private boolean pending;
+
+    /**
+     * Begins a run's files.
+     *
+     * @param folder the run's folder; exists
+     * @param epochs E
+     * @param samples N
+     * @param next told everything too
+     */
+    public ProbeRecorder(Path folder, int epochs, int samples, ProbeListener next) {
+        this(folder, epochs, samples, next, ProbeRecorder::create);
+    }
+
+    private ProbeRecorder(
+            Path folder, int epochs, int samples, ProbeListener next, Function<Path, ScoreLogWriter> openLog) {
+        this.next = next;
+        epochScores = new float[samples];
+        epochWeights = new float[samples];
+        clear();
+        scores = NpyWriter.create(folder.resolve("scores.npy"), epochs, samples);
+        try {
+            weights = NpyWriter.create(folder.resolve("sample_weights.npy"), epochs, samples);
+        } catch (RuntimeException e) {
+            scores.close();
+            throw e;
+        }
+        try {
+            log = openLog.apply(folder.resolve(LOG));
+        } catch (RuntimeException e) {
+            scores.close();
+            weights.close();
+            throw e;
+        }
+    }
+
+    private static ScoreLogWriter create(Path log) {
+        return ScoreLogWriter.create(log, ScoreLogWriter.DEFAULT_ROWS_PER_PART);
+    }
+
+    /**
+     * Goes on with an interrupted run's files after its first {@code finished} epochs: what the log has of later ones is
+     * removed, to be written anew, and the matrices are filled from what it has of these.
+     *
+     * @param finished epochs that are kept, as {@link ProbeCheckpoint#finishedEpochs} tells
+     * @throws org.gradmimic.base.InputException if the log lacks one of them, is damaged or of another data set
+     */
+    public static ProbeRecorder resume(Path folder, int epochs, int samples, ProbeListener next, int finished) {
+        ProbeRecorder recorder = new ProbeRecorder(
+                folder,
+                epochs,
+                samples,
+                next,
+                log -> ScoreLogWriter.resume(log, ScoreLogWriter.DEFAULT_ROWS_PER_PART, finished));
+        try {
+            if (finished > 0) recorder.refill(folder.resolve(LOG), finished);
+            return recorder;
+        } catch (RuntimeException e) {
+            recorder.close();
+            throw e;
+        }
+    }
+
+    private void refill(Path folder, int finished) {
+        ScoreLog old = ScoreLog.open(folder);
+        if (old.epochs() != finished || old.samples() > epochScores.length) {
+            throw new InputException(folder + " has scores of " + old.epochs() + " epochs and samples up to "
+                    + (old.samples() - 1) + ", but the run's checkpoint has " + finished + " epochs of "
+                    + epochScores.length + " samples");
+        }
+        old.forEachRow((id, of, step, score, weight, relativeWeight, loss) -> {
+            if (of != epoch) putEpoch();
+            epoch = of;
+            epochScores[(int) id] = score;
+            epochWeights[(int) id] = weight;
+        });
+        putEpoch();
+    }
+
+    @Override
+    public void accept(int epoch, long step, long[] ids, float[] score, float[] weight, float[] loss, int count) {
+        this.epoch = epoch;
+        pending = true;
+        log.append(epoch, step, ids, score, weight, loss, count);
+        for (int i = 0; i < count; i++) {
+            // As the log has it, so that a resumed run's matrices have the same bits.
+            epochScores[(int) ids[i]] = Float.isFinite(score[i]) ? score[i] : Float.NaN;
+            epochWeights[(int) ids[i]] = weight[i];
+        }
+        next.accept(epoch, step, ids, score, weight, loss, count);
+    }
+
+    @Override
+    public void stepped(long steps, long totalSteps) {
+        next.stepped(steps, totalSteps);
+    }
+
+    @Override
+    public boolean stopRequested() {
+        return next.stopRequested();
+    }
+
+    @Override
+    public void epochFinished(EpochMetrics metrics) {
+        finishEpoch();
+        next.epochFinished(metrics);
+    }
+
+    private void finishEpoch() {
+        if (!pending) return;
+        pending = false;
+        putEpoch();
+        log.flush();
+    }
+
+    private void putEpoch() {
+        long from = (long) epoch * epochScores.length;
+        scores.put(from, FloatBuffer.wrap(epochScores));
+        weights.put(from, FloatBuffer.wrap(epochWeights));
+        clear();
+    }
+
+    private void clear() {
+        Arrays.fill(epochScores, Float.NaN);
+        Arrays.fill(epochWeights, Float.NaN);
+    }
+
+    /** Puts the matrices under their names, with what an unfinished epoch had. */
+    public void commit() {
+        finishEpoch();
+        scores.commit();
+        weights.commit();
+    }
+
+    /** Finishes the log, with what was not yet in a part; drops the matrices unless they were committed. */
+    @Override
+    public void close() {
+        try {
+            log.close();
+        } finally {
+            scores.close();
+            weights.close();
+        }
+    }
+}

@@ -1,0 +1,258 @@
+package org.gradmimic.score;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.ScoreKind;
+import org.gradmimic.SlowHead;
+import org.gradmimic.SlowWeights;
+import org.gradmimic.Tensors;
+import org.gradmimic.io.npy.NpyFile;
+import org.gradmimic.io.npy.NpyWriter;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Streamed scores against plain loops over whole gradients. */
+class FeatureScoringTest {
+    @TempDir
+    Path folder;
+
+    private Random random;
+    private int rows;
+    private int width;
+    private int classes;
+    private float[] features;
+    private long[] labels;
+    private float[] weight;
+    private float[] bias;
+    private float[] reference;
+
+    @BeforeEach
+    void start() {
+        random = new Random(1);
+    }
+
+    private void draw(int n, int d, int c) {
+        rows = n;
+        width = d;
+        classes = c;
+        features = floats(n * d);
+        weight = floats(c * d);
+        reference = floats(c * d);
+        bias = floats(c);
+        labels = random.longs(n, 0, c).toArray();
+    }
+
+    private float[] floats(int n) {
+        float[] values = new float[n];
+        for (int i = 0; i < n; i++) values[i] = (float) random.nextGaussian();
+        return values;
+    }
+
+    private FeatureScoring.Summary run(
+            ScoreKind kind, double temperature, double lambda, long batch, int block, Path out) {
+        Path f = folder.resolve("features.npy");
+        Path y = folder.resolve("labels.npy");
+        NpyWriter.write(f, features, rows, width);
+        NpyWriter.write(y, labels, rows);
+        try (PointerScope scope = new PointerScope();
+                NpyFile featureFile = NpyFile.open(f);
+                NpyFile labelFile = NpyFile.open(y)) {
+            var request = new FeatureScoring.Request(
+                    featureFile,
+                    labelFile,
+                    Tensors.of(weight, classes, width),
+                    Tensors.of(bias, classes),
+                    Tensors.of(reference, classes, width),
+                    kind,
+                    temperature,
+                    lambda,
+                    batch);
+            return FeatureScoring.run(request, out, done -> {}, block);
+        }
+    }
+
+    private float[] scores(ScoreKind kind, double temperature, double lambda, long batch, int block) {
+        Path out = folder.resolve("out.npy");
+        run(kind, temperature, lambda, batch, block, out);
+        try (NpyFile file = NpyFile.open(out)) {
+            assertThat(file.shape()).containsExactly(rows);
+            return file.readFloats();
+        }
+    }
+
+    private static double[] doubles(float[] values) {
+        double[] wide = new double[values.length];
+        for (int i = 0; i < wide.length; i++) wide[i] = values[i];
+        return wide;
+    }
+
+    private double[] twin(ScoreKind kind, double temperature, double lambda, int batch) {
+        double[][] h = new double[rows][];
+        for (int i = 0; i < rows; i++) h[i] = doubles(Arrays.copyOfRange(features, i * width, (i + 1) * width));
+        SlowHead head = new SlowHead(doubles(weight), doubles(bias), h, labels);
+        double[] direction = new double[weight.length];
+        for (int j = 0; j < direction.length; j++) direction[j] = (double) reference[j] - weight[j];
+        double[] score = head.scores(direction);
+        double[] norm = head.norms();
+        double[] result = new double[rows];
+        for (int from = 0; from < rows; from += batch) {
+            int to = Math.min(rows, from + batch);
+            double[] part = SlowWeights.of(
+                    kind.weighting(temperature, lambda),
+                    Arrays.copyOfRange(score, from, to),
+                    Arrays.copyOfRange(norm, from, to),
+                    SlowHead.norm(direction),
+                    null);
+            System.arraycopy(part, 0, result, from, part.length);
+        }
+        return result;
+    }
+
+    @ParameterizedTest
+    @EnumSource(ScoreKind.class)
+    void agreesWithOneGradientPerSampleWhateverTheBlocksAndBatches(ScoreKind kind) {
+        for (int round = 0; round < 12; round++) {
+            long seed = 100L * kind.ordinal() + round;
+            random.setSeed(seed);
+            draw(1 + random.nextInt(70), 1 + random.nextInt(40), 1 + random.nextInt(20));
+            double temperature = 0.2 + random.nextDouble();
+            double lambda = kind == ScoreKind.OPT && round % 2 == 1 ? 3 * random.nextDouble() : 0;
+            int batch = round % 3 == 0 ? 0 : 1 + random.nextInt(rows + 5);
+            int block = 1 + random.nextInt(rows + 5);
+            String what = String.format(
+                    "seed %d: %s N=%d D=%d C=%d batch=%d block=%d lambda=%s",
+                    seed, kind, rows, width, classes, batch, block, lambda);
+            float[] actual = scores(kind, temperature, lambda, batch, block);
+            double[] expected = twin(kind, temperature, lambda, batch == 0 ? rows : batch);
+            double largest = Arrays.stream(expected).map(Math::abs).max().orElse(0);
+            // Single-precision sums of up to 40 products, relative to the largest; the solver stops at 1e-3.
+            double tolerance = (lambda > 0 ? 1e-3 : 1e-5) * largest + 1e-7;
+            for (int i = 0; i < rows; i++) {
+                assertThat((double) actual[i]).as("%s, row %d", what, i).isCloseTo(expected[i], within(tolerance));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(ScoreKind.class)
+    void blocksAndThreadsLeaveEveryBitAlone(ScoreKind kind) {
+        draw(1500, 33, 7);
+        int threads = torch.get_num_threads();
+        try {
+            torch.set_num_threads(1);
+            float[] expected = scores(kind, 0.5, 1, 64, FeatureScoring.MAX_BLOCK_ROWS);
+            torch.set_num_threads(2);
+            for (int block : new int[] {1, 63, 64, 65, 1499, 1500, 1501}) {
+                assertThat(scores(kind, 0.5, 1, 64, block))
+                        .as("block %d", block)
+                        .isEqualTo(expected);
+            }
+        } finally {
+            torch.set_num_threads(threads);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(ScoreKind.class)
+    void samplesThatAreNotFiniteAreNamedAndLeaveTheOthersAlone(ScoreKind kind) {
+        draw(40, 6, 4);
+        float[] whole = features.clone();
+        features[7 * width + 2] = Float.NaN;
+        features[21 * width] = Float.POSITIVE_INFINITY;
+        Path out = folder.resolve("out.npy");
+        var summary = run(kind, 0.7, 0, 8, 16, out);
+        assertThat(summary.nonFinite()).isEqualTo(2);
+        assertThat(summary.nonFiniteRows()).containsExactly(7L, 21L);
+        float[] actual;
+        try (NpyFile file = NpyFile.open(out)) {
+            actual = file.readFloats();
+        }
+        boolean isScore = kind == ScoreKind.PROJ || kind == ScoreKind.COS;
+        for (int bad : new int[] {7, 21}) {
+            if (isScore) assertThat(actual[bad]).isNaN();
+            else assertThat(actual[bad]).isZero();
+        }
+        features = whole;
+        float[] without = scores(kind, 0.7, 0, 8, 16);
+        boolean softmax = kind == ScoreKind.NORMED_PROJ || kind == ScoreKind.NORMED_COS;
+        for (int from = 0; from < rows; from += 8) {
+            double sum = 0;
+            boolean touched = from == 0 || from == 16;
+            for (int i = from; i < from + 8; i++) {
+                sum += actual[i];
+                if (i != 7 && i != 21 && !(softmax && touched))
+                    assertThat(actual[i]).isEqualTo(without[i]);
+            }
+            // Eight roundings to float32.
+            if (softmax) assertThat(sum).as("batch from %d", from).isCloseTo(1, within(5e-7));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 999, 1000, 1001})
+    void parquetHoldsWhatNpyHolds(int n) throws SQLException {
+        draw(n, 3, 2);
+        if (n > 5) features[5 * width] = Float.NaN;
+        float[] expected = scores(ScoreKind.PROJ, 1, 0, 0, 100);
+        Path out = folder.resolve("out.parquet");
+        run(ScoreKind.PROJ, 1, 0, 0, 100, out);
+        List<Long> ids = new ArrayList<>();
+        List<Float> actual = new ArrayList<>();
+        try (Connection connection = DriverManager.getConnection("jdbc:duckdb:");
+                Statement statement = connection.createStatement();
+                ResultSet result = statement.executeQuery("SELECT sample_id, score FROM read_parquet('" + out + "')")) {
+            assertThat(result.getMetaData().getColumnTypeName(1)).isEqualTo("BIGINT");
+            assertThat(result.getMetaData().getColumnTypeName(2)).isEqualTo("FLOAT");
+            while (result.next()) {
+                ids.add(result.getLong(1));
+                actual.add(result.getFloat(2));
+            }
+        }
+        assertThat(actual).hasSize(n);
+        for (int i = 0; i < n; i++) {
+            assertThat(ids.get(i)).isEqualTo(i);
+            assertThat(actual.get(i)).isEqualTo(Float.valueOf(expected[i])); // NaN is NaN here
+        }
+        assertThat(folder.toFile().list())
+                .containsExactlyInAnyOrder("features.npy", "labels.npy", "out.npy", "out.parquet");
+    }
+
+    @Test
+    void atTheReferenceEveryScoreIsZeroAndTheSoftmaxIsUniform() {
+        draw(10, 4, 3);
+        reference = weight.clone();
+        assertThat(scores(ScoreKind.PROJ, 1, 0, 0, 4)).containsOnly(0f);
+        assertThat(scores(ScoreKind.COS, 1, 0, 0, 4)).containsOnly(0f);
+        assertThat(scores(ScoreKind.OPT, 1, 0, 0, 4)).containsOnly(0f);
+        assertThat(scores(ScoreKind.NORMED_PROJ, 0.01, 0, 5, 4)).containsOnly(0.2f);
+    }
+
+    /** Without features, or with one class, there is no gradient. */
+    @ParameterizedTest
+    @EnumSource(ScoreKind.class)
+    void aGradientOfZeroScoresZero(ScoreKind kind) {
+        boolean softmax = kind == ScoreKind.NORMED_PROJ || kind == ScoreKind.NORMED_COS;
+        for (int[] shape : new int[][] {{4, 0, 3}, {4, 5, 1}}) {
+            draw(shape[0], shape[1], shape[2]);
+            // −0 is 0.
+            for (float x : scores(kind, 1, 0, 0, 3)) assertThat(x + 0f).isEqualTo(softmax ? 0.25f : 0);
+        }
+    }
+}
