@@ -2,7 +2,7 @@
 
     python3 make_models.py ../resources/models/expected.json     (torch 2.13, torchvision 0.29, open_clip 3.3)
 
-Weights, pictures and captions come from a formula that the test has, too, so that models of full size need no files.
+Weights, images and captions come from a formula that the test has, too, so that models of full size need no files.
 """
 
 import hashlib

@@ -14,7 +14,7 @@ import org.gradmimic.HeadStep;
 import org.gradmimic.MimicHead;
 import org.gradmimic.ScoreTable;
 
-/** Whole training steps on pictures [B,3,32,32] behind a small convolutional network, plain and with Grad-Mimic. */
+/** Whole training steps on images [B,3,32,32] behind a small convolutional network, plain and with Grad-Mimic. */
 final class BackboneSteps implements AutoCloseable {
     private static final int BATCHES = 4;
     private static final int SIDE = 32;
@@ -55,8 +55,8 @@ final class BackboneSteps implements AutoCloseable {
         }
 
         /** [B,FEATURES] */
-        Tensor features(Tensor pictures) {
-            Tensor x = pictures;
+        Tensor features(Tensor images) {
+            Tensor x = images;
             for (Conv2dImpl layer : new Conv2dImpl[] {first, second, third}) {
                 x = torch.max_pool2d(torch.relu(layer.forward(x)), 2, 2);
             }
@@ -65,7 +65,7 @@ final class BackboneSteps implements AutoCloseable {
     }
 
     private final PointerScope scope = new PointerScope();
-    private final Tensor[] pictures = new Tensor[BATCHES];
+    private final Tensor[] images = new Tensor[BATCHES];
     private final Tensor[] labels = new Tensor[BATCHES];
     private final Tensor[] ids = new Tensor[BATCHES];
     private final ScoreTable table = Heads.table();
@@ -78,7 +78,7 @@ final class BackboneSteps implements AutoCloseable {
         torch.manual_seed(1);
         TensorOptions longs = new TensorOptions(ScalarType.Long);
         for (int i = 0; i < BATCHES; i++) {
-            pictures[i] = torch.randn(batch, 3, SIDE, SIDE);
+            images[i] = torch.randn(batch, 3, SIDE, SIDE);
             labels[i] = torch.randint(classes, new long[] {batch}, longs);
             ids[i] = torch.randint(1 << 20, new long[] {batch}, longs);
         }
@@ -96,7 +96,7 @@ final class BackboneSteps implements AutoCloseable {
         int i = turn();
         try (PointerScope step = new PointerScope()) {
             plain.optimizer.zero_grad();
-            Tensor logits = plain.head.forward(plain.features(pictures[i]));
+            Tensor logits = plain.head.forward(plain.features(images[i]));
             torch.cross_entropy(logits, labels[i]).backward();
             plain.optimizer.step();
         }
@@ -107,7 +107,7 @@ final class BackboneSteps implements AutoCloseable {
         int i = turn();
         try (PointerScope scope = new PointerScope()) {
             mimic.optimizer.zero_grad();
-            HeadStep step = mimicHead.step(mimic.features(pictures[i]), labels[i], ids[i]);
+            HeadStep step = mimicHead.step(mimic.features(images[i]), labels[i], ids[i]);
             step.backward();
             mimic.optimizer.step();
         }

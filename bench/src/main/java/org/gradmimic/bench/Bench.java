@@ -40,7 +40,7 @@ public final class Bench {
      * What was asked for.
      *
      * @param device as {@code --device} names it; null for the tables of the CPU
-     * @param side pixels of the pictures on a device
+     * @param side pixels of the images on a device
      * @param batches samples a batch on a device
      */
     record Options(

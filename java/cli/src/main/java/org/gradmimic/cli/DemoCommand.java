@@ -28,10 +28,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = "demo",
         sortOptions = false,
-        description =
-                "Runs the whole idea: trains a backbone on a clean part of the pictures, embeds the rest, corrupts"
-                        + " its labels, trains a clean reference head, then the same head on the corrupted labels once plainly and"
-                        + " once with Grad-Mimic, and finds the corrupted labels from the logged weights.")
+        description = "Runs the whole idea: trains a backbone on a clean part of the images, embeds the rest, corrupts"
+                + " its labels, trains a clean reference head, then the same head on the corrupted labels once plainly and"
+                + " once with Grad-Mimic, and finds the corrupted labels from the logged weights.")
 final class DemoCommand implements Callable<Integer> {
     private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
 
@@ -45,7 +44,7 @@ final class DemoCommand implements Callable<Integer> {
             names = "--data",
             paramLabel = "SPEC",
             defaultValue = "drawn:",
-            description = "Pictures: " + Datasets.SYNTAX + " (default: letters and digits, drawn as they are needed).")
+            description = "Images: " + Datasets.SYNTAX + " (default: letters and digits, drawn as they are needed).")
     private String data;
 
     @Option(

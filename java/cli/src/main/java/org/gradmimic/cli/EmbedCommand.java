@@ -19,13 +19,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Pictures to features. */
+/** Images to features. */
 @Command(
         name = "embed",
         sortOptions = false,
-        description =
-                "Embeds pictures with a TorchScript model or the demo's backbone: features.npy [N,D] and labels.npy"
-                        + " [N], in the order of the sample ids.",
+        description = "Embeds images with a TorchScript model or the demo's backbone: features.npy [N,D] and labels.npy"
+                + " [N], in the order of the sample ids.",
         footer = {
             "",
             "A TorchScript model takes float [n,3,H,W], normalised by --mean and --std, and gives [n,D]. The demo's"
@@ -38,7 +37,7 @@ final class EmbedCommand implements Callable<Integer> {
     @Mixin
     private DeviceOption deviceOption;
 
-    @Option(names = "--data", required = true, paramLabel = "SPEC", description = "Pictures: " + Datasets.SYNTAX + ".")
+    @Option(names = "--data", required = true, paramLabel = "SPEC", description = "Images: " + Datasets.SYNTAX + ".")
     private String data;
 
     @Option(
@@ -62,7 +61,7 @@ final class EmbedCommand implements Callable<Integer> {
             names = "--batch-size",
             paramLabel = "B",
             defaultValue = "256",
-            description = "Pictures at a time (default: ${DEFAULT-VALUE}).")
+            description = "Images at a time (default: ${DEFAULT-VALUE}).")
     private int batchSize;
 
     @Option(
@@ -106,7 +105,7 @@ final class EmbedCommand implements Callable<Integer> {
             RunFolder.create(out);
             embed(dataset, backbone);
             common.out()
-                    .println(out + ": features of " + dataset.size(split) + " pictures, " + backbone.width() + " each");
+                    .println(out + ": features of " + dataset.size(split) + " images, " + backbone.width() + " each");
         }
         return 0;
     }
@@ -116,14 +115,14 @@ final class EmbedCommand implements Callable<Integer> {
     }
 
     private void embed(ImageDataset dataset, FeatureModel backbone) {
-        try (Progress progress = common.progress("embedding", "pictures", dataset.size(split))) {
+        try (Progress progress = common.progress("embedding", "images", dataset.size(split))) {
             EmbedListener watcher = new EmbedListener() {
                 private long before;
 
                 @Override
-                public void embedded(long pictures, long total) {
-                    progress.step(pictures - before);
-                    before = pictures;
+                public void embedded(long images, long total) {
+                    progress.step(images - before);
+                    before = images;
                 }
             };
             new Embedder(backbone, batchSize).write(dataset, split, out, watcher);

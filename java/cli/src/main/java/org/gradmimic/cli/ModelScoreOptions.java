@@ -50,7 +50,7 @@ final class ModelScoreOptions {
     @Option(
             names = "--images",
             paramLabel = "x.npy",
-            description = "Pictures [N,3,H,W], float, already normalised; with --labels, --tokens or --captions.")
+            description = "Images [N,3,H,W], float, already normalised; with --labels, --tokens or --captions.")
     @Nullable
     Path images;
 
@@ -75,7 +75,7 @@ final class ModelScoreOptions {
     @Option(
             names = "--data",
             paramLabel = "SPEC",
-            description = "Labelled pictures instead of --images and --labels: " + Datasets.SYNTAX + ".")
+            description = "Labelled images instead of --images and --labels: " + Datasets.SYNTAX + ".")
     @Nullable
     String data;
 
@@ -150,7 +150,7 @@ final class ModelScoreOptions {
         return Stream.of(gradientNorms, losses).filter(Objects::nonNull);
     }
 
-    /** Of --data's pictures. */
+    /** Of --data's images. */
     PixelNormalisation normalisation() {
         return Arguments.normalisation(mean, std);
     }

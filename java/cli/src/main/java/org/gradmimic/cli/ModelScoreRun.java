@@ -15,10 +15,10 @@ import org.gradmimic.model.Model;
 import org.gradmimic.model.ModelWeights;
 import org.gradmimic.model.Models;
 import org.gradmimic.model.caption.ClipTokenizer;
+import org.gradmimic.score.ImageSamples;
 import org.gradmimic.score.ModelScoring;
 import org.gradmimic.score.ModelScoring.Result;
 import org.gradmimic.score.NpySamples;
-import org.gradmimic.score.PictureSamples;
 import org.gradmimic.score.Samples;
 import org.gradmimic.score.ScoreFile;
 
@@ -58,7 +58,7 @@ final class ModelScoreRun {
                     + " for clip; a classifier takes --labels");
         } else if (options.data != null) {
             if (options.images != null || shared.labels != null) {
-                throw new InputException("--data has pictures and labels; leave out --images and --labels");
+                throw new InputException("--data has images and labels; leave out --images and --labels");
             }
         } else {
             requirement.of("--images", "--labels");
@@ -72,7 +72,7 @@ final class ModelScoreRun {
 
     private void checkCaptions(Requirement requirement) {
         if (options.data != null || shared.labels != null) {
-            throw new InputException("clip compares pictures with captions: --images and --tokens, without labels");
+            throw new InputException("clip compares images with captions: --images and --tokens, without labels");
         }
         if (options.tokens != null && (options.captions != null || options.vocabulary != null)) {
             throw new InputException("--tokens are captions already; leave out --captions and --vocabulary");
@@ -138,7 +138,7 @@ final class ModelScoreRun {
             return NpySamples.labelled(options.images, model.imageSize(), shared.labels, classes, atATime);
         }
         ImageDataset dataset = Datasets.openImages(options.data);
-        return new PictureSamples(dataset, options.split, model.imageSize(), classes, atATime, options.normalisation());
+        return new ImageSamples(dataset, options.split, model.imageSize(), classes, atATime, options.normalisation());
     }
 
     private Result score(ModelScoring.Request request) {

@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = {
             "Scores samples: how far each one's gradient points toward a reference.",
-            "Of features, by a linear head's weight: they are read once, in constant memory. Of pictures, by any"
+            "Of features, by a linear head's weight: they are read once, in constant memory. Of images, by any"
                     + " parameters of a model (--model)."
         },
         footer = {

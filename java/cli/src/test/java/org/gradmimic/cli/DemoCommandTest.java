@@ -109,7 +109,7 @@ class DemoCommandTest {
         Run run = Run.main(arguments);
         assertThat(run.err()).isEmpty();
         assertThat(run.code()).isZero();
-        assertThat(run.out()).contains("train plainly").doesNotContain("train the backbone", "embed all pictures");
+        assertThat(run.out()).contains("train plainly").doesNotContain("train the backbone", "embed all images");
         try (var files = Files.list(out)) {
             assertThat(files.map(file -> file.getFileName().toString()))
                     .contains("metrics.json", "keep.npy")

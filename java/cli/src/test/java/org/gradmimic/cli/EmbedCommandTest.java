@@ -39,7 +39,7 @@ class EmbedCommandTest {
         Path out = folder.resolve("features");
         Run run = embed(script(), out, "--split", "test", "--size", "40", "--mean", "0", "--std", "1");
         assertThat(run.code()).as(run.err()).isZero();
-        assertThat(run.out()).contains(out.toString(), "10 pictures, 3 each");
+        assertThat(run.out()).contains(out.toString(), "10 images, 3 each");
         try (FeatureDataset read = (FeatureDataset) Datasets.open("npy:" + out)) {
             assertThat(read.labels()).isEqualTo(Datasets.openImages(TINY).labels(Split.TEST));
             float[] plain = read.features().readFloats();

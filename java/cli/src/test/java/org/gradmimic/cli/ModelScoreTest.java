@@ -117,7 +117,7 @@ class ModelScoreTest extends ModelScoreFixture {
     }
 
     @Test
-    void parquetAndDrawnPictures() throws IOException {
+    void parquetAndDrawnImages() throws IOException {
         options.remove("images");
         options.remove("labels");
         options.remove("quiet");
@@ -176,7 +176,7 @@ class ModelScoreTest extends ModelScoreFixture {
     }
 
     @Test
-    void aPictureThatIsNotFiniteHasNoScore() {
+    void anImageThatIsNotFiniteHasNoScore() {
         float[] pixels = Vectors.floats(Vectors.path("vit/images.npy"));
         double[] values = new double[pixels.length];
         Arrays.setAll(values, i -> pixels[i]);
@@ -231,9 +231,9 @@ class ModelScoreTest extends ModelScoreFixture {
         assertThat(with("batch-size", 0).with("mimic-layer", "all").scores()).doesNotContain(0f, Float.NaN);
     }
 
-    /** One picture that is not finite spoils the scores of those it is compared with, and is named before them. */
+    /** One image that is not finite spoils the scores of those it is compared with, and is named before them. */
     @Test
-    void aPictureThatSpoilsItsBatch() throws IOException {
+    void anImageThatSpoilsItsBatch() throws IOException {
         withClip();
         options.remove("quiet");
         float[] pixels = Vectors.floats(Vectors.path("clip/images.npy"));
@@ -280,7 +280,7 @@ class ModelScoreTest extends ModelScoreFixture {
         options.remove("tokens");
         assertRefused("Missing required option: '--tokens=");
         with("labels", Vectors.path("vit/labels.npy"));
-        assertRefused("clip compares pictures with captions");
+        assertRefused("clip compares images with captions");
     }
 
     /** The CLIP of the vectors with room for a vocabulary of all bytes, two merges and the ends of a text. */
@@ -333,7 +333,7 @@ class ModelScoreTest extends ModelScoreFixture {
         Path vocabulary = withCaptions("a\nb\nc\n");
         assertRefused("Missing required option: '--vocabulary=");
         with("vocabulary", vocabulary);
-        assertRefused("captions.txt: has 3 lines, a caption each;", "images.npy has 8 pictures");
+        assertRefused("captions.txt: has 3 lines, a caption each;", "images.npy has 8 images");
         Files.write(folder.resolve("captions.txt"), new byte[] {'a', '\n', 'b', (byte) 0xe9, '\n'});
         assertRefused("captions.txt: line 2 is not UTF-8, from its byte 2 on");
         Files.writeString(vocabulary, "#version: 0.2\nd o\ndo g</w>\nc a\n");

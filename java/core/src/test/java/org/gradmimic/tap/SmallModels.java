@@ -14,7 +14,7 @@ import org.gradmimic.device.Host;
 
 /** Small random models that have every kind of layer among them, with a random reference. */
 enum SmallModels {
-    /** Pictures, a patch convolution, class token, position embedding, two blocks, a projection and a head. */
+    /** Images, a patch convolution, class token, position embedding, two blocks, a projection and a head. */
     VISION {
         @Override
         void parameters(Map<String, Tensor> to) {

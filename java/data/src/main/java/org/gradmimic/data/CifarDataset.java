@@ -20,7 +20,7 @@ import org.gradmimic.base.InputException;
 
 /**
  * The binary distribution of CIFAR-10 and CIFAR-100: records of one label (CIFAR-100: coarse, then fine, of which the
- * fine one is used) and 3072 bytes, the planes red, green and blue of a picture of 32×32.
+ * fine one is used) and 3072 bytes, the planes red, green and blue of an image of 32×32.
  *
  * @see <a href="https://www.cs.toronto.edu/~kriz/cifar.html">Krizhevsky: the CIFAR-10 and CIFAR-100 data sets</a>
  */
@@ -181,7 +181,7 @@ final class CifarDataset implements ImageDataset {
     }
 
     private final class Cursor implements SampleCursor {
-        private final PictureDecoder decoder = new PictureDecoder();
+        private final ImageDecoder decoder = new ImageDecoder();
         private final Iterator<Part> files;
         private final long[] splitLabels;
         private final byte[] record = new byte[record()];

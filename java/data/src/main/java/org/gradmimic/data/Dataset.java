@@ -2,7 +2,7 @@ package org.gradmimic.data;
 
 import java.util.List;
 
-/** What a data set's spec stands for: pictures, or features that were computed before. */
+/** What a data set's spec stands for: images, or features that were computed before. */
 public sealed interface Dataset permits ImageDataset, FeatureDataset {
 
     /** The spec that opens this data set again, see {@link Datasets#open}. */

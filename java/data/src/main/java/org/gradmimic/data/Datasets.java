@@ -14,7 +14,7 @@ public final class Datasets {
      * Opens a data set:
      *
      * <ul>
-     *   <li>{@code images:DIR_OR_TAR} — pictures in one folder per class, with {@code train} and {@code test} above them
+     *   <li>{@code images:DIR_OR_TAR} — images in one folder per class, with {@code train} and {@code test} above them
      *       or not; a folder, or a {@code .tar}, {@code .tar.gz} that is read without unpacking
      *   <li>{@code cifar10:DIR}, {@code cifar100:DIR} — the binary distribution
      *   <li>{@code idx:DIR} — the files of MNIST and Fashion-MNIST, gzipped or not
@@ -31,7 +31,7 @@ public final class Datasets {
         }
         String where = spec.substring(colon + 1);
         return switch (spec.substring(0, colon)) {
-            case "images" -> PictureDataset.open(spec, where);
+            case "images" -> ClassFolderDataset.open(spec, where);
             case "cifar10" -> CifarDataset.open10(spec, where);
             case "cifar100" -> CifarDataset.open100(spec, where);
             case "idx" -> IdxDataset.open(spec, where);
@@ -42,7 +42,7 @@ public final class Datasets {
     }
 
     /**
-     * Opens a data set that must be of pictures.
+     * Opens a data set that must be of images.
      *
      * @throws InputException also if it holds features
      */
@@ -54,6 +54,6 @@ public final class Datasets {
         if (dataset instanceof FeatureDataset features) {
             features.close();
         }
-        throw new InputException("data set '" + spec + "': holds features; expected pictures");
+        throw new InputException("data set '" + spec + "': holds features; expected images");
     }
 }

@@ -120,7 +120,7 @@ final class DrawnDataset implements ImageDataset {
 
     private final class Cursor implements SampleCursor {
         private final GlyphPainter painter = new GlyphPainter(size.width());
-        private final PictureDecoder decoder = new PictureDecoder();
+        private final ImageDecoder decoder = new ImageDecoder();
         private final Split split;
         private final int count;
         private int id = -1;

@@ -3,13 +3,13 @@ package org.gradmimic.data;
 import java.io.IOException;
 import org.bytedeco.opencv.opencv_core.Mat;
 
-/** The part that cursors over encoded pictures share: the current one's bytes, name and place. */
+/** The part that cursors over encoded images share: the current one's bytes, name and place. */
 abstract class EncodedCursor implements SampleCursor {
-    private final PictureDecoder decoder = new PictureDecoder();
+    private final ImageDecoder decoder = new ImageDecoder();
     private byte[] content = new byte[64 << 10];
     private int length;
     private String name = "";
-    private PictureIndex.Entry entry = new PictureIndex.Entry(Split.TRAIN, 0, 0);
+    private ImageIndex.Entry entry = new ImageIndex.Entry(Split.TRAIN, 0, 0);
 
     /** Room for at least {@code bytes} bytes; what it held is lost. */
     final byte[] room(int bytes) {
@@ -20,8 +20,8 @@ abstract class EncodedCursor implements SampleCursor {
     }
 
     /** Sets the current sample, whose bytes are at the start of {@link #room}. */
-    final void current(String picture, int bytes, PictureIndex.Entry place) {
-        name = picture;
+    final void current(String image, int bytes, ImageIndex.Entry place) {
+        name = image;
         length = bytes;
         entry = place;
     }

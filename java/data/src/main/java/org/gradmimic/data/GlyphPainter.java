@@ -11,12 +11,12 @@ import org.bytedeco.opencv.opencv_core.Size;
 import org.gradmimic.base.SplitMix;
 
 /**
- * Draws one character so that no two pictures of it are alike: face, weight, size, place, slant and turn vary, two
+ * Draws one character so that no two images of it are alike: face, weight, size, place, slant and turn vary, two
  * colours run into each other behind it and another two within it, strokes that mean nothing cross it, and noise covers
  * all. The shape comes from the Hershey stroke fonts that are compiled into OpenCV.
  */
 final class GlyphPainter implements AutoCloseable {
-    /** The mask is drawn this many times larger than the picture and averaged, for smooth edges. */
+    /** The mask is drawn this many times larger than the image and averaged, for smooth edges. */
     private static final int FINER = 2;
 
     private static final int[] FACES = {

@@ -19,7 +19,7 @@ final class IdxDataset implements ImageDataset {
     private final String spec;
     private final ImageSize size;
     private final List<String> classNames;
-    private final Map<Split, Path> pictures = new EnumMap<>(Split.class);
+    private final Map<Split, Path> images = new EnumMap<>(Split.class);
     private final Map<Split, long[]> labels = new EnumMap<>(Split.class);
 
     private IdxDataset(String spec, Path folder) throws IOException {
@@ -27,22 +27,22 @@ final class IdxDataset implements ImageDataset {
         ImageSize found = null;
         for (Split split : Split.values()) {
             String prefix = split == Split.TRAIN ? "train" : "t10k";
-            Path pictureFile = find(folder, prefix + "-images", "idx3-ubyte");
+            Path imageFile = find(folder, prefix + "-images", "idx3-ubyte");
             Path labelFile = find(folder, prefix + "-labels", "idx1-ubyte");
-            if (pictureFile == null && labelFile == null && split == Split.TEST) {
+            if (imageFile == null && labelFile == null && split == Split.TEST) {
                 continue;
             }
-            if (pictureFile == null || labelFile == null) {
+            if (imageFile == null || labelFile == null) {
                 throw new InputException("data set '" + spec + "': " + folder + " has no " + prefix
-                        + (pictureFile == null ? "-images-idx3-ubyte" : "-labels-idx1-ubyte") + "[.gz]");
+                        + (imageFile == null ? "-images-idx3-ubyte" : "-labels-idx1-ubyte") + "[.gz]");
             }
             long[] splitLabels = readLabels(labelFile);
-            ImageSize splitSize = measure(pictureFile, splitLabels.length, labelFile);
+            ImageSize splitSize = measure(imageFile, splitLabels.length, labelFile);
             if (found != null && !found.equals(splitSize)) {
-                throw new InputException(pictureFile + ": has pictures of " + splitSize + "; expected " + found);
+                throw new InputException(imageFile + ": has images of " + splitSize + "; expected " + found);
             }
             found = splitSize;
-            pictures.put(split, pictureFile);
+            images.put(split, imageFile);
             labels.put(split, splitLabels);
         }
         this.size = Objects.requireNonNull(found);
@@ -94,7 +94,7 @@ final class IdxDataset implements ImageDataset {
     @Override
     public String sampleName(Split split, long id) {
         long checked = Objects.checkIndex(id, size(split));
-        return Objects.requireNonNull(pictures.get(split)).getFileName() + "[" + checked + "]";
+        return Objects.requireNonNull(images.get(split)).getFileName() + "[" + checked + "]";
     }
 
     @Override
@@ -135,7 +135,7 @@ final class IdxDataset implements ImageDataset {
     private static ImageSize measure(Path file, int expected, Path labelFile) throws IOException {
         try (IdxFile idx = new IdxFile(file, 3)) {
             if (idx.rows() != expected) {
-                throw new InputException(file + ": holds " + idx.rows() + " pictures; expected " + expected + ", as "
+                throw new InputException(file + ": holds " + idx.rows() + " images; expected " + expected + ", as "
                         + labelFile + " has");
             }
             return new ImageSize(idx.extent(1), idx.extent(2));
@@ -143,7 +143,7 @@ final class IdxDataset implements ImageDataset {
     }
 
     private final class Cursor implements SampleCursor {
-        private final PictureDecoder decoder = new PictureDecoder();
+        private final ImageDecoder decoder = new ImageDecoder();
         private final IdxFile file;
         private final long[] splitLabels;
         private final byte[] grey;
@@ -151,7 +151,7 @@ final class IdxDataset implements ImageDataset {
         private int id = -1;
 
         Cursor(Split split) throws IOException {
-            file = new IdxFile(Objects.requireNonNull(pictures.get(split)), 3);
+            file = new IdxFile(Objects.requireNonNull(images.get(split)), 3);
             splitLabels = Objects.requireNonNull(labels.get(split));
             grey = new byte[file.rowBytes()];
             rgb = new byte[3 * grey.length];

@@ -115,7 +115,7 @@ final class IdxFile implements AutoCloseable {
         int[] found = new int[rank];
         for (int axis = 0; axis < rank; axis++) {
             found[axis] = extents.getInt();
-            // Pictures of more than 16384 pixels a side are no idx files anyone has seen.
+            // Images of more than 16384 pixels a side are no idx files anyone has seen.
             if (found[axis] < 0 || (axis > 0 && (found[axis] == 0 || found[axis] > 16_384))) {
                 throw new InputException(
                         path + ": has the length " + Integer.toUnsignedString(found[axis]) + " for axis " + axis);

@@ -3,7 +3,7 @@ package org.gradmimic.data;
 import java.nio.ByteBuffer;
 
 /**
- * Some pictures with their labels and ids.
+ * Some images with their labels and ids.
  *
  * @param pixels [n, H, W, 3], RGB, 8 bits a channel, rows from top to bottom; direct, position 0, limit n·H·W·3; an
  *     {@link ImageStream} overwrites them with its next batch. Bytes in this order are what LibTorch calls channels-last: wrap them as
@@ -14,7 +14,7 @@ import java.nio.ByteBuffer;
  */
 public record ImageBatch(ByteBuffer pixels, long[] labels, long[] ids) {
 
-    /** Number of pictures. */
+    /** Number of images. */
     public int size() {
         return ids.length;
     }

@@ -7,10 +7,11 @@ import java.util.Optional;
 import org.gradmimic.base.InputException;
 
 /**
- * Labelled pictures that are decoded as they are read. A sample's id is its position in its split, 0 to size − 1, the
- * same every time and wherever the pictures lie. Opened with {@link Datasets#openImages}.
+ * Labelled images that are decoded as they are read. A sample's id is its position in its split, 0 to size − 1, the
+ * same every time and wherever the images lie. Opened with {@link Datasets#openImages}.
  */
-public sealed interface ImageDataset extends Dataset permits PictureDataset, CifarDataset, IdxDataset, DrawnDataset {
+public sealed interface ImageDataset extends Dataset
+        permits ClassFolderDataset, CifarDataset, IdxDataset, DrawnDataset {
 
     /** The splits there are, {@link Split#TRAIN} first if it is there; a data set without division has only that. */
     List<Split> splits();
@@ -37,7 +38,7 @@ public sealed interface ImageDataset extends Dataset permits PictureDataset, Cif
      */
     String sampleName(Split split, long id);
 
-    /** The size all pictures have by the nature of their format; empty where each may have its own. */
+    /** The size all images have by the nature of their format; empty where each may have its own. */
     Optional<ImageSize> nativeSize();
 
     /**
@@ -45,9 +46,9 @@ public sealed interface ImageDataset extends Dataset permits PictureDataset, Cif
      * same every time, and not shuffled; go by the ids.
      *
      * @param split which part
-     * @param size what every picture is scaled to, without regard to its proportions: pixel areas are averaged where it
+     * @param size what every image is scaled to, without regard to its proportions: pixel areas are averaged where it
      *     shrinks, interpolated where it grows
-     * @param batchSize pictures in a batch; the last batch may be shorter
+     * @param batchSize images in a batch; the last batch may be shorter
      * @throws InputException if there is no such split, or it can't be read
      */
     ImageStream read(Split split, ImageSize size, int batchSize);

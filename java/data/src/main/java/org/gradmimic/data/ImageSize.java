@@ -1,7 +1,7 @@
 package org.gradmimic.data;
 
 /**
- * A picture's size in pixels.
+ * An image's size in pixels.
  *
  * @param height number of rows, 1 to 16384
  * @param width number of columns, 1 to 16384
@@ -13,7 +13,7 @@ public record ImageSize(int height, int width) {
     public ImageSize {
         if (height < 1 || height > MAX || width < 1 || width > MAX) {
             throw new IllegalArgumentException(
-                    "a picture of " + height + "x" + width + "; expected sides of 1 to " + MAX + " pixels");
+                    "an image of " + height + "x" + width + "; expected sides of 1 to " + MAX + " pixels");
         }
     }
 
@@ -22,7 +22,7 @@ public record ImageSize(int height, int width) {
         return new ImageSize(side, side);
     }
 
-    /** Bytes of one picture in RGB, 8 bits a channel. */
+    /** Bytes of one image in RGB, 8 bits a channel. */
     public int rgbBytes() {
         return height * width * 3;
     }

@@ -10,13 +10,13 @@ import org.gradmimic.base.InputException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A split's pictures, batch by batch, into one buffer that is used again and again. Not for use by several threads at
+ * A split's images, batch by batch, into one buffer that is used again and again. Not for use by several threads at
  * once; several streams may be open at the same time.
  */
 public final class ImageStream implements AutoCloseable {
     private final String source;
     private final SampleCursor cursor;
-    private final int pictureBytes;
+    private final int imageBytes;
     private final ByteBuffer pixels;
     private final Mat[] slots;
     private final long[] labels;
@@ -30,7 +30,7 @@ public final class ImageStream implements AutoCloseable {
     ImageStream(String source, SampleCursor cursor, ImageSize size, int batchSize) {
         this.source = source;
         this.cursor = cursor;
-        this.pictureBytes = size.rgbBytes();
+        this.imageBytes = size.rgbBytes();
         this.pixels = ByteBuffer.allocateDirect(bufferBytes(size, batchSize));
         this.slots = new Mat[batchSize];
         this.labels = new long[batchSize];
@@ -41,15 +41,15 @@ public final class ImageStream implements AutoCloseable {
                     size.height(),
                     size.width(),
                     opencv_core.CV_8UC3,
-                    new BytePointer(start).position((long) i * pictureBytes));
+                    new BytePointer(start).position((long) i * imageBytes));
         }
     }
 
-    /** Bytes of a batch's pixels. @throws IllegalArgumentException if there is no picture in it or they pass 2 GB */
+    /** Bytes of a batch's pixels. @throws IllegalArgumentException if there is no image in it or they pass 2 GB */
     static int bufferBytes(ImageSize size, int batchSize) {
         long bytes = (long) size.rgbBytes() * batchSize;
         if (batchSize < 1 || bytes > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("a batch of " + batchSize + " pictures of " + size + " has " + bytes
+            throw new IllegalArgumentException("a batch of " + batchSize + " images of " + size + " has " + bytes
                     + " bytes; expected 1 to " + Integer.MAX_VALUE);
         }
         return (int) bytes;
@@ -59,7 +59,7 @@ public final class ImageStream implements AutoCloseable {
      * The next batch.
      *
      * @return null at the end; the batch's pixels are valid until the next call
-     * @throws InputException if a picture is corrupt or the source can't be read
+     * @throws InputException if an image is corrupt or the source can't be read
      */
     public @Nullable ImageBatch next() {
         if (closed) {
@@ -79,7 +79,7 @@ public final class ImageStream implements AutoCloseable {
         if (n == 0) {
             return null;
         }
-        return new ImageBatch(pixels.slice(0, n * pictureBytes), Arrays.copyOf(labels, n), Arrays.copyOf(ids, n));
+        return new ImageBatch(pixels.slice(0, n * imageBytes), Arrays.copyOf(labels, n), Arrays.copyOf(ids, n));
     }
 
     /** Frees buffers and files; a second call does nothing. */

@@ -2,7 +2,7 @@ package org.gradmimic.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.gradmimic.data.TestPictures.readAll;
+import static org.gradmimic.data.TestImages.readAll;
 
 import java.io.IOException;
 import java.nio.file.Files;

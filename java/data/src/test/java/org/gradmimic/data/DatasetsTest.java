@@ -18,7 +18,7 @@ class DatasetsTest {
         assertThatThrownBy(() -> Datasets.open("imagenet:x"))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("'imagenet:x': unknown kind; expected one of images:");
-        assertThatThrownBy(() -> Datasets.open("pictures"))
+        assertThatThrownBy(() -> Datasets.open("images"))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("expected KIND:WHERE");
     }
@@ -37,8 +37,7 @@ class DatasetsTest {
                 assertThat(features.labels()).containsExactly(0, 4, 1);
                 assertThat(features.features().readFloats()).containsExactly(1, 2, 3, 4, 5, 6);
             }
-            assertThatThrownBy(() -> Datasets.openImages(spec))
-                    .hasMessageContaining("holds features; expected pictures");
+            assertThatThrownBy(() -> Datasets.openImages(spec)).hasMessageContaining("holds features; expected images");
         }
     }
 

@@ -2,7 +2,7 @@ package org.gradmimic.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.gradmimic.data.TestPictures.readAll;
+import static org.gradmimic.data.TestImages.readAll;
 
 import java.util.Arrays;
 import java.util.HashSet;
@@ -41,11 +41,11 @@ class DrawnDatasetTest {
             assertThat(seeded[i]).isNotEqualTo(few[i]);
         }
         for (byte[][] part : new byte[][][] {many, test, seeded}) {
-            for (byte[] picture : part) {
-                all.add(Arrays.toString(picture));
+            for (byte[] image : part) {
+                all.add(Arrays.toString(image));
             }
         }
-        assertThat(all).as("no two pictures are alike").hasSize(90 + 20 + 40);
+        assertThat(all).as("no two images are alike").hasSize(90 + 20 + 40);
     }
 
     @Test
@@ -57,9 +57,9 @@ class DrawnDatasetTest {
         assertThat(some.labels()).containsExactly(599 % 34, 3, 0, 300 % 34);
         assertThat(some.pixels().remaining()).isEqualTo(4 * SIZE.rgbBytes());
         for (int i = 0; i < 4; i++) {
-            byte[] picture = new byte[SIZE.rgbBytes()];
-            some.pixels().get(i * picture.length, picture);
-            assertThat(picture).isEqualTo(all[(int) some.ids()[i]]);
+            byte[] image = new byte[SIZE.rgbBytes()];
+            some.pixels().get(i * image.length, image);
+            assertThat(image).isEqualTo(all[(int) some.ids()[i]]);
         }
         assertThat(dataset.load(Split.TEST, SIZE).size()).isZero();
         assertThatThrownBy(() -> dataset.load(Split.TEST, SIZE, 1, 5))
@@ -82,16 +82,16 @@ class DrawnDatasetTest {
 
     @ParameterizedTest
     @ValueSource(ints = {8, 33, 96})
-    void everyPictureShowsSomething(int side) {
+    void everyImageShowsSomething(int side) {
         ImageSize size = ImageSize.square(side);
         ImageDataset dataset = Datasets.openImages("drawn:train=68,test=0,size=" + side);
-        for (byte[] picture : readAll(dataset, Split.TRAIN, size, 16).pixels()) {
-            // Ink and paper differ by at least 70 in brightness, so a picture of both has this spread at least.
+        for (byte[] image : readAll(dataset, Split.TRAIN, size, 16).pixels()) {
+            // Ink and paper differ by at least 70 in brightness, so an image of both has this spread at least.
             double[] brightness = new double[side * side];
             for (int i = 0; i < brightness.length; i++) {
-                brightness[i] = 0.3 * (picture[3 * i] & 0xff)
-                        + 0.59 * (picture[3 * i + 1] & 0xff)
-                        + 0.11 * (picture[3 * i + 2] & 0xff);
+                brightness[i] = 0.3 * (image[3 * i] & 0xff)
+                        + 0.59 * (image[3 * i + 1] & 0xff)
+                        + 0.11 * (image[3 * i + 2] & 0xff);
             }
             double least = Arrays.stream(brightness).min().orElseThrow();
             double most = Arrays.stream(brightness).max().orElseThrow();

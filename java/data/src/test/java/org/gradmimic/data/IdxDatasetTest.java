@@ -2,8 +2,8 @@ package org.gradmimic.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.gradmimic.data.TestPictures.gzip;
-import static org.gradmimic.data.TestPictures.readAll;
+import static org.gradmimic.data.TestImages.gzip;
+import static org.gradmimic.data.TestImages.readAll;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import org.gradmimic.base.InputException;
-import org.gradmimic.data.TestPictures.Contents;
+import org.gradmimic.data.TestImages.Contents;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -56,29 +56,29 @@ class IdxDatasetTest {
     void namesWhatIsWrong() throws IOException {
         assertThatThrownBy(() -> Datasets.open("idx:" + folder)).hasMessageContaining("train-images-idx3-ubyte");
         assertThatThrownBy(() -> Datasets.open("idx:" + folder + "/none")).hasMessageContaining("there is no folder");
-        byte[] pictures = idx(grey(3), 3, 4, 3);
+        byte[] images = idx(grey(3), 3, 4, 3);
         byte[] labels = idx(new byte[] {0, 1, 0}, 3);
 
-        refuses(Arrays.copyOf(pictures, pictures.length - 1), labels, "truncated: has 51 bytes; expected 52");
-        refuses(Arrays.copyOf(pictures, pictures.length + 1), labels, "too long: has 53 bytes; expected 52");
-        refuses(Arrays.copyOf(pictures, 9), labels, "truncated within the idx header");
+        refuses(Arrays.copyOf(images, images.length - 1), labels, "truncated: has 51 bytes; expected 52");
+        refuses(Arrays.copyOf(images, images.length + 1), labels, "too long: has 53 bytes; expected 52");
+        refuses(Arrays.copyOf(images, 9), labels, "truncated within the idx header");
         refuses(new byte[0], labels, "truncated within the idx header");
-        refuses(idx(grey(2), 2, 4, 3), labels, "holds 2 pictures; expected 3");
+        refuses(idx(grey(2), 2, 4, 3), labels, "holds 2 images; expected 3");
         refuses(labels, labels, "not an idx file of bytes with 3 axes");
         refuses(idx(new byte[0], -1, 4, 3), labels, "has the length 4294967295 for axis 0");
         refuses(idx(new byte[0], 3, Integer.MAX_VALUE, 3), labels, "has the length 2147483647 for axis 1");
-        refuses(pictures, Arrays.copyOf(labels, 10), "truncated");
-        refuses(pictures, idx(new byte[0], 0), "holds no labels");
+        refuses(images, Arrays.copyOf(labels, 10), "truncated");
+        refuses(images, idx(new byte[0], 0), "holds no labels");
         byte[] zipped = gzip(labels);
-        refuses(pictures, Arrays.copyOf(zipped, zipped.length - 9), "truncated or damaged");
-        refuses(pictures, gzip(Arrays.copyOf(labels, labels.length - 1)), "after 2 samples; expected 3");
-        refuses(pictures, gzip(Arrays.copyOf(labels, labels.length + 1)), "goes on after the 3 samples");
+        refuses(images, Arrays.copyOf(zipped, zipped.length - 9), "truncated or damaged");
+        refuses(images, gzip(Arrays.copyOf(labels, labels.length - 1)), "after 2 samples; expected 3");
+        refuses(images, gzip(Arrays.copyOf(labels, labels.length + 1)), "goes on after the 3 samples");
     }
 
     @Test
     void aGzippedFileIsCheckedAsItIsRead() throws IOException {
-        byte[] pictures = idx(grey(3), 3, 4, 3);
-        writeTrain(gzip(Arrays.copyOf(pictures, pictures.length - 12)), idx(new byte[] {0, 1, 0}, 3));
+        byte[] images = idx(grey(3), 3, 4, 3);
+        writeTrain(gzip(Arrays.copyOf(images, images.length - 12)), idx(new byte[] {0, 1, 0}, 3));
         ImageDataset dataset = Datasets.openImages("idx:" + folder);
         assertThatThrownBy(() -> readAll(dataset, Split.TRAIN, SIZE, 2))
                 .isInstanceOf(InputException.class)
@@ -86,22 +86,22 @@ class IdxDatasetTest {
                 .hasMessageContaining("after 2 samples; expected 3");
     }
 
-    private void refuses(byte[] pictures, byte[] labels, String reason) throws IOException {
-        writeTrain(pictures, labels);
+    private void refuses(byte[] images, byte[] labels, String reason) throws IOException {
+        writeTrain(images, labels);
         assertThatThrownBy(() -> Datasets.open("idx:" + folder))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining(folder.toString())
                 .hasMessageContaining(reason);
     }
 
-    private void writeTrain(byte[] pictures, byte[] labels) throws IOException {
-        Files.write(folder.resolve("train-images-idx3-ubyte"), pictures);
+    private void writeTrain(byte[] images, byte[] labels) throws IOException {
+        Files.write(folder.resolve("train-images-idx3-ubyte"), images);
         Files.write(folder.resolve("train-labels-idx1-ubyte"), labels);
     }
 
-    private static byte[] grey(int pictures) {
-        byte[] grey = new byte[pictures * 12];
-        new Random(pictures).nextBytes(grey);
+    private static byte[] grey(int images) {
+        byte[] grey = new byte[images * 12];
+        new Random(images).nextBytes(grey);
         return grey;
     }
 

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import org.gradmimic.data.TestPictures.Contents;
+import org.gradmimic.data.TestImages.Contents;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class RealCifarTest {
 
     @Test
-    void readsAllSixtyThousandPictures() {
+    void readsAllSixtyThousandImages() {
         Path archive = archive();
         assumeTrue(Files.isRegularFile(archive), "no CIFAR-10 at " + archive + "; name one by GRADMIMIC_CIFAR10");
         ImageDataset dataset = Datasets.openImages("images:" + archive);
@@ -32,14 +32,14 @@ class RealCifarTest {
             long label = c;
             assertThat(Arrays.stream(train.labels()).filter(l -> l == label)).hasSize(5_000);
         }
-        // The published channel means of the training pictures, 0.4914, 0.4822, 0.4465 of 255; JPEG keeps means to a
+        // The published channel means of the training images, 0.4914, 0.4822, 0.4465 of 255; JPEG keeps means to a
         // small part of a grey level, and channels in the wrong order would be off by 2 to 11.
         double[] expected = {125.3, 123.0, 113.9};
         for (int channel = 0; channel < 3; channel++) {
             double sum = 0;
-            for (byte[] picture : train.pixels()) {
-                for (int i = channel; i < picture.length; i += 3) {
-                    sum += picture[i] & 0xff;
+            for (byte[] image : train.pixels()) {
+                for (int i = channel; i < image.length; i += 3) {
+                    sum += image[i] & 0xff;
                 }
             }
             assertThat(Math.abs(sum / (50_000.0 * 1024) - expected[channel])).isLessThan(0.5);
@@ -47,7 +47,7 @@ class RealCifarTest {
     }
 
     private static Contents readAll(ImageDataset dataset, Split split) {
-        return TestPictures.readAll(dataset, split, ImageSize.square(32), 512);
+        return TestImages.readAll(dataset, split, ImageSize.square(32), 512);
     }
 
     private static Path archive() {

@@ -39,7 +39,7 @@ import org.gradmimic.train.ProbeRecorder;
 import org.gradmimic.train.ProbeResult;
 
 /**
- * Runs the whole idea on a data set of pictures: trains a backbone for a moment on a clean part, embeds the rest, corrupts
+ * Runs the whole idea on a data set of images: trains a backbone for a moment on a clean part, embeds the rest, corrupts
  * its labels, trains a clean reference head, then the same head on the corrupted labels once plainly and once with
  * Grad-Mimic, and turns the logged weights into a filter.
  *
@@ -62,7 +62,7 @@ public final class Demo {
 
     private static final int EMBED_BATCH = 256;
 
-    /** Pictures of other sizes are scaled to this one: small enough for a backbone that trains in a minute. */
+    /** Images of other sizes are scaled to this one: small enough for a backbone that trains in a minute. */
     private static final ImageSize STANDARD_SIZE = ImageSize.square(32);
 
     private final Device device;
@@ -84,7 +84,7 @@ public final class Demo {
     /**
      * @param device where the heads are trained; the backbone is the CPU's
      * @param folder must be there and writable, with nothing in it or with what an interrupted demo left
-     * @throws InputException if the data set has too few pictures, or a single class
+     * @throws InputException if the data set has too few images, or a single class
      */
     public Demo(Device device, ImageDataset dataset, DemoSettings settings, Path folder, DemoListener listener) {
         this.device = device;
@@ -106,7 +106,7 @@ public final class Demo {
      * Runs to the end.
      *
      * @return empty if the listener asked to stop; what was finished until then is in the folder
-     * @throws InputException if a picture is damaged or a file can't be written
+     * @throws InputException if an image is damaged or a file can't be written
      */
     public Optional<DemoResult> run() {
         try (PointerScope scope = new PointerScope()) {
@@ -198,12 +198,12 @@ public final class Demo {
     }
 
     private void train(Backbone backbone) {
-        ImageBatch pictures;
+        ImageBatch images;
         try (Timer timer = new Timer(DemoStage.READ, division.clean.length)) {
-            pictures = dataset.load(Split.TRAIN, backbone.inputSize(), division.clean);
+            images = dataset.load(Split.TRAIN, backbone.inputSize(), division.clean);
             timer.progressed(division.clean.length);
         }
-        long steps = BackboneTrainer.steps(settings.trainer(), pictures.size());
+        long steps = BackboneTrainer.steps(settings.trainer(), images.size());
         try (Timer timer = new Timer(DemoStage.BACKBONE, steps)) {
             TrainerListener watcher = new TrainerListener() {
                 @Override
@@ -216,7 +216,7 @@ public final class Demo {
                     return listener.stopRequested();
                 }
             };
-            if (!new BackboneTrainer(backbone, settings.trainer(), watcher).train(pictures, classes)) stop();
+            if (!new BackboneTrainer(backbone, settings.trainer(), watcher).train(images, classes)) stop();
         }
         backbone.save(folder.resolve(BACKBONE));
     }
@@ -238,8 +238,8 @@ public final class Demo {
     private void embed(Backbone backbone, Split split, List<Part> parts, Timer timer, long before) {
         EmbedListener watcher = new EmbedListener() {
             @Override
-            public void embedded(long pictures, long total) {
-                timer.progressed(before + pictures);
+            public void embedded(long images, long total) {
+                timer.progressed(before + images);
             }
 
             @Override

@@ -10,7 +10,7 @@ import org.gradmimic.report.HistogramChart;
 import org.gradmimic.report.LineChart;
 import org.gradmimic.train.EpochMetrics;
 
-/** The demo's picture: accuracies over the epochs, and the scores of clean and corrupted samples. */
+/** The demo's chart: accuracies over the epochs, and the scores of clean and corrupted samples. */
 final class DemoChart {
     private DemoChart() {}
 

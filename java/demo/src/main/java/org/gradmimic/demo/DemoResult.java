@@ -11,9 +11,9 @@ import org.gradmimic.train.EpochMetrics;
  * @param data the data set's spec
  * @param settings as given
  * @param classes C
- * @param cleanSamples pictures that trained backbone and reference
- * @param noisySamples N, pictures that trained the two heads that are compared
- * @param testSamples pictures that accuracies are measured on
+ * @param cleanSamples images that trained backbone and reference
+ * @param noisySamples N, images that trained the two heads that are compared
+ * @param testSamples images that accuracies are measured on
  * @param reference the reference head's epochs, on clean labels
  * @param plain the plainly trained head's
  * @param mimic Grad-Mimic's

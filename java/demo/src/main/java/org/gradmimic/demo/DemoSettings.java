@@ -12,10 +12,10 @@ import org.gradmimic.train.ProbeSettings;
 /**
  * How the demo runs. Reference, plain and Grad-Mimic head share everything but the mode; docs/demo.md has what was tried.
  *
- * @param cleanShare share of the training pictures that train backbone and reference, and are left out afterwards
+ * @param cleanShare share of the training images that train backbone and reference, and are left out afterwards
  * @param noise share of the other labels that are corrupted
  * @param backboneEpochs of the backbone
- * @param flips whether mirrored pictures are pictures of the same thing
+ * @param flips whether mirrored images are images of the same thing
  * @param epochs of the heads
  * @param batchSize of the heads
  * @param learningRate of the heads' AdamW
@@ -59,7 +59,7 @@ public record DemoSettings(
         }
     }
 
-    /** A minute or two on two cores for 50,000 pictures. */
+    /** A minute or two on two cores for 50,000 images. */
     public static DemoSettings standard(ImageDataset dataset) {
         boolean flips = PHOTOGRAPHS.stream().anyMatch(dataset.spec()::startsWith);
         return new DemoSettings(0.2, 0.4, 8, flips, 8, 32, 1e-3, 0.25, 1);

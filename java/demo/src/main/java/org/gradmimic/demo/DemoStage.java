@@ -2,9 +2,9 @@ package org.gradmimic.demo;
 
 /** The demo's stages, in their order. */
 public enum DemoStage {
-    READ("read the clean pictures", "pictures"),
+    READ("read the clean images", "images"),
     BACKBONE("train the backbone", "steps"),
-    EMBED("embed all pictures", "pictures"),
+    EMBED("embed all images", "images"),
     REFERENCE("train the reference head", "steps"),
     PLAIN("train plainly", "steps"),
     MIMIC("train with Grad-Mimic", "steps"),

@@ -11,7 +11,7 @@ import org.gradmimic.data.Split;
  * test on. Each list is sorted; the seed decides.
  */
 final class Division {
-    /** Share of the training pictures to test on, where nothing else is there for it. */
+    /** Share of the training images to test on, where nothing else is there for it. */
     private static final double HELD_OUT = 0.2;
 
     final long[] clean;
@@ -37,7 +37,7 @@ final class Division {
         int noisy = samples - held - clean;
         if (clean < 2 || noisy < 1 || (!hasTest && held < 1)) {
             throw new InputException("data set '" + dataset.spec() + "': " + samples
-                    + " training pictures are too few for the demo, which takes a share of " + cleanShare
+                    + " training images are too few for the demo, which takes a share of " + cleanShare
                     + " of them as clean");
         }
         long[] ids = shuffled(samples, seed);

@@ -180,7 +180,7 @@ class DemoTest {
     }
 
     @Test
-    void withoutATestSplitAPartOfTheTrainingPicturesIsHeldOut() {
+    void withoutATestSplitAPartOfTheTrainingImagesIsHeldOut() {
         ImageDataset dataset = drawn(100, 0);
         Division division = Division.of(dataset, 0.25, 1);
         assertThat(division.testSplit).isEqualTo(Split.TRAIN);
@@ -198,8 +198,8 @@ class DemoTest {
     }
 
     @Test
-    void tooFewPicturesAndWrongSettingsAreNamed() throws IOException {
-        Path single = Files.createDirectories(folder.resolve("pictures/cat"));
+    void tooFewImagesAndWrongSettingsAreNamed() throws IOException {
+        Path single = Files.createDirectories(folder.resolve("images/cat"));
         for (int i = 0; i < 20; i++) Files.createFile(single.resolve(i + ".png"));
         ImageDataset cats = Datasets.openImages("images:" + single.getParent());
         assertThatThrownBy(() -> new Demo(cats, quick(), folder, new DemoListener() {}))
@@ -208,7 +208,7 @@ class DemoTest {
         ImageDataset dataset = drawn(5, 5);
         assertThatThrownBy(() -> new Demo(dataset, DemoSettings.standard(dataset), folder, new DemoListener() {}))
                 .isInstanceOf(InputException.class)
-                .hasMessageContaining("5 training pictures are too few");
+                .hasMessageContaining("5 training images are too few");
         assertThatThrownBy(() -> DemoSettings.standard(dataset).withNoise(1)).hasMessageContaining("the noise is 1.0");
         assertThatThrownBy(() -> DemoSettings.standard(dataset).withTemperature(Double.NaN))
                 .hasMessageContaining("the temperature is NaN");

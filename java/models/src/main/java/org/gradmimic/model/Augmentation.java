@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.SplittableRandom;
 import org.gradmimic.data.ImageSize;
 
-/** Copies pictures of 8 bits and three channels, moved by a few pixels and mirrored at random. */
+/** Copies images of 8 bits and three channels, moved by a few pixels and mirrored at random. */
 final class Augmentation {
     private static final int CHANNELS = 3;
 
@@ -22,14 +22,14 @@ final class Augmentation {
         changed = new byte[row.length];
     }
 
-    /** Appends picture {@code index} of {@code pictures} to {@code target}. */
-    void copy(ByteBuffer pictures, int index, ByteBuffer target, SplittableRandom random) {
+    /** Appends image {@code index} of {@code images} to {@code target}. */
+    void copy(ByteBuffer images, int index, ByteBuffer target, SplittableRandom random) {
         boolean mirrored = flips && random.nextBoolean();
         int down = random.nextInt(-shift, shift + 1);
         int right = random.nextInt(-shift, shift + 1);
         int from = index * size.rgbBytes();
         for (int y = 0; y < size.height(); y++) {
-            pictures.get(from + clamp(y - down, size.height()) * row.length, row);
+            images.get(from + clamp(y - down, size.height()) * row.length, row);
             for (int x = 0; x < size.width(); x++) {
                 int source = clamp((mirrored ? size.width() - 1 - x : x) - right, size.width()) * CHANNELS;
                 int at = x * CHANNELS;

@@ -21,13 +21,13 @@ import org.gradmimic.kernel.OpenResources;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A small convolutional network for pictures of about 32×32: four stages of 3×3 convolutions with batch normalisation,
+ * A small convolutional network for images of about 32×32: four stages of 3×3 convolutions with batch normalisation,
  * halving the sides between them, a residual block in the third, and the means over the four quarters of what is left: 768
- * features, as many as a ViT-B/16 has. Weights and pictures lie channels-last, which LibTorch's CPU convolutions take about
+ * features, as many as a ViT-B/16 has. Weights and images lie channels-last, which LibTorch's CPU convolutions take about
  * twice as fast as channels-first; sides are halved before the normalisation, which then has a quarter of the work.
  *
  * <p>Trained by {@link BackboneTrainer}; kept as a {@link Safetensors} file. As a {@link FeatureModel} its batch
- * normalisation uses the running statistics, so that a picture's features don't depend on its batch.
+ * normalisation uses the running statistics, so that an image's features don't depend on its batch.
  */
 public final class Backbone implements FeatureModel {
     /** Channels of the four stages. */
@@ -68,7 +68,7 @@ public final class Backbone implements FeatureModel {
     private Backbone(ImageSize inputSize) {
         if (Math.min(inputSize.height(), inputSize.width()) < SMALLEST_SIDE) {
             throw new IllegalArgumentException(
-                    "pictures of " + inputSize + "; sides of " + SMALLEST_SIDE + " pixels at least are expected");
+                    "images of " + inputSize + "; sides of " + SMALLEST_SIDE + " pixels at least are expected");
         }
         this.inputSize = inputSize;
         OpenResources.opened();
@@ -144,23 +144,23 @@ public final class Backbone implements FeatureModel {
     }
 
     @Override
-    public Tensor features(Tensor pictures) {
+    public Tensor features(Tensor images) {
         try (NoGradGuard noGrad = new NoGradGuard()) {
-            return forward(pictures, false);
+            return forward(images, false);
         }
     }
 
     /**
-     * @param pictures [n,H,W,3] uint8
+     * @param images [n,H,W,3] uint8
      * @param training normalise by the batch's own statistics, and update the running ones
      * @return [n,D]
      */
-    Tensor forward(Tensor pictures, boolean training) {
+    Tensor forward(Tensor images, boolean training) {
         if (closed) throw new IllegalStateException("this backbone is closed");
-        Pictures.require(pictures, inputSize);
+        ImageTensors.require(images, inputSize);
         Tensor result = new Tensor();
         try (PointerScope scope = new PointerScope()) {
-            Tensor h = NORMALISATION.of(device.move(pictures));
+            Tensor h = NORMALISATION.of(device.move(images));
             h = normalised("stage1", halved(convolved("stage1", h)), training);
             h = normalised("stage2", halved(convolved("stage2", h)), training);
             h = normalised("stage3", halved(convolved("stage3", h)), training);

@@ -15,7 +15,7 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.data.ImageBatch;
 
 /**
- * Trains a {@link Backbone} to tell classes apart, under a linear head that is thrown away afterwards. The same pictures,
+ * Trains a {@link Backbone} to tell classes apart, under a linear head that is thrown away afterwards. The same images,
  * settings and threads give the same weights.
  */
 public final class BackboneTrainer {
@@ -29,7 +29,7 @@ public final class BackboneTrainer {
         this.listener = listener;
     }
 
-    /** How many steps a training on {@code samples} pictures takes. */
+    /** How many steps a training on {@code samples} images takes. */
     public static long steps(TrainerSettings settings, int samples) {
         return (long) samples / Math.min(settings.batchSize(), samples) * settings.epochs();
     }
@@ -37,14 +37,14 @@ public final class BackboneTrainer {
     /**
      * Trains to the end or until the listener asks to stop.
      *
-     * @param pictures of the backbone's input size
+     * @param images of the backbone's input size
      * @param classes C; labels are in [0,C)
      * @return whether it came to the end
-     * @throws InputException if there are fewer than two pictures, or the loss stops being finite
+     * @throws InputException if there are fewer than two images, or the loss stops being finite
      */
-    public boolean train(ImageBatch pictures, int classes) {
-        int samples = pictures.size();
-        if (samples < 2) throw new InputException("a backbone cannot be trained on " + samples + " pictures");
+    public boolean train(ImageBatch images, int classes) {
+        int samples = images.size();
+        if (samples < 2) throw new InputException("a backbone cannot be trained on " + samples + " images");
         int batch = Math.min(settings.batchSize(), samples);
         long perEpoch = samples / batch;
         long steps = steps(settings, samples);
@@ -58,7 +58,7 @@ public final class BackboneTrainer {
             SGD optimizer = optimizer(head);
             CrossEntropyLossOptions loss = new CrossEntropyLossOptions();
             loss.label_smoothing().put(settings.labelSmoothing());
-            Tensor view = Pictures.view(pixels, batch, backbone.inputSize());
+            Tensor view = ImageTensors.view(pixels, batch, backbone.inputSize());
             long[] labels = new long[batch];
             int[] order = new int[samples];
             for (int i = 0; i < samples; i++) order[i] = i;
@@ -68,8 +68,8 @@ public final class BackboneTrainer {
                 if (first == 0) shuffle(order, random);
                 pixels.clear();
                 for (int i = 0; i < batch; i++) {
-                    augmentation.copy(pictures.pixels(), order[first + i], pixels, random);
-                    labels[i] = pictures.labels()[order[first + i]];
+                    augmentation.copy(images.pixels(), order[first + i], pixels, random);
+                    labels[i] = images.labels()[order[first + i]];
                 }
                 double value = step(view, labels, head, optimizer, settings.rate(step, steps), loss);
                 if (!Double.isFinite(value)) {
@@ -94,14 +94,14 @@ public final class BackboneTrainer {
     }
 
     private double step(
-            Tensor pictures,
+            Tensor images,
             long[] labels,
             LinearImpl head,
             SGD optimizer,
             double rate,
             CrossEntropyLossOptions options) {
         try (PointerScope scope = new PointerScope()) {
-            Tensor logits = head.forward(backbone.forward(pictures, true));
+            Tensor logits = head.forward(backbone.forward(images, true));
             Tensor loss = torch.cross_entropy(logits, Tensors.of(labels, labels.length), options);
             optimizer.param_groups().get(0).options().set_lr(rate);
             optimizer.zero_grad();

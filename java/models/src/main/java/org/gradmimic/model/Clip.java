@@ -9,7 +9,7 @@ import org.gradmimic.tap.Layers;
 import org.jspecify.annotations.Nullable;
 
 /**
- * CLIP with open_clip's names ({@code open_clip.CLIP}): a vision transformer for pictures and a causal one for captions,
+ * CLIP with open_clip's names ({@code open_clip.CLIP}): a vision transformer for images and a causal one for captions,
  * both projected to features of the same length, and a logit scale. As in {@link VisionTransformer} the last blocks compute
  * what follows their attention for the one token that is pooled: the class token, and each caption's end.
  *

@@ -10,7 +10,7 @@ import org.gradmimic.tap.Layers;
 /**
  * CLIP's image tower.
  *
- * @param side pixels of the pictures' sides, a multiple of the patch size
+ * @param side pixels of the images' sides, a multiple of the patch size
  * @param patchSize sides of a patch
  * @param layers blocks
  * @param block one of them
@@ -66,7 +66,7 @@ record ClipVision(int side, int patchSize, int layers, TransformerBlock block) {
         return NAME + "transformer.resblocks." + i;
     }
 
-    /** [B,features] of pictures [B,3,side,side]. */
+    /** [B,features] of images [B,3,side,side]. */
     Tensor features(Layers layers, Tensor images) {
         Tensor result = new Tensor();
         try (PointerScope scope = new PointerScope()) {

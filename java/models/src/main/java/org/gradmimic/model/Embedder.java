@@ -15,7 +15,7 @@ import org.gradmimic.data.Split;
 import org.gradmimic.io.npy.NpyWriter;
 
 /**
- * Streams pictures through a model, in constant memory; decoding the next batch and embedding the present one go on side
+ * Streams images through a model, in constant memory; decoding the next batch and embedding the present one go on side
  * by side.
  */
 public final class Embedder {
@@ -39,10 +39,10 @@ public final class Embedder {
 
     /**
      * @param model stays the caller's
-     * @param batchSize pictures a batch, at least 1
+     * @param batchSize images a batch, at least 1
      */
     public Embedder(FeatureModel model, int batchSize) {
-        if (batchSize < 1) throw new IllegalArgumentException("a batch of " + batchSize + " pictures");
+        if (batchSize < 1) throw new IllegalArgumentException("a batch of " + batchSize + " images");
         this.model = model;
         this.batchSize = batchSize;
     }
@@ -51,21 +51,22 @@ public final class Embedder {
      * Embeds a split.
      *
      * @return false if the listener stopped it
-     * @throws org.gradmimic.base.InputException if a picture or file is damaged
+     * @throws org.gradmimic.base.InputException if an image or file is damaged
      */
     public boolean embed(ImageDataset dataset, Split split, Sink sink, EmbedListener listener) {
         long total = dataset.size(split);
         int batch = (int) Math.min(batchSize, total);
         long done = 0;
-        try (ReadAhead pictures = new ReadAhead(
+        try (ReadAhead images = new ReadAhead(
                 dataset.read(split, model.inputSize(), batch),
                 batch * model.inputSize().rgbBytes())) {
             while (!listener.stopRequested()) {
-                ImageBatch next = pictures.next();
+                ImageBatch next = images.next();
                 if (next == null) return true;
                 try (PointerScope scope = new PointerScope()) {
                     sink.accept(
-                            next.ids(), model.features(Pictures.view(next.pixels(), next.size(), model.inputSize())));
+                            next.ids(),
+                            model.features(ImageTensors.view(next.pixels(), next.size(), model.inputSize())));
                 }
                 done += next.size();
                 listener.embedded(done, total);
@@ -125,7 +126,7 @@ public final class Embedder {
      *
      * @param folder must be there
      * @return false if the listener stopped it
-     * @throws org.gradmimic.base.InputException if a picture or file is damaged, or the folder can't be written to
+     * @throws org.gradmimic.base.InputException if an image or file is damaged, or the folder can't be written to
      */
     public boolean write(ImageDataset dataset, Split split, Path folder, EmbedListener listener) {
         try (NpyWriter features = NpyWriter.create(folder.resolve(FEATURES), dataset.size(split), model.width());

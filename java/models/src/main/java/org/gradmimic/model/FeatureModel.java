@@ -4,25 +4,25 @@ import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.device.Device;
 
-/** A frozen model that turns pictures into feature vectors. Not for several threads at once. */
+/** A frozen model that turns images into feature vectors. Not for several threads at once. */
 public interface FeatureModel extends AutoCloseable {
-    /** The size every picture must have. */
+    /** The size every image must have. */
     ImageSize inputSize();
 
     /** D, the length of a feature vector. */
     int width();
 
-    /** Works on a device from now on, and gives features there; pictures may come from anywhere. */
+    /** Works on a device from now on, and gives features there; images may come from anywhere. */
     void moveTo(Device device);
 
     /**
-     * Embeds pictures; normalisation is the model's own affair. No gradient is recorded.
+     * Embeds images; normalisation is the model's own affair. No gradient is recorded.
      *
-     * @param pictures [n,H,W,3] uint8, RGB, of {@link #inputSize()}
+     * @param images [n,H,W,3] uint8, RGB, of {@link #inputSize()}
      * @return [n,D] float, contiguous; belongs to the caller's scope
-     * @throws IllegalArgumentException if the pictures are of another type or size
+     * @throws IllegalArgumentException if the images are of another type or size
      */
-    Tensor features(Tensor pictures);
+    Tensor features(Tensor images);
 
     /** Frees the model's native memory; a second call does nothing. */
     @Override

@@ -15,7 +15,7 @@ public final class FeatureModels {
     /**
      * Opens a TorchScript file or a {@link Backbone}'s own.
      *
-     * @param size for TorchScript, which doesn't tell what size its pictures must have
+     * @param size for TorchScript, which doesn't tell what size its images must have
      * @param normalisation for TorchScript, which doesn't tell that either
      * @throws InputException if the file is missing, damaged or neither
      */

@@ -3,7 +3,7 @@ package org.gradmimic.model;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.tap.Layers;
 
-/** Pictures to logits. */
+/** Images to logits. */
 public interface ImageClassifier extends Model {
     /** C, how many there are. */
     int classes();
@@ -14,7 +14,7 @@ public interface ImageClassifier extends Model {
      * @param layers compute with the model's parameters
      * @param images [B,3,H,W] of {@link #imageSize()}, normalised as the weights want them
      * @return [B,C], in the caller's scope
-     * @throws IllegalArgumentException for pictures of another size
+     * @throws IllegalArgumentException for images of another size
      */
     Tensor logits(Layers layers, Tensor images);
 }

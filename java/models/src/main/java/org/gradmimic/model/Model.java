@@ -13,7 +13,7 @@ public interface Model extends AutoCloseable {
     /** Names of the classification head's parameters, whose first extent is the number of classes; none without one. */
     Set<String> head();
 
-    /** Pictures are [n,3,height,width] of this size. */
+    /** Images are [n,3,height,width] of this size. */
     ImageSize imageSize();
 
     /** The name that a stored tensor has in {@link #slots()}: another one only where torch has renamed it since. */

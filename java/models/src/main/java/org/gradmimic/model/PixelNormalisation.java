@@ -42,11 +42,11 @@ public record PixelNormalisation(List<Double> mean, List<Double> std) {
     }
 
     /**
-     * Pictures [n,H,W,3] uint8 as float [n,3,H,W]. The bytes' order is LibTorch's channels-last already, so the permutation is
+     * Images [n,H,W,3] uint8 as float [n,3,H,W]. The bytes' order is LibTorch's channels-last already, so the permutation is
      * a view and the result keeps that order.
      */
-    Tensor of(Tensor pictures) {
-        Tensor pixels = pictures.permute(0, 3, 1, 2).to(ScalarType.Float);
+    Tensor of(Tensor images) {
+        Tensor pixels = images.permute(0, 3, 1, 2).to(ScalarType.Float);
         if (mean.stream().distinct().count() == 1 && std.stream().distinct().count() == 1) {
             return pixels.sub_(new Scalar((float) (255 * mean.get(0))))
                     .mul_(new Scalar((float) (1 / (255 * std.get(0)))));

@@ -25,7 +25,7 @@ final class ReadAhead implements AutoCloseable {
         this.stream = stream;
         buffers = new ByteBuffer[] {ByteBuffer.allocateDirect(batchBytes), ByteBuffer.allocateDirect(batchBytes)};
         decoder = Executors.newSingleThreadExecutor(task -> {
-            Thread thread = new Thread(task, "picture-decoder");
+            Thread thread = new Thread(task, "image-decoder");
             thread.setDaemon(true);
             return thread;
         });

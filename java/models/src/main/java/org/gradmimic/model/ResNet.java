@@ -16,7 +16,7 @@ import org.gradmimic.tap.Layers;
  * @param bottleneck blocks of three convolutions, 1×1, 3×3 and 1×1, which widen fourfold; else of two of 3×3
  * @param blocks in each of the four stages
  * @param classes C
- * @param side pixels of the pictures' sides; the network takes any, this one is checked
+ * @param side pixels of the images' sides; the network takes any, this one is checked
  */
 public record ResNet(boolean bottleneck, Blocks blocks, int classes, int side) implements ImageClassifier {
     /** Blocks in the stages. */
@@ -35,7 +35,7 @@ public record ResNet(boolean bottleneck, Blocks blocks, int classes, int side) i
             "resnet18", new ResNet(false, new Blocks(2, 2, 2, 2), 1000, 224),
             "resnet50", new ResNet(true, new Blocks(3, 4, 6, 3), 1000, 224));
 
-    /** @throws IllegalArgumentException for impossible pictures */
+    /** @throws IllegalArgumentException for impossible images */
     public ResNet {
         ImageSize.square(side);
     }

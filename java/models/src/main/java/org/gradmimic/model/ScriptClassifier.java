@@ -60,7 +60,7 @@ public final class ScriptClassifier implements ImageClassifier {
         return classes;
     }
 
-    /** @throws InputException if the file's program fails on these pictures */
+    /** @throws InputException if the file's program fails on these images */
     @Override
     public Tensor logits(Layers layers, Tensor images) {
         Tensors.requireShape(

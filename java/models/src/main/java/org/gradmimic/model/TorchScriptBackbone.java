@@ -20,7 +20,7 @@ import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.OpenResources;
 
 /**
- * A TorchScript file ({@code torch.jit.trace(...).save(FILE)}) that takes float pictures [n,3,H,W] and returns features
+ * A TorchScript file ({@code torch.jit.trace(...).save(FILE)}) that takes float images [n,3,H,W] and returns features
  * [n,D]. A TorchScript file is a program: load only what you trust.
  */
 public final class TorchScriptBackbone implements FeatureModel {
@@ -47,10 +47,10 @@ public final class TorchScriptBackbone implements FeatureModel {
     }
 
     /**
-     * Loads a file, and tries it on two pictures.
+     * Loads a file, and tries it on two images.
      *
      * @param inputSize what it was made for
-     * @throws InputException if the file is missing, damaged, no TorchScript, or doesn't turn such pictures into features
+     * @throws InputException if the file is missing, damaged, no TorchScript, or doesn't turn such images into features
      */
     public static TorchScriptBackbone load(Path file, ImageSize inputSize, PixelNormalisation normalisation) {
         if (!Files.isRegularFile(file)) throw new InputException(file + ": there is no such file");
@@ -97,21 +97,21 @@ public final class TorchScriptBackbone implements FeatureModel {
     }
 
     @Override
-    public Tensor features(Tensor pictures) {
-        Pictures.require(pictures, inputSize);
+    public Tensor features(Tensor images) {
+        ImageTensors.require(images, inputSize);
         Tensor result = new Tensor();
         try (PointerScope scope = new PointerScope()) {
-            Tensor features = run(normalisation.of(device.move(pictures)).contiguous());
+            Tensor features = run(normalisation.of(device.move(images)).contiguous());
             if (features.size(1) != width) {
                 throw new InputException(file + ": returned features of the shape " + Tensors.shape(features)
-                        + ", expected [" + pictures.size(0) + ", " + width + "]");
+                        + ", expected [" + images.size(0) + ", " + width + "]");
             }
             result.put(features);
         }
         return result;
     }
 
-    /** Features [n,D], float and contiguous, of normalised pictures [n,3,H,W]. */
+    /** Features [n,D], float and contiguous, of normalised images [n,3,H,W]. */
     Tensor run(Tensor images) {
         if (closed) throw new IllegalStateException("the model " + file + " is closed");
         long n = images.size(0);
@@ -120,7 +120,7 @@ public final class TorchScriptBackbone implements FeatureModel {
             output = module.forward(new IValueVector(new IValue(images)));
         } catch (RuntimeException e) {
             throw new InputException(
-                    file + ": failed on " + n + " pictures [" + n + ", 3, " + inputSize.height() + ", "
+                    file + ": failed on " + n + " images [" + n + ", 3, " + inputSize.height() + ", "
                             + inputSize.width() + "]: " + message(e),
                     e);
         }
@@ -132,7 +132,7 @@ public final class TorchScriptBackbone implements FeatureModel {
         if (features.dim() != 2 || features.size(0) != n || !features.is_floating_point()) {
             throw new InputException(file + ": returned "
                     + features.scalar_type().intern() + " "
-                    + Tensors.shape(features) + " for " + n + " pictures; expected floating-point features [" + n
+                    + Tensors.shape(features) + " for " + n + " images; expected floating-point features [" + n
                     + ", D]");
         }
         return features.to(ScalarType.Float).contiguous();

@@ -4,15 +4,15 @@ package org.gradmimic.model;
  * How a backbone trains: SGD with Nesterov's momentum, whose learning rate rises in the first fifth of the steps and falls
  * to zero in the rest.
  *
- * @param epochs passes over the pictures
- * @param batchSize pictures a step; a shorter last batch is left out unless it is the only one
+ * @param epochs passes over the images
+ * @param batchSize images a step; a shorter last batch is left out unless it is the only one
  * @param learningRate the highest
  * @param momentum of the gradients
  * @param weightDecay added to the gradients
  * @param labelSmoothing share of a label's certainty that is spread over all classes
- * @param shift pictures are moved by up to so many pixels each way, their edges repeated
- * @param flips mirror every other picture; right for photographs, wrong for letters
- * @param seed of the order and the changes to the pictures
+ * @param shift images are moved by up to so many pixels each way, their edges repeated
+ * @param flips mirror every other image; right for photographs, wrong for letters
+ * @param seed of the order and the changes to the images
  */
 public record TrainerSettings(
         int epochs,
@@ -42,7 +42,7 @@ public record TrainerSettings(
         }
     }
 
-    /** What was found to work in a minute or less on a few thousand pictures of 32×32; see docs/demo.md. */
+    /** What was found to work in a minute or less on a few thousand images of 32×32; see docs/demo.md. */
     public static TrainerSettings standard(int epochs, boolean flips, long seed) {
         return new TrainerSettings(epochs, 128, 0.1, 0.9, 5e-4, 0.1, 2, flips, seed);
     }

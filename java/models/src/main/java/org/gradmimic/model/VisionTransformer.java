@@ -14,7 +14,7 @@ import org.gradmimic.tap.Layers;
  * torchvision's Vision Transformer ({@code torchvision.models.VisionTransformer}), with its names, without dropout. The last
  * block computes what follows its attention for the class token alone, which is all that the head sees.
  *
- * @param side pixels of the pictures' sides, a multiple of the patch size
+ * @param side pixels of the images' sides, a multiple of the patch size
  * @param patchSize sides of a patch
  * @param layers blocks
  * @param heads of attention, a divisor of the width
@@ -37,7 +37,7 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
         ImageSize.square(side);
         if (side % patchSize != 0) {
             throw new IllegalArgumentException(
-                    "pictures of " + side + " pixels a side are not made of patches of " + patchSize);
+                    "images of " + side + " pixels a side are not made of patches of " + patchSize);
         }
         if (width % heads != 0) {
             throw new IllegalArgumentException("a width of " + width + " is not made of " + heads + " heads");
@@ -128,7 +128,7 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
         return tokens.narrow(1, 0, 1);
     }
 
-    /** Patches of pictures [B,3,H,W], row by row, as tokens [B,T,D]. */
+    /** Patches of images [B,3,H,W], row by row, as tokens [B,T,D]. */
     static Tensor patches(Layers layers, String name, Tensor images, int patchSize) {
         long[] stride = {patchSize, patchSize};
         return layers.conv2d(name, images, stride, new long[] {0, 0})

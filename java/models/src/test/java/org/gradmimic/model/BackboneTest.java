@@ -36,38 +36,38 @@ class BackboneTest {
         return dataset.load(Split.TRAIN, SIZE, LongStream.range(0, count).toArray());
     }
 
-    private static float[] features(FeatureModel model, ImageBatch pictures) {
+    private static float[] features(FeatureModel model, ImageBatch images) {
         try (PointerScope scope = new PointerScope()) {
-            return Tensors.floats(model.features(Pictures.view(pictures.pixels(), pictures.size(), SIZE)));
+            return Tensors.floats(model.features(ImageTensors.view(images.pixels(), images.size(), SIZE)));
         }
     }
 
     @Test
     void aStoredBackboneIsTheSame() {
-        ImageBatch pictures = drawn(40);
+        ImageBatch images = drawn(40);
         Path file = folder.resolve("backbone.safetensors");
         try (Backbone backbone = Backbone.random(SIZE, 1)) {
             // Trained for a step, so that the running statistics are stored too.
-            train(backbone, pictures, 1, 2);
+            train(backbone, images, 1, 2);
             backbone.save(file);
             try (Backbone loaded = Backbone.load(file);
                     FeatureModel opened = FeatureModels.open(file, ImageSize.square(99), PixelNormalisation.of(0, 1))) {
                 assertThat(loaded.inputSize()).isEqualTo(SIZE);
-                assertThat(features(loaded, pictures)).isEqualTo(features(backbone, pictures));
-                assertThat(features(opened, pictures)).isEqualTo(features(backbone, pictures));
+                assertThat(features(loaded, images)).isEqualTo(features(backbone, images));
+                assertThat(features(opened, images)).isEqualTo(features(backbone, images));
             }
         }
     }
 
     @Test
-    void aPicturesFeaturesDoNotDependOnItsBatch() {
-        ImageBatch pictures = drawn(7);
+    void anImagesFeaturesDoNotDependOnItsBatch() {
+        ImageBatch images = drawn(7);
         try (Backbone backbone = Backbone.random(SIZE, 1)) {
-            float[] together = features(backbone, pictures);
-            for (int i = 0; i < pictures.size(); i++) {
+            float[] together = features(backbone, images);
+            for (int i = 0; i < images.size(); i++) {
                 ImageBatch alone = new ImageBatch(
-                        pictures.pixels().slice(i * SIZE.rgbBytes(), SIZE.rgbBytes()),
-                        new long[] {pictures.labels()[i]},
+                        images.pixels().slice(i * SIZE.rgbBytes(), SIZE.rgbBytes()),
+                        new long[] {images.labels()[i]},
                         new long[] {i});
                 float[] expected = Arrays.copyOfRange(together, i * backbone.width(), (i + 1) * backbone.width());
                 float[] actual = features(backbone, alone);
@@ -79,15 +79,15 @@ class BackboneTest {
 
     @Test
     void pixelsAreNormalisedInPlace() {
-        ImageBatch pictures = drawn(3);
+        ImageBatch images = drawn(3);
         try (PointerScope scope = new PointerScope()) {
-            Tensor normalised = PixelNormalisation.of(0.25, 0.5).of(Pictures.view(pictures.pixels(), 3, SIZE));
+            Tensor normalised = PixelNormalisation.of(0.25, 0.5).of(ImageTensors.view(images.pixels(), 3, SIZE));
             Tensors.requireShape("normalised", normalised, 3, 3, 20, 20);
             float[] values = Tensors.floats(normalised);
             for (int n = 0, at = 0; n < 3; n++) {
                 for (int c = 0; c < 3; c++) {
                     for (int place = 0; place < 400; place++, at++) {
-                        int pixel = pictures.pixels().get((n * 400 + place) * 3 + c) & 0xff;
+                        int pixel = images.pixels().get((n * 400 + place) * 3 + c) & 0xff;
                         // A rounding of each of the two float32 operations.
                         assertThat(values[at]).isCloseTo((float) ((pixel / 255.0 - 0.25) / 0.5), within(1e-6f));
                     }
@@ -103,11 +103,11 @@ class BackboneTest {
         try (Backbone one = Backbone.random(SIZE, 5);
                 Backbone two = Backbone.random(SIZE, 5);
                 Backbone other = Backbone.random(SIZE, 6)) {
-            ImageBatch pictures = drawn(50);
-            assertThat(train(one, pictures, 3, 7)).isTrue();
-            train(two, pictures, 3, 7);
-            assertThat(features(one, pictures)).isEqualTo(features(two, pictures));
-            assertThat(features(one, pictures)).isNotEqualTo(features(other, pictures));
+            ImageBatch images = drawn(50);
+            assertThat(train(one, images, 3, 7)).isTrue();
+            train(two, images, 3, 7);
+            assertThat(features(one, images)).isEqualTo(features(two, images));
+            assertThat(features(one, images)).isNotEqualTo(features(other, images));
         } finally {
             torch.set_num_threads(threads);
         }
@@ -118,7 +118,7 @@ class BackboneTest {
         List<Double> losses = new ArrayList<>();
         try (Backbone backbone = Backbone.random(SIZE, 1)) {
             TrainerSettings settings = new TrainerSettings(12, 32, 0.05, 0.9, 5e-4, 0, 1, false, 1);
-            ImageBatch pictures = drawn(320);
+            ImageBatch images = drawn(320);
             new BackboneTrainer(backbone, settings, new TrainerListener() {
                         @Override
                         public void stepped(long steps, long totalSteps, double loss) {
@@ -126,7 +126,7 @@ class BackboneTest {
                             losses.add(loss);
                         }
                     })
-                    .train(pictures, 4);
+                    .train(images, 4);
         }
         assertThat(losses).hasSize(120);
         double end =
@@ -182,19 +182,19 @@ class BackboneTest {
     }
 
     @Test
-    void wrongPicturesAreRefused() {
+    void wrongImagesAreRefused() {
         try (PointerScope scope = new PointerScope();
                 Backbone backbone = Backbone.random(SIZE, 1)) {
             assertThatThrownBy(() -> backbone.features(Tensors.empty(1, 20, 20, 3)))
                     .hasMessageContaining("Byte is expected");
             assertThatThrownBy(() -> backbone.features(torch.zeros(1, 21, 20, 3).to(torch.ScalarType.Byte)))
-                    .hasMessageContaining("pictures has the shape [1, 21, 20, 3], expected [1, 20, 20, 3]");
+                    .hasMessageContaining("images has the shape [1, 21, 20, 3], expected [1, 20, 20, 3]");
         }
         assertThatThrownBy(() -> Backbone.random(new ImageSize(15, 32), 1)).hasMessageContaining("15x32");
     }
 
-    private static boolean train(Backbone backbone, ImageBatch pictures, int epochs, long seed) {
+    private static boolean train(Backbone backbone, ImageBatch images, int epochs, long seed) {
         return new BackboneTrainer(backbone, TrainerSettings.standard(epochs, true, seed), new TrainerListener() {})
-                .train(pictures, 4);
+                .train(images, 4);
     }
 }

@@ -31,7 +31,7 @@ class EmbedderTest {
 
     private final ImageDataset dataset = Datasets.openImages("drawn:classes=4,train=" + SAMPLES + ",test=0");
 
-    /** A model whose features tell the picture: its first row of bytes. */
+    /** A model whose features tell the image: its first row of bytes. */
     private static final class FirstRow implements FeatureModel {
         @Override
         public ImageSize inputSize() {
@@ -44,11 +44,8 @@ class EmbedderTest {
         }
 
         @Override
-        public Tensor features(Tensor pictures) {
-            return pictures.select(1, 0)
-                    .flatten(1, -1)
-                    .to(torch.ScalarType.Float)
-                    .contiguous();
+        public Tensor features(Tensor images) {
+            return images.select(1, 0).flatten(1, -1).to(torch.ScalarType.Float).contiguous();
         }
 
         @Override
@@ -60,14 +57,14 @@ class EmbedderTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 7, 52, 53, 1000})
-    void everyPictureIsInItsRow(int batchSize) {
+    void everyImageIsInItsRow(int batchSize) {
         long[] last = {0};
         boolean whole = new Embedder(new FirstRow(), batchSize)
                 .write(dataset, Split.TRAIN, folder, new EmbedListener() {
                     @Override
-                    public void embedded(long pictures, long total) {
+                    public void embedded(long images, long total) {
                         assertThat(total).isEqualTo(SAMPLES);
-                        last[0] = pictures;
+                        last[0] = images;
                     }
                 });
         assertThat(whole).isTrue();
@@ -101,14 +98,14 @@ class EmbedderTest {
     }
 
     @Test
-    void damagedPicturesFailByNameAndLeaveNothing() throws Exception {
-        Path pictures = folder.resolve("pictures");
+    void damagedImagesFailByNameAndLeaveNothing() throws Exception {
+        Path images = folder.resolve("images");
         for (String name : new String[] {"a/1.png", "b/1.png"}) {
-            Files.createDirectories(pictures.resolve(name).getParent());
-            Files.write(pictures.resolve(name), new byte[] {1, 2, 3});
+            Files.createDirectories(images.resolve(name).getParent());
+            Files.write(images.resolve(name), new byte[] {1, 2, 3});
         }
         Path out = Files.createDirectory(folder.resolve("out"));
-        ImageDataset damaged = Datasets.openImages("images:" + pictures);
+        ImageDataset damaged = Datasets.openImages("images:" + images);
         assertThatThrownBy(
                         () -> new Embedder(new FirstRow(), 1).write(damaged, Split.TRAIN, out, new EmbedListener() {}))
                 .isInstanceOf(InputException.class)
@@ -139,19 +136,19 @@ class EmbedderTest {
                     found = change;
                 }
             }
-            assertThat(found).as("picture %d is the original, moved", i).isNotNegative();
+            assertThat(found).as("image %d is the original, moved", i).isNotNegative();
             seen[found] = true;
         }
         assertThat(seen).doesNotContain(false);
     }
 
-    private static byte[] changed(byte[] picture, int side, boolean mirrored, int down, int right) {
-        byte[] changed = new byte[picture.length];
+    private static byte[] changed(byte[] image, int side, boolean mirrored, int down, int right) {
+        byte[] changed = new byte[image.length];
         for (int y = 0; y < side; y++) {
             for (int x = 0; x < side; x++) {
                 int fromY = Math.max(0, Math.min(side - 1, y - down));
                 int fromX = Math.max(0, Math.min(side - 1, (mirrored ? side - 1 - x : x) - right));
-                for (int c = 0; c < 3; c++) changed[(y * side + x) * 3 + c] = picture[(fromY * side + fromX) * 3 + c];
+                for (int c = 0; c < 3; c++) changed[(y * side + x) * 3 + c] = image[(fromY * side + fromX) * 3 + c];
             }
         }
         return changed;

@@ -203,7 +203,7 @@ class ModelsTest {
     }
 
     @Test
-    void picturesOfAnotherSizeAreRefused() {
+    void imagesOfAnotherSizeAreRefused() {
         VisionTransformer model = new VisionTransformer(16, 8, 1, 2, 8, 8, 3);
         try (PointerScope scope = new PointerScope();
                 Parameters parameters = Formula.parameters(model)) {

@@ -41,16 +41,16 @@ class TorchScriptBackboneTest {
     @ParameterizedTest
     @MethodSource("normalisations")
     void featuresAreTheScripts(PixelNormalisation normalisation) {
-        ImageBatch pictures = BackboneTest.drawn(5);
+        ImageBatch images = BackboneTest.drawn(5);
         try (PointerScope scope = new PointerScope();
                 FeatureModel model = FeatureModels.open(script(TinyScript.MEANS), SIZE, normalisation)) {
             assertThat(model).isInstanceOf(TorchScriptBackbone.class);
             assertThat(model.width()).isEqualTo(2);
-            float[] features = Tensors.floats(model.features(Pictures.view(pictures.pixels(), 5, SIZE)));
+            float[] features = Tensors.floats(model.features(ImageTensors.view(images.pixels(), 5, SIZE)));
             for (int n = 0; n < 5; n++) {
                 double[] mean = new double[3];
                 for (int i = 0; i < 1200; i++) {
-                    double pixel = (pictures.pixels().get(n * 1200 + i) & 0xff) / 255.0;
+                    double pixel = (images.pixels().get(n * 1200 + i) & 0xff) / 255.0;
                     double std = normalisation.std().get(i % 3);
                     mean[i % 3] += (pixel - normalisation.mean().get(i % 3)) / std / 400;
                 }
@@ -82,7 +82,7 @@ class TorchScriptBackboneTest {
         assertRefused(script("torch.mean(x)"), "expected floating-point features [2, D]");
         assertRefused(script("x"), "[2, 3, 20, 20]");
         assertRefused(script("(x, x)"), "returned a Tuple");
-        assertRefused(script("torch.matmul(x, torch.zeros([7, 7]))"), "failed on 2 pictures [2, 3, 20, 20]");
+        assertRefused(script("torch.matmul(x, torch.zeros([7, 7]))"), "failed on 2 images [2, 3, 20, 20]");
     }
 
     @Test

@@ -12,7 +12,7 @@ import org.bytedeco.opencv.opencv_core.Scalar;
 import org.bytedeco.opencv.opencv_core.Size;
 
 /**
- * A white sheet to draw on. Places and sizes are in pixels of the finished picture; everything is drawn larger and
+ * A white sheet to draw on. Places and sizes are in pixels of the finished image; everything is drawn larger and
  * averaged at the end, which is what makes stroke fonts and thin lines look smooth. Colours are 0xRRGGBB.
  */
 final class Canvas implements AutoCloseable {
@@ -29,7 +29,7 @@ final class Canvas implements AutoCloseable {
         END
     }
 
-    /** How a text is drawn: the face, and its size and stroke in the finished picture. */
+    /** How a text is drawn: the face, and its size and stroke in the finished image. */
     enum Weight {
         PLAIN(opencv_imgproc.FONT_HERSHEY_SIMPLEX, 0.43, 1.1),
         TITLE(opencv_imgproc.FONT_HERSHEY_DUPLEX, 0.62, 1.3);
@@ -106,7 +106,7 @@ final class Canvas implements AutoCloseable {
             case MIDDLE -> -width(text, weight) / 2;
             case END -> -width(text, weight);
         };
-        // putText takes whole pixels, of which there are FINER to one of the finished picture.
+        // putText takes whole pixels, of which there are FINER to one of the finished image.
         try (Point at = new Point((int) Math.round((x + shift) * FINER), (int) Math.round(y * FINER));
                 Scalar ink = colour(colour)) {
             opencv_imgproc.putText(
@@ -122,14 +122,14 @@ final class Canvas implements AutoCloseable {
         }
     }
 
-    /** A text's width in pixels of the finished picture. */
+    /** A text's width in pixels of the finished image. */
     double width(String text, Weight weight) {
         try (Size size = opencv_imgproc.getTextSize(ascii(text), weight.face, weight.scale, weight.stroke, baseline)) {
             return (double) size.width() / FINER;
         }
     }
 
-    /** The finished picture as the bytes of a PNG file. */
+    /** The finished image as the bytes of a PNG file. */
     byte[] png() {
         try (Mat small = new Mat();
                 BytePointer encoded = new BytePointer()) {

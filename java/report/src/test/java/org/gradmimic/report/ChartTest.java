@@ -29,11 +29,11 @@ class ChartTest {
                         .axis("score")
                         .group("clean", clean)
                         .group("corrupted", clean));
-        try (Mat picture = opencv_imgcodecs.imread(path.toString())) {
-            assertThat(picture.cols()).isEqualTo(2 * Chart.WIDTH);
-            assertThat(picture.rows()).isEqualTo(Chart.HEIGHT);
-            byte[] bgr = new byte[picture.cols() * picture.rows() * 3];
-            picture.data().get(bgr);
+        try (Mat image = opencv_imgcodecs.imread(path.toString())) {
+            assertThat(image.cols()).isEqualTo(2 * Chart.WIDTH);
+            assertThat(image.rows()).isEqualTo(Chart.HEIGHT);
+            byte[] bgr = new byte[image.cols() * image.rows() * 3];
+            image.data().get(bgr);
             assertThat(count(bgr, 0, Chart.WIDTH, Chart.colour(0))).isGreaterThan(300);
             assertThat(count(bgr, 0, Chart.WIDTH, Chart.colour(1))).isZero();
             assertThat(count(bgr, Chart.WIDTH, 2 * Chart.WIDTH, Chart.colour(1)))
@@ -49,9 +49,9 @@ class ChartTest {
     void aLineGoesWhereItsValuesAre() throws Exception {
         Path path = folder.resolve("chart.png");
         Chart.writePng(path, LineChart.titled("t").axes("x", "y").line("a", new double[] {0, 10}, new double[] {0, 5}));
-        try (Mat picture = opencv_imgcodecs.imread(path.toString())) {
-            byte[] bgr = new byte[picture.cols() * picture.rows() * 3];
-            picture.data().get(bgr);
+        try (Mat image = opencv_imgcodecs.imread(path.toString())) {
+            byte[] bgr = new byte[image.cols() * image.rows() * 3];
+            image.data().get(bgr);
             // The plot begins at 74 and ends at 692; halfway the line is halfway up, at (94 + 412) / 2.
             assertThat(near(bgr, 383, 253, Chart.colour(0))).isTrue();
             assertThat(near(bgr, 383, 200, Chart.colour(0))).isFalse();

@@ -14,7 +14,7 @@ import org.gradmimic.model.caption.ClipTokenizer;
 import org.gradmimic.train.NpyTensors;
 import org.jspecify.annotations.Nullable;
 
-/** Pictures in a {@code .npy} file, float [N,3,H,W] and normalised already, with labels or captions in another. */
+/** Images in a {@code .npy} file, float [N,3,H,W] and normalised already, with labels or captions in another. */
 public final class NpySamples implements Samples {
     private final Path file;
     private final Tensor images;
@@ -30,9 +30,9 @@ public final class NpySamples implements Samples {
     }
 
     /**
-     * Pictures with labels.
+     * Images with labels.
      *
-     * @param size the pictures' sides
+     * @param size the images' sides
      * @param labels integers [N] from 0 to {@code classes} − 1
      * @param batchSize at a time; 0: all
      * @throws InputException if a file is missing, damaged, or of another shape or type, and for labels out of range
@@ -42,7 +42,7 @@ public final class NpySamples implements Samples {
     }
 
     /**
-     * Pictures with captions.
+     * Images with captions.
      *
      * @param tokens integers [N,length] from 0 to {@code vocabulary} − 1
      * @throws InputException as for {@link #labelled}
@@ -53,11 +53,11 @@ public final class NpySamples implements Samples {
     }
 
     /**
-     * Pictures with captions that are texts yet.
+     * Images with captions that are texts yet.
      *
      * @param captions a text file, UTF-8, one a line
      * @param tokenizer the model's
-     * @throws InputException also if there are more or fewer captions than pictures
+     * @throws InputException also if there are more or fewer captions than images
      */
     public static NpySamples captioned(
             Path images, ImageSize size, Path captions, ClipTokenizer tokenizer, int batchSize) {
@@ -65,7 +65,7 @@ public final class NpySamples implements Samples {
         List<String> lines = Captions.read(captions);
         if (lines.size() != rows) {
             throw new InputException(captions + ": has " + lines.size() + " lines, a caption each; " + images + " has "
-                    + rows + " pictures");
+                    + rows + " images");
         }
         try (PointerScope scope = new PointerScope()) {
             return new NpySamples(images, NpyTensors.floats(images), tokenizer.tokens(lines), batchSize);

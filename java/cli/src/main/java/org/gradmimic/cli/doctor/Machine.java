@@ -11,7 +11,7 @@ import org.bytedeco.javacpp.Loader;
 /** Java, the operating system, processor and memory. */
 final class Machine {
     private static final String PLATFORM = "linux-x86_64";
-    /** Below this LibTorch, a batch of pictures and the JVM hardly fit together. */
+    /** Below this LibTorch, a batch of images and the JVM hardly fit together. */
     private static final long SCARCE = 2L << 30;
 
     private Machine() {}

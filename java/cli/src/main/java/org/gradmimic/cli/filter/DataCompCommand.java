@@ -24,7 +24,7 @@ import picocli.CommandLine.Parameters;
                         + " kept samples, sorted.",
         footer = {
             "",
-            "basic: at least 3 words and 6 characters of caption, the smaller side of the picture at least 200",
+            "basic: at least 3 words and 6 characters of caption, the smaller side of the image at least 200",
             "pixels, the larger at most 3 times it. DataComp's basic filter also asks for English captions, by",
             "fastText's language model, which is not supported here: combine with a list of the English uids.",
             "clip-score: at or above --threshold, or above the score at position N * FRACTION of the descending",

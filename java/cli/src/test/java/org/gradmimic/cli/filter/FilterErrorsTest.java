@@ -178,9 +178,9 @@ class FilterErrorsTest {
         for (int shard = 0; shard < 5; shard++) {
             try (TarArchiveOutputStream tar =
                     new TarArchiveOutputStream(Files.newOutputStream(shards.resolve(shard + ".tar")))) {
-                byte[] picture = new byte[300_000];
-                random.nextBytes(picture);
-                add(tar, shard + ".jpg", picture);
+                byte[] image = new byte[300_000];
+                random.nextBytes(image);
+                add(tar, shard + ".jpg", image);
                 add(tar, shard + ".json", ("{\"uid\": \"" + "0".repeat(32) + "\"}").getBytes());
             }
         }

@@ -90,7 +90,7 @@ class KilledReshardTest {
         return content;
     }
 
-    /** Every other sample is kept; pictures are noise, which takes its time to compress. */
+    /** Every other sample is kept; images are noise, which takes its time to compress. */
     private static void write(Path shards, int shard, StringBuilder kept) throws IOException {
         Random random = new Random(shard);
         try (OutputStream out = Files.newOutputStream(shards.resolve(String.format("%05d.tar.gz", shard)));
@@ -99,9 +99,9 @@ class KilledReshardTest {
                 String key = String.format("%09d", shard * PER_SHARD + i);
                 String uid = String.format("%016x%016x", random.nextLong(), random.nextLong());
                 if (i % 2 == 0) kept.append(uid).append('\n');
-                byte[] picture = new byte[100_000];
-                random.nextBytes(picture);
-                add(tar, key + ".jpg", picture);
+                byte[] image = new byte[100_000];
+                random.nextBytes(image);
+                add(tar, key + ".jpg", image);
                 add(tar, key + ".json", ("{\"uid\": \"" + uid + "\"}").getBytes(StandardCharsets.UTF_8));
             }
         }

@@ -11,7 +11,7 @@ final class BasicFilter {
 
     private BasicFilter() {}
 
-    /** Whether a picture is large enough and not too long; NaN is neither. */
+    /** Whether an image is large enough and not too long; NaN is neither. */
     static boolean keepsSize(double width, double height) {
         double small = Math.min(width, height);
         return small >= MIN_SIDE && Math.max(width, height) / small <= MAX_RATIO;

@@ -65,7 +65,7 @@ public final class Metadata {
 
     /**
      * DataComp's basic filter without its language test: at least three words and six characters of caption (words as
-     * Python's {@code split}, characters as Unicode code points), the smaller side of the picture at least 200 pixels,
+     * Python's {@code split}, characters as Unicode code points), the smaller side of the image at least 200 pixels,
      * and sides that differ by at most a factor of 3. A sample without caption or size is discarded.
      *
      * @throws InputException if the columns {@code text}, {@code original_width} and {@code original_height} are missing

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The samples of a shard, one after the other; one is in memory at a time. Files that belong to no sample are left out. */
 final class SampleReader implements AutoCloseable {
-    /** Far above any picture and its caption, far below what an array holds. */
+    /** Far above any image and its caption, far below what an array holds. */
     private static final long MAX_BYTES = 1L << 30;
 
     private final Path shard;

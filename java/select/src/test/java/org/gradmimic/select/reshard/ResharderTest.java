@@ -74,13 +74,13 @@ class ResharderTest {
         return file;
     }
 
-    /** Samples first to last − 1, with a picture of random bytes, a caption and a json with the uid. */
+    /** Samples first to last − 1, with an image of random bytes, a caption and a json with the uid. */
     private static Map<String, byte[]> samples(int first, int last) {
         Map<String, byte[]> files = new LinkedHashMap<>();
         for (int i = first; i < last; i++) {
-            byte[] picture = new byte[new Random(i).nextInt(3000)];
-            new Random(i).nextBytes(picture);
-            files.put(key(i) + ".jpg", picture);
+            byte[] image = new byte[new Random(i).nextInt(3000)];
+            new Random(i).nextBytes(image);
+            files.put(key(i) + ".jpg", image);
             files.put(key(i) + ".txt", ("caption é " + i).getBytes(StandardCharsets.UTF_8));
             files.put(
                     key(i) + ".json",

@@ -13,12 +13,12 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import org.gradmimic.base.InputException;
 
-/** Pictures in a folder; read in order of their ids. Symbolic links are followed. */
-final class PictureFolder implements PictureSource {
+/** Images in a folder; read in order of their ids. Symbolic links are followed. */
+final class ImageFolder implements ImageSource {
     private final Path root;
-    private final PictureIndex index;
+    private final ImageIndex index;
 
-    PictureFolder(Path root) throws IOException {
+    ImageFolder(Path root) throws IOException {
         this.root = root;
         List<String> files = new ArrayList<>();
         List<String> folders = new ArrayList<>();
@@ -33,11 +33,11 @@ final class PictureFolder implements PictureSource {
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
-        this.index = new PictureIndex(root.toString(), files, folders);
+        this.index = new ImageIndex(root.toString(), files, folders);
     }
 
     @Override
-    public PictureIndex index() {
+    public ImageIndex index() {
         return index;
     }
 
@@ -63,7 +63,7 @@ final class PictureFolder implements PictureSource {
             try (InputStream in = Files.newInputStream(path)) {
                 long size = Files.size(path);
                 if (size > Integer.MAX_VALUE - 8) {
-                    throw new InputException(path + ": has " + size + " bytes, too many for a picture");
+                    throw new InputException(path + ": has " + size + " bytes, too many for an image");
                 }
                 int read = in.readNBytes(room((int) size), 0, (int) size);
                 current(path.toString(), read, Objects.requireNonNull(index.find(relative)));

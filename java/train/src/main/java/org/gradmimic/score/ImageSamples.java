@@ -5,23 +5,23 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.data.ImageDataset;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.data.Split;
-import org.gradmimic.model.PictureBatches;
+import org.gradmimic.model.ImageBatches;
 import org.gradmimic.model.PixelNormalisation;
 import org.jspecify.annotations.Nullable;
 
-/** A data set's pictures with their labels. */
-public final class PictureSamples implements Samples {
+/** A data set's images with their labels. */
+public final class ImageSamples implements Samples {
     private final ImageDataset dataset;
     private final Split split;
-    private final PictureBatches batches;
+    private final ImageBatches batches;
 
     /**
-     * @param size what pictures are scaled to
+     * @param size what images are scaled to
      * @param classes how many a model tells apart
-     * @param batchSize pictures at a time
+     * @param batchSize images at a time
      * @throws InputException if there is no such split, or a label out of range
      */
-    public PictureSamples(
+    public ImageSamples(
             ImageDataset dataset,
             Split split,
             ImageSize size,
@@ -38,7 +38,7 @@ public final class PictureSamples implements Samples {
                                 + labels[i] + "; the model has " + classes + " classes");
             }
         }
-        batches = new PictureBatches(dataset, split, size, batchSize, normalisation);
+        batches = new ImageBatches(dataset, split, size, batchSize, normalisation);
     }
 
     @Override
@@ -53,7 +53,7 @@ public final class PictureSamples implements Samples {
 
     @Override
     public @Nullable Batch next() {
-        PictureBatches.Batch batch = batches.next();
+        ImageBatches.Batch batch = batches.next();
         if (batch == null) return null;
         return new Batch(batch.images(), Tensors.of(batch.labels(), batch.labels().length), batch.ids());
     }

@@ -7,8 +7,8 @@ import org.bytedeco.opencv.global.opencv_imgproc;
 import org.bytedeco.opencv.opencv_core.Mat;
 import org.gradmimic.base.InputException;
 
-/** Turns encoded or raw pictures into RGB of a wanted size, with memory that is used again. */
-final class PictureDecoder implements AutoCloseable {
+/** Turns encoded or raw images into RGB of a wanted size, with memory that is used again. */
+final class ImageDecoder implements AutoCloseable {
     private final Mat decoded = new Mat();
     private BytePointer bytes = new BytePointer(64 << 10);
 
@@ -16,13 +16,13 @@ final class PictureDecoder implements AutoCloseable {
      * Decodes a JPEG, PNG or whatever else OpenCV knows by its first bytes; grey is made RGB, transparency and bits
      * above 8 are dropped, the orientation a camera noted is applied.
      *
-     * @param content holds the picture from 0 to {@code length}
+     * @param content holds the image from 0 to {@code length}
      * @param name named in the message
-     * @throws InputException if it is corrupt, cut short or no picture
+     * @throws InputException if it is corrupt, cut short or no image
      */
     void decode(byte[] content, int length, String name, Mat target) {
         if (length == 0) {
-            throw new InputException(name + ": is empty; expected a picture");
+            throw new InputException(name + ": is empty; expected an image");
         }
         if (bytes.capacity() < length) {
             bytes.close();
@@ -35,10 +35,10 @@ final class PictureDecoder implements AutoCloseable {
             good = !result.empty();
         } catch (RuntimeException e) {
             // OpenCV's own exceptions carry source lines of theirs; only the last line is of use to anyone.
-            throw new InputException(name + ": cannot be decoded as a picture: " + reason(e), e);
+            throw new InputException(name + ": cannot be decoded as an image: " + reason(e), e);
         }
         if (!good) {
-            throw new InputException(name + ": is corrupt or no picture (" + length + " bytes)");
+            throw new InputException(name + ": is corrupt or no image (" + length + " bytes)");
         }
         scale(decoded, target);
     }

@@ -14,18 +14,18 @@ import org.gradmimic.base.InputException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the paths of a folder or an archive say: splits, classes, and every picture's split, label and id. Made from
+ * What the paths of a folder or an archive say: splits, classes, and every image's split, label and id. Made from
  * nothing but the paths, so that a folder and an archive of it give the same ids.
  *
- * <p>Expected is {@code [train|test/]class/…/picture}. A folder that everything lies in is ignored, as are hidden files
- * and folders, and files whose ending isn't a picture's. Paths are compared by their UTF-16 code units, with {@code /}
+ * <p>Expected is {@code [train|test/]class/…/image}. A folder that everything lies in is ignored, as are hidden files
+ * and folders, and files whose ending isn't an image's. Paths are compared by their UTF-16 code units, with {@code /}
  * between folders.
  */
-final class PictureIndex {
+final class ImageIndex {
     private static final Set<String> ENDINGS =
             Set.of("jpg", "jpeg", "jpe", "png", "bmp", "dib", "webp", "tif", "tiff", "gif", "ppm", "pgm", "pbm", "pnm");
 
-    /** Where a picture belongs. */
+    /** Where an image belongs. */
     record Entry(Split split, int id, int label) {}
 
     private final List<String> classNames;
@@ -39,16 +39,16 @@ final class PictureIndex {
      * @param folders relative paths of all folders that are known; those of files need not be among them
      * @throws InputException if they aren't laid out as expected, or a class is empty
      */
-    PictureIndex(String source, Collection<String> files, Collection<String> folders) {
-        List<String> pictures =
-                files.stream().filter(PictureIndex::isPicture).sorted().toList();
-        if (pictures.isEmpty()) {
-            throw new InputException(source + ": holds no pictures; expected class folders with JPEG, PNG, … in them");
+    ImageIndex(String source, Collection<String> files, Collection<String> folders) {
+        List<String> images =
+                files.stream().filter(ImageIndex::isImage).sorted().toList();
+        if (images.isEmpty()) {
+            throw new InputException(source + ": holds no images; expected class folders with JPEG, PNG, … in them");
         }
-        String root = commonRoot(pictures);
-        boolean divided = pictures.stream().allMatch(path -> splitOf(path, root) != null);
-        if (!divided && pictures.stream().anyMatch(path -> splitOf(path, root) != null)) {
-            String outside = pictures.stream()
+        String root = commonRoot(images);
+        boolean divided = images.stream().allMatch(path -> splitOf(path, root) != null);
+        if (!divided && images.stream().anyMatch(path -> splitOf(path, root) != null)) {
+            String outside = images.stream()
                     .filter(path -> splitOf(path, root) == null)
                     .findFirst()
                     .orElseThrow();
@@ -56,7 +56,7 @@ final class PictureIndex {
         }
         Map<Split, TreeSet<String>> classes = new EnumMap<>(Split.class);
         Map<String, String> classOf = new HashMap<>();
-        for (String path : pictures) {
+        for (String path : images) {
             String prefix = root + (divided ? splitOf(path, root) + "/" : "");
             int slash = path.indexOf('/', prefix.length());
             if (slash < 0) {
@@ -85,7 +85,7 @@ final class PictureIndex {
         });
     }
 
-    static boolean isPicture(String path) {
+    static boolean isImage(String path) {
         String name = path.substring(path.lastIndexOf('/') + 1);
         int dot = name.lastIndexOf('.');
         return dot > 0
@@ -102,7 +102,7 @@ final class PictureIndex {
         return classNames;
     }
 
-    /** Paths of a split's pictures in order of their ids; none if there is no such split. */
+    /** Paths of a split's images in order of their ids; none if there is no such split. */
     List<String> paths(Split split) {
         return paths.getOrDefault(split, List.of());
     }
@@ -111,24 +111,24 @@ final class PictureIndex {
         return labels.get(split).clone();
     }
 
-    /** The entry of a path, null if it is no picture of this index. */
+    /** The entry of a path, null if it is no image of this index. */
     @Nullable
     Entry find(String path) {
         return entries.get(path);
     }
 
-    /** The folder, with its slash, that all pictures lie in above their split or class folders; or nothing. */
-    private static String commonRoot(List<String> pictures) {
+    /** The folder, with its slash, that all images lie in above their split or class folders; or nothing. */
+    private static String commonRoot(List<String> images) {
         String root = "";
         while (true) {
             String prefix = root;
-            int slash = pictures.get(0).indexOf('/', prefix.length());
+            int slash = images.get(0).indexOf('/', prefix.length());
             if (slash < 0) {
                 return root;
             }
-            String longer = pictures.get(0).substring(0, slash + 1);
-            boolean shared = splitOf(pictures.get(0), prefix) == null
-                    && pictures.stream()
+            String longer = images.get(0).substring(0, slash + 1);
+            boolean shared = splitOf(images.get(0), prefix) == null
+                    && images.stream()
                             .allMatch(path -> path.startsWith(longer) && path.indexOf('/', longer.length()) > 0);
             if (!shared) {
                 return root;
@@ -137,7 +137,7 @@ final class PictureIndex {
         }
     }
 
-    /** Pictures directly in a folder called train are of trains: only one with folders in it is a split. */
+    /** Images directly in a folder called train are of trains: only one with folders in it is a split. */
     private static @Nullable Split splitOf(String path, String root) {
         for (Split split : Split.values()) {
             String folder = split + "/";
@@ -161,7 +161,7 @@ final class PictureIndex {
             if (folder.startsWith(root)) {
                 String inner = folder.substring(root.length());
                 if (!inner.isEmpty() && !isHidden(inner) && inner.split("/").length == depth && !full.contains(inner)) {
-                    throw new InputException(source + ": the class folder " + folder + " holds no pictures");
+                    throw new InputException(source + ": the class folder " + folder + " holds no images");
                 }
             }
         }

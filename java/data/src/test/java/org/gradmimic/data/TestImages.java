@@ -17,9 +17,9 @@ import org.bytedeco.opencv.global.opencv_core;
 import org.bytedeco.opencv.global.opencv_imgcodecs;
 import org.bytedeco.opencv.opencv_core.Mat;
 
-/** Makes pictures, folders and archives, and reads data sets back as a whole. */
-final class TestPictures {
-    private TestPictures() {}
+/** Makes images, folders and archives, and reads data sets back as a whole. */
+final class TestImages {
+    private TestImages() {}
 
     /** Everything a split's stream gave, put in order of the ids. */
     record Contents(byte[][] pixels, long[] labels) {}
@@ -38,9 +38,9 @@ final class TestPictures {
             bgr[i + 2] = rgb[i];
         }
         try (BytePointer data = new BytePointer(bgr);
-                Mat picture = new Mat(size.height(), size.width(), opencv_core.CV_8UC3, data);
+                Mat image = new Mat(size.height(), size.width(), opencv_core.CV_8UC3, data);
                 BytePointer out = new BytePointer()) {
-            if (!opencv_imgcodecs.imencode(ending, picture, out)) {
+            if (!opencv_imgcodecs.imencode(ending, image, out)) {
                 throw new AssertionError("cannot encode " + ending);
             }
             byte[] encoded = new byte[(int) out.limit()];
@@ -49,7 +49,7 @@ final class TestPictures {
         }
     }
 
-    /** A picture that no other seed has, of its own size. */
+    /** An image that no other seed has, of its own size. */
     static byte[] png(long seed) {
         ImageSize size = new ImageSize(5 + (int) (seed % 3), 7);
         return encode(randomRgb(size, seed), size, ".png");

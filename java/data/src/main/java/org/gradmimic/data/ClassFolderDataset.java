@@ -9,26 +9,26 @@ import java.util.Objects;
 import java.util.Optional;
 import org.gradmimic.base.InputException;
 
-/** Pictures in class folders, in a folder or an archive. */
-final class PictureDataset implements ImageDataset {
+/** Images in class folders, in a folder or an archive. */
+final class ClassFolderDataset implements ImageDataset {
     private final String spec;
-    private final PictureSource source;
-    private final PictureIndex index;
+    private final ImageSource source;
+    private final ImageIndex index;
 
-    private PictureDataset(String spec, PictureSource source) {
+    private ClassFolderDataset(String spec, ImageSource source) {
         this.spec = spec;
         this.source = source;
         this.index = source.index();
     }
 
-    static PictureDataset open(String spec, String location) {
+    static ClassFolderDataset open(String spec, String location) {
         Path path = Path.of(location);
         if (location.isEmpty() || !Files.exists(path)) {
             throw new InputException("data set '" + spec + "': there is no folder or file '" + location + "'");
         }
         try {
-            return new PictureDataset(
-                    spec, Files.isDirectory(path) ? new PictureFolder(path) : new PictureArchive(path));
+            return new ClassFolderDataset(
+                    spec, Files.isDirectory(path) ? new ImageFolder(path) : new ImageArchive(path));
         } catch (IOException e) {
             throw new InputException(location + ": cannot be read: " + e, e);
         }

@@ -9,22 +9,22 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
 import org.gradmimic.data.ImageSize;
 
-/** Pictures on their way from bytes to what a network takes. */
-final class Pictures {
-    private Pictures() {}
+/** Images on their way from bytes to what a network takes. */
+final class ImageTensors {
+    private ImageTensors() {}
 
-    /** A view of {@code count} pictures at the start of a direct buffer, [n,H,W,3] uint8; the buffer must outlive it. */
+    /** A view of {@code count} images at the start of a direct buffer, [n,H,W,3] uint8; the buffer must outlive it. */
     static Tensor view(ByteBuffer pixels, int count, ImageSize size) {
         BytePointer start = new BytePointer(pixels.slice(0, count * size.rgbBytes()));
         return torch.from_blob(
                 start, new long[] {count, size.height(), size.width(), 3}, new TensorOptions(ScalarType.Byte));
     }
 
-    static void require(Tensor pictures, ImageSize size) {
-        if (pictures.scalar_type().intern() != ScalarType.Byte) {
+    static void require(Tensor images, ImageSize size) {
+        if (images.scalar_type().intern() != ScalarType.Byte) {
             throw new IllegalArgumentException(
-                    "pictures are " + pictures.scalar_type().intern() + "; Byte is expected");
+                    "images are " + images.scalar_type().intern() + "; Byte is expected");
         }
-        Tensors.requireShape("pictures", pictures, pictures.size(0), size.height(), size.width(), 3);
+        Tensors.requireShape("images", images, images.size(0), size.height(), size.width(), 3);
     }
 }

@@ -2,12 +2,12 @@ package org.gradmimic.data;
 
 import java.io.IOException;
 
-/** Where pictures in class folders lie. */
-interface PictureSource {
+/** Where images in class folders lie. */
+interface ImageSource {
 
     /** What the paths say. */
-    PictureIndex index();
+    ImageIndex index();
 
-    /** Walks over one split's pictures. */
+    /** Walks over one split's images. */
     SampleCursor cursor(Split split) throws IOException;
 }

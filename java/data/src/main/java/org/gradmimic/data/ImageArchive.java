@@ -11,14 +11,14 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.io.tar.TarReader;
 
 /**
- * Pictures in a tar archive; read in the archive's own order, without unpacking it. Opening it reads it once for the
+ * Images in a tar archive; read in the archive's own order, without unpacking it. Opening it reads it once for the
  * names, so a damaged archive is found out before anything is computed.
  */
-final class PictureArchive implements PictureSource {
+final class ImageArchive implements ImageSource {
     private final Path path;
-    private final PictureIndex index;
+    private final ImageIndex index;
 
-    PictureArchive(Path path) throws IOException {
+    ImageArchive(Path path) throws IOException {
         this.path = path;
         Set<String> files = new LinkedHashSet<>();
         List<String> folders = new ArrayList<>();
@@ -27,7 +27,7 @@ final class PictureArchive implements PictureSource {
                 String name = TarReader.name(entry);
                 if (entry.isDirectory()) {
                     folders.add(name);
-                } else if (PictureIndex.isPicture(name)) {
+                } else if (ImageIndex.isImage(name)) {
                     checkFile(entry, name);
                     if (!files.add(name)) {
                         throw new InputException(path + ": holds " + name + " twice");
@@ -35,11 +35,11 @@ final class PictureArchive implements PictureSource {
                 }
             }
         }
-        this.index = new PictureIndex(path.toString(), files, folders);
+        this.index = new ImageIndex(path.toString(), files, folders);
     }
 
     @Override
-    public PictureIndex index() {
+    public ImageIndex index() {
         return index;
     }
 
@@ -50,10 +50,10 @@ final class PictureArchive implements PictureSource {
 
     private void checkFile(TarArchiveEntry entry, String name) {
         if (!entry.isFile() || entry.isLink() || entry.isSymbolicLink()) {
-            throw new InputException(path + ": " + name + " is a link or no plain file; expected the picture itself");
+            throw new InputException(path + ": " + name + " is a link or no plain file; expected the image itself");
         }
         if (entry.getSize() > Integer.MAX_VALUE - 8) {
-            throw new InputException(path + ": " + name + " has " + entry.getSize() + " bytes, too many for a picture");
+            throw new InputException(path + ": " + name + " has " + entry.getSize() + " bytes, too many for an image");
         }
     }
 
@@ -73,10 +73,10 @@ final class PictureArchive implements PictureSource {
             while (left > 0) {
                 TarArchiveEntry entry = tar.next();
                 if (entry == null) {
-                    throw new InputException(path + ": was changed while it was read; " + left + " pictures are gone");
+                    throw new InputException(path + ": was changed while it was read; " + left + " images are gone");
                 }
                 String name = TarReader.name(entry);
-                PictureIndex.Entry place = entry.isFile() ? index.find(name) : null;
+                ImageIndex.Entry place = entry.isFile() ? index.find(name) : null;
                 if (place != null && place.split() == split) {
                     int bytes = (int) entry.getSize();
                     tar.read(room(bytes), bytes);

@@ -7,9 +7,9 @@ import org.gradmimic.data.ImageSize;
 import org.gradmimic.data.Split;
 import org.jspecify.annotations.Nullable;
 
-/** A split's pictures as a model takes them, in the source's order; the next batch is decoded while this one is used. */
-public final class PictureBatches implements AutoCloseable {
-    private final ReadAhead pictures;
+/** A split's images as a model takes them, in the source's order; the next batch is decoded while this one is used. */
+public final class ImageBatches implements AutoCloseable {
+    private final ReadAhead images;
     private final ImageSize size;
     private final PixelNormalisation normalisation;
 
@@ -23,30 +23,30 @@ public final class PictureBatches implements AutoCloseable {
     public record Batch(Tensor images, long[] labels, long[] ids) {}
 
     /**
-     * @param size what every picture is scaled to
-     * @param batchSize pictures a batch, at least 1
+     * @param size what every image is scaled to
+     * @param batchSize images a batch, at least 1
      */
-    public PictureBatches(
+    public ImageBatches(
             ImageDataset dataset, Split split, ImageSize size, int batchSize, PixelNormalisation normalisation) {
         this.size = size;
         this.normalisation = normalisation;
-        pictures = new ReadAhead(dataset.read(split, size, batchSize), batchSize * size.rgbBytes());
+        images = new ReadAhead(dataset.read(split, size, batchSize), batchSize * size.rgbBytes());
     }
 
     /**
      * The next batch, in the caller's scope; null at the end.
      *
-     * @throws org.gradmimic.base.InputException if a picture is damaged
+     * @throws org.gradmimic.base.InputException if an image is damaged
      */
     public @Nullable Batch next() {
-        ImageBatch batch = pictures.next();
+        ImageBatch batch = images.next();
         if (batch == null) return null;
-        Tensor images = normalisation.of(Pictures.view(batch.pixels(), batch.size(), size));
+        Tensor images = normalisation.of(ImageTensors.view(batch.pixels(), batch.size(), size));
         return new Batch(images, batch.labels(), batch.ids());
     }
 
     @Override
     public void close() {
-        pictures.close();
+        images.close();
     }
 }

@@ -2,14 +2,14 @@ package org.gradmimic.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.gradmimic.data.TestPictures.ascii;
-import static org.gradmimic.data.TestPictures.encode;
-import static org.gradmimic.data.TestPictures.gzip;
-import static org.gradmimic.data.TestPictures.png;
-import static org.gradmimic.data.TestPictures.randomRgb;
-import static org.gradmimic.data.TestPictures.readAll;
-import static org.gradmimic.data.TestPictures.tar;
-import static org.gradmimic.data.TestPictures.writeFolder;
+import static org.gradmimic.data.TestImages.ascii;
+import static org.gradmimic.data.TestImages.encode;
+import static org.gradmimic.data.TestImages.gzip;
+import static org.gradmimic.data.TestImages.png;
+import static org.gradmimic.data.TestImages.randomRgb;
+import static org.gradmimic.data.TestImages.readAll;
+import static org.gradmimic.data.TestImages.tar;
+import static org.gradmimic.data.TestImages.writeFolder;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,13 +19,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.gradmimic.base.InputException;
-import org.gradmimic.data.TestPictures.Contents;
+import org.gradmimic.data.TestImages.Contents;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class PictureDatasetTest {
+class ClassFolderDatasetTest {
     private static final ImageSize SIZE = new ImageSize(4, 6);
 
     @TempDir
@@ -33,7 +33,7 @@ class PictureDatasetTest {
 
     @Test
     void folderAndArchivesGiveTheSame() throws IOException {
-        // Not in sorted order, with files that are no pictures, and a folder deeper than its class.
+        // Not in sorted order, with files that are no images, and a folder deeper than its class.
         Map<String, byte[]> files = new LinkedHashMap<>();
         files.put("test/dog/b.png", png(1));
         files.put("train/dog/9.png", png(2));
@@ -41,10 +41,10 @@ class PictureDatasetTest {
         files.put("train/cat/z/deep.PNG", png(4));
         files.put("train/cat/a.jpeg", encode(randomRgb(SIZE, 5), SIZE, ".jpg"));
         files.put("test/cat/c.bmp", encode(randomRgb(SIZE, 6), SIZE, ".bmp"));
-        files.put("train/cat/README.txt", ascii("no picture"));
-        files.put("train/cat/.hidden.png", ascii("no picture"));
-        files.put(".thumbnails/cat/a.png", ascii("no picture"));
-        files.put("labels.csv", ascii("no picture"));
+        files.put("train/cat/README.txt", ascii("no image"));
+        files.put("train/cat/.hidden.png", ascii("no image"));
+        files.put(".thumbnails/cat/a.png", ascii("no image"));
+        files.put("labels.csv", ascii("no image"));
         writeFolder(folder.resolve("d"), files);
         Files.write(folder.resolve("d.tar"), tar(files));
         Files.write(folder.resolve("d.tar.gz"), gzip(tar(files)));
@@ -80,7 +80,7 @@ class PictureDatasetTest {
     }
 
     @Test
-    void losslessPicturesComeBackAsTheyWere() throws IOException {
+    void losslessImagesComeBackAsTheyWere() throws IOException {
         Map<String, byte[]> files = new LinkedHashMap<>();
         byte[][] expected = new byte[7][];
         for (int i = 0; i < 7; i++) {
@@ -132,7 +132,7 @@ class PictureDatasetTest {
     }
 
     @Test
-    void greyAndTransparentPicturesBecomeRgb() throws IOException {
+    void greyAndTransparentImagesBecomeRgb() throws IOException {
         byte[] pgm = ascii("P5 2 1 255\n\007\100");
         writeFolder(folder.resolve("d"), Map.of("a/1.pgm", pgm));
         assertThat(readAll(images("d"), Split.TRAIN, new ImageSize(1, 2), 1).pixels()[0])
@@ -173,14 +173,14 @@ class PictureDatasetTest {
 
     @ParameterizedTest
     @ValueSource(strings = {".png", ".jpg", ".bmp", ".webp", ".tiff", ".gif", ".ppm"})
-    void namesACorruptPicture(String ending) throws IOException {
+    void namesACorruptImage(String ending) throws IOException {
         ImageSize size = ImageSize.square(16);
         byte[] good = encode(randomRgb(size, 1), size, ending);
         for (byte[] bad : List.of(
                 new byte[0],
                 Arrays.copyOf(good, 3),
                 Arrays.copyOf(good, good.length / 2),
-                ascii("this is text, not a picture"))) {
+                ascii("this is text, not an image"))) {
             Map<String, byte[]> files = new LinkedHashMap<>();
             files.put("a/1" + ending, good);
             files.put("a/2" + ending, bad);
@@ -205,7 +205,7 @@ class PictureDatasetTest {
         byte[] plain = tar(files);
         byte[] zipped = gzip(plain);
         Path path = folder.resolve("cut");
-        // One picture takes a block of 512 bytes for its header and one for its content.
+        // One image takes a block of 512 bytes for its header and one for its content.
         for (int length : new int[] {600, 1024, 5 * 1024, 5 * 1024 + 100, 5 * 1024 + 700, 40 * 1024, 40 * 1024 + 512}) {
             Files.write(path, Arrays.copyOf(plain, length));
             assertThatThrownBy(() -> images("cut"))
@@ -235,18 +235,18 @@ class PictureDatasetTest {
         Files.writeString(folder.resolve("text.tar"), "not an archive");
         assertThatThrownBy(() -> images("text.tar")).hasMessageContaining("not a tar archive");
 
-        assertThatThrownBy(() -> laidOut("a/", "b/")).hasMessageContaining("holds no pictures");
+        assertThatThrownBy(() -> laidOut("a/", "b/")).hasMessageContaining("holds no images");
         assertThatThrownBy(() -> laidOut("1.png", "a/2.png")).hasMessageContaining("1.png lies in no class folder");
         assertThatThrownBy(() -> laidOut("a/1.png", "b/", "c/notes.txt"))
-                .hasMessageContaining("class folder b holds no pictures");
+                .hasMessageContaining("class folder b holds no images");
         assertThatThrownBy(() -> laidOut("train/a/1.png", "test/a/2.png", "test/b/"))
-                .hasMessageContaining("class folder test/b holds no pictures");
+                .hasMessageContaining("class folder test/b holds no images");
         assertThatThrownBy(() -> laidOut("train/a/1.png", "val/a/2.png"))
                 .hasMessageContaining("val/a/2.png lies in neither");
     }
 
     @Test
-    void refusesAPictureTwiceInAnArchive() throws IOException {
+    void refusesAImageTwiceInAnArchive() throws IOException {
         byte[] once = tar(Map.of("a/1.png", png(1)));
         byte[] twice = new byte[1024 + once.length];
         System.arraycopy(once, 0, twice, 0, 1024);
