@@ -43,7 +43,7 @@ esac
 read -r -a options <<<"${GRADMIMIC_JAVA_OPTS-}"
 # Folders before jars: JavaCPP then loads the native library that was just built, not one it unpacked once.
 classes=bench/target/classes$(printf ':%s' java/*/target/classes)
-# JavaCPP would otherwise ask the system for the process's size at every new tensor (docs/taps.md).
+# JavaCPP would otherwise ask the system for the process's size at every new tensor (docs/layers.md).
 java=("${JAVA_HOME:+$JAVA_HOME/bin/}java" -Dorg.bytedeco.javacpp.maxPhysicalBytes=0 "-Dgradmimic.bench.command=$command" ${options[@]+"${options[@]}"}
   -cp "$classes:bench/target/lib/*" "$main" ${more[@]+"${more[@]}"})
 exec ${keeping[@]+"${keeping[@]}"} "${java[@]}" "$@"

@@ -16,15 +16,15 @@ import org.gradmimic.ScoreTable;
 import org.gradmimic.Weighting;
 import org.gradmimic.device.Autocast;
 import org.gradmimic.device.Device;
+import org.gradmimic.layer.Losses;
+import org.gradmimic.layer.MimicSteps;
+import org.gradmimic.layer.Parameters;
+import org.gradmimic.layer.PlainLayers;
+import org.gradmimic.layer.RecordingLayers;
 import org.gradmimic.model.ImageClassifier;
 import org.gradmimic.model.ResNet;
 import org.gradmimic.model.Slot;
 import org.gradmimic.model.VisionTransformer;
-import org.gradmimic.tap.Losses;
-import org.gradmimic.tap.MimicSteps;
-import org.gradmimic.tap.Parameters;
-import org.gradmimic.tap.PlainLayers;
-import org.gradmimic.tap.Taps;
 
 /** Whole training steps of one model: plain, or with a mimic layer. */
 final class ModelSteps implements AutoCloseable {
@@ -176,7 +176,7 @@ final class ModelSteps implements AutoCloseable {
     final class Mimicking implements AutoCloseable {
         private final ScoreTable table = Heads.table(setup.device());
         private final Parameters reference;
-        private final Taps taps;
+        private final RecordingLayers layers;
         private final MimicSteps steps;
 
         Mimicking(Mimic mimic, Calibration calibration) {
@@ -195,15 +195,15 @@ final class ModelSteps implements AutoCloseable {
                 }
                 reference = Parameters.of(near);
             }
-            taps = new Taps(parameters, names, List.of(reference), true);
-            steps = new MimicSteps(taps, Weighting.normedProj(TEMPERATURE), calibration, table);
+            layers = new RecordingLayers(parameters, names, List.of(reference), true);
+            steps = new MimicSteps(layers, Weighting.normedProj(TEMPERATURE), calibration, table);
         }
 
         void step() {
             ModelSteps.this.step(() -> {
                 Tensor losses;
                 try (Autocast forward = setup.precision().forward(setup.device())) {
-                    losses = Losses.crossEntropy(model.logits(taps, images), labels);
+                    losses = Losses.crossEntropy(model.logits(layers, images), labels);
                 }
                 steps.step(losses, ids).backward();
             });
@@ -212,7 +212,7 @@ final class ModelSteps implements AutoCloseable {
         @Override
         public void close() {
             steps.close();
-            taps.close();
+            layers.close();
             reference.close();
             table.close();
         }

@@ -15,7 +15,7 @@ public sealed interface DirectionSource {
      * @param weights [K] of [C,D] float, the reference heads' weights
      * @param combination which score weighs
      */
-    record Reference(List<Tensor> weights, Combination combination) implements DirectionSource {
+    record Reference(List<Tensor> weights, ReferenceCombination combination) implements DirectionSource {
         public Reference {
             if (weights.isEmpty()) throw new IllegalArgumentException("there is no reference weight");
             weights = List.copyOf(weights);
@@ -37,10 +37,10 @@ public sealed interface DirectionSource {
     }
 
     static DirectionSource reference(Tensor weight) {
-        return new Reference(List.of(weight), Combination.one(0));
+        return new Reference(List.of(weight), ReferenceCombination.one(0));
     }
 
-    static DirectionSource references(List<Tensor> weights, Combination combination) {
+    static DirectionSource references(List<Tensor> weights, ReferenceCombination combination) {
         return new Reference(weights, combination);
     }
 

@@ -108,7 +108,7 @@ final class HeadBuffers implements AutoCloseable {
     }
 
     /** Brings the scores toward several references to one for each sample; NaN where the kernel counts it as not finite. */
-    void combine(Combination combination) {
+    void combine(ReferenceCombination combination) {
         if (scores == null || !scored) return;
         Tensor each = referenceScores();
         Tensor one = switch (combination.rule()) {

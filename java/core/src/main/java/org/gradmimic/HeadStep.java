@@ -115,7 +115,7 @@ public final class HeadStep {
      */
     public void backward() {
         head.requireCurrent(this);
-        if (done) throw new IllegalStateException("backward() ran already; the step's δ is used up");
+        if (done) throw new IllegalStateException("backward() ran already; the step's output gradients are used up");
         done = true;
         head.backward(this);
     }

@@ -1,7 +1,7 @@
 /**
  * Mimic scores and Grad-Mimic over LibTorch. What scores is kept apart from what trains: a
  * {@link org.gradmimic.Direction} says where the reference model lies, a head
- * ({@link org.gradmimic.MimicHead}) or the taps of other layers ({@link org.gradmimic.tap.Taps}) how far each sample's gradient points there, a {@link org.gradmimic.Weighting} turns
+ * ({@link org.gradmimic.MimicHead}) or layers that record their activations ({@link org.gradmimic.layer.RecordingLayers}) say how far each sample's gradient points there, a {@link org.gradmimic.Weighting} turns
  * scores into weights, a {@link org.gradmimic.ScoreTable} keeps them. Training loops, whether the user's or
  * {@code org.gradmimic.train}'s, only call these.
  *

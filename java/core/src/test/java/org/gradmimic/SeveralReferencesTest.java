@@ -68,12 +68,13 @@ class SeveralReferencesTest {
             }
         }
 
-        MimicHead head(Combination combination, Weighting weighting, Calibration calibration, ScoreTable table) {
+        MimicHead head(
+                ReferenceCombination combination, Weighting weighting, Calibration calibration, ScoreTable table) {
             return new MimicHead(
                     weight, bias, DirectionSource.references(references, combination), weighting, calibration, table);
         }
 
-        double combined(Combination combination, int i) {
+        double combined(ReferenceCombination combination, int i) {
             double sum = 0;
             double least = Double.POSITIVE_INFINITY;
             for (double[] score : scores) {
@@ -87,7 +88,7 @@ class SeveralReferencesTest {
             };
         }
 
-        double[] weights(Weighting.Kind kind, Combination combination) {
+        double[] weights(Weighting.Kind kind, ReferenceCombination combination) {
             double[] w = new double[rows];
             double sum = 0;
             for (int i = 0; i < rows; i++) {
@@ -124,8 +125,12 @@ class SeveralReferencesTest {
         assertThat(worst).as(what).isLessThanOrEqualTo(TOLERANCE * largest);
     }
 
-    private static Stream<Combination> combinations(int count) {
-        return Stream.of(Combination.one(0), Combination.one(count - 1), Combination.mean(), Combination.min());
+    private static Stream<ReferenceCombination> combinations(int count) {
+        return Stream.of(
+                ReferenceCombination.one(0),
+                ReferenceCombination.one(count - 1),
+                ReferenceCombination.mean(),
+                ReferenceCombination.min());
     }
 
     @ParameterizedTest
@@ -135,14 +140,14 @@ class SeveralReferencesTest {
             if (kind == Weighting.Kind.AGRA || kind == Weighting.Kind.RHO || kind == Weighting.Kind.GRAND) continue;
             boolean one = kind == Weighting.Kind.COS || kind == Weighting.Kind.NORMED_COS || kind == Weighting.Kind.OPT;
             combinations(count)
-                    .filter(combination -> !one || combination.rule() == Combination.Rule.ONE)
+                    .filter(combination -> !one || combination.rule() == ReferenceCombination.Rule.ONE)
                     .forEach(combination -> {
                         for (long seed = 0; seed < 12; seed += 5) check(seed, count, kind, combination);
                     });
         }
     }
 
-    private static void check(long seed, int count, Weighting.Kind kind, Combination combination) {
+    private static void check(long seed, int count, Weighting.Kind kind, ReferenceCombination combination) {
         for (Calibration calibration : Calibration.values()) {
             try (PointerScope scope = new PointerScope()) {
                 Problem p = new Problem(seed, count);
@@ -228,7 +233,7 @@ class SeveralReferencesTest {
                         .toArray(Tensor[]::new)))
                 .transpose(0, 1)
                 .contiguous();
-        try (MimicHead head = p.head(Combination.min(), Weighting.proj(), Calibration.LAYER, null)) {
+        try (MimicHead head = p.head(ReferenceCombination.min(), Weighting.proj(), Calibration.LAYER, null)) {
             Tensor products = head.step(new HeadBatch(p.features, p.labels))
                     .referenceScores()
                     .clone();
@@ -247,7 +252,7 @@ class SeveralReferencesTest {
     @EnumSource(Calibration.class)
     void trains(Calibration calibration) {
         Problem p = new Problem(10, 2);
-        try (MimicHead head = p.head(Combination.mean(), Weighting.normedProj(0.5), calibration, null)) {
+        try (MimicHead head = p.head(ReferenceCombination.mean(), Weighting.normedProj(0.5), calibration, null)) {
             for (int step = 0; step < 4; step++) {
                 int rows = step % 2 == 0 ? p.rows : 2;
                 Tensor h = p.features.detach().narrow(0, 0, rows);
@@ -273,7 +278,7 @@ class SeveralReferencesTest {
     @Test
     void oneScoreThatIsNotFinite() {
         for (Device device : List.of(Device.CPU, Device.asynchronousCpu())) {
-            for (Combination combination : combinations(2).toList()) {
+            for (ReferenceCombination combination : combinations(2).toList()) {
                 Problem p = new Problem(2, 2);
                 // Its product with the second reference is beyond float.
                 p.features.detach().select(0, 4).mul_(new Scalar(1e3f));
@@ -308,26 +313,26 @@ class SeveralReferencesTest {
     @Test
     void misuseIsNamed() {
         Problem p = new Problem(1, 2);
-        assertThatThrownBy(() -> DirectionSource.references(List.of(), Combination.mean()))
+        assertThatThrownBy(() -> DirectionSource.references(List.of(), ReferenceCombination.mean()))
                 .hasMessage("there is no reference weight");
-        assertThatThrownBy(() -> DirectionSource.references(p.references, Combination.one(2)))
+        assertThatThrownBy(() -> DirectionSource.references(p.references, ReferenceCombination.one(2)))
                 .hasMessageContaining("reference 2 of 2");
-        assertThatThrownBy(() -> Combination.one(-1)).hasMessageContaining("reference -1");
+        assertThatThrownBy(() -> ReferenceCombination.one(-1)).hasMessageContaining("reference -1");
         long open = OpenResources.count();
         for (Weighting weighting : List.of(Weighting.cos(), Weighting.normedCos(1), Weighting.opt(0))) {
-            for (Combination combination : List.of(Combination.mean(), Combination.min())) {
+            for (ReferenceCombination combination : List.of(ReferenceCombination.mean(), ReferenceCombination.min())) {
                 assertThatThrownBy(() -> p.head(combination, weighting, Calibration.ALL, null))
                         .isInstanceOf(IllegalArgumentException.class)
                         .hasMessage("weighting " + weighting.kind() + " needs one reference, not the "
                                 + combination.rule() + " of several");
             }
         }
-        try (MimicHead head = p.head(Combination.min(), Weighting.normedProj(1), Calibration.ALL, null)) {
+        try (MimicHead head = p.head(ReferenceCombination.min(), Weighting.normedProj(1), Calibration.ALL, null)) {
             assertThatThrownBy(() -> head.weighting(Weighting.cos())).hasMessageContaining("not the min of several");
             assertThat(head.weighting().kind()).isEqualTo(Weighting.Kind.NORMED_PROJ);
         }
         p.references.set(1, torch.randn(p.classes, p.width + 1));
-        assertThatThrownBy(() -> p.head(Combination.min(), Weighting.proj(), Calibration.ALL, null))
+        assertThatThrownBy(() -> p.head(ReferenceCombination.min(), Weighting.proj(), Calibration.ALL, null))
                 .hasMessageContaining("reference weight 1 has the shape");
         assertThat(OpenResources.count()).isEqualTo(open);
         try (MimicHead head =

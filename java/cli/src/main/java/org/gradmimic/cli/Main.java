@@ -7,10 +7,10 @@ import org.gradmimic.cli.filter.Baseline;
 import org.gradmimic.cli.filter.Rule;
 import org.gradmimic.cli.filter.Use;
 import org.gradmimic.data.Split;
+import org.gradmimic.layer.ContrastiveScore;
 import org.gradmimic.model.Models;
 import org.gradmimic.select.Combination;
 import org.gradmimic.select.datacomp.ClipModel;
-import org.gradmimic.tap.ContrastiveScore;
 import org.gradmimic.train.Mode;
 import org.gradmimic.train.OptimizerSettings;
 import picocli.CommandLine;
@@ -45,8 +45,9 @@ public final class Main {
                 .registerConverter(ClipModel.class, new Choice<>(ClipModel.values()))
                 .registerConverter(Combination.class, new Choice<>(Combination.values()))
                 .registerConverter(
-                        org.gradmimic.Combination.Rule.class, new Choice<>(new org.gradmimic.Combination.Rule[] {
-                            org.gradmimic.Combination.Rule.MEAN, org.gradmimic.Combination.Rule.MIN
+                        org.gradmimic.ReferenceCombination.Rule.class,
+                        new Choice<>(new org.gradmimic.ReferenceCombination.Rule[] {
+                            org.gradmimic.ReferenceCombination.Rule.MEAN, org.gradmimic.ReferenceCombination.Rule.MIN
                         }))
                 .registerConverter(Rule.class, new Choice<>(Rule.values()))
                 .registerConverter(Use.class, new Choice<>(Use.values()))

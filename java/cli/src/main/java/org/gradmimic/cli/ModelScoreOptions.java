@@ -5,12 +5,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
-import org.gradmimic.Combination;
+import org.gradmimic.ReferenceCombination;
 import org.gradmimic.data.Datasets;
 import org.gradmimic.data.Split;
+import org.gradmimic.layer.ContrastiveScore;
 import org.gradmimic.model.Models;
 import org.gradmimic.model.PixelNormalisation;
-import org.gradmimic.tap.ContrastiveScore;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -45,7 +45,7 @@ final class ModelScoreOptions {
             names = "--combine",
             paramLabel = "RULE",
             description = "One score of those toward several references: mean or min.")
-    Combination.@Nullable Rule combine;
+    ReferenceCombination.@Nullable Rule combine;
 
     @Option(
             names = "--images",

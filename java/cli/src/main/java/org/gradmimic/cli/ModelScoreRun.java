@@ -3,7 +3,7 @@ package org.gradmimic.cli;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.gradmimic.Combination;
+import org.gradmimic.ReferenceCombination;
 import org.gradmimic.base.InputException;
 import org.gradmimic.data.Datasets;
 import org.gradmimic.data.ImageDataset;
@@ -104,7 +104,7 @@ final class ModelScoreRun {
                         (int) shared.batchSize,
                         options.gradientNorms != null,
                         options.contrastive,
-                        options.combine == null ? null : new Combination(options.combine, 0),
+                        options.combine == null ? null : new ReferenceCombination(options.combine, 0),
                         device);
                 ModelScoring.check(request);
                 if (!weights.fresh().isEmpty()) {
@@ -158,7 +158,7 @@ final class ModelScoreRun {
         if (result.results() == 1) ScoreFile.write(shared.out, result.values());
         else ScoreFile.write(shared.out, result.values(), result.results());
         int count = result.losses().length;
-        if (!result.culprits().isEmpty()) common.note(ModelScoring.blame(result.culprits()));
+        if (!result.invalidSamples().isEmpty()) common.note(ModelScoring.blame(result.invalidSamples()));
         ScoreCommand.noteNonFinite(common, count, result.nonFinite(), result.nonFiniteRows(), "sample");
         for (int k = 0; k < result.directionNorms().length && count > 0; k++) {
             if (result.directionNorms()[k] != 0) continue;

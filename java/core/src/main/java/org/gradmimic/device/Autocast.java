@@ -12,7 +12,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * <pre>{@code
  * Tensor losses;
  * try (Autocast bf16 = Autocast.to(device, ScalarType.BFloat16)) {
- *     losses = Losses.crossEntropy(model.logits(taps, x), labels);
+ *     losses = Losses.crossEntropy(model.logits(layers, x), labels);
  * }
  * mimic.step(losses, ids).backward();
  * }</pre>

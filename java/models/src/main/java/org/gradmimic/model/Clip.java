@@ -5,7 +5,7 @@ import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
 import org.gradmimic.data.ImageSize;
-import org.gradmimic.tap.Layers;
+import org.gradmimic.layer.Layers;
 import org.jspecify.annotations.Nullable;
 
 /**

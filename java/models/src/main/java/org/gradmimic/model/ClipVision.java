@@ -3,9 +3,9 @@ package org.gradmimic.model;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.data.ImageSize;
+import org.gradmimic.layer.Layers;
 import org.gradmimic.model.TransformerBlock.Activation;
 import org.gradmimic.model.TransformerBlock.Names;
-import org.gradmimic.tap.Layers;
 
 /**
  * CLIP's image tower.

@@ -1,7 +1,7 @@
 package org.gradmimic.model;
 
 import org.bytedeco.pytorch.Tensor;
-import org.gradmimic.tap.Layers;
+import org.gradmimic.layer.Layers;
 
 /** Images to logits. */
 public interface ImageClassifier extends Model {

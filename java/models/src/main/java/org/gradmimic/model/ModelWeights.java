@@ -16,7 +16,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InputException;
 import org.gradmimic.device.Device;
-import org.gradmimic.tap.Parameters;
+import org.gradmimic.layer.Parameters;
 
 /**
  * A model's tensors, read from a file. Float32 tensors stay mapped; other floating-point numbers become float32.

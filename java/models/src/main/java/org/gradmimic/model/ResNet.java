@@ -8,7 +8,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.io.Blocks;
-import org.gradmimic.tap.Layers;
+import org.gradmimic.layer.Layers;
 
 /**
  * torchvision's residual network ({@code torchvision.models.ResNet}), with its names.

@@ -8,7 +8,7 @@ import org.gradmimic.Tensors;
 import org.gradmimic.base.InputException;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.device.Device;
-import org.gradmimic.tap.Layers;
+import org.gradmimic.layer.Layers;
 
 /**
  * A linear head over the features of a frozen TorchScript file, whose insides nobody can record: {@code head.weight} [C,D]

@@ -5,7 +5,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.gradmimic.tap.Layers;
+import org.gradmimic.layer.Layers;
 import org.jspecify.annotations.Nullable;
 
 /**

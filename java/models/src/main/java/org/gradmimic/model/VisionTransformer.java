@@ -6,9 +6,9 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
 import org.gradmimic.data.ImageSize;
+import org.gradmimic.layer.Layers;
 import org.gradmimic.model.TransformerBlock.Activation;
 import org.gradmimic.model.TransformerBlock.Names;
-import org.gradmimic.tap.Layers;
 
 /**
  * torchvision's Vision Transformer ({@code torchvision.models.VisionTransformer}), with its names, without dropout. The last

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.zip.CRC32;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
-import org.gradmimic.tap.Parameters;
+import org.gradmimic.layer.Parameters;
 
 /** The numbers make_models.py fills models with. */
 final class Formula {

@@ -11,23 +11,23 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.gradmimic.Combination;
+import org.gradmimic.ReferenceCombination;
 import org.gradmimic.ScoreKind;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.GradmimicException;
 import org.gradmimic.base.InputException;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.Host;
+import org.gradmimic.layer.ContrastiveBatch;
+import org.gradmimic.layer.ContrastiveScore;
+import org.gradmimic.layer.Losses;
+import org.gradmimic.layer.RecordingLayers;
+import org.gradmimic.layer.SampleWeights;
+import org.gradmimic.layer.ScoreTensors;
 import org.gradmimic.model.Clip;
 import org.gradmimic.model.ImageClassifier;
 import org.gradmimic.model.Model;
 import org.gradmimic.model.ModelWeights;
-import org.gradmimic.tap.ContrastiveBatch;
-import org.gradmimic.tap.ContrastiveScore;
-import org.gradmimic.tap.Losses;
-import org.gradmimic.tap.SampleWeights;
-import org.gradmimic.tap.ScoreTensors;
-import org.gradmimic.tap.Taps;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,7 +75,7 @@ public final class ModelScoring {
             int batchSize,
             boolean gradientNorms,
             ContrastiveScore contrastive,
-            @Nullable Combination combination,
+            @Nullable ReferenceCombination combination,
             Device device) {
 
         /** Numbers a sample gets: one, or one for each reference. */
@@ -93,7 +93,7 @@ public final class ModelScoring {
      * @param gradientNorms [N]; empty if they weren't asked for
      * @param nonFinite samples without a finite score, toward one of the references at least
      * @param nonFiniteRows the first ten of them
-     * @param culprits the first ten samples of a contrastive loss whose features are not finite, or zero: none of their batches
+     * @param invalidSamples the first ten samples of a contrastive loss whose features are not finite, or zero: none of their batches
      *     has a finite score
      * @param directionNorms [K] ‖V‖ of every reference
      */
@@ -104,7 +104,7 @@ public final class ModelScoring {
             float[] gradientNorms,
             long nonFinite,
             List<Long> nonFiniteRows,
-            List<Long> culprits,
+            List<Long> invalidSamples,
             double[] directionNorms) {}
 
     private final Request request;
@@ -115,7 +115,7 @@ public final class ModelScoring {
 
     private final double[] losses;
     private final double[] gradientNorms;
-    private final List<Long> culprits = new ArrayList<>();
+    private final List<Long> invalidSamples = new ArrayList<>();
     private double[] directionNorms;
 
     private ModelScoring(Request request, Samples samples) {
@@ -208,23 +208,23 @@ public final class ModelScoring {
     public static Result run(Request request, Samples samples, LongConsumer progress) {
         check(request);
         ModelScoring scoring = new ModelScoring(request, samples);
-        try (Taps taps = new Taps(
+        try (RecordingLayers layers = new RecordingLayers(
                 request.device(),
                 request.weights().parameters(),
                 request.mimicLayer(),
                 request.references().stream().map(ModelWeights::parameters).toList(),
                 false)) {
-            if (request.model() instanceof Clip) taps.contrastive(request.contrastive());
-            scoring.score(taps, progress);
+            if (request.model() instanceof Clip) layers.contrastive(request.contrastive());
+            scoring.score(layers, progress);
         }
         return scoring.result();
     }
 
-    private void score(Taps taps, LongConsumer progress) {
+    private void score(RecordingLayers layers, LongConsumer progress) {
         long done = 0;
         while (true) {
             try (PointerScope scope = new PointerScope()) {
-                List<Scored> block = next(taps);
+                List<Scored> block = next(layers);
                 if (block.isEmpty()) return;
                 keep(block);
                 for (Scored batch : block) done += batch.ids().length;
@@ -234,7 +234,7 @@ public final class ModelScoring {
     }
 
     /** The next batches, in the caller's scope. A read leaves a device idle, so there it takes many at once. */
-    private List<Scored> next(Taps taps) {
+    private List<Scored> next(RecordingLayers layers) {
         List<Scored> block = new ArrayList<>();
         int batches = request.device().asynchronous() ? BATCHES_AT_ONCE : 1;
         while (block.size() < batches) {
@@ -242,7 +242,7 @@ public final class ModelScoring {
             try (PointerScope scope = new PointerScope()) {
                 Samples.Batch batch = samples.next();
                 if (batch == null) break;
-                numbers.put(score(taps, batch));
+                numbers.put(score(layers, batch));
                 block.add(new Scored(batch.ids(), numbers));
             }
         }
@@ -250,35 +250,35 @@ public final class ModelScoring {
     }
 
     /** All that a batch of n samples gives, side by side: ‖V‖, scores, losses, norms; which samples spoil all others. */
-    private Tensor score(Taps taps, Samples.Batch batch) {
+    private Tensor score(RecordingLayers layers, Samples.Batch batch) {
         Tensor images = request.device().move(batch.images());
         Tensor targets = request.device().move(batch.targets());
         if (request.model() instanceof ImageClassifier classifier) {
-            Tensor logits = classifier.logits(taps, images);
-            return numbers(taps.scoreTensors(Losses.crossEntropy(logits, targets), norms), null);
+            Tensor logits = classifier.logits(layers, images);
+            return numbers(layers.scoreTensors(Losses.crossEntropy(logits, targets), norms), null);
         }
         if (request.model() instanceof Clip clip) {
-            ContrastiveBatch pairs = pairs(taps, clip, images, targets);
-            return numbers(taps.scoreTensors(pairs), pairs.brokenMask());
+            ContrastiveBatch pairs = pairs(layers, clip, images, targets);
+            return numbers(layers.scoreTensors(pairs), pairs.invalidFeatureMask());
         }
         throw new IllegalArgumentException("a " + request.model().getClass().getSimpleName() + " is not scored");
     }
 
     /** SigLIP's loss where the model has a bias for it, else CLIP's. */
-    private static ContrastiveBatch pairs(Taps taps, Clip clip, Tensor images, Tensor captions) {
-        Clip.Features features = clip.features(taps, images, captions);
-        Tensor scale = taps.scalar(Clip.LOGIT_SCALE).exp();
+    private static ContrastiveBatch pairs(RecordingLayers layers, Clip clip, Tensor images, Tensor captions) {
+        Clip.Features features = clip.features(layers, images, captions);
+        Tensor scale = layers.scalar(Clip.LOGIT_SCALE).exp();
         return clip.bias()
-                ? ContrastiveBatch.siglip(features.image(), features.text(), scale, taps.scalar(Clip.LOGIT_BIAS))
+                ? ContrastiveBatch.siglip(features.image(), features.text(), scale, layers.scalar(Clip.LOGIT_BIAS))
                 : ContrastiveBatch.clip(features.image(), features.text(), scale);
     }
 
-    private Tensor numbers(ScoreTensors found, @Nullable Tensor spoilers) {
-        Combination combination = request.combination();
+    private Tensor numbers(ScoreTensors found, @Nullable Tensor invalidFeatures) {
+        ReferenceCombination combination = request.combination();
         Tensor ofBatch = combination == null ? found.scores() : combination.of(found.scores());
         TensorVector parts = new TensorVector(found.directionNorms(), ofBatch.reshape(-1), found.losses());
         if (norms) parts.push_back(found.gradientNorms());
-        if (spoilers != null) parts.push_back(spoilers.to(ScalarType.Double));
+        if (invalidFeatures != null) parts.push_back(invalidFeatures.to(ScalarType.Double));
         return torch.cat(parts);
     }
 
@@ -297,7 +297,7 @@ public final class ModelScoring {
             boolean finite = true;
             for (long id : ids) finite &= Double.isFinite(losses[Math.toIntExact(id)]);
             for (int i = 0; i < ids.length && !finite; i++) {
-                if (all[at + i] != 0 && culprits.size() < NAMED) culprits.add(ids[i]);
+                if (all[at + i] != 0 && invalidSamples.size() < NAMED) invalidSamples.add(ids[i]);
             }
             at += ids.length;
         }
@@ -334,20 +334,20 @@ public final class ModelScoring {
                 floats(gradientNorms),
                 nonFinite,
                 List.copyOf(named),
-                List.copyOf(culprits),
+                List.copyOf(invalidSamples),
                 directionNorms);
     }
 
     /** Whose features spoil those of their batch; empty if nobody's do. */
     private String blame() {
-        return culprits.isEmpty() ? "" : ": " + blame(culprits);
+        return invalidSamples.isEmpty() ? "" : ": " + blame(invalidSamples);
     }
 
     /** Says whose features spoil the scores of those they are compared with. */
-    public static String blame(List<Long> culprits) {
-        return "non-finite or zero features: sample" + (culprits.size() == 1 ? " " : "s ")
-                + culprits.stream().map(String::valueOf).collect(Collectors.joining(", "))
-                + (culprits.size() == NAMED ? ", ..." : "")
+    public static String blame(List<Long> invalidSamples) {
+        return "non-finite or zero features: sample" + (invalidSamples.size() == 1 ? " " : "s ")
+                + invalidSamples.stream().map(String::valueOf).collect(Collectors.joining(", "))
+                + (invalidSamples.size() == NAMED ? ", ..." : "")
                 + "; the scores of all others in a batch depend on them";
     }
 

@@ -18,8 +18,8 @@ import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.layer.Parameters;
 import org.gradmimic.select.ScoreLog;
-import org.gradmimic.tap.Parameters;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,7 +38,7 @@ class ReadmeTest {
             import org.gradmimic.*;
             import org.gradmimic.model.*;
             import org.gradmimic.select.*;
-            import org.gradmimic.tap.*;
+            import org.gradmimic.layer.*;
 
             public final class Example {
                 public record Batch(Tensor x, Tensor labels, Tensor ids) {}

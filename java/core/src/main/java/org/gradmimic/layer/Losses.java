@@ -1,0 +1,26 @@
+package org.gradmimic.layer;
+
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
+
+/** Losses of every sample, with their graph. */
+public final class Losses {
+    /** LibTorch's at::Reduction::None, and the label that its losses ignore by default. */
+    private static final long NO_REDUCTION = 0;
+
+    private static final long IGNORED = -100;
+
+    private Losses() {}
+
+    /**
+     * Softmax cross-entropy of every sample, [B]; float for 16-bit logits.
+     *
+     * @param logits [B,C]
+     * @param labels [B] long
+     */
+    public static Tensor crossEntropy(Tensor logits, Tensor labels) {
+        Tensor wide = logits.to(LayerKernels.sumType(logits));
+        return torch.cross_entropy_loss(wide, labels, new TensorOptional(), NO_REDUCTION, IGNORED, 0);
+    }
+}

@@ -1,0 +1,287 @@
+package org.gradmimic.layer;
+
+import java.util.Arrays;
+import java.util.function.Supplier;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.Calibration;
+import org.gradmimic.ReferenceCombination;
+import org.gradmimic.ScoreTable;
+import org.gradmimic.Tensors;
+import org.gradmimic.Weighting;
+import org.gradmimic.base.GradmimicException;
+import org.gradmimic.device.Autocast;
+import org.gradmimic.device.Device;
+import org.gradmimic.device.Host;
+import org.gradmimic.kernel.CudaFailure;
+import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.OpenResources;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Training steps with any layer, or all, as mimic layer: scores and weights of the samples a forward pass through
+ * {@link RecordingLayers} has seen, then the weighted gradients.
+ *
+ * <ul>
+ *   <li>{@link Calibration#LAYER}: one backward pass of the mean loss; the mimic layer's gradients are Σ w_i g_i from its
+ *       inputs and δ, all others what plain training has.
+ *   <li>{@link Calibration#ALL}: the backward pass goes down to the last {@link Layers#boundary} below which no mimic layer
+ *       lies and forms δ only; then come the scores and weights, the weighted gradients of everything above, and the rest of
+ *       the backward pass from w ⊙ δ.
+ * </ul>
+ *
+ * <p>On a CUDA device a step and its backward pass neither wait nor read a number. A sample that is not finite then makes the batch's
+ * weights 0 and its gradients zeros, which whoever asks for {@link MimicStep#nonFiniteIds()} or drains the table is told.
+ *
+ * <p>Losses must not couple samples; {@link #step(ContrastiveBatch, Tensor)} is for those that do. Only parameters that the
+ * recording layers were given are trained. For one thread at a time.
+ */
+public final class MimicSteps implements AutoCloseable {
+    private static final Scalar ZERO = Memory.detached(new Scalar(0.0));
+
+    private final RecordingLayers layers;
+    private final Calibration calibration;
+    private final ReferenceCombination combination;
+    private final @Nullable ScoreTable table;
+    private final SampleWeights sampleWeights;
+    private Weighting weighting;
+    private @Nullable MimicStep current;
+    private @Nullable BackwardPass pending;
+    private @Nullable StepTensors tensors;
+
+    /** On a device: whether the newest step is one to be skipped, a truth value. */
+    private @Nullable Tensor skip;
+
+    private boolean closed;
+
+    /** For one reference; see the other constructor. */
+    public MimicSteps(
+            RecordingLayers layers, Weighting weighting, Calibration calibration, @Nullable ScoreTable table) {
+        this(layers, weighting, calibration, ReferenceCombination.one(0), table);
+    }
+
+    /**
+     * @param layers record the forward passes; not owned
+     * @param weighting how scores become weights; not {@code AGRA} and {@code RHO}, which the head has
+     * @param calibration which parameters the weights reach
+     * @param combination which score weighs, where there are several references
+     * @param table keeps ids, scores, weights and losses; null keeps none
+     * @throws IllegalArgumentException for a weighting that needs something else than scores
+     */
+    public MimicSteps(
+            RecordingLayers layers,
+            Weighting weighting,
+            Calibration calibration,
+            ReferenceCombination combination,
+            @Nullable ScoreTable table) {
+        combination.check(layers.recorder().references());
+        this.layers = layers;
+        this.calibration = calibration;
+        this.combination = combination;
+        this.table = table;
+        this.weighting = checked(weighting);
+        layers.everyTrained(calibration == Calibration.ALL);
+        if (table != null) table.require(layers.device());
+        sampleWeights = new SampleWeights(layers.device());
+        OpenResources.opened();
+    }
+
+    private Weighting checked(Weighting asked) {
+        if (asked.kind() == Weighting.Kind.AGRA || asked.kind() == Weighting.Kind.RHO) {
+            throw new IllegalArgumentException("weighting " + asked.kind()
+                    + " is not made from scores toward a reference; it is for a classification head (MimicHead)");
+        }
+        combination.check(asked);
+        return asked;
+    }
+
+    /** Changes the weighting from the next step on, as at the end of plain training before a starting epoch. */
+    public void weighting(Weighting asked) {
+        weighting = checked(asked);
+    }
+
+    /**
+     * Scores and weighs the batch of the forward pass that made these losses. Nothing is trained before
+     * {@link MimicStep#backward()}.
+     *
+     * @param losses ℓ_i [B], with their graph, each a function of sample i alone (batch normalisation aside)
+     * @param ids [B] long, the samples' names in the score table; null counts from 0
+     * @throws IllegalStateException if a mimic layer was not called through the recording layers
+     * @throws GradmimicException.NonFinite on the CPU, if no sample has a finite loss and score
+     */
+    public MimicStep step(Tensor losses, @Nullable Tensor ids) {
+        begin();
+        try (PointerScope scope = new PointerScope()) {
+            ForwardPass forward = OutputGradients.take(layers, losses);
+            return step(forward, losses, ids, () -> null, () -> {
+                pending = new DecoupledPass(layers.recorder().parameters(), forward, calibration, losses);
+                return OutputGradients.scores(
+                        layers, forward, losses, weighting.kind().needsNorms());
+            });
+        }
+    }
+
+    /**
+     * As {@link #step(Tensor, Tensor)} for a contrastive loss, after {@link RecordingLayers#contrastive}. The weights multiply the losses.
+     *
+     * @throws IllegalArgumentException for a weighting by gradient norms, which have no exact form here
+     */
+    public MimicStep step(ContrastiveBatch batch, @Nullable Tensor ids) {
+        if (weighting.kind().needsNorms()) {
+            throw new IllegalArgumentException("weighting " + weighting.kind()
+                    + " needs gradient norms, which samples of a contrastive loss don't have");
+        }
+        ContrastiveScore score = layers.requireContrastive();
+        begin();
+        try (PointerScope scope = new PointerScope()) {
+            Tensor losses = batch.losses();
+            ForwardPass forward = OutputGradients.take(layers, losses);
+            return step(forward, losses, ids, batch::invalidFeatureMask, () -> {
+                pending = new ContrastivePass(layers.recorder().parameters(), forward, calibration, losses);
+                if (score == ContrastiveScore.EXACT) return ContrastiveScores.exact(layers, forward, batch);
+                return OutputGradients.scores(layers, forward, losses, false, true);
+            });
+        }
+    }
+
+    private void begin() {
+        if (closed) throw new IllegalStateException("these steps are closed");
+        current = null;
+        release();
+        forget();
+    }
+
+    /**
+     * Scores by a backward pass that leaves its second half in {@link #pending}. Where numbers may be looked at, one that is not
+     * finite ends the step; elsewhere {@link #skip} says so to whoever adds gradients.
+     */
+    private MimicStep step(
+            ForwardPass forward,
+            Tensor losses,
+            @Nullable Tensor ids,
+            Supplier<@Nullable Tensor> invalidFeatures,
+            Supplier<ScoreTensors> firstHalf) {
+        boolean synchronous = !layers.device().asynchronous();
+        try (Autocast off = Autocast.off(layers.device())) {
+            Tensor names = names(ids, losses.size(0));
+            boolean lost = synchronous && !Arrays.stream(Host.doubles(losses)).allMatch(Double::isFinite);
+            ScoreTensors scores = lost ? none(OutputGradients.wide(losses)) : firstHalf.get();
+            Tensor combined = combination.of(scores.scores());
+            Tensor judged = judged(scores, combined, lost);
+            Tensor finite = judged.sub(judged).eq(ZERO);
+            Tensor none = finite.all().logical_not();
+            boolean skipped = synchronous && Host.truth(none);
+            Tensor weights = skipped
+                    ? torch.zeros_like(combined).to(ScalarType.Float)
+                    : weights(scores, judged).masked_fill_(none, ZERO);
+            Tensor sources = synchronous && !skipped ? null : invalidFeatures.get();
+            tensors = new StepTensors(scores, combined, weights, finite, names, sources);
+            StepTensors.Numbers numbers = synchronous ? tensors.read() : null;
+            if (skipped) requireOneFinite(numbers.nonFinite().size(), losses.size(0));
+            if (table != null) table.append(names, combined, weights, scores.losses());
+            skip = synchronous ? null : Tensors.handle(none);
+            current = new MimicStep(this, tensors, numbers);
+            return current;
+        } catch (RuntimeException e) {
+            throw CudaFailure.typed("MimicSteps.step of " + losses.size(0) + " samples", e);
+        } finally {
+            if (current == null || synchronous && current.skipped()) release();
+            if (pending == null) forward.close();
+        }
+    }
+
+    private static void requireOneFinite(int nonFinite, long rows) {
+        if (nonFinite < rows) return;
+        throw new GradmimicException.NonFinite(
+                "none of the " + rows + " samples of the batch has a finite loss and score");
+    }
+
+    private ScoreTensors none(Tensor losses) {
+        Device device = layers.device();
+        int references = layers.recorder().references();
+        Tensor scores = device.empty(ScalarType.Double, references, losses.size(0));
+        return new ScoreTensors(
+                losses,
+                scores.fill_(new Scalar(Double.NaN)),
+                null,
+                device.empty(ScalarType.Double, references).zero_());
+    }
+
+    /**
+     * [B] what the sample's weight is made of: its score, not finite where that or its loss or norm isn't.
+     *
+     * @param lost no scores were made, for a loss that is not finite
+     */
+    private static Tensor judged(ScoreTensors scores, Tensor combined, boolean lost) {
+        Tensor broken = scores.losses().mul(ZERO); // 0 · ∞ is NaN
+        Tensor norms = scores.gradientNorms();
+        if (norms != null) broken.add_(norms.mul(ZERO));
+        return lost ? broken : broken.add_(combined);
+    }
+
+    private Tensor weights(ScoreTensors scores, Tensor judged) {
+        Tensor distance = scores.directionNorms().narrow(0, combination.reference(), 1);
+        try {
+            return sampleWeights.of(weighting, judged, scores.gradientNorms(), distance.square());
+        } catch (GradmimicException.NonFinite nobody) {
+            if (!layers.device().asynchronous()) throw nobody;
+            return torch.zeros_like(judged).to(ScalarType.Float); // as a device's kernel does
+        }
+    }
+
+    private Tensor names(@Nullable Tensor ids, long rows) {
+        if (ids == null) {
+            return torch.arange(new Scalar(rows), layers.device().options(ScalarType.Long));
+        }
+        Tensors.requireLong("ids", ids);
+        Tensors.requireShape("ids", ids, rows);
+        layers.device().require("ids", ids);
+        return ids.detach().clone();
+    }
+
+    void requireCurrent(MimicStep step) {
+        if (closed) throw new IllegalStateException("these steps are closed");
+        if (step != current) {
+            throw new IllegalStateException("another step has begun; this one's output gradients are gone");
+        }
+    }
+
+    void backward(Tensor weights, double share) {
+        if (pending == null) return; // the step is skipped
+        try (Autocast off = Autocast.off(layers.device())) {
+            pending.run(weights, share, skip);
+        } catch (RuntimeException e) {
+            throw CudaFailure.typed("MimicStep.backward of " + weights.size(0) + " samples", e);
+        } finally {
+            release();
+        }
+    }
+
+    /** Forgets a backward pass with its forward pass. */
+    private void release() {
+        if (pending == null) return;
+        pending.close();
+        pending = null;
+    }
+
+    /** Forgets what the step before has found. */
+    private void forget() {
+        if (tensors != null) tensors.close();
+        if (skip != null) skip.deallocate();
+        tensors = null;
+        skip = null;
+    }
+
+    @Override
+    public void close() {
+        if (closed) return;
+        release();
+        forget();
+        closed = true;
+        sampleWeights.close();
+        OpenResources.closed();
+    }
+}

@@ -1,0 +1,502 @@
+package org.gradmimic.layer;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Supplier;
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.BatchNorm2dImpl;
+import org.bytedeco.pytorch.Conv2dImpl;
+import org.bytedeco.pytorch.DetailConv2dOptions;
+import org.bytedeco.pytorch.EmbeddingImpl;
+import org.bytedeco.pytorch.LayerNormImpl;
+import org.bytedeco.pytorch.LinearImpl;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.Tensors;
+import org.gradmimic.device.Autocast;
+import org.gradmimic.device.Device;
+import org.gradmimic.layer.Recorder.LayerParameter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Layers that record the activations and outputs that scoring needs. Your own model calls {@code layers.linear(fc, x)} instead
+ * of {@code fc.forward(x)}; a model written against {@link Layers} takes them as they are:
+ *
+ * <pre>{@code
+ * try (Parameters parameters = Parameters.of(model);
+ *         RecordingLayers layers = new RecordingLayers(parameters, List.of("fc1.weight"), List.of(reference), true);
+ *         MimicSteps mimic = new MimicSteps(layers, Weighting.normedProj(0.5), Calibration.ALL, table)) {
+ *     for (Batch batch : loader) {
+ *         optimizer.zero_grad();
+ *         Tensor h = torch.relu(layers.linear(fc1, batch.x()));
+ *         Tensor losses = Losses.crossEntropy(layers.linear(fc2, h), batch.labels());
+ *         mimic.step(losses, batch.ids()).backward();
+ *         optimizer.step();
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>Only the layers that are needed are recorded: those of the mimic layer's parameters and, where weights reach all
+ * parameters, those above them. Recording keeps what autograd keeps anyway. A forward pass ends with a score or a step, which
+ * forget it. For one thread at a time.
+ *
+ * <p>The forward pass may be one of mixed precision ({@link Autocast}). They work on the device that the parameters are on, and everything a layer is given must be there. On a CUDA device nothing is
+ * decided by numbers, so that a step waits for nothing.
+ */
+public final class RecordingLayers implements Layers, AutoCloseable {
+    private static final long[] ONE = {1, 1};
+
+    private final Recorder recorder;
+    private final Device device;
+    private final LayerKernels kernels;
+    private final ReferenceVectors vectors;
+    private final LinearRule linearRule;
+    private final PlainLayers plain;
+    private final Parameters parameters;
+    private final boolean training;
+
+    /** What the scores of a contrastive loss are; null if the loss is none. */
+    private @Nullable ContrastiveScore contrastive;
+
+    private boolean aboveMimic;
+    private boolean closed;
+
+    /**
+     * @param parameters the model's; not owned
+     * @param mimic names of the mimic layer's parameters: one, several, or all
+     * @param references models that have those; not owned. Several give each sample several scores
+     * @param training see {@link #training()}
+     * @throws IllegalArgumentException for names nobody has, and references that miss a parameter or have another shape of
+     *     it, all listed at once
+     */
+    public RecordingLayers(
+            Parameters parameters, Collection<String> mimic, List<Parameters> references, boolean training) {
+        this(deviceOf(parameters), parameters, mimic, references, training);
+    }
+
+    /** As above, on a device that is the parameters': for {@link Device#asynchronousCpu()}. */
+    public RecordingLayers(
+            Device device,
+            Parameters parameters,
+            Collection<String> mimic,
+            List<Parameters> references,
+            boolean training) {
+        this.device = device;
+        this.parameters = parameters;
+        this.training = training;
+        plain = new PlainLayers(parameters, training);
+        recorder = new Recorder(device, parameters, mimic, references);
+        kernels = new LayerKernels(device);
+        vectors = new ReferenceVectors(device);
+        linearRule = new LinearRule(!device.asynchronous());
+    }
+
+    private static Device deviceOf(Parameters parameters) {
+        return parameters.tensors().stream().findFirst().map(Device::of).orElse(Device.CPU);
+    }
+
+    Device device() {
+        return device;
+    }
+
+    Recorder recorder() {
+        if (closed) throw new IllegalStateException("the recording layers are closed");
+        return recorder;
+    }
+
+    LayerKernels kernels() {
+        return kernels;
+    }
+
+    ReferenceVectors vectors() {
+        return vectors;
+    }
+
+    /**
+     * Prepares the forward passes that follow for a contrastive loss: exact scores differentiate twice, which takes attention
+     * by plain products above a mimic layer.
+     */
+    public void contrastive(ContrastiveScore score) {
+        recorder().everyTrained(false);
+        contrastive = score;
+    }
+
+    /** Forgets a forward pass that is not going to be scored. */
+    public void forget() {
+        recorder().forget();
+        aboveMimic = false;
+    }
+
+    /** The forward pass that has ended, with a loss for so many samples. */
+    ForwardPass take(long rows) {
+        aboveMimic = false;
+        return recorder().take(rows);
+    }
+
+    /**
+     * Scores the samples of the forward pass that made these losses, and forgets it. Nothing is trained.
+     *
+     * @param losses ℓ_i [B], with their graph
+     * @param norms whether to compute ‖g_i‖ too
+     * @throws IllegalStateException if a mimic layer was not called through these layers
+     */
+    public LayerScores score(Tensor losses, boolean norms) {
+        try (PointerScope scope = new PointerScope()) {
+            return scoreTensors(losses, norms).read();
+        }
+    }
+
+    /** As {@link #score(Tensor, boolean)}, without waiting for a device; the tensors are the caller's scope's. */
+    public ScoreTensors scoreTensors(Tensor losses, boolean norms) {
+        try (Autocast off = Autocast.off(device)) {
+            return OutputGradients.score(this, losses, norms);
+        }
+    }
+
+    /**
+     * As {@link #score(Tensor, boolean)} for a contrastive loss, whose samples have no gradient norms.
+     *
+     * @throws IllegalStateException if {@link #contrastive} did not come before the forward pass
+     */
+    public LayerScores score(ContrastiveBatch batch) {
+        try (PointerScope scope = new PointerScope()) {
+            return scoreTensors(batch).read();
+        }
+    }
+
+    /** As {@link #score(ContrastiveBatch)}, without waiting for a device; the tensors are the caller's scope's. */
+    public ScoreTensors scoreTensors(ContrastiveBatch batch) {
+        requireContrastive();
+        if (contrastive == ContrastiveScore.PATH) return scoreTensors(batch.losses(), false);
+        try (Autocast off = Autocast.off(device);
+                ForwardPass forward = take(batch.image().size(0))) {
+            return ContrastiveScores.exact(this, forward, batch);
+        }
+    }
+
+    /** Weights shall reach every trained parameter; those of a contrastive loss do so without records. */
+    void everyTrained(boolean every) {
+        recorder().everyTrained(every && contrastive == null);
+    }
+
+    /** What was prepared for. */
+    ContrastiveScore requireContrastive() {
+        if (contrastive == null) throw new IllegalStateException("contrastive(score) comes before the forward pass");
+        return contrastive;
+    }
+
+    private Tensor record(String layer, @Nullable Tensor x, Tensor output, LayerParameter... parts) {
+        // What hangs on no parameter yet is a model's input: another tower begins.
+        if (x == null || !x.requires_grad()) aboveMimic = false;
+        Tensor recorded = recorder().record(layer, output, parts);
+        for (LayerParameter part : parts)
+            aboveMimic |= part.parameter() != null && part.parameter().mimic();
+        return recorded;
+    }
+
+    private static LayerParameter bias(@Nullable ModelParameter parameter) {
+        if (parameter == null) return LayerParameter.NONE;
+        return new LayerParameter(parameter, () -> BroadcastRule.trailing(Tensors.sizes(parameter.live())), null);
+    }
+
+    private static @Nullable Tensor live(@Nullable ModelParameter parameter) {
+        return parameter == null ? null : parameter.live();
+    }
+
+    private Tensor linear(String layer, Tensor x, ModelParameter weight, @Nullable ModelParameter bias) {
+        Tensor input = Autocast.operand(device, x);
+        Tensor output = torch.linear(input, weight.live(), PlainLayers.optional(live(bias)));
+        return record(layer, x, output, new LayerParameter(weight, () -> linearRule, input), bias(bias));
+    }
+
+    @Override
+    public Tensor linear(String name, Tensor x) {
+        return linear(name, x, recorder().get(name + ".weight"), recorder().find(name + ".bias"));
+    }
+
+    /** In the place of {@code layer.forward(x)}; x [B,...,I]. */
+    public Tensor linear(LinearImpl layer, Tensor x) {
+        ModelParameter weight = recorder().find(layer.weight());
+        return linear(layer(weight), x, weight, recorder().find(layer.bias()));
+    }
+
+    private static String layer(ModelParameter weight) {
+        return weight.name().replaceAll("\\.?weight$", "");
+    }
+
+    @Override
+    public Tensor matmul(String parameter, Tensor x) {
+        Tensor input = Autocast.operand(device, x);
+        return record(
+                parameter,
+                x,
+                plain.matmul(parameter, input),
+                new LayerParameter(recorder().get(parameter), () -> new MatrixRule(linearRule), input));
+    }
+
+    @Override
+    public Tensor inProjection(String name, Tensor x) {
+        return linear(
+                name, x, recorder().get(name + ".in_proj_weight"), recorder().find(name + ".in_proj_bias"));
+    }
+
+    @Override
+    public Tensor attention(Tensor query, Tensor key, Tensor value, boolean causal) {
+        return contrastive == ContrastiveScore.EXACT && aboveMimic
+                ? attentionByProducts(query, key, value, causal)
+                : plain.attention(query, key, value, causal);
+    }
+
+    /** The fused kernels of LibTorch have no second derivative, which an exact contrastive score takes. */
+    private static Tensor attentionByProducts(Tensor query, Tensor key, Tensor value, boolean causal) {
+        Tensor scores = query.mul(new Scalar(1 / Math.sqrt(query.size(-1)))).matmul(key.transpose(-2, -1));
+        if (causal) {
+            Tensor later = torch.ones_like(scores.detach().select(0, 0).select(0, 0))
+                    .triu(1)
+                    .to(torch.ScalarType.Bool);
+            scores = scores.masked_fill(later, new Scalar(Double.NEGATIVE_INFINITY));
+        }
+        return scores.softmax(-1).matmul(value);
+    }
+
+    private Tensor conv2d(
+            String layer,
+            Tensor x,
+            ModelParameter weight,
+            @Nullable ModelParameter bias,
+            long[] stride,
+            long[] padding,
+            long[] dilation,
+            long groups) {
+        Tensor input = Autocast.operand(device, x);
+        Tensor output =
+                torch.conv2d(input, weight.live(), PlainLayers.optional(live(bias)), stride, padding, dilation, groups);
+        return record(
+                layer,
+                x,
+                output,
+                new LayerParameter(
+                        weight, () -> new ConvolutionRule(weight.live(), stride, padding, dilation, groups), input),
+                new LayerParameter(bias, () -> BroadcastRule.channels(output.size(1), 4), null));
+    }
+
+    @Override
+    public Tensor conv2d(String name, Tensor x, long[] stride, long[] padding) {
+        return conv2d(
+                name, x, recorder().get(name + ".weight"), recorder().find(name + ".bias"), stride, padding, ONE, 1);
+    }
+
+    /**
+     * In the place of {@code layer.forward(x)}; x [B,I,H,W].
+     *
+     * @throws IllegalArgumentException for paddings other than zeros of a given width
+     */
+    public Tensor conv2d(Conv2dImpl layer, Tensor x) {
+        ModelParameter weight = recorder().find(layer.weight());
+        DetailConv2dOptions options = layer.options();
+        LongPointer padding = alternative(options.padding()::get0);
+        if (padding == null || alternative(options.padding_mode()::get0) == null) {
+            throw new IllegalArgumentException(
+                    "layer " + layer(weight)
+                            + " pads by name or with other than zeros; pad x beforehand and give the layer a padding in numbers");
+        }
+        return conv2d(
+                layer(weight),
+                x,
+                weight,
+                recorder().find(layer.bias()),
+                pair(options.stride()),
+                pair(padding),
+                pair(options.dilation()),
+                options.groups().get());
+    }
+
+    /** What a variant holds, or null if that is another alternative: it tells by refusing. */
+    private static <T> @Nullable T alternative(Supplier<T> held) {
+        try {
+            return held.get();
+        } catch (RuntimeException another) {
+            return null;
+        }
+    }
+
+    private static long[] pair(LongPointer two) {
+        return new long[] {two.get(0), two.get(1)};
+    }
+
+    private Tensor layerNorm(
+            String layer,
+            Tensor x,
+            @Nullable ModelParameter weight,
+            @Nullable ModelParameter bias,
+            long[] shape,
+            double epsilon) {
+        Tensor output = torch.layer_norm(
+                x, shape, PlainLayers.optional(live(weight)), PlainLayers.optional(live(bias)), epsilon, false);
+        return record(
+                layer,
+                x,
+                output,
+                new LayerParameter(weight, () -> AffineRule.layerNorm(shape, epsilon), x),
+                bias(bias));
+    }
+
+    @Override
+    public Tensor layerNorm(String name, Tensor x, double epsilon) {
+        ModelParameter weight = recorder().get(name + ".weight");
+        return layerNorm(name, x, weight, recorder().find(name + ".bias"), new long[] {x.size(-1)}, epsilon);
+    }
+
+    /** In the place of {@code layer.forward(x)}. */
+    public Tensor layerNorm(LayerNormImpl layer, Tensor x) {
+        ModelParameter weight = recorder().find(layer.weight());
+        if (weight == null) return layer.forward(x);
+        return layerNorm(
+                layer(weight),
+                x,
+                weight,
+                recorder().find(layer.bias()),
+                Tensors.sizes(weight.live()),
+                layer.options().eps().get());
+    }
+
+    private Tensor batchNorm(
+            String layer,
+            Tensor x,
+            Tensor output,
+            @Nullable ModelParameter weight,
+            @Nullable ModelParameter bias,
+            @Nullable Tensor mean,
+            @Nullable Tensor variance,
+            double epsilon) {
+        return record(
+                layer,
+                x,
+                output,
+                new LayerParameter(
+                        weight, () -> AffineRule.batchNorm(x.size(1), (int) x.dim(), mean, variance, epsilon), x),
+                new LayerParameter(bias, () -> BroadcastRule.channels(x.size(1), (int) x.dim()), null));
+    }
+
+    @Override
+    public Tensor batchNorm(String name, Tensor x, double epsilon) {
+        return batchNorm(
+                name,
+                x,
+                plain.batchNorm(name, x, epsilon),
+                recorder().get(name + ".weight"),
+                recorder().get(name + ".bias"),
+                training ? null : parameters.tensor(name + ".running_mean"),
+                training ? null : parameters.tensor(name + ".running_var"),
+                epsilon);
+    }
+
+    /** In the place of {@code layer.forward(x)}, in the mode the layer is in; x [B,C,H,W]. */
+    public Tensor batchNorm(BatchNorm2dImpl layer, Tensor x) {
+        ModelParameter weight = recorder().find(layer.weight());
+        Tensor output = layer.forward(x);
+        if (weight == null) return output;
+        boolean own = layer.is_training() || !layer.running_mean().defined();
+        return batchNorm(
+                layer(weight),
+                x,
+                output,
+                weight,
+                recorder().find(layer.bias()),
+                own ? null : layer.running_mean(),
+                own ? null : layer.running_var(),
+                layer.options().eps().get());
+    }
+
+    private Tensor embedding(String layer, Tensor ids, ModelParameter weight, long paddingIndex) {
+        Tensor output = torch.embedding(weight.live(), ids, paddingIndex, false, false);
+        return record(
+                layer,
+                null,
+                output,
+                new LayerParameter(weight, () -> new EmbeddingRule(weight.live().size(0), paddingIndex), ids));
+    }
+
+    @Override
+    public Tensor embedding(String name, Tensor ids) {
+        return embedding(name, ids, recorder().get(name + ".weight"), -1);
+    }
+
+    /**
+     * In the place of {@code layer.forward(ids)}; ids [B,...] long. Gradients are dense.
+     *
+     * @throws IllegalArgumentException for {@code max_norm} and {@code scale_grad_by_freq}
+     */
+    public Tensor embedding(EmbeddingImpl layer, Tensor ids) {
+        ModelParameter weight = recorder().find(layer.weight());
+        boolean byFrequency = layer.options().scale_grad_by_freq().get();
+        if (byFrequency || layer.options().max_norm().has_value()) {
+            throw new IllegalArgumentException("layer " + layer(weight)
+                    + (byFrequency
+                            ? " scales gradients by how often the batch has an id (scale_grad_by_freq), so samples have"
+                                    + " none of their own"
+                            : " changes rows as it looks them up (max_norm); scale them yourself between steps"));
+        }
+        var padding = layer.options().padding_idx();
+        return embedding(layer(weight), ids, weight, padding.has_value() ? padding.get() : -1);
+    }
+
+    @Override
+    public Tensor add(String parameter, Tensor x) {
+        return record(parameter, x, plain.add(parameter, x), bias(recorder().get(parameter)));
+    }
+
+    @Override
+    public Tensor scale(String parameter, Tensor x) {
+        ModelParameter factor = recorder().get(parameter);
+        return record(
+                parameter,
+                x,
+                plain.scale(parameter, x),
+                new LayerParameter(factor, () -> AffineRule.scale(Tensors.sizes(factor.live())), x));
+    }
+
+    @Override
+    public Tensor prependToken(String parameter, Tensor x) {
+        ModelParameter token = recorder().get(parameter);
+        Tensor output = torch.cat(new TensorVector(PlainLayers.token(token.live(), x), x), 1);
+        return record(
+                parameter,
+                x,
+                output,
+                new LayerParameter(token, () -> new TokenRule(Tensors.sizes(token.live()), output.size(1)), null));
+    }
+
+    @Override
+    public Tensor scalar(String parameter) {
+        ModelParameter value = recorder().get(parameter);
+        return recorder()
+                .record(
+                        parameter,
+                        value.live().view_as(value.live()),
+                        new LayerParameter(value, () -> new ScalarRule(value.name()), null));
+    }
+
+    @Override
+    public Tensor boundary(Tensor x) {
+        recorder().boundary(x);
+        return x;
+    }
+
+    @Override
+    public boolean training() {
+        return training;
+    }
+
+    @Override
+    public void close() {
+        if (closed) return;
+        closed = true;
+        recorder.close();
+        kernels.close();
+        vectors.close();
+    }
+}

@@ -1,8 +1,0 @@
-/**
- * Scores of any layer. A model calls {@link org.gradmimic.tap.Layers} where it would call a layer's {@code forward}, so that
- * what enters and leaves a layer can be recorded: LibTorch's modules have no hooks that could do it from outside.
- */
-@NullMarked
-package org.gradmimic.tap;
-
-import org.jspecify.annotations.NullMarked;
