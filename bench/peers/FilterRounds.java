@@ -3,10 +3,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import org.gradmimic.select.Binarizer;
-import org.gradmimic.select.Combination;
-import org.gradmimic.select.Filter;
-import org.gradmimic.select.Scores;
+import org.gradmimic.select.vote.Binarizer;
+import org.gradmimic.select.VoteAggregation;
+import org.gradmimic.select.filter.Filter;
+import org.gradmimic.select.score.Scores;
 import org.gradmimic.select.Selection;
 import org.gradmimic.select.Selector;
 import org.gradmimic.select.filter.FilterFile;
@@ -27,7 +27,7 @@ public final class FilterRounds {
         for (int round = 0; round < rounds; round++) {
             long begin = System.nanoTime();
             try (Scores scores = Scores.npy(Path.of(arguments[0]))) {
-                Selection selection = new Selector(scores, Binarizer.mixture(), Combination.LABEL_MODEL)
+                Selection selection = new Selector(scores, Binarizer.mixture(), VoteAggregation.LABEL_MODEL)
                         .threads(threads)
                         .run();
                 filter = selection.filter();

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.gradmimic.select.ScoreLogWriter;
+import org.gradmimic.select.score.ScoreLogWriter;
 
 /**
  * How the cost of a filter on Spark grows with the number of samples and of executors. Started by bench/spark/run.sh, which

@@ -17,7 +17,7 @@ import org.gradmimic.demo.DemoResult;
 import org.gradmimic.demo.DemoSettings;
 import org.gradmimic.demo.DemoStage;
 import org.gradmimic.device.Device;
-import org.gradmimic.select.Detection;
+import org.gradmimic.select.filter.Detection;
 import org.gradmimic.train.EpochMetrics;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;

@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.gradmimic.demo.DemoResult;
 import org.gradmimic.demo.DemoSettings;
-import org.gradmimic.select.Detection;
+import org.gradmimic.select.filter.Detection;
 import org.gradmimic.train.EpochMetrics;
 
 /** {@code metrics.json} of a demo; docs/demo.md describes it. */

@@ -9,7 +9,7 @@ import org.gradmimic.cli.filter.Use;
 import org.gradmimic.data.Split;
 import org.gradmimic.layer.ContrastiveScore;
 import org.gradmimic.model.Models;
-import org.gradmimic.select.Combination;
+import org.gradmimic.select.VoteAggregation;
 import org.gradmimic.select.datacomp.ClipModel;
 import org.gradmimic.train.Mode;
 import org.gradmimic.train.OptimizerSettings;
@@ -43,7 +43,7 @@ public final class Main {
                 .registerConverter(Calibration.class, new Choice<>(Calibration.values()))
                 .registerConverter(Baseline.class, new Choice<>(Baseline.values()))
                 .registerConverter(ClipModel.class, new Choice<>(ClipModel.values()))
-                .registerConverter(Combination.class, new Choice<>(Combination.values()))
+                .registerConverter(VoteAggregation.class, new Choice<>(VoteAggregation.values()))
                 .registerConverter(
                         org.gradmimic.ReferenceCombination.Rule.class,
                         new Choice<>(new org.gradmimic.ReferenceCombination.Rule[] {

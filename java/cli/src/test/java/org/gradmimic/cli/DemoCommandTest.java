@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.gradmimic.io.npy.NpyFile;
-import org.gradmimic.select.ScoreLog;
+import org.gradmimic.select.score.ScoreLog;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -24,13 +24,13 @@ import org.gradmimic.model.BackboneTrainer;
 import org.gradmimic.model.EmbedListener;
 import org.gradmimic.model.Embedder;
 import org.gradmimic.model.TrainerListener;
-import org.gradmimic.select.Binarizer;
-import org.gradmimic.select.Combination;
-import org.gradmimic.select.Detection;
-import org.gradmimic.select.ScoreColumn;
-import org.gradmimic.select.ScoreLog;
-import org.gradmimic.select.Scores;
 import org.gradmimic.select.Selector;
+import org.gradmimic.select.VoteAggregation;
+import org.gradmimic.select.filter.Detection;
+import org.gradmimic.select.score.ScoreColumn;
+import org.gradmimic.select.score.ScoreLog;
+import org.gradmimic.select.score.Scores;
+import org.gradmimic.select.vote.Binarizer;
 import org.gradmimic.train.Mode;
 import org.gradmimic.train.Probe;
 import org.gradmimic.train.ProbeData;
@@ -293,7 +293,7 @@ public final class Demo {
         try (Timer timer = new Timer(DemoStage.FILTER, 2)) {
             ScoreLog log = ScoreLog.open(folder.resolve(ProbeRecorder.LOG));
             Scores weights = Scores.of(log.matrix(ScoreColumn.RELATIVE_WEIGHT, corrupted.length));
-            boolean[] keep = new Selector(weights, Binarizer.threshold(THRESHOLD), Combination.MAJORITY)
+            boolean[] keep = new Selector(weights, Binarizer.threshold(THRESHOLD), VoteAggregation.MAJORITY)
                     .run()
                     .filter()
                     .toBooleans();

@@ -2,7 +2,7 @@ package org.gradmimic.demo;
 
 import java.util.List;
 import java.util.Map;
-import org.gradmimic.select.Detection;
+import org.gradmimic.select.filter.Detection;
 import org.gradmimic.train.EpochMetrics;
 
 /**

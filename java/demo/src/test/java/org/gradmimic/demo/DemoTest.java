@@ -17,9 +17,9 @@ import org.gradmimic.data.ImageDataset;
 import org.gradmimic.data.Split;
 import org.gradmimic.io.npy.NpyFile;
 import org.gradmimic.model.Backbone;
-import org.gradmimic.select.Detection;
-import org.gradmimic.select.ScoreColumn;
-import org.gradmimic.select.ScoreLog;
+import org.gradmimic.select.filter.Detection;
+import org.gradmimic.select.score.ScoreColumn;
+import org.gradmimic.select.score.ScoreLog;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -7,6 +7,8 @@ import java.util.function.IntFunction;
 import java.util.function.LongConsumer;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.Blocks;
+import org.gradmimic.select.score.Classes;
+import org.gradmimic.select.score.Scores;
 
 /** Collects something order-free of every class in an epoch. */
 final class ClassStatistics {
@@ -47,7 +49,7 @@ final class ClassStatistics {
                     classes.read(from, count, worker.labels);
                     for (int i = 0; i < count; i++) {
                         float value = worker.values[i];
-                        MeanScores.requireFinite(value, epoch, from + i);
+                        Scores.requireFinite(value, epoch, from + i);
                         adder.add(worker.ofClass.get(worker.labels[i]), value);
                     }
                     progress.accept(count);

@@ -5,6 +5,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongConsumer;
 import org.gradmimic.io.Blocks;
+import org.gradmimic.select.score.Classes;
+import org.gradmimic.select.score.Scores;
+import org.gradmimic.select.vote.Binarization;
+import org.gradmimic.select.vote.Binarizer;
+import org.gradmimic.select.vote.Cut;
+import org.gradmimic.select.vote.Decision;
+import org.gradmimic.select.vote.ValueCounts;
+import org.gradmimic.select.vote.ValueStatistics;
 
 /** The rules of all epochs and classes, from passes over the scores. */
 final class EpochRules {

@@ -1,6 +1,7 @@
 package org.gradmimic.select;
 
 import java.util.List;
+import org.gradmimic.select.vote.Decision;
 
 /**
  * What became of an epoch, or of the means over all epochs.

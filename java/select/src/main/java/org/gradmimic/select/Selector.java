@@ -8,6 +8,12 @@ import java.util.function.LongConsumer;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.Blocks;
 import org.gradmimic.io.npy.NpyWriter;
+import org.gradmimic.select.filter.Filter;
+import org.gradmimic.select.labelmodel.LabelModel;
+import org.gradmimic.select.labelmodel.VotePatterns;
+import org.gradmimic.select.score.Classes;
+import org.gradmimic.select.score.Scores;
+import org.gradmimic.select.vote.Binarizer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +25,7 @@ public final class Selector {
 
     private final Scores scores;
     private final Binarizer binarizer;
-    private final Combination combination;
+    private final VoteAggregation combination;
     private OptionalDouble classBalance = OptionalDouble.empty();
     private Classes classes;
     private int threads = 1;
@@ -31,8 +37,8 @@ public final class Selector {
      * @param binarizer splits an epoch's values, or the means
      * @param combination makes one filter of all epochs
      */
-    public Selector(Scores scores, Binarizer binarizer, Combination combination) {
-        this.scores = combination == Combination.MEAN ? scores.mean() : scores;
+    public Selector(Scores scores, Binarizer binarizer, VoteAggregation combination) {
+        this.scores = combination == VoteAggregation.MEAN ? scores.mean() : scores;
         this.binarizer = binarizer;
         this.combination = combination;
         classes = Classes.one(scores.samples());
@@ -67,7 +73,7 @@ public final class Selector {
 
     /** Writes the label model's probability of every sample, {@code .npy} float32 [N]. */
     public Selector probabilities(Path file) {
-        if (combination != Combination.LABEL_MODEL) {
+        if (combination != VoteAggregation.LABEL_MODEL) {
             throw new InputException("probabilities come from the label model; " + combination + " has none");
         }
         probabilities = file;
@@ -76,7 +82,7 @@ public final class Selector {
 
     /** {@return how many values {@link #run} reads at most, if no rule needs a second refinement} */
     public long plannedReads() {
-        int passes = combination == Combination.LABEL_MODEL ? 4 : 3;
+        int passes = combination == VoteAggregation.LABEL_MODEL ? 4 : 3;
         return passes * scores.epochs() * scores.samples();
     }
 
@@ -89,7 +95,7 @@ public final class Selector {
         try (Blocks blocks = new Blocks(threads)) {
             EpochRules rules = new EpochRules(scores, classes, binarizer, blocks, progress);
             Voting voting = new Voting(scores, classes, rules.cuts(), progress);
-            LabelModel model = combination == Combination.LABEL_MODEL ? labelModel(blocks, voting) : null;
+            LabelModel model = combination == VoteAggregation.LABEL_MODEL ? labelModel(blocks, voting) : null;
             long[] kept = new long[scores.epochs()];
             Filter filter = filter(blocks, voting, model, kept);
             return new Selection(filter, rules.votes(kept), model);

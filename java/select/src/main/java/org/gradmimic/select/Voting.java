@@ -3,6 +3,10 @@ package org.gradmimic.select;
 import java.util.Arrays;
 import java.util.function.LongConsumer;
 import org.gradmimic.io.Blocks;
+import org.gradmimic.select.labelmodel.VotePatterns;
+import org.gradmimic.select.score.Classes;
+import org.gradmimic.select.score.Scores;
+import org.gradmimic.select.vote.Cut;
 
 /** Applies every epoch's rule to the samples of a block. */
 final class Voting {

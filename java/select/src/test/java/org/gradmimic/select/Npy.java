@@ -10,7 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Reads the few kinds of .npy that the reference vectors are: version 1.0, {@code <f4}, {@code <f8} or {@code |b1}, 1-D or 2-D. */
-final class Npy {
+public final class Npy {
 
     private static final Pattern HEADER = Pattern.compile(
             "\\{'descr': '(.*?)', 'fortran_order': (True|False), 'shape': \\((\\d+),(?: (\\d+))?\\), \\}\\s*");
@@ -36,13 +36,13 @@ final class Npy {
         data.position(10 + headerLength);
     }
 
-    static Npy resource(String name) throws IOException {
+    public static Npy resource(String name) throws IOException {
         try (InputStream in = Objects.requireNonNull(Npy.class.getResourceAsStream(name), name)) {
             return new Npy(in.readAllBytes());
         }
     }
 
-    float[][] floats() {
+    public float[][] floats() {
         requireType("<f4");
         float[][] values = new float[rows][columns];
         for (int i = 0; i < rows; i++) {
@@ -53,7 +53,7 @@ final class Npy {
         return values;
     }
 
-    double[][] doubles() {
+    public double[][] doubles() {
         requireType("<f8");
         double[][] values = new double[rows][columns];
         for (int i = 0; i < rows; i++) {
@@ -64,7 +64,7 @@ final class Npy {
         return values;
     }
 
-    boolean[][] booleans() {
+    public boolean[][] booleans() {
         requireType("|b1");
         boolean[][] values = new boolean[rows][columns];
         for (int i = 0; i < rows; i++) {

@@ -14,6 +14,16 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.io.Blocks;
 import org.gradmimic.io.npy.NpyFile;
 import org.gradmimic.io.npy.NpyWriter;
+import org.gradmimic.select.filter.Detection;
+import org.gradmimic.select.filter.Filter;
+import org.gradmimic.select.labelmodel.LabelModel;
+import org.gradmimic.select.labelmodel.VotePatterns;
+import org.gradmimic.select.score.Classes;
+import org.gradmimic.select.score.Scores;
+import org.gradmimic.select.vote.Binarizer;
+import org.gradmimic.select.vote.Cut;
+import org.gradmimic.select.vote.Decision;
+import org.gradmimic.select.vote.Passes;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,9 +59,9 @@ class SelectorTest {
     }
 
     /** The slow twin: arrays, a sample after the other. */
-    private static boolean[] slow(float[][] scores, Binarizer binarizer, Combination combination, int[] classes) {
+    private static boolean[] slow(float[][] scores, Binarizer binarizer, VoteAggregation combination, int[] classes) {
         int samples = scores.length == 0 ? 0 : scores[0].length;
-        float[][] values = combination == Combination.MEAN ? new float[][] {means(scores, samples)} : scores;
+        float[][] values = combination == VoteAggregation.MEAN ? new float[][] {means(scores, samples)} : scores;
         int classCount = Arrays.stream(classes).max().orElse(-1) + 1;
         long[] patterns = new long[samples];
         for (int epoch = 0; epoch < values.length; epoch++) {
@@ -70,7 +80,7 @@ class SelectorTest {
             }
         }
         boolean[] keep = new boolean[samples];
-        if (combination == Combination.LABEL_MODEL) {
+        if (combination == VoteAggregation.LABEL_MODEL) {
             VotePatterns counts = new VotePatterns(values.length);
             Arrays.stream(patterns).forEach(counts::add);
             LabelModel model = LabelModel.fit(counts, OptionalDouble.empty());
@@ -103,7 +113,7 @@ class SelectorTest {
 
     @ParameterizedTest
     @EnumSource
-    void everyRuleGivesTheFilterOfTheSlowTwin(Combination combination) {
+    void everyRuleGivesTheFilterOfTheSlowTwin(VoteAggregation combination) {
         // Above a block, so that there are several.
         float[][] scores = scores(new Random(1), 4, Blocks.BLOCK + 12_345);
         int[] one = new int[scores[0].length];
@@ -115,13 +125,13 @@ class SelectorTest {
                             .threads(3)
                             .run()
                             .filter());
-            assertThat(selection.epochs()).hasSize(combination == Combination.MEAN ? 1 : 4);
+            assertThat(selection.epochs()).hasSize(combination == VoteAggregation.MEAN ? 1 : 4);
         }
     }
 
     @ParameterizedTest
     @EnumSource
-    void perClassEveryClassHasARuleOfItsOwn(Combination combination) {
+    void perClassEveryClassHasARuleOfItsOwn(VoteAggregation combination) {
         Random random = new Random(2);
         float[][] scores = scores(random, 3, 5_000);
         int[] classes = new int[5_000];
@@ -152,10 +162,10 @@ class SelectorTest {
     @Test
     void moreEpochsMustKeepThanDiscard() {
         float[][] scores = {{1, 1, 0, NONE, NONE, 0}, {1, 0, 0, 1, NONE, NONE}};
-        Selection selection = new Selector(Scores.of(scores), Binarizer.threshold(1), Combination.MAJORITY).run();
+        Selection selection = new Selector(Scores.of(scores), Binarizer.threshold(1), VoteAggregation.MAJORITY).run();
         assertThat(selection.filter().toBooleans()).containsExactly(true, false, false, true, false, false);
         assertThat(selection.epochs().get(0))
-                .isEqualTo(new EpochVotes(4, 0.5, 2, List.of(Decision.of(Cut.atLeast(1)))));
+                .isEqualTo(new EpochVotes(4, 0.5, 2, List.of(new Decision(Cut.atLeast(1), null, List.of()))));
     }
 
     @Test
@@ -164,7 +174,7 @@ class SelectorTest {
         float[] means = new float[4];
         scores.mean().read(0, 0, 4, means);
         assertThat(means).containsExactly(2, 4, -2, NONE);
-        assertThat(new Selector(scores, Binarizer.threshold(2), Combination.MEAN)
+        assertThat(new Selector(scores, Binarizer.threshold(2), VoteAggregation.MEAN)
                         .run()
                         .filter()
                         .toBooleans())
@@ -178,7 +188,7 @@ class SelectorTest {
     void hardlyAnyEpochsOrSamples(int epochs, int samples) {
         float[][] scores = new float[epochs][samples];
         for (Binarizer binarizer : BINARIZERS) {
-            for (Combination combination : List.of(Combination.MAJORITY, Combination.MEAN)) {
+            for (VoteAggregation combination : List.of(VoteAggregation.MAJORITY, VoteAggregation.MEAN)) {
                 Filter filter = new Selector(Scores.of(scores), binarizer, combination)
                         .run()
                         .filter();
@@ -195,12 +205,13 @@ class SelectorTest {
         for (int epoch = 0; epoch < epochs; epoch++) {
             scores[epoch] = new float[] {epoch % 2, epoch == 0 ? 0 : 1, epoch < epochs / 2 ? 0 : NONE};
         }
-        assertThat(new Selector(Scores.of(scores), Binarizer.threshold(1), Combination.MAJORITY)
+        assertThat(new Selector(Scores.of(scores), Binarizer.threshold(1), VoteAggregation.MAJORITY)
                         .run()
                         .filter()
                         .toBooleans())
                 .containsExactly(false, true, false);
-        assertThatThrownBy(() -> new Selector(Scores.of(scores), Binarizer.threshold(1), Combination.LABEL_MODEL).run())
+        assertThatThrownBy(() ->
+                        new Selector(Scores.of(scores), Binarizer.threshold(1), VoteAggregation.LABEL_MODEL).run())
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("at most 32");
     }
@@ -209,7 +220,7 @@ class SelectorTest {
     void probabilitiesAreWrittenForTheLabelModelAlone() {
         float[][] scores = scores(new Random(3), 5, 3_000);
         Path file = folder.resolve("p.npy");
-        Selection selection = new Selector(Scores.of(scores), Binarizer.mixture(), Combination.LABEL_MODEL)
+        Selection selection = new Selector(Scores.of(scores), Binarizer.mixture(), VoteAggregation.LABEL_MODEL)
                 .probabilities(file)
                 .threads(2)
                 .run();
@@ -225,7 +236,7 @@ class SelectorTest {
             }
         }
         assertThatThrownBy(() ->
-                        new Selector(Scores.of(scores), Binarizer.mixture(), Combination.MEAN).probabilities(file))
+                        new Selector(Scores.of(scores), Binarizer.mixture(), VoteAggregation.MEAN).probabilities(file))
                 .isInstanceOf(InputException.class)
                 .hasMessage("probabilities come from the label model; mean has none");
     }
@@ -233,7 +244,7 @@ class SelectorTest {
     /** Of several infinities the first is named, whichever thread sees another one before. */
     @ParameterizedTest
     @EnumSource
-    void anInfinityIsNamed(Combination combination) {
+    void anInfinityIsNamed(VoteAggregation combination) {
         int samples = 5 * Blocks.BLOCK;
         float[][] scores = new float[3][samples];
         scores[1][70_000] = Float.NEGATIVE_INFINITY;
@@ -254,9 +265,9 @@ class SelectorTest {
         Path file = folder.resolve("y.npy");
         NpyWriter.write(file, new long[] {0, 1}, 2);
         try (Classes two = Classes.npy(file)) {
-            assertThatThrownBy(
-                            () -> new Selector(Scores.of(new float[1][3]), Binarizer.threshold(0), Combination.MAJORITY)
-                                    .perClass(two))
+            assertThatThrownBy(() -> new Selector(
+                                    Scores.of(new float[1][3]), Binarizer.threshold(0), VoteAggregation.MAJORITY)
+                            .perClass(two))
                     .isInstanceOf(InputException.class)
                     .hasMessage("there are 2 labels for 3 samples");
         }
@@ -272,7 +283,7 @@ class SelectorTest {
     void theReferenceScoresFindTheNoise() throws Exception {
         float[][] scores = Npy.resource("/vectors/votes/scores.npy").floats();
         boolean[] clean = Npy.resource("/vectors/votes/clean.npy").booleans()[0];
-        for (Combination combination : Combination.values()) {
+        for (VoteAggregation combination : VoteAggregation.values()) {
             Filter filter = new Selector(Scores.of(scores), Binarizer.twoMeans(), combination)
                     .run()
                     .filter();

@@ -10,15 +10,15 @@ import org.apache.spark.api.java.function.Function;
 import org.apache.spark.api.java.function.Function2;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
-import org.gradmimic.select.Binarization;
-import org.gradmimic.select.Binarizer;
-import org.gradmimic.select.Cut;
-import org.gradmimic.select.Decision;
-import org.gradmimic.select.Detection;
-import org.gradmimic.select.Refinement;
-import org.gradmimic.select.ValueCounts;
-import org.gradmimic.select.ValueStatistics;
-import org.gradmimic.select.VotePatterns;
+import org.gradmimic.select.filter.Detection;
+import org.gradmimic.select.labelmodel.VotePatterns;
+import org.gradmimic.select.vote.Binarization;
+import org.gradmimic.select.vote.Binarizer;
+import org.gradmimic.select.vote.Cut;
+import org.gradmimic.select.vote.Decision;
+import org.gradmimic.select.vote.Refinement;
+import org.gradmimic.select.vote.ValueCounts;
+import org.gradmimic.select.vote.ValueStatistics;
 
 /**
  * Passes over the blocks that bring back statistics, never samples. What a task makes of its blocks is merged on the way to

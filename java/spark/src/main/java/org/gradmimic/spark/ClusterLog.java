@@ -15,7 +15,7 @@ import org.gradmimic.base.InputException;
 
 /**
  * A score log on any file system that Spark reads, as it was found when opened: a folder of parts, one Parquet file, or a
- * folder of Parquet files under other names than a part's, taken in their order. What {@link org.gradmimic.select.ScoreLog} is to one machine.
+ * folder of Parquet files under other names than a part's, taken in their order. What {@link org.gradmimic.select.score.ScoreLog} is to one machine.
  */
 final class ClusterLog {
 

@@ -7,13 +7,13 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import org.gradmimic.base.InputException;
-import org.gradmimic.select.Binarizer;
-import org.gradmimic.select.Combination;
-import org.gradmimic.select.Decision;
-import org.gradmimic.select.Detection;
 import org.gradmimic.select.EpochVotes;
-import org.gradmimic.select.LabelModel;
-import org.gradmimic.select.ScoreColumn;
+import org.gradmimic.select.VoteAggregation;
+import org.gradmimic.select.filter.Detection;
+import org.gradmimic.select.labelmodel.LabelModel;
+import org.gradmimic.select.score.ScoreColumn;
+import org.gradmimic.select.vote.Binarizer;
+import org.gradmimic.select.vote.Decision;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -93,7 +93,7 @@ public final class FilterJob implements Callable<Integer> {
             paramLabel = "HOW",
             description = "What makes one filter of all epochs: majority, mean, label-model (default:"
                     + " ${DEFAULT-VALUE}).")
-    private Combination combination;
+    private VoteAggregation combination;
 
     @Option(
             names = "--class-balance",
@@ -165,7 +165,7 @@ public final class FilterJob implements Callable<Integer> {
     /** Runs one command line and returns its exit code; nothing is thrown. */
     static int run(PrintWriter out, PrintWriter err, String... args) {
         return new CommandLine(new FilterJob())
-                .registerConverter(Combination.class, FilterJob::combination)
+                .registerConverter(VoteAggregation.class, FilterJob::combination)
                 .setOut(out)
                 .setErr(err)
                 .setParameterExceptionHandler((e, line) -> {
@@ -184,8 +184,8 @@ public final class FilterJob implements Callable<Integer> {
                 .execute(args);
     }
 
-    private static Combination combination(String text) {
-        for (Combination combination : Combination.values()) {
+    private static VoteAggregation combination(String text) {
+        for (VoteAggregation combination : VoteAggregation.values()) {
             if (combination.toString().equalsIgnoreCase(text)) {
                 return combination;
             }
@@ -257,7 +257,7 @@ public final class FilterJob implements Callable<Integer> {
     }
 
     private double checkedBalance(double balance) {
-        if (combination != Combination.LABEL_MODEL) {
+        if (combination != VoteAggregation.LABEL_MODEL) {
             throw wrong("--class-balance goes with --aggregate label-model only");
         }
         if (!(balance > 0 && balance < 1)) {
@@ -286,7 +286,7 @@ public final class FilterJob implements Callable<Integer> {
             }
             out.println(format(
                     "%s: %d seen, mean %.6g, keeps %d (%s)%s",
-                    combination == Combination.MEAN ? "mean scores" : "epoch " + e,
+                    combination == VoteAggregation.MEAN ? "mean scores" : "epoch " + e,
                     epoch.seen(),
                     epoch.mean(),
                     epoch.kept(),

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
-import org.gradmimic.select.Binarizer;
-import org.gradmimic.select.Combination;
-import org.gradmimic.select.ScoreColumn;
+import org.gradmimic.select.VoteAggregation;
+import org.gradmimic.select.score.ScoreColumn;
+import org.gradmimic.select.vote.Binarizer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * driver have to see the same one. Not thread-safe.
  *
  * <pre>{@code
- * new FilterOptions("hdfs:///runs/7/scores", ScoreColumn.RELATIVE_WEIGHT, Binarizer.threshold(1), Combination.MAJORITY)
+ * new FilterOptions("hdfs:///runs/7/scores", ScoreColumn.RELATIVE_WEIGHT, Binarizer.threshold(1), VoteAggregation.MAJORITY)
  *         .out("hdfs:///filters/7.parquet");
  * }</pre>
  */
@@ -24,7 +24,7 @@ public final class FilterOptions {
     final String scores;
     final ScoreColumn column;
     final Binarizer binarizer;
-    final Combination combination;
+    final VoteAggregation combination;
     final List<String> outputs = new ArrayList<>();
     OptionalDouble classBalance = OptionalDouble.empty();
     OptionalLong samples = OptionalLong.empty();
@@ -51,7 +51,7 @@ public final class FilterOptions {
      * @param binarizer splits the values of an epoch, or the means over the epochs
      * @param combination makes one filter of all epochs
      */
-    public FilterOptions(String scores, ScoreColumn column, Binarizer binarizer, Combination combination) {
+    public FilterOptions(String scores, ScoreColumn column, Binarizer binarizer, VoteAggregation combination) {
         this.scores = scores;
         this.column = column;
         this.binarizer = binarizer;

@@ -1,9 +1,9 @@
 package org.gradmimic.spark;
 
 import java.util.List;
-import org.gradmimic.select.Detection;
 import org.gradmimic.select.EpochVotes;
-import org.gradmimic.select.LabelModel;
+import org.gradmimic.select.filter.Detection;
+import org.gradmimic.select.labelmodel.LabelModel;
 import org.jspecify.annotations.Nullable;
 
 /**

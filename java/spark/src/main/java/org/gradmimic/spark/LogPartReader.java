@@ -5,7 +5,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.column.ColumnReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.gradmimic.base.InputException;
-import org.gradmimic.select.ScoreColumn;
+import org.gradmimic.select.score.ScoreColumn;
 
 /** Reads one Parquet file of a score log, its columns checked. */
 final class LogPartReader implements AutoCloseable {

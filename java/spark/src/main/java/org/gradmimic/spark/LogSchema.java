@@ -10,7 +10,7 @@ import org.apache.parquet.schema.PrimitiveType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
 import org.gradmimic.base.InputException;
-import org.gradmimic.select.ScoreColumn;
+import org.gradmimic.select.score.ScoreColumn;
 
 /** The columns of a score log as Parquet has them; see docs/formats.md. */
 final class LogSchema {

@@ -2,9 +2,9 @@ package org.gradmimic.spark;
 
 import java.io.Serializable;
 import java.util.List;
-import org.gradmimic.select.Cut;
-import org.gradmimic.select.LabelModel;
-import org.gradmimic.select.VotePatterns;
+import org.gradmimic.select.labelmodel.LabelModel;
+import org.gradmimic.select.labelmodel.VotePatterns;
+import org.gradmimic.select.vote.Cut;
 import org.jspecify.annotations.Nullable;
 
 /**

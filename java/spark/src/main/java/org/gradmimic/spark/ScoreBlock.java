@@ -1,7 +1,7 @@
 package org.gradmimic.spark;
 
 import java.io.Serializable;
-import org.gradmimic.select.Scores;
+import org.gradmimic.select.score.Scores;
 
 /**
  * The values of consecutive samples in all epochs.

@@ -10,7 +10,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.gradmimic.base.InputException;
-import org.gradmimic.select.ScoreColumn;
+import org.gradmimic.select.score.ScoreColumn;
 import scala.Tuple2;
 
 /**

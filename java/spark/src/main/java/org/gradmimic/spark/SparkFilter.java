@@ -10,13 +10,13 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.storage.StorageLevel;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.npy.NpyType;
-import org.gradmimic.select.Combination;
-import org.gradmimic.select.Cut;
-import org.gradmimic.select.Decision;
-import org.gradmimic.select.Detection;
 import org.gradmimic.select.EpochVotes;
-import org.gradmimic.select.LabelModel;
-import org.gradmimic.select.ValueStatistics;
+import org.gradmimic.select.VoteAggregation;
+import org.gradmimic.select.filter.Detection;
+import org.gradmimic.select.labelmodel.LabelModel;
+import org.gradmimic.select.vote.Cut;
+import org.gradmimic.select.vote.Decision;
+import org.gradmimic.select.vote.ValueStatistics;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,7 +77,8 @@ public final class SparkFilter {
         blocks.persist(StorageLevel.MEMORY_AND_DISK());
         try {
             // The means are taken anew in every pass: that is cheaper than to keep them as well.
-            JavaRDD<ScoreBlock> split = options.combination == Combination.MEAN ? blocks.map(ScoreBlock::mean) : blocks;
+            JavaRDD<ScoreBlock> split =
+                    options.combination == VoteAggregation.MEAN ? blocks.map(ScoreBlock::mean) : blocks;
             Outcome outcome = decide(new BlockPasses(spark, split), shape.samples(), truth);
             FilterOutputs outputs = new FilterOutputs(session, split, outcome.rule(), pool);
             for (FilterTarget target : targets) {
@@ -98,7 +99,7 @@ public final class SparkFilter {
         if (options.probabilities == null) {
             return null;
         }
-        if (options.combination != Combination.LABEL_MODEL) {
+        if (options.combination != VoteAggregation.LABEL_MODEL) {
             throw new InputException("probabilities come from the label model; " + options.combination + " has none");
         }
         FilterTarget target = FilterTarget.of(options.probabilities, hadoop);
@@ -139,11 +140,13 @@ public final class SparkFilter {
 
     private Outcome decide(BlockPasses passes, long samples, @Nullable NpyRange truth) {
         options.progress.accept(
-                options.combination == Combination.MEAN ? "deciding on the mean scores" : "deciding on every epoch");
+                options.combination == VoteAggregation.MEAN
+                        ? "deciding on the mean scores"
+                        : "deciding on every epoch");
         BlockPasses.Ruled ruled = passes.decide(options.binarizer);
         List<Cut> cuts = ruled.decisions().stream().map(Decision::cut).toList();
         LabelModel model = null;
-        if (options.combination == Combination.LABEL_MODEL) {
+        if (options.combination == VoteAggregation.LABEL_MODEL) {
             options.progress.accept("fitting the label model");
             model = LabelModel.fit(passes.patterns(cuts), options.classBalance);
         }

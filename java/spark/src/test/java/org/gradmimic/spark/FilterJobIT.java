@@ -12,14 +12,14 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.ZipFile;
-import org.gradmimic.select.Binarizer;
-import org.gradmimic.select.Combination;
-import org.gradmimic.select.Filter;
-import org.gradmimic.select.ScoreColumn;
-import org.gradmimic.select.ScoreLog;
-import org.gradmimic.select.Scores;
 import org.gradmimic.select.Selector;
+import org.gradmimic.select.VoteAggregation;
+import org.gradmimic.select.filter.Filter;
 import org.gradmimic.select.filter.FilterFile;
+import org.gradmimic.select.score.ScoreColumn;
+import org.gradmimic.select.score.ScoreLog;
+import org.gradmimic.select.score.Scores;
+import org.gradmimic.select.vote.Binarizer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,7 +65,7 @@ class FilterJobIT {
         Filter expected = new Selector(
                         Scores.of(ScoreLog.open(log).matrix(ScoreColumn.SCORE)),
                         Binarizer.mixture(),
-                        Combination.LABEL_MODEL)
+                        VoteAggregation.LABEL_MODEL)
                 .run()
                 .filter();
         assertThat(FilterFile.read(out)).isEqualTo(expected);

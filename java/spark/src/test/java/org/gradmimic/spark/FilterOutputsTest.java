@@ -13,17 +13,17 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.io.ParquetColumns;
 import org.gradmimic.io.npy.NpyStream;
 import org.gradmimic.io.npy.NpyType;
-import org.gradmimic.select.Binarizer;
-import org.gradmimic.select.Combination;
-import org.gradmimic.select.Detection;
-import org.gradmimic.select.Filter;
-import org.gradmimic.select.ScoreColumn;
-import org.gradmimic.select.ScoreLog;
-import org.gradmimic.select.Scores;
 import org.gradmimic.select.Selector;
+import org.gradmimic.select.VoteAggregation;
+import org.gradmimic.select.filter.Detection;
+import org.gradmimic.select.filter.Filter;
 import org.gradmimic.select.filter.FilterFile;
+import org.gradmimic.select.score.ScoreColumn;
+import org.gradmimic.select.score.ScoreLog;
+import org.gradmimic.select.score.Scores;
 import org.gradmimic.select.uid.Uid;
 import org.gradmimic.select.uid.Uids;
+import org.gradmimic.select.vote.Binarizer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -186,12 +186,12 @@ class FilterOutputsTest {
             Path out = temporary.resolve("p.npy");
             Path expected = temporary.resolve("expected.npy");
             FilterOptions options = new FilterOptions(
-                            log.toString(), ScoreColumn.SCORE, Binarizer.topShare(0.4), Combination.LABEL_MODEL)
+                            log.toString(), ScoreColumn.SCORE, Binarizer.topShare(0.4), VoteAggregation.LABEL_MODEL)
                     .out(temporary.resolve("keep.npy").toString())
                     .probabilities(out.toString());
             options.cellsPerBlock = SAMPLES; // three epochs: as many blocks
             Selector selector =
-                    new Selector(scores, Binarizer.topShare(0.4), Combination.LABEL_MODEL).probabilities(expected);
+                    new Selector(scores, Binarizer.topShare(0.4), VoteAggregation.LABEL_MODEL).probabilities(expected);
             if (!Double.isNaN(balance)) {
                 options.classBalance(balance);
                 selector.classBalance(balance);
@@ -245,7 +245,7 @@ class FilterOutputsTest {
 
     private FilterOptions options() {
         FilterOptions options =
-                new FilterOptions(log.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), Combination.MAJORITY);
+                new FilterOptions(log.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), VoteAggregation.MAJORITY);
         options.cellsPerBlock = SAMPLES;
 
         return options;

@@ -10,9 +10,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
-import org.gradmimic.select.Binarizer;
-import org.gradmimic.select.Combination;
-import org.gradmimic.select.ScoreColumn;
+import org.gradmimic.select.VoteAggregation;
+import org.gradmimic.select.score.ScoreColumn;
+import org.gradmimic.select.vote.Binarizer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,7 +47,7 @@ class LostExecutorTest {
     private Path filter(Path log, String name) {
         Path out = temporary.resolve(name);
         FilterOptions options = new FilterOptions(
-                        log.toString(), ScoreColumn.SCORE, Binarizer.mixture(), Combination.LABEL_MODEL)
+                        log.toString(), ScoreColumn.SCORE, Binarizer.mixture(), VoteAggregation.LABEL_MODEL)
                 .out(out.toString());
         options.cellsPerBlock = 4000;
         options.rowsPerSplit = 2000;

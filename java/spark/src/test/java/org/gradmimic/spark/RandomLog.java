@@ -2,7 +2,7 @@ package org.gradmimic.spark;
 
 import java.nio.file.Path;
 import java.util.Random;
-import org.gradmimic.select.ScoreLogWriter;
+import org.gradmimic.select.score.ScoreLogWriter;
 
 /** Score logs with what makes filters differ: two kinds of samples, ties, repeats, samples not seen, values not finite. */
 final class RandomLog {

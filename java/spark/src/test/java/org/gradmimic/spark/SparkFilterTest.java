@@ -7,15 +7,15 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
 import org.gradmimic.base.InputException;
-import org.gradmimic.select.Binarizer;
-import org.gradmimic.select.Combination;
-import org.gradmimic.select.Filter;
-import org.gradmimic.select.ScoreColumn;
-import org.gradmimic.select.ScoreLog;
-import org.gradmimic.select.Scores;
 import org.gradmimic.select.Selection;
 import org.gradmimic.select.Selector;
+import org.gradmimic.select.VoteAggregation;
+import org.gradmimic.select.filter.Filter;
 import org.gradmimic.select.filter.FilterFile;
+import org.gradmimic.select.score.ScoreColumn;
+import org.gradmimic.select.score.ScoreLog;
+import org.gradmimic.select.score.Scores;
+import org.gradmimic.select.vote.Binarizer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,7 +39,7 @@ class SparkFilterTest {
         Path log = RandomLog.write(temporary.resolve("scores"), new Random(seed), epochs, samples, decimals);
         Scores scores = Scores.of(ScoreLog.open(log).matrix(ScoreColumn.SCORE));
         RULES.forEach((name, rule) -> {
-            for (Combination combination : Combination.values()) {
+            for (VoteAggregation combination : VoteAggregation.values()) {
                 Path out = temporary.resolve(name + "-" + combination + ".npy");
                 FilterOptions options =
                         new FilterOptions(log.toString(), ScoreColumn.SCORE, rule, combination).out(out.toString());
@@ -64,7 +64,7 @@ class SparkFilterTest {
             Path out = temporary.resolve("keep-" + samples + ".npy");
             FilterReport report = SparkFilter.run(
                     Cluster.session(),
-                    new FilterOptions(log.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), Combination.MAJORITY)
+                    new FilterOptions(log.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), VoteAggregation.MAJORITY)
                             .out(out.toString()));
             assertThat(FilterFile.read(out)).isEqualTo(Filter.all(samples)); // equal values: all are kept
             assertThat(report.epochs().get(0).seen()).isEqualTo(samples);
@@ -77,7 +77,7 @@ class SparkFilterTest {
                 "SELECT * REPLACE ('-Infinity'::FLOAT AS score) FROM (" + Sql.ROW + ")",
                 temporary.resolve("infinite.parquet"));
         refused(
-                new FilterOptions(log.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), Combination.MEAN),
+                new FilterOptions(log.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), VoteAggregation.MEAN),
                 "epoch 1, sample 3: the value is -Infinity");
     }
 
@@ -85,12 +85,13 @@ class SparkFilterTest {
     void tooFewOrTooManyEpochsForALabelModelAreSaid() throws Exception {
         Path two = RandomLog.write(temporary.resolve("two"), new Random(1), 2, 50, 2);
         refused(
-                new FilterOptions(two.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), Combination.LABEL_MODEL),
+                new FilterOptions(two.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), VoteAggregation.LABEL_MODEL),
                 "there are 2 epochs");
         Path many = Sql.copy(
                 "SELECT * REPLACE (40::INTEGER AS epoch) FROM (" + Sql.ROW + ")", temporary.resolve("many.parquet"));
         refused(
-                new FilterOptions(many.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), Combination.LABEL_MODEL),
+                new FilterOptions(
+                        many.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), VoteAggregation.LABEL_MODEL),
                 "votes of 41 epochs");
     }
 
@@ -100,7 +101,7 @@ class SparkFilterTest {
                 "SELECT * REPLACE (4000000000000000000 AS sample_id) FROM (" + Sql.ROW + ")",
                 temporary.resolve("ids.parquet"));
         refused(
-                new FilterOptions(log.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), Combination.MAJORITY),
+                new FilterOptions(log.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), VoteAggregation.MAJORITY),
                 "sample ids up to 4000000000000000000");
     }
 

@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.function.Function;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.npy.NpyWriter;
-import org.gradmimic.select.ScoreLog;
-import org.gradmimic.select.ScoreLogWriter;
+import org.gradmimic.select.score.ScoreLog;
+import org.gradmimic.select.score.ScoreLogWriter;
 
 /**
  * Keeps what a probe scores: the Parquet score log in {@code DIR/scores} as training goes on (a part is finished with every

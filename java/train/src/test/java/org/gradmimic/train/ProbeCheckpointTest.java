@@ -13,7 +13,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Calibration;
 import org.gradmimic.ScoreKind;
 import org.gradmimic.base.InputException;
-import org.gradmimic.select.ScoreLog;
+import org.gradmimic.select.score.ScoreLog;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

@@ -19,7 +19,7 @@ import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.layer.Parameters;
-import org.gradmimic.select.ScoreLog;
+import org.gradmimic.select.score.ScoreLog;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -10,7 +10,7 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.cli.Arguments;
 import org.gradmimic.cli.CommonOptions;
 import org.gradmimic.cli.Progress;
-import org.gradmimic.select.Filter;
+import org.gradmimic.select.filter.Filter;
 import org.gradmimic.select.filter.FilterExpression;
 import org.gradmimic.select.filter.FilterFile;
 import org.gradmimic.select.filter.FilterSet;

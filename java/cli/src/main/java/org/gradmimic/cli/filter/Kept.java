@@ -1,7 +1,7 @@
 package org.gradmimic.cli.filter;
 
 import java.util.Locale;
-import org.gradmimic.select.Filter;
+import org.gradmimic.select.filter.Filter;
 
 /** What a filter keeps, in words. */
 final class Kept {

@@ -1,9 +1,9 @@
 package org.gradmimic.cli.filter;
 
 import org.gradmimic.base.InputException;
-import org.gradmimic.select.Binarizer;
-import org.gradmimic.select.Combination;
 import org.gradmimic.select.Selector;
+import org.gradmimic.select.VoteAggregation;
+import org.gradmimic.select.vote.Binarizer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -43,7 +43,7 @@ final class RuleOptions {
             paramLabel = "HOW",
             defaultValue = "majority",
             description = "What combines the epochs: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private Combination combination;
+    private VoteAggregation combination;
 
     @Option(
             names = "--class-balance",
@@ -55,7 +55,7 @@ final class RuleOptions {
         return use;
     }
 
-    Combination combination() {
+    VoteAggregation combination() {
         return combination;
     }
 
@@ -76,7 +76,7 @@ final class RuleOptions {
                 batchSize != null && (rule != Rule.THRESHOLD || threshold != null || use != Use.WEIGHTS || fromLog),
                 "--batch-size belongs to --use weights --binarize threshold on a .npy file, without --threshold");
         refuse(
-                classBalance != null && combination != Combination.LABEL_MODEL,
+                classBalance != null && combination != VoteAggregation.LABEL_MODEL,
                 "--class-balance belongs to --aggregate label-model");
         refuse(
                 classBalance != null && !(classBalance > 0 && classBalance < 1),

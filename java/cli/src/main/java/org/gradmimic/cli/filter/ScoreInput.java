@@ -6,10 +6,10 @@ import java.util.OptionalLong;
 import org.gradmimic.base.InputException;
 import org.gradmimic.cli.CommonOptions;
 import org.gradmimic.cli.Progress;
-import org.gradmimic.select.LogScores;
-import org.gradmimic.select.ScoreColumn;
-import org.gradmimic.select.ScoreLog;
-import org.gradmimic.select.Scores;
+import org.gradmimic.select.score.LogScores;
+import org.gradmimic.select.score.ScoreColumn;
+import org.gradmimic.select.score.ScoreLog;
+import org.gradmimic.select.score.Scores;
 import org.gradmimic.train.ProbeRecorder;
 
 /** What {@code --scores} names: a {@code .npy} file, a score log, or the folder of a run that has one. */

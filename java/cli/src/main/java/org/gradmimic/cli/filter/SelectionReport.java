@@ -5,21 +5,21 @@ import java.util.List;
 import java.util.Locale;
 import org.gradmimic.cli.CommonOptions;
 import org.gradmimic.cli.Table;
-import org.gradmimic.select.Combination;
-import org.gradmimic.select.Decision;
-import org.gradmimic.select.Detection;
 import org.gradmimic.select.EpochVotes;
-import org.gradmimic.select.LabelModel;
-import org.gradmimic.select.Mixture;
 import org.gradmimic.select.Selection;
+import org.gradmimic.select.VoteAggregation;
+import org.gradmimic.select.filter.Detection;
+import org.gradmimic.select.labelmodel.LabelModel;
+import org.gradmimic.select.vote.Decision;
+import org.gradmimic.select.vote.Mixture;
 
 /** Tells how a filter came about. */
 final class SelectionReport {
     private final CommonOptions common;
     private final Selection selection;
-    private final Combination combination;
+    private final VoteAggregation combination;
 
-    SelectionReport(CommonOptions common, Selection selection, Combination combination) {
+    SelectionReport(CommonOptions common, Selection selection, VoteAggregation combination) {
         this.common = common;
         this.selection = selection;
         this.combination = combination;
@@ -32,7 +32,7 @@ final class SelectionReport {
     }
 
     private String name(int epoch) {
-        return combination == Combination.MEAN ? "mean" : Integer.toString(epoch);
+        return combination == VoteAggregation.MEAN ? "mean" : Integer.toString(epoch);
     }
 
     private void epochs() {

@@ -16,7 +16,7 @@ import org.gradmimic.cli.Run;
 import org.gradmimic.cli.SmallDisk;
 import org.gradmimic.io.ParquetColumns;
 import org.gradmimic.io.npy.NpyWriter;
-import org.gradmimic.select.Filter;
+import org.gradmimic.select.filter.Filter;
 import org.gradmimic.select.filter.FilterFile;
 import org.gradmimic.select.uid.Uids;
 import org.junit.jupiter.api.BeforeEach;

@@ -9,9 +9,9 @@ import org.duckdb.DuckDBDataChunkReader;
 import org.duckdb.DuckDBReadableVector;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.ParquetReader;
-import org.gradmimic.select.Filter;
-import org.gradmimic.select.filter.RankSelect;
-import org.gradmimic.select.filter.Values;
+import org.gradmimic.select.filter.Filter;
+import org.gradmimic.select.score.RankSelect;
+import org.gradmimic.select.score.Values;
 import org.gradmimic.select.uid.ParquetUids;
 import org.gradmimic.select.uid.Uids;
 

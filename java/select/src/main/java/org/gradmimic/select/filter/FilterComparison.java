@@ -1,7 +1,5 @@
 package org.gradmimic.select.filter;
 
-import org.gradmimic.select.Filter;
-
 /**
  * How alike two filters over the same samples are.
  *

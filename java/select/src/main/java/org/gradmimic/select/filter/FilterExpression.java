@@ -6,7 +6,6 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.gradmimic.base.InputException;
-import org.gradmimic.select.Filter;
 
 /**
  * Set algebra on named filters, such as {@code clip_top30 & !mimic_bottom15}. Operators, the tightest first, as Python

@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.OptionalLong;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.AtomicFile;
-import org.gradmimic.select.Filter;
 import org.gradmimic.select.uid.UidSubset;
 import org.gradmimic.select.uid.Uids;
 

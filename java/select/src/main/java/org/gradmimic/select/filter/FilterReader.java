@@ -13,7 +13,6 @@ import org.gradmimic.io.ParquetReader;
 import org.gradmimic.io.TextLines;
 import org.gradmimic.io.npy.NpyFile;
 import org.gradmimic.io.npy.NpyType;
-import org.gradmimic.select.Filter;
 import org.gradmimic.select.uid.ParquetUids;
 import org.gradmimic.select.uid.Uid;
 import org.gradmimic.select.uid.UidSubset;

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import org.gradmimic.base.InputException;
-import org.gradmimic.select.Filter;
 import org.gradmimic.select.uid.UidSubset;
 import org.gradmimic.select.uid.Uids;
 import org.jspecify.annotations.Nullable;

@@ -7,8 +7,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.TextLines;
-import org.gradmimic.select.Binarizer;
-import org.gradmimic.select.Filter;
+import org.gradmimic.select.score.Values;
+import org.gradmimic.select.vote.Binarizer;
 import org.jspecify.annotations.Nullable;
 
 /**

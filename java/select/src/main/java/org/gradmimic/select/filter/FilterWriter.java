@@ -11,7 +11,6 @@ import org.gradmimic.io.Blocks;
 import org.gradmimic.io.ParquetColumns;
 import org.gradmimic.io.npy.NpyStream;
 import org.gradmimic.io.npy.NpyType;
-import org.gradmimic.select.Filter;
 import org.gradmimic.select.uid.ParquetUids;
 import org.gradmimic.select.uid.Uid;
 import org.gradmimic.select.uid.UidSorter;

@@ -1,12 +1,12 @@
 package org.gradmimic.select.filter;
 
 import org.gradmimic.base.InputException;
-import org.gradmimic.select.Binarization;
-import org.gradmimic.select.Binarizer;
-import org.gradmimic.select.Cut;
-import org.gradmimic.select.Filter;
-import org.gradmimic.select.ValueCounts;
-import org.gradmimic.select.ValueStatistics;
+import org.gradmimic.select.score.Values;
+import org.gradmimic.select.vote.Binarization;
+import org.gradmimic.select.vote.Binarizer;
+import org.gradmimic.select.vote.Cut;
+import org.gradmimic.select.vote.ValueCounts;
+import org.gradmimic.select.vote.ValueStatistics;
 
 /** Filters from a number a sample, by the rules that split an epoch. */
 public final class ScoreFilters {

@@ -17,7 +17,6 @@ import java.util.stream.Stream;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.ParquetColumns;
 import org.gradmimic.io.npy.NpyWriter;
-import org.gradmimic.select.Filter;
 import org.gradmimic.select.Fixtures;
 import org.gradmimic.select.uid.Uid;
 import org.gradmimic.select.uid.UidSubset;

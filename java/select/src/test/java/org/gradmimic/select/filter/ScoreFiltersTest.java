@@ -16,8 +16,8 @@ import java.util.function.Function;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.ParquetColumns;
 import org.gradmimic.io.npy.NpyWriter;
-import org.gradmimic.select.Binarizer;
-import org.gradmimic.select.Filter;
+import org.gradmimic.select.score.Values;
+import org.gradmimic.select.vote.Binarizer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -86,46 +86,6 @@ class ScoreFiltersTest {
                         .isEqualTo(n == 0 ? new boolean[samples] : highest(scores, count, false));
             }
         }
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {0, 1, 7, 1 << 20})
-    void aRankIsFoundWhateverIsSortedAtTheEnd(int few) {
-        float[] floats = scores(3, 500);
-        Random random = new Random(4);
-        double[] doubles = random.doubles(500).map(x -> x * 1e-300).toArray();
-        Values precise = new Values() {
-            @Override
-            public long size() {
-                return doubles.length;
-            }
-
-            @Override
-            public void forEach(ValueConsumer action) {
-                for (int i = 0; i < doubles.length; i++) {
-                    action.accept(i, doubles[i]);
-                }
-            }
-        };
-        double[] sorted = doubles.clone();
-        Arrays.sort(sorted);
-        double[] sortedFloats = new double[(int) RankSelect.count(Values.of(floats))];
-        int next = 0;
-        for (float value : floats) {
-            if (!Float.isNaN(value)) {
-                sortedFloats[next++] = value + 0.0;
-            }
-        }
-        Arrays.sort(sortedFloats);
-        for (int rank = 0; rank < sorted.length; rank += 13) {
-            assertThat(RankSelect.descending(precise, rank, few)).isEqualTo(sorted[sorted.length - 1 - rank]);
-        }
-        for (int rank = 0; rank < sortedFloats.length; rank += 13) {
-            assertThat(RankSelect.descending(Values.of(floats), rank, few))
-                    .isEqualTo(sortedFloats[sortedFloats.length - 1 - rank]);
-        }
-        assertThatThrownBy(() -> RankSelect.descending(Values.of(floats), sortedFloats.length, few))
-                .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test

@@ -1,0 +1,313 @@
+package org.gradmimic.select.score;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.AtomicFile;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a score log: a folder of Parquet parts, each whole or absent, whatever kills the run. The format is specified in
+ * docs/formats.md; {@link ScoreLog} reads it.
+ *
+ * <p>{@link #append} copies a batch into primitive arrays and returns. A part that is full is encoded and written by a
+ * thread of the writer's own; append waits only when the part before it is still being written, so at most two parts are
+ * in memory (36 bytes a row each). Rows of a part that is not finished are lost if the process dies: {@link #flush} at
+ * the end of an epoch bounds that.
+ *
+ * <p>If a part cannot be written, the next call says so with an {@link InputException}, and so does every one after it;
+ * the parts finished before stay as they are, and the log can be {@linkplain #resume resumed} once there is room.
+ *
+ * <p>Not thread-safe: one thread appends. Close is idempotent.
+ */
+public final class ScoreLogWriter implements AutoCloseable {
+
+    /** Rows in a part where nothing else is asked for; about 16 MB of Parquet. */
+    public static final int DEFAULT_ROWS_PER_PART = 1 << 20;
+
+    private static final String LOCK = ".lock";
+
+    private final Path folder;
+    private final int rowsPerPart;
+    private final FileChannel lock;
+    private final ExecutorService encoder;
+    private int nextPart;
+    private ScoreLogPart part;
+    private @Nullable Future<?> pending;
+    private @Nullable Throwable failure;
+    private boolean failureReported;
+    private boolean closed;
+
+    private ScoreLogWriter(Path folder, int rowsPerPart, FileChannel lock, int nextPart) {
+        this.folder = folder;
+        this.rowsPerPart = rowsPerPart;
+        this.lock = lock;
+        this.nextPart = nextPart;
+        this.part = new ScoreLogPart(rowsPerPart);
+        this.encoder = Executors.newSingleThreadExecutor(task -> {
+            Thread thread = new Thread(task, "score-log-writer");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    /**
+     * Starts a log.
+     *
+     * @param folder made if it is missing; must hold no parts
+     * @param rowsPerPart rows in a part, at least 1
+     * @return the writer
+     * @throws InputException if the folder holds a log already, is being written by another run or is not writable
+     */
+    public static ScoreLogWriter create(Path folder, int rowsPerPart) {
+        return open(folder, rowsPerPart, parts -> {
+            if (!parts.isEmpty()) {
+                throw new InputException(folder + " holds a score log of " + parts.size()
+                        + " parts already; name an empty folder, or ask to resume");
+            }
+            return parts;
+        });
+    }
+
+    /**
+     * Goes on with a log: parts are numbered after those that are there, unfinished leftovers are removed. A folder
+     * without a log starts one.
+     *
+     * @param folder made if it is missing
+     * @param rowsPerPart rows in a part, at least 1; may differ from the parts that are there
+     * @return the writer
+     * @throws InputException if the folder is being written by another run or is not writable
+     */
+    public static ScoreLogWriter resume(Path folder, int rowsPerPart) {
+        return open(folder, rowsPerPart, parts -> parts);
+    }
+
+    /**
+     * Goes on with a log after its first epochs, for a run that repeats the later ones: parts of these are removed first.
+     * The log must have been flushed at the end of every epoch, so that none of its parts has rows of two.
+     *
+     * @param folder made if it is missing
+     * @param rowsPerPart rows in a part, at least 1
+     * @param epochs how many are kept
+     * @return the writer
+     * @throws InputException if a part that is looked at is damaged, the folder is being written
+     *     by another run or is not writable
+     */
+    public static ScoreLogWriter resume(Path folder, int rowsPerPart, int epochs) {
+        return open(folder, rowsPerPart, parts -> {
+            int kept = parts.size();
+            while (kept > 0 && ScoreLogPartReader.open(parts.get(kept - 1)).lastEpoch() >= epochs) {
+                Files.delete(parts.get(--kept));
+            }
+            return parts.subList(0, kept);
+        });
+    }
+
+    /** Looks at the parts that are there and says which stay. */
+    @FunctionalInterface
+    private interface Keep {
+        List<Path> of(List<Path> parts) throws IOException;
+    }
+
+    private static ScoreLogWriter open(Path folder, int rowsPerPart, Keep keep) {
+        if (rowsPerPart < 1) {
+            throw new IllegalArgumentException("rowsPerPart " + rowsPerPart + ": expected at least 1");
+        }
+        try {
+            Files.createDirectories(folder);
+            FileChannel lock = lock(folder);
+            try {
+                List<Path> parts = keep.of(ScoreLogFolder.parts(folder));
+                ScoreLogFolder.deleteLeftovers(folder);
+                return new ScoreLogWriter(folder, rowsPerPart, lock, ScoreLogFolder.nextNumber(parts));
+            } catch (IOException | RuntimeException e) {
+                lock.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw new InputException("cannot write a score log in " + folder + ": " + AtomicFile.reason(e), e);
+        }
+    }
+
+    /** Whether a writer has the folder's lock, in this process or another. */
+    static boolean isLocked(Path folder) {
+        Path file = folder.resolve(LOCK);
+        if (!Files.exists(file)) {
+            return false;
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            return channel.tryLock() == null;
+        } catch (OverlappingFileLockException e) {
+            return true;
+        } catch (IOException e) {
+            return false; // Who may not write here cannot tell; nor does it matter for reading.
+        }
+    }
+
+    /** A lock the system takes back when the process dies: two writers would overwrite each other's parts. */
+    private static FileChannel lock(Path folder) throws IOException {
+        FileChannel channel =
+                FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        boolean locked = false;
+        try {
+            locked = channel.tryLock() != null;
+        } catch (OverlappingFileLockException e) {
+            // Another writer of this process has it; reported below like any other's.
+        } finally {
+            if (!locked) {
+                channel.close();
+            }
+        }
+        if (!locked) {
+            throw new InputException("the score log in " + folder + " is being written by another run");
+        }
+        return channel;
+    }
+
+    /**
+     * Adds one batch, a row a sample. The arrays are copied and may be longer than {@code count}.
+     *
+     * @param epoch from 0
+     * @param step from 0, counted over the whole run
+     * @param ids [count] the samples' numbers in the data set, 0 or more
+     * @param score [count] raw {@code proj} scores; one that is not finite is stored as NaN
+     * @param weight [count] the weights used
+     * @param loss [count] the samples' losses before the step
+     * @param count the batch's actual size; {@code relative_weight} is the weight times this
+     * @throws InputException if an earlier part could not be written
+     * @throws IllegalArgumentException if a number is negative or an array too short
+     * @throws IllegalStateException if the writer is closed
+     */
+    public void append(int epoch, long step, long[] ids, float[] score, float[] weight, float[] loss, int count) {
+        checkUsable();
+        ScoreLogBatch batch = new ScoreLogBatch(epoch, step, ids, score, weight, loss, count);
+        for (int from = 0; from < count; ) {
+            from += part.append(batch, from);
+            if (part.isFull()) {
+                submitPart();
+            }
+        }
+    }
+
+    /**
+     * Finishes the part under way, however few its rows, and waits until it is on disk. Without new rows it makes no
+     * part.
+     *
+     * @throws InputException if a part could not be written
+     * @throws IllegalStateException if the writer is closed
+     */
+    public void flush() {
+        checkUsable();
+        finish();
+        reportFailure();
+    }
+
+    /**
+     * Finishes the log and releases the folder.
+     *
+     * @throws InputException if a part could not be written and no earlier call has said so
+     */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            finish();
+        } finally {
+            encoder.shutdown();
+            try {
+                lock.close();
+            } catch (IOException e) {
+                fail(new InputException("cannot release " + folder.resolve(LOCK) + ": " + AtomicFile.reason(e), e));
+            }
+        }
+        if (!failureReported) {
+            reportFailure();
+        }
+    }
+
+    private void finish() {
+        if (!part.isEmpty()) {
+            submitPart();
+        }
+        awaitPending();
+    }
+
+    /** Hands the collected rows to the encoder once it is free; after a failure they are dropped. */
+    private void submitPart() {
+        awaitPending();
+        ScoreLogPart full = part;
+        part = new ScoreLogPart(rowsPerPart);
+        if (failure != null) {
+            return;
+        }
+        if (nextPart == ScoreLogFolder.MAX_PARTS) {
+            fail(new InputException(
+                    "the score log in " + folder + " has " + nextPart + " parts, the most it can have"));
+            return;
+        }
+        Path file = ScoreLogFolder.part(folder, nextPart++);
+        pending = encoder.submit(() -> full.write(file));
+    }
+
+    private void awaitPending() {
+        boolean interrupted = false;
+        try {
+            while (pending != null) {
+                try {
+                    pending.get();
+                    pending = null;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (ExecutionException e) {
+                    pending = null;
+                    fail(Objects.requireNonNull(e.getCause()));
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void fail(Throwable e) {
+        if (failure == null) {
+            failure = e;
+        }
+    }
+
+    private void checkUsable() {
+        if (closed) {
+            throw new IllegalStateException("the writer of the score log in " + folder + " is closed");
+        }
+        if (pending != null && pending.isDone()) {
+            awaitPending();
+        }
+        reportFailure();
+    }
+
+    /** A new exception every time: in try-with-resources one object cannot be its own suppressed exception. */
+    private void reportFailure() {
+        if (failure == null) {
+            return;
+        }
+        failureReported = true;
+        if (failure instanceof InputException) {
+            throw new InputException(failure.getMessage() + " (the score log's parts before it are whole)", failure);
+        }
+        throw new IllegalStateException("a part of the score log in " + folder + " could not be written", failure);
+    }
+}

@@ -1,0 +1,142 @@
+package org.gradmimic.select.score;
+
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.duckdb.DuckDBColumnType;
+import org.duckdb.DuckDBReadableVector;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.ParquetReader;
+import org.gradmimic.io.npy.NpyFile;
+
+/** A number a sample, such as a score or a probability; NaN where there is none. Read any number of times, in order. */
+public interface Values {
+    /** Number of samples. */
+    long size();
+
+    /** What a message calls them: the file, where they are one. */
+    default String name() {
+        return "values";
+    }
+
+    /**
+     * Shows every value, in order.
+     *
+     * @throws InputException if the file cannot be read; names the place
+     */
+    void forEach(ValueConsumer action);
+
+    /** Takes values one after the other. */
+    @FunctionalInterface
+    interface ValueConsumer {
+        /**
+         * @param sample from 0
+         * @param value NaN where there is none
+         */
+        void accept(long sample, double value);
+    }
+
+    /** {@return the values of an array} */
+    static Values of(float... values) {
+        return new Values() {
+            @Override
+            public long size() {
+                return values.length;
+            }
+
+            @Override
+            public void forEach(ValueConsumer action) {
+                for (int i = 0; i < values.length; i++) {
+                    action.accept(i, values[i]);
+                }
+            }
+        };
+    }
+
+    /**
+     * Opens a file of values.
+     *
+     * @param path {@code .npy}, floating-point [N], or a {@code .parquet} score table: {@code sample_id} from 0 in order,
+     *     {@code score}; or a folder of such files, taken in the order of their names
+     * @throws InputException if it is something else
+     */
+    static Values open(Path path) {
+        return Files.isDirectory(path) || path.toString().endsWith(".parquet") ? table(path) : npy(path);
+    }
+
+    private static Values npy(Path path) {
+        long size;
+        try (NpyFile file = NpyFile.open(path)) {
+            if (!file.type().isFloating()) {
+                throw new InputException(path + ": has dtype " + file.type().code()
+                        + "; expected scores or probabilities" + " (f2, f4 or f8)");
+            }
+            size = file.requireRank(1).rows();
+        }
+        return new Values() {
+            private static final int BLOCK = 1 << 16;
+
+            @Override
+            public String name() {
+                return path.toString();
+            }
+
+            @Override
+            public long size() {
+                return size;
+            }
+
+            @Override
+            public void forEach(ValueConsumer action) {
+                FloatBuffer block = FloatBuffer.allocate(BLOCK);
+                try (NpyFile file = NpyFile.open(path)) {
+                    for (long from = 0; from < size; from += BLOCK) {
+                        file.readFloats(from, Math.min(size, from + BLOCK), block.clear());
+                        block.flip();
+                        for (long i = from; block.hasRemaining(); i++) {
+                            action.accept(i, block.get());
+                        }
+                    }
+                }
+            }
+        };
+    }
+
+    private static Values table(Path path) {
+        List<ParquetReader> files = ParquetReader.openAll(path);
+        for (ParquetReader file : files) {
+            file.require("sample_id", DuckDBColumnType.BIGINT);
+            file.require("score", DuckDBColumnType.FLOAT);
+        }
+        long size = ParquetReader.rows(files);
+        return new Values() {
+            @Override
+            public String name() {
+                return path.toString();
+            }
+
+            @Override
+            public long size() {
+                return size;
+            }
+
+            @Override
+            public void forEach(ValueConsumer action) {
+                long[] next = {0};
+                ParquetReader.scanAll(files, List.of("sample_id", "score"), (file, row, chunk) -> {
+                    DuckDBReadableVector ids = chunk.vector(0);
+                    DuckDBReadableVector scores = chunk.vector(1);
+                    for (long i = 0; i < chunk.rowCount(); i++) {
+                        long sample = next[0]++;
+                        if (ids.getLong(i, -1) != sample) {
+                            throw new InputException(file.file() + ": row " + (row + i) + ": sample_id is "
+                                    + ids.getLong(i, -1) + ", expected " + sample + ": a row a sample, in order");
+                        }
+                        action.accept(sample, scores.getFloat(i, Float.NaN));
+                    }
+                });
+            }
+        };
+    }
+}

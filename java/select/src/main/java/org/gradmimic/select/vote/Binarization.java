@@ -1,0 +1,24 @@
+package org.gradmimic.select.vote;
+
+/** A {@link Binarizer} at work on one set of values. Not thread-safe. */
+public interface Binarization {
+
+    /** {@return what another pass over the values has to count; empty once {@link #decision} can be asked for} */
+    Refinement needs();
+
+    /**
+     * Takes what {@link #needs} asked for.
+     *
+     * @param counts of all values, in the bins needed
+     * @throws IllegalArgumentException if other bins were counted
+     * @throws IllegalStateException if nothing was needed
+     */
+    void refine(ValueCounts counts);
+
+    /**
+     * {@return the decision}
+     *
+     * @throws IllegalStateException if something is still needed
+     */
+    Decision decision();
+}

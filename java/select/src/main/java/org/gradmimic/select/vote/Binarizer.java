@@ -1,0 +1,157 @@
+package org.gradmimic.select.vote;
+
+import java.io.Serializable;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import org.gradmimic.select.score.ScoreColumn;
+
+/**
+ * How the values of an epoch, or of a class in an epoch, are split into those to keep and those to discard.
+ *
+ * <p>A binarizer never sees values, only statistics of them that do not depend on their order, so that it decides the same
+ * whether they come from memory, a file or a cluster:
+ *
+ * <pre>{@code
+ * ValueStatistics statistics = ...;                 // a first pass over the values
+ * Binarization running = binarizer.begin(statistics);
+ * while (!running.needs().isEmpty()) {              // not for thresholds; once as a rule for the others
+ *     running.refine(counts of running.needs());    // a further pass
+ * }
+ * Decision decision = running.decision();
+ * boolean keep = decision.cut().keeps(value);
+ * }</pre>
+ *
+ * <p>Equal values get equal votes. Samples that were not seen have no part in it. Immutable.
+ */
+public final class Binarizer implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+
+    private enum Kind {
+        THRESHOLD,
+        TWO_MEANS,
+        MIXTURE,
+        TOP,
+        TOP_COUNT,
+        BOTTOM
+    }
+
+    private final Kind kind;
+    /** The threshold, the share or the number; 0 where there is none. */
+    private final double parameter;
+
+    private Binarizer(Kind kind, double parameter) {
+        this.kind = kind;
+        this.parameter = parameter;
+    }
+
+    /**
+     * Keeps values of at least {@code limit}. The paper's rule is a weight of at least 1/B: a limit of 1 on
+     * {@link ScoreColumn#RELATIVE_WEIGHT}, or 1/B on weights alone.
+     *
+     * @param limit the lowest value to keep, compared in float
+     * @throws IllegalArgumentException if {@code limit} is NaN
+     */
+    public static Binarizer threshold(float limit) {
+        if (Float.isNaN(limit)) {
+            throw new IllegalArgumentException("threshold is NaN");
+        }
+        return new Binarizer(Kind.THRESHOLD, limit);
+    }
+
+    /**
+     * Keeps the higher of the two clusters with the least sum of squared distances to their means. In one dimension the
+     * clusters are a split of the sorted values, so that trying every split finds the exact optimum, without starting
+     * points or iterations. Of equally good splits the lowest is taken. If all values are equal there is one cluster, and
+     * it is kept.
+     */
+    public static Binarizer twoMeans() {
+        return new Binarizer(Kind.TWO_MEANS, 0);
+    }
+
+    /**
+     * Keeps the values that more likely come from the component with the higher mean, of a mixture of two normal
+     * distributions fitted by maximum likelihood. Where that component is the wider one, values far below the other
+     * belong to it as well.
+     */
+    public static Binarizer mixture() {
+        return new Binarizer(Kind.MIXTURE, 0);
+    }
+
+    /**
+     * Keeps the highest {@code share} of the values: ⌊share · n⌋ of them, computed in decimals (0.29 of 100 is 29), and
+     * those that equal the last one kept.
+     *
+     * @param share from 0 to 1
+     * @throws IllegalArgumentException if {@code share} is not in 0..1
+     */
+    public static Binarizer topShare(double share) {
+        return new Binarizer(Kind.TOP, checked(share));
+    }
+
+    /**
+     * Keeps the {@code count} highest values, or all if there are fewer, and those that equal the last one kept.
+     *
+     * @param count 0 to 2⁵³
+     * @throws IllegalArgumentException if {@code count} is not in that range
+     */
+    public static Binarizer topCount(long count) {
+        if (count < 0 || count > 1L << 53) {
+            throw new IllegalArgumentException("count " + count + ": expected 0 to 2^53");
+        }
+        return new Binarizer(Kind.TOP_COUNT, count);
+    }
+
+    /**
+     * Keeps the lowest {@code share} of the values, counted as by {@link #topShare}.
+     *
+     * @param share from 0 to 1
+     * @throws IllegalArgumentException if {@code share} is not in 0..1
+     */
+    public static Binarizer bottomShare(double share) {
+        return new Binarizer(Kind.BOTTOM, checked(share));
+    }
+
+    /**
+     * Begins to decide.
+     *
+     * @param statistics of all values; not changed, and not to be changed until the decision
+     */
+    public Binarization begin(ValueStatistics statistics) {
+        return switch (kind) {
+            case THRESHOLD -> new Decided(Decision.of(Cut.atLeast((float) parameter)));
+            case TWO_MEANS -> new TwoMeansSearch(statistics);
+            case MIXTURE -> new MixtureSearch(statistics);
+            case TOP -> new ShareSearch(statistics, share(statistics), true);
+            case TOP_COUNT -> new ShareSearch(statistics, Math.min((long) parameter, statistics.count()), true);
+            case BOTTOM -> new ShareSearch(statistics, share(statistics), false);
+        };
+    }
+
+    private long share(ValueStatistics statistics) {
+        return BigDecimal.valueOf(parameter)
+                .multiply(BigDecimal.valueOf(statistics.count()))
+                .setScale(0, RoundingMode.FLOOR)
+                .longValueExact();
+    }
+
+    private static double checked(double share) {
+        if (!(share >= 0 && share <= 1)) {
+            throw new IllegalArgumentException("share " + share + ": expected 0 to 1");
+        }
+        return share;
+    }
+
+    /** A decision that needs no statistics. */
+    private record Decided(Decision decision) implements Binarization {
+        @Override
+        public Refinement needs() {
+            return Refinement.none();
+        }
+
+        @Override
+        public void refine(ValueCounts counts) {
+            throw new IllegalStateException("nothing was needed");
+        }
+    }
+}
