@@ -22,7 +22,7 @@ mkdir -p "$out"
 
 cd "$root"
 junit=$(sed -n 's:.*<junit.version>\(.*\)</junit.version>.*:\1:p' pom.xml)
-mvn -B -ntp -q -Pcuda -DskipTests -pl java/cli,bench -am package \
+mvn -B -ntp -q -Pcuda -Dnative.preset=cuda -DskipTests -pl java/cli,bench -am package \
   org.apache.maven.plugins:maven-dependency-plugin:copy-dependencies \
   -DincludeScope=test -DoverWriteSnapshots=true -DoutputDirectory="$out/lib"
 mvn -B -ntp -q org.apache.maven.plugins:maven-dependency-plugin:copy \

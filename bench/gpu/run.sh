@@ -93,7 +93,7 @@ for stage in "${stages[@]}"; do
     build)
       need nvcc build
       need cmake build
-      step build configure 100 cmake -S "$root/native" -B "$build" -DCMAKE_BUILD_TYPE=Release -DGRADMIMIC_CUDA_ARCHITECTURES=native
+      step build configure 100 cmake -S "$root/native" -B "$build" -DGRADMIMIC_TESTS=ON -DGRADMIMIC_CUDA=ON -DGRADMIMIC_CUDA_ARCHITECTURES=native
       step build compile 490 cmake --build "$build" --parallel "$(nproc)" --target gradmimic cuda_test
       ;;
     test)

@@ -19,12 +19,15 @@ class LauncherTest {
     private static final Path SCRIPT = Path.of("..", "..", "gradmimic");
     private static final List<String> COREUTILS = List.of(
             "cksum",
+            "cp",
             "cut",
             "dirname",
             "find",
             "flock",
             "getent",
+            "ln",
             "mkdir",
+            "mv",
             "readlink",
             "rm",
             "sed",
@@ -102,8 +105,8 @@ class LauncherTest {
         Run first = launch("score", "--out", "a b.npy");
         assertThat(first.code()).isZero();
         assertThat(first.out())
-                .isEqualTo("-Djava.awt.headless=true|-Dorg.bytedeco.javacpp.maxPhysicalBytes=0|-jar|"
-                        + root.toRealPath() + "/java/cli/target/gradmimic-cli.jar|score|--out|a b.npy|\n");
+                .isEqualTo("-Djava.awt.headless=true|-Dorg.bytedeco.javacpp.maxPhysicalBytes=0|-jar|" + installed()
+                        + "|score|--out|a b.npy|\n");
         assertThat(first.err()).contains("building", "built in");
         Run second = launch("score");
         assertThat(second.code()).isZero();
@@ -124,12 +127,12 @@ class LauncherTest {
         write("native/src/c.cpp", "");
         launch("build");
         assertThat(builds()).as("added").isEqualTo(4);
-        Files.delete(root.resolve("java/cli/target/gradmimic-cli.jar"));
+        Files.delete(installed());
         launch("build");
         assertThat(builds()).as("jar deleted").isEqualTo(5);
         write("java/cli/src/test/java/ATest.java", "class ATest {}");
         write("java/cli/target/classes/A.class", "");
-        write("native/build/a.o", "");
+        write("native/build/release/a.o", "");
         write("README.md", "");
         launch("build");
         assertThat(builds()).as("nothing that the command is made of").isEqualTo(5);
@@ -145,6 +148,48 @@ class LauncherTest {
         assertThat(run.err()).contains("the build failed", "target/launcher/build.log", "A.java: no such symbol");
         installTools();
         assertThat(launch("doctor").code()).isZero();
+    }
+
+    @Test
+    void aFailedBuildLeavesTheOneBefore() throws Exception {
+        installTools();
+        launch("build");
+        Path before = installed();
+        tool("mvn", "[[ $1 == -version ]] && echo 'Apache Maven 3.8.7' || exit 1");
+        write("java/cli/src/main/java/A.java", "final class A {");
+        assertThat(launch("build").code()).isEqualTo(1);
+        assertThat(installed()).isEqualTo(before).hasContent("jar\n");
+    }
+
+    @Test
+    void aBuildThatRunsKeepsItsFilesUntilItEnds() throws Exception {
+        installTools();
+        tool("java", """
+                [[ $1 == -version ]] && { echo 'openjdk version "17.0.15"'; exit; }
+                while [[ ! -f go ]]; do sleep 0.05; done
+                [[ -f ${*: -2:1} ]] && echo still there""");
+        launch("build");
+        CompletableFuture<Run> running = CompletableFuture.supplyAsync(() -> {
+            try {
+                return Run.process(launcher(root.resolve("gradmimic"), "doctor").directory(root.toFile()));
+            } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        Path before = installed();
+        // Its lock is taken as soon as java runs; the folder would be removed without it.
+        while (Run.process(new ProcessBuilder(
+                                "/usr/bin/flock", "-n", before.getParent().toString(), "/bin/true"))
+                        .code()
+                == 0) Thread.sleep(20);
+        write("java/cli/src/main/java/A.java", "final class A {}");
+        assertThat(launch("build").code()).isZero();
+        assertThat(installed()).isNotEqualTo(before);
+        write("go", "");
+        assertThat(running.get().out()).isEqualTo("still there\n");
+        write("java/cli/src/main/java/A.java", "class A {}");
+        launch("build");
+        assertThat(before).doesNotExist();
     }
 
     @Test
@@ -171,7 +216,7 @@ class LauncherTest {
         Path link = Files.createSymbolicLink(folder.resolve("gm"), root.resolve("gradmimic"));
         Run run = Run.process(launcher(link, "doctor").directory(Path.of("/").toFile()));
         assertThat(run.code()).isZero();
-        assertThat(run.out()).contains(root.toRealPath() + "/java/cli/target/gradmimic-cli.jar");
+        assertThat(run.out()).contains(installed().toString());
     }
 
     @Test
@@ -224,6 +269,11 @@ class LauncherTest {
         return builder;
     }
 
+    /** The jar that a launch runs now. */
+    private Path installed() throws IOException {
+        return root.resolve("target/launcher/app").toRealPath().resolve("gradmimic-cli.jar");
+    }
+
     private long builds() throws IOException {
         return Files.readAllLines(root.resolve("builds.txt")).size();
     }
@@ -235,7 +285,7 @@ class LauncherTest {
                 [[ $1 == -version ]] && { echo 'Apache Maven 3.8.7'; exit; }
                 sleep 0.2
                 echo "$*" >> builds.txt
-                mkdir -p java/cli/target
+                mkdir -p java/cli/target/lib
                 echo jar > java/cli/target/gradmimic-cli.jar
                 """);
         tool("cmake", "echo 'cmake version 3.25.1'");
