@@ -39,7 +39,7 @@ endfunction()
 
 function(gradmimic_add_host)
   file(GLOB sources CONFIGURE_DEPENDS
-    "${PROJECT_SOURCE_DIR}/src/api/*.cpp" "${PROJECT_SOURCE_DIR}/src/cpu/isa.cpp" "${PROJECT_SOURCE_DIR}/src/cpu/weights.cpp"
+    "${PROJECT_SOURCE_DIR}/src/base/*.cpp" "${PROJECT_SOURCE_DIR}/src/api/*.cpp" "${PROJECT_SOURCE_DIR}/src/cpu/isa.cpp" "${PROJECT_SOURCE_DIR}/src/cpu/weights.cpp"
     "${PROJECT_SOURCE_DIR}/src/reference/*.cpp")
   add_library(gradmimic_host OBJECT ${sources})
   gradmimic_options(gradmimic_host)

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <initializer_list>
 
-#include "api/element.h"
+#include "base/element.h"
 #include "check.h"
 
 namespace check {

@@ -1,6 +1,6 @@
 // Entry points of gm_clip_scores.
-#include "api/array.h"
 #include "api/dispatch.h"
+#include "base/array.h"
 #include "cpu/isa.h"
 #include "reference/reference.h"
 

@@ -8,8 +8,8 @@
 //   kCuda                             its member of cuda::Kernels
 #pragma once
 
-#include "api/arena.h"
-#include "api/failure.h"
+#include "base/arena.h"
+#include "base/failure.h"
 #include "cuda/device.h"
 #include "cuda/kernels.h"
 

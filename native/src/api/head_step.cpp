@@ -1,7 +1,7 @@
-#include "api/array.h"
 #include "api/dispatch.h"
-#include "api/element.h"
-#include "api/weighting.h"
+#include "base/array.h"
+#include "base/element.h"
+#include "base/weighting.h"
 #include "cpu/isa.h"
 #include "reference/reference.h"
 

@@ -1,6 +1,6 @@
-#include "api/array.h"
 #include "api/dispatch.h"
-#include "api/weighting.h"
+#include "base/array.h"
+#include "base/weighting.h"
 #include "cpu/isa.h"
 #include "cpu/weights.h"
 #include "reference/reference.h"

@@ -1,7 +1,7 @@
 // Entry points of the operations that are sums of products: direction, ghost_dot, ghost_norm,
 // projected_dot, row_dot.
-#include "api/array.h"
 #include "api/dispatch.h"
+#include "base/array.h"
 #include "cpu/isa.h"
 #include "reference/reference.h"
 

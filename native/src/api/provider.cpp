@@ -23,6 +23,8 @@ int32_t provider_of(const gm_queue *queue) {
 
 extern "C" {
 
+const char *gm_last_error(void) { return gm::last_message(); }
+
 int32_t gm_abi_version(void) { return GM_ABI_VERSION; }
 
 const char *gm_version(void) { return GM_VERSION; }

@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "api/failure.h"
+#include "base/failure.h"
 
 namespace gm {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "api/arena.h"
+#include "base/arena.h"
 #include "gradmimic/gradmimic.h"
 
 namespace gm::cpu {

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "api/arena.h"
+#include "base/arena.h"
 #include "gradmimic/gradmimic.h"
 
 namespace gm::cpu {

@@ -6,7 +6,7 @@
 
 #include <atomic>
 
-#include "api/failure.h"
+#include "base/failure.h"
 #include "cuda/launch.h"
 
 namespace gm::cuda {

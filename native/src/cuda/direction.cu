@@ -1,6 +1,6 @@
 #include "cuda/direction.cuh"
 
-#include "api/failure.h"
+#include "base/failure.h"
 #include "cuda/launch.h"
 #include "cuda/operations.h"
 

@@ -1,4 +1,4 @@
-#include "api/failure.h"
+#include "base/failure.h"
 #include "cuda/device.h"
 #include "cuda/ghost_dot_wgmma.cuh"
 #include "cuda/launch.h"

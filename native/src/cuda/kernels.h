@@ -6,7 +6,7 @@
 
 #include <cstddef>
 
-#include "api/arena.h"
+#include "base/arena.h"
 #include "gradmimic/gradmimic.h"
 
 namespace gm::cuda {

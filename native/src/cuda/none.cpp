@@ -2,7 +2,7 @@
 #include "cuda/device.h"
 #include "cuda/kernels.h"
 
-#include "api/failure.h"
+#include "base/failure.h"
 
 namespace gm::cuda {
 

@@ -1,7 +1,7 @@
 // The launchers that kernels.cu collects.
 #pragma once
 
-#include "api/arena.h"
+#include "base/arena.h"
 #include "gradmimic/gradmimic.h"
 
 namespace gm::cuda {

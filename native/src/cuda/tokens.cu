@@ -1,6 +1,6 @@
 #include "cuda/tokens.cuh"
 
-#include "api/failure.h"
+#include "base/failure.h"
 #include "cuda/launch.h"
 
 namespace gm::cuda {

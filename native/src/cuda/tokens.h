@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-#include "api/arena.h"
+#include "base/arena.h"
 #include "gradmimic/gradmimic.h"
 
 namespace gm::cuda {

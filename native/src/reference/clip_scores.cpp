@@ -2,8 +2,8 @@
 #include <cmath>
 #include <limits>
 
-#include "api/array.h"
-#include "api/element.h"
+#include "base/array.h"
+#include "base/element.h"
 #include "reference/reference.h"
 
 namespace gm::reference {

@@ -1,8 +1,8 @@
 #include <cmath>
 #include <limits>
 
-#include "api/element.h"
-#include "api/failure.h"
+#include "base/element.h"
+#include "base/failure.h"
 #include "reference/reference.h"
 
 namespace gm::reference {

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <functional>
 
-#include "api/element.h"
+#include "base/element.h"
 #include "reference/reference.h"
 
 namespace gm::reference {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "api/element.h"
+#include "base/element.h"
 #include "machine.h"
 
 namespace emulator {

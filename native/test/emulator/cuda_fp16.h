@@ -1,7 +1,7 @@
 // The conversions of CUDA's half precision that the kernels use.
 #pragma once
 
-#include "api/element.h"
+#include "base/element.h"
 
 struct __half {
     uint16_t bits;

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "api/failure.h"
+#include "base/failure.h"
 
 namespace gm {
 

@@ -1,7 +1,7 @@
 // What each kind of weighting is called and needs.
 #pragma once
 
-#include "api/failure.h"
+#include "base/failure.h"
 
 namespace gm {
 

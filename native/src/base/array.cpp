@@ -1,4 +1,4 @@
-#include "api/array.h"
+#include "base/array.h"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 #include <initializer_list>
 #include <string>
 
-#include "api/failure.h"
+#include "base/failure.h"
 
 namespace gm {
 

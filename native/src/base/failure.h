@@ -27,6 +27,9 @@ private:
 // Stores "operation: message" for gm_last_error() and returns the status.
 gm_status remember(const char *operation, gm_status status, const char *message) noexcept;
 
+// What this thread stored last; "" at first.
+const char *last_message() noexcept;
+
 template <class Body>
 gm_status guarded(const char *operation, Body &&body) noexcept {
     try {

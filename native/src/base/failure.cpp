@@ -1,4 +1,4 @@
-#include "api/failure.h"
+#include "base/failure.h"
 
 #include <cstdarg>
 #include <cstdio>
@@ -24,6 +24,6 @@ gm_status remember(const char *operation, gm_status status, const char *message)
     return status;
 }
 
-}  // namespace gm
+const char *last_message() noexcept { return last_error; }
 
-extern "C" const char *gm_last_error(void) { return gm::last_error; }
+}  // namespace gm
