@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.ToLongFunction;
 import org.gradmimic.Calibration;
-import org.gradmimic.base.GradmimicException;
+import org.gradmimic.base.OutOfMemoryException;
 import org.gradmimic.bench.Measurement.Target;
 import org.gradmimic.bench.ModelSteps.Mimic;
 import org.gradmimic.bench.ModelSteps.Setup;
@@ -83,7 +83,7 @@ final class DeviceModelStage {
             if (device.kind() == Device.Kind.CUDA) memory(setup, setup.headOnly() ? PROBING : TUNING);
         } catch (RuntimeException e) {
             RuntimeException typed = CudaFailure.typed(name, e);
-            if (!(typed instanceof GradmimicException.OutOfMemory)) throw typed;
+            if (!(typed instanceof OutOfMemoryException)) throw typed;
             skipped.accept(name + ": does not fit in memory");
         }
     }

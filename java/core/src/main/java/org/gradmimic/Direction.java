@@ -7,6 +7,8 @@ import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceArray;
 import org.gradmimic.device.DeviceQueue;
@@ -70,11 +72,11 @@ public final class Direction implements AutoCloseable {
      * @param references one tensor a parameter, of its shape
      * @param parameters live tensors; their memory is read at every refresh, so a parameter must not be moved to other
      *     memory meanwhile
-     * @throws IllegalArgumentException for shapes that differ, types that are not floating, and tensors of several devices
+     * @throws InvalidArgumentException for shapes that differ, types that are not floating, and tensors of several devices
      */
     public static Direction toward(List<Tensor> references, List<Tensor> parameters) {
         if (references.size() != parameters.size()) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     references.size() + " references for " + parameters.size() + " parameters");
         }
         Device device = parameters.isEmpty() ? Device.CPU : Device.of(parameters.get(0));
@@ -139,7 +141,7 @@ public final class Direction implements AutoCloseable {
 
     private void run(@Nullable gm_array target) {
         requireOpen();
-        if (references.isEmpty()) throw new IllegalStateException("this direction has no reference; it is assigned");
+        if (references.isEmpty()) throw new InvalidStateException("this direction has no reference; it is assigned");
         args.direction(target);
         Kernels.direction(queue.now(), args, queue.workspace());
     }
@@ -198,7 +200,7 @@ public final class Direction implements AutoCloseable {
     }
 
     private void requireOpen() {
-        if (closed) throw new IllegalStateException("this direction is closed");
+        if (closed) throw new InvalidStateException("this direction is closed");
     }
 
     @Override

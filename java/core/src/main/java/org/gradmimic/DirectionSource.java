@@ -3,6 +3,7 @@ package org.gradmimic;
 import java.util.List;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.base.InvalidArgumentException;
 
 /** What a head's samples are compared with. */
 public sealed interface DirectionSource {
@@ -17,7 +18,7 @@ public sealed interface DirectionSource {
      */
     record Reference(List<Tensor> weights, ReferenceCombination combination) implements DirectionSource {
         public Reference {
-            if (weights.isEmpty()) throw new IllegalArgumentException("there is no reference weight");
+            if (weights.isEmpty()) throw new InvalidArgumentException("there is no reference weight");
             weights = List.copyOf(weights);
             combination.check(weights.size());
         }

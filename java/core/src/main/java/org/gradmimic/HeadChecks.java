@@ -1,6 +1,7 @@
 package org.gradmimic;
 
 import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.device.Device;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +18,7 @@ record HeadChecks(Device device, long classes, long width, int references) {
     /**
      * The head's own tensors.
      *
-     * @throws IllegalArgumentException for one of another type, shape or device
+     * @throws InvalidArgumentException for one of another type, shape or device
      */
     static void parameters(
             Device device, Tensor weight, @Nullable Tensor bias, DirectionSource source, @Nullable ScoreTable table) {
@@ -43,7 +44,7 @@ record HeadChecks(Device device, long classes, long width, int references) {
     /**
      * That there is what a weighting weighs by.
      *
-     * @throws IllegalArgumentException if it needs a direction and there is none, or one reference of several
+     * @throws InvalidArgumentException if it needs a direction and there is none, or one reference of several
      */
     static void direction(Weighting weighting, DirectionSource source) {
         boolean needed = switch (weighting.kind()) {
@@ -51,7 +52,7 @@ record HeadChecks(Device device, long classes, long width, int references) {
             default -> true;
         };
         if (needed && source instanceof DirectionSource.None) {
-            throw new IllegalArgumentException("weighting " + weighting.kind() + " needs a direction");
+            throw new InvalidArgumentException("weighting " + weighting.kind() + " needs a direction");
         }
         if (source instanceof DirectionSource.Reference reference)
             reference.combination().check(weighting);
@@ -61,12 +62,12 @@ record HeadChecks(Device device, long classes, long width, int references) {
      * Features [B,D] and labels [B].
      *
      * @param prefix of their names in the message
-     * @throws IllegalArgumentException for one of another type, shape or device
+     * @throws InvalidArgumentException for one of another type, shape or device
      */
     void samples(String prefix, Tensor features, Tensor labels) {
         Tensors.requireAtMostFloat(prefix + "features", features);
         if (features.dim() != 2 || features.size(1) != width) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     prefix + "features has the shape " + Tensors.shape(features) + ", expected [B, " + width + "]");
         }
         Tensors.requireLong(prefix + "labels", labels);
@@ -78,7 +79,7 @@ record HeadChecks(Device device, long classes, long width, int references) {
     /**
      * A batch and what a weighting needs of it.
      *
-     * @throws IllegalArgumentException for a tensor of another type, shape or device, and one that is missing
+     * @throws InvalidArgumentException for a tensor of another type, shape or device, and one that is missing
      */
     void batch(HeadBatch batch, Weighting weighting) {
         samples("", batch.features(), batch.labels());
@@ -97,7 +98,7 @@ record HeadChecks(Device device, long classes, long width, int references) {
         vector("featureNormsSquared", batch.featureNormsSquared(), rows);
         vector("referenceLoss", batch.referenceLoss(), rows);
         if (weighting.kind() == Weighting.Kind.RHO && batch.referenceLoss() == null) {
-            throw new IllegalArgumentException("weighting RHO needs the batch's referenceLoss");
+            throw new InvalidArgumentException("weighting RHO needs the batch's referenceLoss");
         }
     }
 

@@ -7,6 +7,8 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceArray;
 import org.gradmimic.device.DeviceQueue;
@@ -43,7 +45,7 @@ public final class HeadScorer implements AutoCloseable {
      * @param weight [C,D] float
      * @param bias [C] float, or null
      * @param reference [C,D] float, the reference head's weight
-     * @throws IllegalArgumentException for another type or shape
+     * @throws InvalidArgumentException for another type or shape
      */
     public HeadScorer(Tensor weight, @Nullable Tensor bias, Tensor reference) {
         this(Device.of(weight), weight, bias, reference);
@@ -94,7 +96,7 @@ public final class HeadScorer implements AutoCloseable {
             FloatPointer score,
             @Nullable FloatPointer gradientNorm,
             @Nullable FloatPointer loss) {
-        if (closed) throw new IllegalStateException("this scorer is closed");
+        if (closed) throw new InvalidStateException("this scorer is closed");
         if (!device.asynchronous()) {
             run(features, dtype, rows, labels, score, gradientNorm, loss);
             return (long) nonFinite.get(0);

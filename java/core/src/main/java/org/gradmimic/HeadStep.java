@@ -3,13 +3,14 @@ package org.gradmimic;
 import java.util.List;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.device.Host;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A scored batch. Its tensors are views of the head's memory, valid until the head's next step (clone what is kept); the
  * score table keeps them longer. After that step, and once the head is closed, every method but {@link #nonFinite()} throws
- * {@link IllegalStateException}.
+ * {@link InvalidStateException}.
  */
 public final class HeadStep {
     private final MimicHead head;
@@ -60,7 +61,7 @@ public final class HeadStep {
     private void requireScores() {
         head.requireCurrent(this);
         if (!buffers.scored()) {
-            throw new IllegalStateException(
+            throw new InvalidStateException(
                     "weighting " + head.weighting().kind() + " without a direction has no scores");
         }
     }
@@ -111,11 +112,11 @@ public final class HeadStep {
      * The backward pass: adds the head's gradients to {@code weight.grad()} and {@code bias.grad()} and, if the features
      * require a gradient, sends theirs back through what made them.
      *
-     * @throws IllegalStateException if it ran already, or the head has begun another step
+     * @throws InvalidStateException if it ran already, or the head has begun another step
      */
     public void backward() {
         head.requireCurrent(this);
-        if (done) throw new IllegalStateException("backward() ran already; the step's output gradients are used up");
+        if (done) throw new InvalidStateException("backward() ran already; the step's output gradients are used up");
         done = true;
         head.backward(this);
     }

@@ -11,7 +11,9 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.gradmimic.base.GradmimicException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
+import org.gradmimic.base.NonFiniteException;
 import org.gradmimic.device.Autocast;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceArray;
@@ -102,7 +104,7 @@ public final class MimicHead implements AutoCloseable {
      * @param weighting how scores become weights
      * @param calibration which parameters the weights reach
      * @param table keeps ids, scores, weights and losses; null keeps those of the last step only
-     * @throws IllegalArgumentException for tensors of another type, shape or device than the weight's, and a weighting whose
+     * @throws InvalidArgumentException for tensors of another type, shape or device than the weight's, and a weighting whose
      *     direction is missing
      */
     public MimicHead(
@@ -178,7 +180,7 @@ public final class MimicHead implements AutoCloseable {
     /**
      * Changes the weighting from the next step on, as at the end of plain training before a starting epoch.
      *
-     * @throws IllegalArgumentException if it needs a direction and the head has none, or one reference of several
+     * @throws InvalidArgumentException if it needs a direction and the head has none, or one reference of several
      */
     public void weighting(Weighting weighting) {
         HeadChecks.direction(weighting, source);
@@ -214,9 +216,9 @@ public final class MimicHead implements AutoCloseable {
      * Scores and weighs a batch under the present head: logits, losses, δ, scores, weights. Nothing is trained before
      * {@link HeadStep#backward()}. Ends the validity of the step before.
      *
-     * @throws IllegalArgumentException for tensors of another type or shape
-     * @throws GradmimicException.InvalidArgument for labels out of range
-     * @throws GradmimicException.NonFinite if no sample of the batch has a finite score
+     * @throws InvalidArgumentException for tensors of another type or shape
+     * @throws InvalidArgumentException for labels out of range
+     * @throws NonFiniteException if no sample of the batch has a finite score
      */
     public HeadStep step(HeadBatch batch) {
         requireOpen();
@@ -274,7 +276,7 @@ public final class MimicHead implements AutoCloseable {
     private void requireUnmoved() {
         if (weight.data_ptr().address() != weightAddress
                 || (bias != null && bias.data_ptr().address() != biasAddress)) {
-            throw new IllegalStateException("the head's parameters were moved to other memory (by set_data(), to() or"
+            throw new InvalidStateException("the head's parameters were moved to other memory (by set_data(), to() or"
                     + " another head); make a new head");
         }
     }
@@ -368,7 +370,7 @@ public final class MimicHead implements AutoCloseable {
     void requireCurrent(HeadStep step) {
         requireOpen();
         if (step != current)
-            throw new IllegalStateException("the head has begun another step; this one's numbers are gone");
+            throw new InvalidStateException("the head has begun another step; this one's numbers are gone");
     }
 
     void backward(HeadStep step) {
@@ -424,7 +426,7 @@ public final class MimicHead implements AutoCloseable {
     }
 
     private void requireOpen() {
-        if (closed) throw new IllegalStateException("this head is closed");
+        if (closed) throw new InvalidStateException("this head is closed");
     }
 
     /** Frees the head's native memory. The parameters and their gradients keep theirs. */

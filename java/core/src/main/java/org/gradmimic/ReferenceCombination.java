@@ -1,6 +1,7 @@
 package org.gradmimic;
 
 import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.kernel.abi.gradmimic;
 
 /**
@@ -11,7 +12,7 @@ import org.gradmimic.kernel.abi.gradmimic;
  */
 public record ReferenceCombination(Rule rule, int reference) {
     public ReferenceCombination {
-        if (reference < 0) throw new IllegalArgumentException("reference " + reference + " is to weigh the samples");
+        if (reference < 0) throw new InvalidArgumentException("reference " + reference + " is to weigh the samples");
     }
 
     /** The rules. */
@@ -44,11 +45,11 @@ public record ReferenceCombination(Rule rule, int reference) {
     /**
      * Insists that there is a reference to weigh by.
      *
-     * @throws IllegalArgumentException that says how many there are
+     * @throws InvalidArgumentException that says how many there are
      */
     public void check(int references) {
         if (reference >= references) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     "reference " + reference + " of " + references + " is to weigh the samples; they count from 0");
         }
     }
@@ -56,7 +57,7 @@ public record ReferenceCombination(Rule rule, int reference) {
     /**
      * Insists that a weighting can be made from it: those that divide by gradient norms compare with one V.
      *
-     * @throws IllegalArgumentException that names both
+     * @throws InvalidArgumentException that names both
      */
     public void check(Weighting weighting) {
         boolean one = switch (weighting.kind()) {
@@ -64,7 +65,7 @@ public record ReferenceCombination(Rule rule, int reference) {
             default -> false;
         };
         if (one && rule != Rule.ONE) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     "weighting " + weighting.kind() + " needs one reference, not the " + rule + " of several");
         }
     }

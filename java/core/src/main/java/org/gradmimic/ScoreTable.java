@@ -5,6 +5,8 @@ import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceArray;
 import org.gradmimic.kernel.OpenResources;
@@ -57,7 +59,7 @@ public final class ScoreTable implements AutoCloseable {
      * @param sink receives them
      */
     public ScoreTable(Device device, int capacity, Sink sink) {
-        if (capacity < 1) throw new IllegalArgumentException("a score table of capacity " + capacity);
+        if (capacity < 1) throw new InvalidArgumentException("a score table of capacity " + capacity);
         this.capacity = capacity;
         this.sink = sink;
         this.device = device;
@@ -78,7 +80,7 @@ public final class ScoreTable implements AutoCloseable {
     Slot reserve(int count) {
         requireOpen();
         if (count > capacity) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     "a batch of " + count + " samples does not fit into a score table of " + capacity);
         }
         if (used + count > capacity) drain();
@@ -110,11 +112,11 @@ public final class ScoreTable implements AutoCloseable {
     /**
      * Insists on being where the steps are.
      *
-     * @throws IllegalArgumentException that names both places
+     * @throws InvalidArgumentException that names both places
      */
     public void require(Device ofSteps) {
         if (device.kind() == ofSteps.kind() && device.index() == ofSteps.index()) return;
-        throw new IllegalArgumentException("the score table is on " + device + ", the steps are on " + ofSteps);
+        throw new InvalidArgumentException("the score table is on " + device + ", the steps are on " + ofSteps);
     }
 
     /** The slot's ids become these. */
@@ -173,7 +175,7 @@ public final class ScoreTable implements AutoCloseable {
     }
 
     private void requireOpen() {
-        if (closed) throw new IllegalStateException("this score table is closed");
+        if (closed) throw new InvalidStateException("this score table is closed");
     }
 
     /** Frees the memory; what was not drained is lost, so that a failing run can close it safely. */

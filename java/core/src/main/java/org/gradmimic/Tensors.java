@@ -13,6 +13,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.device.Host;
 import org.gradmimic.kernel.Descriptors;
 import org.gradmimic.kernel.Descriptors.Dtype;
@@ -39,7 +40,7 @@ public final class Tensors {
             case BFloat16 -> Dtype.BF16;
             case Double -> Dtype.F64;
             case Long -> Dtype.I64;
-            default -> throw new IllegalArgumentException("a tensor of " + type + " is not supported");
+            default -> throw new InvalidArgumentException("a tensor of " + type + " is not supported");
         };
     }
 
@@ -83,13 +84,13 @@ public final class Tensors {
      * Insists on a shape.
      *
      * @param name what the tensor is, for the message
-     * @throws IllegalArgumentException that names it and both shapes
+     * @throws InvalidArgumentException that names it and both shapes
      */
     public static void requireShape(String name, Tensor tensor, long... expected) {
         boolean same = tensor.dim() == expected.length;
         for (int d = 0; same && d < expected.length; d++) same = tensor.size(d) == expected[d];
         if (!same) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     name + " has the shape " + shape(tensor) + ", expected " + Arrays.toString(expected));
         }
     }
@@ -103,7 +104,7 @@ public final class Tensors {
         switch (tensor.scalar_type().intern()) {
             case Float, BFloat16, Half -> {}
             default ->
-                throw new IllegalArgumentException(
+                throw new InvalidArgumentException(
                         name + " is " + tensor.scalar_type().intern() + "; Float, BFloat16 or Half is expected");
         }
     }
@@ -117,7 +118,7 @@ public final class Tensors {
      * Insists on elements of type long.
      *
      * @param name what the tensor is, for the message
-     * @throws IllegalArgumentException that names it and its type
+     * @throws InvalidArgumentException that names it and its type
      */
     public static void requireLong(String name, Tensor tensor) {
         requireType(name, tensor, ScalarType.Long);
@@ -125,7 +126,7 @@ public final class Tensors {
 
     private static void requireType(String name, Tensor tensor, ScalarType expected) {
         if (tensor.scalar_type().intern() != expected) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     name + " is " + tensor.scalar_type().intern() + "; " + expected + " is expected");
         }
     }
@@ -133,7 +134,7 @@ public final class Tensors {
     /** Insists on a number of dimensions; {@code expected} is the shape as the message names it. */
     public static void requireRank(String name, Tensor tensor, String expected, int rank) {
         if (tensor.dim() != rank) {
-            throw new IllegalArgumentException(name + " has the shape " + shape(tensor) + ", expected " + expected);
+            throw new InvalidArgumentException(name + " has the shape " + shape(tensor) + ", expected " + expected);
         }
     }
 

@@ -1,5 +1,6 @@
 package org.gradmimic;
 
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.kernel.abi.gm_weighting;
 import org.gradmimic.kernel.abi.gradmimic;
 
@@ -48,11 +49,11 @@ public record Weighting(Kind kind, double temperature, double lambda, boolean rh
 
     public Weighting {
         if (!(temperature > 0) || Double.isInfinite(temperature)) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     "the temperature is " + temperature + "; it must be positive and finite");
         }
         if (!(lambda >= 0) || Double.isInfinite(lambda)) {
-            throw new IllegalArgumentException("lambda is " + lambda + "; it must be finite and not negative");
+            throw new InvalidArgumentException("lambda is " + lambda + "; it must be finite and not negative");
         }
     }
 

@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.HeadOnDevice.Outcome;
 import org.gradmimic.HeadOnDevice.Problem;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceCounters;
 import org.gradmimic.kernel.Descriptors.Dtype;
@@ -86,7 +87,7 @@ class AsynchronousHeadTest {
                 HeadStep unasked = head.step(features, labels, ids);
                 head.step(features, labels, ids);
                 assertThat(step.nonFinite()).isEqualTo(1); // was found in time
-                assertThatThrownBy(unasked::nonFinite).isInstanceOf(IllegalStateException.class);
+                assertThatThrownBy(unasked::nonFinite).isInstanceOf(InvalidStateException.class);
             }
         }
     }

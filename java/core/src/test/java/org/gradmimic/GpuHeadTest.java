@@ -11,7 +11,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.bytedeco.pytorch.global.torch_cuda;
 import org.gradmimic.HeadOnDevice.Outcome;
 import org.gradmimic.HeadOnDevice.Problem;
-import org.gradmimic.base.GradmimicException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.OutOfMemoryException;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceCounters;
 import org.gradmimic.device.DeviceFacts;
@@ -116,7 +117,7 @@ class GpuHeadTest {
             try (MimicHead head =
                     new MimicHead(weight, null, DirectionSource.none(), Weighting.uniform(), Calibration.LAYER, null)) {
                 assertThatThrownBy(() -> head.step(torch.randn(5, 4), Tensors.of(new long[5], 5), null))
-                        .isInstanceOf(IllegalArgumentException.class)
+                        .isInstanceOf(InvalidArgumentException.class)
                         .hasMessageContaining("features is on cpu, expected on cuda:0");
             }
         }
@@ -136,7 +137,7 @@ class GpuHeadTest {
         try (PointerScope scope = new PointerScope()) {
             // A view: it takes no memory here, but all of the device's there.
             Tensor huge = torch.zeros(1).expand(1L << 45);
-            assertThatThrownBy(() -> device.move(huge)).isInstanceOf(GradmimicException.OutOfMemory.class);
+            assertThatThrownBy(() -> device.move(huge)).isInstanceOf(OutOfMemoryException.class);
             assertThat(Tensors.floats(
                             device.move(Tensors.of(new float[] {1, 2}, 2)).mul(new org.bytedeco.pytorch.Scalar(2.0f))))
                     .containsExactly(2, 4);

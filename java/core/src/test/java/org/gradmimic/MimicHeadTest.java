@@ -12,7 +12,8 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
-import org.gradmimic.base.GradmimicException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.NonFiniteException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -344,7 +345,7 @@ class MimicHeadTest {
                 Calibration.LAYER,
                 null)) {
             assertThatThrownBy(() -> head.step(new HeadBatch(p.features, p.labels)))
-                    .isInstanceOf(GradmimicException.NonFinite.class)
+                    .isInstanceOf(NonFiniteException.class)
                     .hasMessageContaining("gm_head_step");
         }
     }
@@ -363,7 +364,7 @@ class MimicHeadTest {
                     .hasMessageContaining("features has the shape [2, " + (p.width + 1) + "]");
             Tensor wrong = Tensors.of(new long[] {p.classes}, 1);
             assertThatThrownBy(() -> head.step(new HeadBatch(torch.randn(1, p.width), wrong)))
-                    .isInstanceOf(GradmimicException.InvalidArgument.class)
+                    .isInstanceOf(InvalidArgumentException.class)
                     .hasMessageContaining("labels[0] = " + p.classes + " is outside [0, " + p.classes + ")");
         }
         MimicHead closed = new MimicHead(

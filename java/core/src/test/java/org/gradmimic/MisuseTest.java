@@ -11,7 +11,8 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.gradmimic.base.GradmimicException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.NonFiniteException;
 import org.gradmimic.kernel.Descriptors.Dtype;
 import org.gradmimic.kernel.OpenResources;
 import org.junit.jupiter.api.AfterEach;
@@ -170,7 +171,7 @@ class MisuseTest {
 
     private static void refused(MimicHead head, Tensor features, Tensor labels, String message) {
         assertThatThrownBy(() -> head.step(new HeadBatch(features, labels)))
-                .isInstanceOf(IllegalArgumentException.class)
+                .isInstanceOf(InvalidArgumentException.class)
                 .hasMessage(message);
     }
 
@@ -247,7 +248,7 @@ class MisuseTest {
                         .squeeze(1);
                 assertThat(every.is_contiguous()).isFalse();
                 assertThatThrownBy(() -> head.step(new HeadBatch(features, every)))
-                        .isInstanceOf(GradmimicException.InvalidArgument.class)
+                        .isInstanceOf(InvalidArgumentException.class)
                         .hasMessageContaining("labels")
                         .hasMessageContaining("contiguous");
             }
@@ -299,8 +300,7 @@ class MisuseTest {
             Tensor wrong = Tensors.of(new long[] {0, 1, 2, 0, 1, C}, B);
             assertThatThrownBy(() -> head.step(new HeadBatch(features, wrong))).hasMessageContaining("labels[5] = 3");
             Tensor nan = torch.full(new long[] {B, D}, new Scalar(Float.NaN));
-            assertThatThrownBy(() -> head.step(new HeadBatch(nan, labels)))
-                    .isInstanceOf(GradmimicException.NonFinite.class);
+            assertThatThrownBy(() -> head.step(new HeadBatch(nan, labels))).isInstanceOf(NonFiniteException.class);
             Tensor large = torch.randn(3 * B, D);
             Tensor many = labels.repeat(3);
             assertThatThrownBy(() -> head.step(new HeadBatch(large, many)))

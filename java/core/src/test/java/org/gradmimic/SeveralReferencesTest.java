@@ -11,6 +11,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.device.Device;
 import org.gradmimic.kernel.OpenResources;
 import org.junit.jupiter.api.Test;
@@ -322,7 +323,7 @@ class SeveralReferencesTest {
         for (Weighting weighting : List.of(Weighting.cos(), Weighting.normedCos(1), Weighting.opt(0))) {
             for (ReferenceCombination combination : List.of(ReferenceCombination.mean(), ReferenceCombination.min())) {
                 assertThatThrownBy(() -> p.head(combination, weighting, Calibration.ALL, null))
-                        .isInstanceOf(IllegalArgumentException.class)
+                        .isInstanceOf(InvalidArgumentException.class)
                         .hasMessage("weighting " + weighting.kind() + " needs one reference, not the "
                                 + combination.rule() + " of several");
             }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import org.gradmimic.Weighting;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.ParquetReader;
 import org.gradmimic.model.PixelNormalisation;
 
@@ -19,7 +20,7 @@ public final class Arguments {
     static void check(double temperature, double lambda) {
         try {
             new Weighting(Weighting.Kind.UNIFORM, temperature, lambda, false);
-        } catch (IllegalArgumentException e) {
+        } catch (InvalidArgumentException e) {
             throw new InputException(e.getMessage(), e);
         }
     }
@@ -28,7 +29,7 @@ public final class Arguments {
     static PixelNormalisation normalisation(List<Double> mean, List<Double> std) {
         try {
             return new PixelNormalisation(mean, std);
-        } catch (IllegalArgumentException e) {
+        } catch (InvalidArgumentException e) {
             throw new InputException("--" + e.getMessage(), e);
         }
     }

@@ -2,8 +2,8 @@ package org.gradmimic.cli;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.util.Properties;
+import org.gradmimic.base.InternalException;
 import picocli.CommandLine.IVersionProvider;
 
 /** What the build wrote down about itself in {@code build.properties}. */
@@ -15,7 +15,7 @@ public final class BuildInfo implements IVersionProvider {
         try (InputStream in = BuildInfo.class.getResourceAsStream("build.properties")) {
             properties.load(in);
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new InternalException("build.properties cannot be read: " + e.getMessage(), e);
         }
         return properties;
     }

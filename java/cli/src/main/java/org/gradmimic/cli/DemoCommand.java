@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.data.Datasets;
 import org.gradmimic.data.ImageDataset;
 import org.gradmimic.demo.Demo;
@@ -125,7 +126,7 @@ final class DemoCommand implements Callable<Integer> {
             if (temperature != null) s = s.withTemperature(temperature);
             if (seed != null) s = s.withSeed(seed);
             return s;
-        } catch (IllegalArgumentException e) {
+        } catch (InvalidArgumentException e) {
             throw new InputException(e.getMessage(), e);
         }
     }

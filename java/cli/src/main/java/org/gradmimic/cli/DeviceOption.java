@@ -1,5 +1,8 @@
 package org.gradmimic.cli;
 
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.UnsupportedException;
+import org.gradmimic.device.CudaSupport;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceChoice;
 import picocli.CommandLine.Model.CommandSpec;
@@ -21,7 +24,7 @@ final class DeviceOption {
     private void device(String text) {
         try {
             choice = DeviceChoice.parse(text);
-        } catch (IllegalArgumentException e) {
+        } catch (InvalidArgumentException e) {
             throw new ParameterException(command.commandLine(), "--device: " + e.getMessage(), e);
         }
     }
@@ -29,11 +32,22 @@ final class DeviceOption {
     /**
      * Where to work. Says once on standard error why it is not the device that seems to be meant.
      *
-     * @throws org.gradmimic.base.GradmimicException.Unsupported for a CUDA device that cannot be used, with the reason
+     * @throws UnsupportedException for a CUDA device that cannot be used, with the reason
      */
     Device choose(CommonOptions common) {
-        DeviceChoice.Chosen chosen = choice.choose();
-        if (chosen.warning() != null) common.note("warning: " + chosen.warning());
+        DeviceChoice.Chosen chosen;
+        try {
+            chosen = choice.choose();
+        } catch (UnsupportedException e) {
+            throw new UnsupportedException(e.getMessage() + advice(), e);
+        }
+        if (chosen.warning() != null) common.note("warning: " + chosen.warning() + advice());
         return chosen.device();
+    }
+
+    private static String advice() {
+        return CudaSupport.nativesThere()
+                ? "; gradmimic doctor says what CUDA needs here"
+                : "; ./gradmimic build --cuda takes LibTorch for CUDA (another 460 MB)";
     }
 }

@@ -10,7 +10,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.List;
 import org.gradmimic.base.GradmimicException;
-import org.gradmimic.base.InputException;
+import org.gradmimic.base.InternalException;
+import org.gradmimic.base.InvalidStateException;
+import org.gradmimic.base.LibraryLoadException;
 import org.gradmimic.kernel.CudaFailure;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -64,7 +66,10 @@ final class ErrorReporter implements IParameterExceptionHandler, IExecutionExcep
 
     /** What a person can do something about, in words; null for a failure that nobody foresaw. */
     private static @Nullable String explain(Throwable e) {
-        if (e instanceof InputException || e instanceof GradmimicException) return e.getMessage();
+        // These two are faults of gradmimic, which no other option or file repairs.
+        if (e instanceof InvalidStateException || e instanceof InternalException) return null;
+        if (e instanceof LibraryLoadException) return e.getMessage() + "; run `gradmimic doctor` for what is missing";
+        if (e instanceof GradmimicException) return e.getMessage();
         if (e instanceof UncheckedIOException) return explain((IOException) e.getCause());
         if (e instanceof IOException) return explain((IOException) e);
         if (e instanceof LinkageError) {

@@ -11,6 +11,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Calibration;
 import org.gradmimic.ScoreKind;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.device.Device;
 import org.gradmimic.io.npy.NpyWriter;
 import org.gradmimic.train.EpochMetrics;
@@ -235,7 +236,7 @@ final class ProbeCommand implements Callable<Integer> {
                     seed,
                     order == null ? null : NpyTensors.longMatrix(order),
                     agraComparison == null ? null : NpyTensors.longCube(agraComparison));
-        } catch (IllegalArgumentException e) {
+        } catch (InvalidArgumentException e) {
             throw new InputException(e.getMessage(), e);
         }
     }

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.gradmimic.base.InvalidArgumentException;
 import org.jspecify.annotations.Nullable;
 
 /** Rows under a heading, in columns as wide as their widest cell. Numbers stand right, everything else left. */
@@ -24,11 +25,11 @@ public final class Table {
     /**
      * Adds a row: one cell a column, floating-point numbers with four significant digits, null as an empty cell.
      *
-     * @throws IllegalArgumentException if there are more or fewer cells than columns
+     * @throws InvalidArgumentException if there are more or fewer cells than columns
      */
     public Table add(@Nullable Object... cells) {
         if (cells.length != columns) {
-            throw new IllegalArgumentException(cells.length + " cells in a table of " + columns + " columns");
+            throw new InvalidArgumentException(cells.length + " cells in a table of " + columns + " columns");
         }
         List<Cell> row = new ArrayList<>();
         for (Object cell : cells) row.add(new Cell(format(cell), cell instanceof Number));

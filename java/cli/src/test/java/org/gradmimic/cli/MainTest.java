@@ -8,8 +8,11 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.concurrent.Callable;
-import org.gradmimic.base.GradmimicException;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InternalException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
+import org.gradmimic.base.LibraryLoadException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -71,7 +74,7 @@ class MainTest {
     @Test
     void errorsOfTheUserAreOneLine() {
         assertUserError(new InputException("a.npy: no header"), "a.npy: no header");
-        assertUserError(new GradmimicException.InvalidArgument("gm_row_dot: u is null"), "gm_row_dot: u is null");
+        assertUserError(new InvalidArgumentException("gm_row_dot: u is null"), "gm_row_dot: u is null");
         assertUserError(new UncheckedIOException(new NoSuchFileException("b.npy")), "b.npy: no such file or folder");
         assertUserError(new AccessDeniedException("out"), "out: permission denied");
         assertUserError(
@@ -93,6 +96,9 @@ class MainTest {
         assertThat(run.err())
                 .contains("unexpected failure", "head is closed", "--debug")
                 .doesNotContain("\tat ");
+        assertThat(failing(new InvalidStateException("head is closed")).code()).isEqualTo(1);
+        assertThat(failing(new InternalException("a bin was not refined")).code())
+                .isEqualTo(1);
         Run debug = failing(new IllegalStateException("head is closed"), "--debug");
         assertThat(debug.code()).isEqualTo(1);
         assertThat(debug.err()).contains("head is closed", "\tat " + MainTest.class.getName());
@@ -103,6 +109,9 @@ class MainTest {
         Run link = failing(new UnsatisfiedLinkError("libgomp.so.1: cannot open shared object file"));
         assertThat(link.code()).isEqualTo(2);
         assertThat(link.err()).startsWith("gradmimic fail: ").contains("libgomp.so.1", "gradmimic doctor");
+        Run load = failing(new LibraryLoadException("libgradmimic cannot be loaded: libgomp.so.1"));
+        assertThat(load.code()).isEqualTo(2);
+        assertThat(load.err()).contains("libgomp.so.1", "gradmimic doctor");
         Run memory = failing(new OutOfMemoryError("Java heap space"));
         assertThat(memory.code()).isEqualTo(2);
         assertThat(memory.err()).contains("out of memory: Java heap space", "GRADMIMIC_JAVA_OPTS");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import org.gradmimic.base.InvalidArgumentException;
 import org.junit.jupiter.api.Test;
 
 class TableTest {
@@ -30,7 +31,7 @@ class TableTest {
     @Test
     void aRowFillsEveryColumn() {
         assertThatThrownBy(() -> new Table("a", "b").add(1))
-                .isInstanceOf(IllegalArgumentException.class)
+                .isInstanceOf(InvalidArgumentException.class)
                 .hasMessage("1 cells in a table of 2 columns");
     }
 

@@ -94,13 +94,10 @@ public final class CudaSupport {
     }
 
     static @Nullable String judge(boolean natives, boolean driver, List<Library> missing) {
-        if (!natives) {
-            return "there is LibTorch for the CPU only; ./gradmimic build --cuda takes the one for CUDA (another 460 MB)";
-        }
+        if (!natives) return "this LibTorch is for the CPU only";
         if (!driver) return "no NVIDIA driver was found (" + CudaLibraries.DRIVER + ")";
         if (missing.isEmpty()) return null;
-        return "missing " + missing.stream().map(Library::name).collect(Collectors.joining(", "))
-                + "; gradmimic doctor says where they usually come from";
+        return "missing " + missing.stream().map(Library::name).collect(Collectors.joining(", "));
     }
 
     /** Why a CUDA device cannot be used; null if it can. Loads LibTorch if nothing else is in the way. */

@@ -8,7 +8,9 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.gradmimic.base.GradmimicException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
+import org.gradmimic.base.UnsupportedException;
 import org.gradmimic.kernel.CudaFailure;
 import org.jspecify.annotations.Nullable;
 
@@ -38,11 +40,11 @@ public final class Device {
     /**
      * A CUDA device that LibTorch and the kernels can use.
      *
-     * @throws GradmimicException.Unsupported that says why there is none, and what to do about it
+     * @throws UnsupportedException that says why there is none, and what to do about it
      */
     public static Device cuda(int index) {
         String problem = CudaSupport.problem(index);
-        if (problem != null) throw new GradmimicException.Unsupported("cuda:" + index + " cannot be used: " + problem);
+        if (problem != null) throw new UnsupportedException("cuda:" + index + " cannot be used: " + problem);
         return new Device(Kind.CUDA, index, true);
     }
 
@@ -88,11 +90,11 @@ public final class Device {
      * Insists on a tensor that lives here: a silent copy would cost every step.
      *
      * @param name what the tensor is, for the message
-     * @throws IllegalArgumentException that names it and both places
+     * @throws InvalidArgumentException that names it and both places
      */
     public void require(String name, Tensor tensor) {
         if (!has(tensor)) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     name + " is on " + of(tensor) + ", expected on " + this + "; Device.move brings it there");
         }
     }
@@ -166,7 +168,7 @@ public final class Device {
     }
 
     private void requireCuda(String what) {
-        if (kind != Kind.CUDA) throw new IllegalStateException(what + " are of CUDA devices only");
+        if (kind != Kind.CUDA) throw new InvalidStateException(what + " are of CUDA devices only");
     }
 
     @Override

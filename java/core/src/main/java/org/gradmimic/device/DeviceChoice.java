@@ -2,6 +2,8 @@ package org.gradmimic.device;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.UnsupportedException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,12 +27,12 @@ public record DeviceChoice(boolean automatic, Device.Kind kind, int index) {
     /**
      * Reads {@code auto}, {@code cpu}, {@code cuda} (the first) or {@code cuda:1}.
      *
-     * @throws IllegalArgumentException for anything else
+     * @throws InvalidArgumentException for anything else
      */
     public static DeviceChoice parse(String text) {
         Matcher matcher = SYNTAX.matcher(text);
         if (!matcher.matches()) {
-            throw new IllegalArgumentException("'" + text + "' is no device; there are auto, cpu, cuda and cuda:N");
+            throw new InvalidArgumentException("'" + text + "' is no device; there are auto, cpu, cuda and cuda:N");
         }
         if (!text.startsWith("cuda")) return new DeviceChoice(text.equals("auto"), Device.Kind.CPU, 0);
         return new DeviceChoice(
@@ -40,7 +42,7 @@ public record DeviceChoice(boolean automatic, Device.Kind kind, int index) {
     /**
      * Finds the device.
      *
-     * @throws org.gradmimic.base.GradmimicException.Unsupported for a CUDA device that cannot be used, with the reason
+     * @throws UnsupportedException for a CUDA device that cannot be used, with the reason
      */
     public Chosen choose() {
         if (!automatic) return new Chosen(kind == Device.Kind.CPU ? Device.CPU : Device.cuda(index), null);

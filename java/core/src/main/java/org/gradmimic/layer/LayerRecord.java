@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.kernel.Memory;
 import org.jspecify.annotations.Nullable;
 
@@ -46,16 +48,16 @@ final class LayerRecord implements AutoCloseable {
      * Insists on what the step after the forward pass needs.
      *
      * @param rows samples that have a loss
-     * @throws IllegalStateException if what entered or left the layer was changed in place since, or had another batch
+     * @throws InvalidStateException if what entered or left the layer was changed in place since, or had another batch
      */
     void check(long rows) {
         if (output._version() != outputVersion) {
-            throw new IllegalStateException("what left the layer " + layer
+            throw new InvalidStateException("what left the layer " + layer
                     + " was changed in place afterwards; use the operation that makes a new tensor (relu, not relu_)");
         }
         uses.forEach(ParameterUse::check);
         if (output.dim() > 0 && output.size(0) != rows) {
-            throw new IllegalArgumentException("layer " + layer + " made a tensor of the shape " + Tensors.shape(output)
+            throw new InvalidArgumentException("layer " + layer + " made a tensor of the shape " + Tensors.shape(output)
                     + " for " + rows + " losses; the first dimension must be the batch");
         }
     }

@@ -1,6 +1,7 @@
 package org.gradmimic.layer;
 
 import java.util.List;
+import org.gradmimic.base.InvalidStateException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,11 +83,11 @@ public final class MimicStep {
      *
      * @param share of this batch in the samples that one step of the optimiser sees: weights sum to one over this batch, and
      *     are rescaled by it when gradients of several are accumulated
-     * @throws IllegalStateException if it ran already, or another forward pass has begun
+     * @throws InvalidStateException if it ran already, or another forward pass has begun
      */
     public void backward(double share) {
         steps.requireCurrent(this);
-        if (done) throw new IllegalStateException("backward() ran already; the step's output gradients are used up");
+        if (done) throw new InvalidStateException("backward() ran already; the step's output gradients are used up");
         done = true;
         steps.backward(tensors.weights(), share);
     }

@@ -12,7 +12,9 @@ import org.gradmimic.ReferenceCombination;
 import org.gradmimic.ScoreTable;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
-import org.gradmimic.base.GradmimicException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
+import org.gradmimic.base.NonFiniteException;
 import org.gradmimic.device.Autocast;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.Host;
@@ -69,7 +71,7 @@ public final class MimicSteps implements AutoCloseable {
      * @param calibration which parameters the weights reach
      * @param combination which score weighs, where there are several references
      * @param table keeps ids, scores, weights and losses; null keeps none
-     * @throws IllegalArgumentException for a weighting that needs something else than scores
+     * @throws InvalidArgumentException for a weighting that needs something else than scores
      */
     public MimicSteps(
             RecordingLayers layers,
@@ -91,7 +93,7 @@ public final class MimicSteps implements AutoCloseable {
 
     private Weighting checked(Weighting asked) {
         if (asked.kind() == Weighting.Kind.AGRA || asked.kind() == Weighting.Kind.RHO) {
-            throw new IllegalArgumentException("weighting " + asked.kind()
+            throw new InvalidArgumentException("weighting " + asked.kind()
                     + " is not made from scores toward a reference; it is for a classification head (MimicHead)");
         }
         combination.check(asked);
@@ -109,8 +111,8 @@ public final class MimicSteps implements AutoCloseable {
      *
      * @param losses ℓ_i [B], with their graph, each a function of sample i alone (batch normalisation aside)
      * @param ids [B] long, the samples' names in the score table; null counts from 0
-     * @throws IllegalStateException if a mimic layer was not called through the recording layers
-     * @throws GradmimicException.NonFinite on the CPU, if no sample has a finite loss and score
+     * @throws InvalidStateException if a mimic layer was not called through the recording layers
+     * @throws NonFiniteException on the CPU, if no sample has a finite loss and score
      */
     public MimicStep step(Tensor losses, @Nullable Tensor ids) {
         begin();
@@ -127,11 +129,11 @@ public final class MimicSteps implements AutoCloseable {
     /**
      * As {@link #step(Tensor, Tensor)} for a contrastive loss, after {@link RecordingLayers#contrastive}. The weights multiply the losses.
      *
-     * @throws IllegalArgumentException for a weighting by gradient norms, which have no exact form here
+     * @throws InvalidArgumentException for a weighting by gradient norms, which have no exact form here
      */
     public MimicStep step(ContrastiveBatch batch, @Nullable Tensor ids) {
         if (weighting.kind().needsNorms()) {
-            throw new IllegalArgumentException("weighting " + weighting.kind()
+            throw new InvalidArgumentException("weighting " + weighting.kind()
                     + " needs gradient norms, which samples of a contrastive loss don't have");
         }
         ContrastiveScore score = layers.requireContrastive();
@@ -148,7 +150,7 @@ public final class MimicSteps implements AutoCloseable {
     }
 
     private void begin() {
-        if (closed) throw new IllegalStateException("these steps are closed");
+        if (closed) throw new InvalidStateException("these steps are closed");
         current = null;
         release();
         forget();
@@ -195,8 +197,7 @@ public final class MimicSteps implements AutoCloseable {
 
     private static void requireOneFinite(int nonFinite, long rows) {
         if (nonFinite < rows) return;
-        throw new GradmimicException.NonFinite(
-                "none of the " + rows + " samples of the batch has a finite loss and score");
+        throw new NonFiniteException("none of the " + rows + " samples of the batch has a finite loss and score");
     }
 
     private ScoreTensors none(Tensor losses) {
@@ -226,7 +227,7 @@ public final class MimicSteps implements AutoCloseable {
         Tensor distance = scores.directionNorms().narrow(0, combination.reference(), 1);
         try {
             return sampleWeights.of(weighting, judged, scores.gradientNorms(), distance.square());
-        } catch (GradmimicException.NonFinite nobody) {
+        } catch (NonFiniteException nobody) {
             if (!layers.device().asynchronous()) throw nobody;
             return torch.zeros_like(judged).to(ScalarType.Float); // as a device's kernel does
         }
@@ -243,9 +244,9 @@ public final class MimicSteps implements AutoCloseable {
     }
 
     void requireCurrent(MimicStep step) {
-        if (closed) throw new IllegalStateException("these steps are closed");
+        if (closed) throw new InvalidStateException("these steps are closed");
         if (step != current) {
-            throw new IllegalStateException("another step has begun; this one's output gradients are gone");
+            throw new InvalidStateException("another step has begun; this one's output gradients are gone");
         }
     }
 

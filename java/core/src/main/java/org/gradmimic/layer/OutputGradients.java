@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.device.Device;
 import org.gradmimic.kernel.Memory;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +42,7 @@ final class OutputGradients {
         ForwardPass forward = layers.take(losses.size(0));
         if (losses.requires_grad()) return forward;
         forward.close();
-        throw new IllegalStateException("the losses have no graph; no NoGradGuard may be open in the forward pass");
+        throw new InvalidStateException("the losses have no graph; no NoGradGuard may be open in the forward pass");
     }
 
     static ScoreTensors score(RecordingLayers layers, Tensor losses, boolean norms) {

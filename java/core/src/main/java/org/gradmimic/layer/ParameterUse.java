@@ -6,6 +6,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.kernel.Memory;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +38,7 @@ final class ParameterUse implements AutoCloseable {
 
     void check() {
         if (activations != null && activations._version() != inputVersion) {
-            throw new IllegalStateException("what entered the layer " + record.layer()
+            throw new InvalidStateException("what entered the layer " + record.layer()
                     + " was changed in place afterwards; use the operation that makes a new tensor");
         }
     }

@@ -8,6 +8,8 @@ import java.util.Set;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.StringTensorDict;
 import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.OpenResources;
 import org.jspecify.annotations.Nullable;
@@ -50,17 +52,17 @@ public final class Parameters implements AutoCloseable {
     /**
      * The tensor of that name.
      *
-     * @throws IllegalArgumentException if there is none
+     * @throws InvalidArgumentException if there is none
      */
     public Tensor tensor(String name) {
         Tensor tensor = find(name);
-        if (tensor == null) throw new IllegalArgumentException("there is no parameter " + name);
+        if (tensor == null) throw new InvalidArgumentException("there is no parameter " + name);
         return tensor;
     }
 
     /** The tensor of that name, or null. */
     public @Nullable Tensor find(String name) {
-        if (closed) throw new IllegalStateException("these parameters are closed");
+        if (closed) throw new InvalidStateException("these parameters are closed");
         return tensors.get(name);
     }
 

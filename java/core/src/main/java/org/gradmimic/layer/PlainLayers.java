@@ -6,6 +6,7 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
+import org.gradmimic.base.InvalidArgumentException;
 import org.jspecify.annotations.Nullable;
 
 /** Computes with LibTorch's own operations and autograd; records nothing. */
@@ -113,7 +114,7 @@ public final class PlainLayers implements Layers {
     /** A parameter of D elements as one token of every sample, [B,1,D]. */
     static Tensor token(Tensor parameter, Tensor x) {
         if (x.dim() != 3 || parameter.numel() != x.size(2)) {
-            throw new IllegalArgumentException("a token of the shape " + Tensors.shape(parameter)
+            throw new InvalidArgumentException("a token of the shape " + Tensors.shape(parameter)
                     + " does not fit in front of tokens of the shape " + Tensors.shape(x));
         }
         return parameter.reshape(1, 1, -1).expand(x.size(0), 1, x.size(2));

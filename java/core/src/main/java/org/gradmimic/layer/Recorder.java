@@ -11,6 +11,8 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.device.Device;
 import org.gradmimic.kernel.OpenResources;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +33,7 @@ final class Recorder implements AutoCloseable {
      * @param model all parameters
      * @param mimic names of the mimic layer's
      * @param references models that have those, one or several
-     * @throws IllegalArgumentException for names nobody has, and references that miss a parameter or have another shape of
+     * @throws InvalidArgumentException for names nobody has, and references that miss a parameter or have another shape of
      *     it, all listed at once
      */
     Recorder(Device device, Parameters model, Collection<String> mimic, List<Parameters> references) {
@@ -68,8 +70,8 @@ final class Recorder implements AutoCloseable {
     }
 
     private static void check(Device device, Parameters model, Collection<String> mimic, List<Parameters> references) {
-        if (mimic.isEmpty()) throw new IllegalArgumentException("no parameter is named as mimic layer");
-        if (references.isEmpty()) throw new IllegalArgumentException("there is no reference model");
+        if (mimic.isEmpty()) throw new InvalidArgumentException("no parameter is named as mimic layer");
+        if (references.isEmpty()) throw new InvalidArgumentException("there is no reference model");
         List<String> wrong = new ArrayList<>();
         for (String name : mimic) {
             Tensor tensor = model.find(name);
@@ -90,7 +92,7 @@ final class Recorder implements AutoCloseable {
                 }
             }
         }
-        if (!wrong.isEmpty()) throw new IllegalArgumentException(String.join("; ", wrong));
+        if (!wrong.isEmpty()) throw new InvalidArgumentException(String.join("; ", wrong));
     }
 
     int references() {
@@ -111,7 +113,7 @@ final class Recorder implements AutoCloseable {
     /** The parameter of that name. */
     ModelParameter get(String name) {
         ModelParameter parameter = byName.get(name);
-        if (parameter == null) throw new IllegalArgumentException("there is no parameter " + name);
+        if (parameter == null) throw new InvalidArgumentException("there is no parameter " + name);
         return parameter;
     }
 
@@ -121,7 +123,7 @@ final class Recorder implements AutoCloseable {
         if (!tensor.defined()) return null;
         ModelParameter parameter = byTensor.get(tensor.unsafeGetTensorImpl().address());
         if (parameter == null) {
-            throw new IllegalArgumentException("a layer's parameter of the shape " + Tensors.shape(tensor)
+            throw new InvalidArgumentException("a layer's parameter of the shape " + Tensors.shape(tensor)
                     + " is not among the parameters that were given; make them after the module has its weights");
         }
         return parameter;
@@ -180,7 +182,7 @@ final class Recorder implements AutoCloseable {
      * The forward pass that has ended; the caller closes it. What comes now is another one.
      *
      * @param rows samples that have a loss
-     * @throws IllegalStateException for a mimic layer that was not recorded, and for one whose activations or output were changed since
+     * @throws InvalidStateException for a mimic layer that was not recorded, and for one whose activations or output were changed since
      */
     ForwardPass take(long rows) {
         ForwardPass taken = forward;
@@ -197,8 +199,8 @@ final class Recorder implements AutoCloseable {
         }
     }
 
-    private static IllegalStateException unseen(ModelParameter parameter) {
-        return new IllegalStateException("parameter " + parameter.name()
+    private static InvalidStateException unseen(ModelParameter parameter) {
+        return new InvalidStateException("parameter " + parameter.name()
                 + " was not recorded in this forward pass: call its layer through RecordingLayers (linear, matmul, inProjection, conv2d, layerNorm,"
                 + " batchNorm, embedding, add, scale, prependToken; scalar for contrastive scores), or leave it out; for"
                 + " another kind of layer a gradient rule can be added, see docs/layers.md");

@@ -16,6 +16,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.device.Autocast;
 import org.gradmimic.device.Device;
 import org.gradmimic.layer.Recorder.LayerParameter;
@@ -69,7 +71,7 @@ public final class RecordingLayers implements Layers, AutoCloseable {
      * @param mimic names of the mimic layer's parameters: one, several, or all
      * @param references models that have those; not owned. Several give each sample several scores
      * @param training see {@link #training()}
-     * @throws IllegalArgumentException for names nobody has, and references that miss a parameter or have another shape of
+     * @throws InvalidArgumentException for names nobody has, and references that miss a parameter or have another shape of
      *     it, all listed at once
      */
     public RecordingLayers(
@@ -103,7 +105,7 @@ public final class RecordingLayers implements Layers, AutoCloseable {
     }
 
     Recorder recorder() {
-        if (closed) throw new IllegalStateException("the recording layers are closed");
+        if (closed) throw new InvalidStateException("the recording layers are closed");
         return recorder;
     }
 
@@ -141,7 +143,7 @@ public final class RecordingLayers implements Layers, AutoCloseable {
      *
      * @param losses ℓ_i [B], with their graph
      * @param norms whether to compute ‖g_i‖ too
-     * @throws IllegalStateException if a mimic layer was not called through these layers
+     * @throws InvalidStateException if a mimic layer was not called through these layers
      */
     public LayerScores score(Tensor losses, boolean norms) {
         try (PointerScope scope = new PointerScope()) {
@@ -159,7 +161,7 @@ public final class RecordingLayers implements Layers, AutoCloseable {
     /**
      * As {@link #score(Tensor, boolean)} for a contrastive loss, whose samples have no gradient norms.
      *
-     * @throws IllegalStateException if {@link #contrastive} did not come before the forward pass
+     * @throws InvalidStateException if {@link #contrastive} did not come before the forward pass
      */
     public LayerScores score(ContrastiveBatch batch) {
         try (PointerScope scope = new PointerScope()) {
@@ -184,7 +186,7 @@ public final class RecordingLayers implements Layers, AutoCloseable {
 
     /** What was prepared for. */
     ContrastiveScore requireContrastive() {
-        if (contrastive == null) throw new IllegalStateException("contrastive(score) comes before the forward pass");
+        if (contrastive == null) throw new InvalidStateException("contrastive(score) comes before the forward pass");
         return contrastive;
     }
 
@@ -292,14 +294,14 @@ public final class RecordingLayers implements Layers, AutoCloseable {
     /**
      * In the place of {@code layer.forward(x)}; x [B,I,H,W].
      *
-     * @throws IllegalArgumentException for paddings other than zeros of a given width
+     * @throws InvalidArgumentException for paddings other than zeros of a given width
      */
     public Tensor conv2d(Conv2dImpl layer, Tensor x) {
         ModelParameter weight = recorder().find(layer.weight());
         DetailConv2dOptions options = layer.options();
         LongPointer padding = alternative(options.padding()::get0);
         if (padding == null || alternative(options.padding_mode()::get0) == null) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     "layer " + layer(weight)
                             + " pads by name or with other than zeros; pad x beforehand and give the layer a padding in numbers");
         }
@@ -428,13 +430,13 @@ public final class RecordingLayers implements Layers, AutoCloseable {
     /**
      * In the place of {@code layer.forward(ids)}; ids [B,...] long. Gradients are dense.
      *
-     * @throws IllegalArgumentException for {@code max_norm} and {@code scale_grad_by_freq}
+     * @throws InvalidArgumentException for {@code max_norm} and {@code scale_grad_by_freq}
      */
     public Tensor embedding(EmbeddingImpl layer, Tensor ids) {
         ModelParameter weight = recorder().find(layer.weight());
         boolean byFrequency = layer.options().scale_grad_by_freq().get();
         if (byFrequency || layer.options().max_norm().has_value()) {
-            throw new IllegalArgumentException("layer " + layer(weight)
+            throw new InvalidArgumentException("layer " + layer(weight)
                     + (byFrequency
                             ? " scales gradients by how often the batch has an id (scale_grad_by_freq), so samples have"
                                     + " none of their own"

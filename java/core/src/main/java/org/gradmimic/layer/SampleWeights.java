@@ -7,6 +7,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
+import org.gradmimic.base.NonFiniteException;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceQueue;
 import org.gradmimic.kernel.Kernels;
@@ -33,7 +34,7 @@ public final class SampleWeights implements AutoCloseable {
      * @param scores [B] m_i; a sample whose score is not finite gets weight 0
      * @param gradientNorms [B] ‖g_i‖, where the rule looks at them
      * @param directionNormSquared [1] double, ‖V‖²
-     * @throws org.gradmimic.base.GradmimicException.NonFinite on the CPU, if no score is finite
+     * @throws NonFiniteException on the CPU, if no score is finite
      */
     public Tensor of(Weighting weighting, Tensor scores, @Nullable Tensor gradientNorms, Tensor directionNormSquared) {
         Tensor weights = device.empty(ScalarType.Float, scores.size(0));

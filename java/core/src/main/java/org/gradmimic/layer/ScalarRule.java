@@ -1,6 +1,7 @@
 package org.gradmimic.layer;
 
 import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.base.InvalidArgumentException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,8 +31,8 @@ record ScalarRule(String name) implements GradientRule {
         throw refusal();
     }
 
-    private IllegalArgumentException refusal() {
-        return new IllegalArgumentException(
+    private InvalidArgumentException refusal() {
+        return new InvalidArgumentException(
                 "parameter " + name + " works on the whole batch at once, so samples have no"
                         + " gradients of their own: only exact contrastive scores have it as mimic layer; to multiply each"
                         + " sample's values by it, call scale() instead of scalar()");

@@ -8,7 +8,9 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
-import org.gradmimic.base.GradmimicException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
+import org.gradmimic.base.UnsupportedException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -33,7 +35,7 @@ class DeviceTest {
     @ValueSource(strings = {"", "gpu", "cuda:", "cuda:-1", "cuda:x", "cuda:1000", "CUDA", "cpu:0", "auto "})
     void anythingElseIsRefused(String text) {
         assertThatThrownBy(() -> DeviceChoice.parse(text))
-                .isInstanceOf(IllegalArgumentException.class)
+                .isInstanceOf(InvalidArgumentException.class)
                 .hasMessage("'" + text + "' is no device; there are auto, cpu, cuda and cuda:N");
     }
 
@@ -50,7 +52,7 @@ class DeviceTest {
         assumeThat(problem).as("a machine without a CUDA device").isNotNull();
         assertThat(DeviceChoice.parse("auto").choose().device()).isEqualTo(Device.CPU);
         assertThatThrownBy(() -> DeviceChoice.parse("cuda:1").choose())
-                .isInstanceOf(GradmimicException.Unsupported.class)
+                .isInstanceOf(UnsupportedException.class)
                 .hasMessage("cuda:1 cannot be used: " + problem);
     }
 
@@ -95,7 +97,7 @@ class DeviceTest {
             assertThat(Device.of(here)).isEqualTo(Device.CPU).hasToString("cpu");
             assertThat(DeviceCounters.hostWrites()).isEqualTo(before);
             Device.CPU.require("x", here);
-            assertThatThrownBy(Device.CPU::memory).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(Device.CPU::memory).isInstanceOf(InvalidStateException.class);
         }
     }
 }

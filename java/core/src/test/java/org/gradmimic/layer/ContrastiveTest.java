@@ -18,7 +18,7 @@ import org.gradmimic.OwnScope;
 import org.gradmimic.ScoreTable;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
-import org.gradmimic.base.GradmimicException;
+import org.gradmimic.base.NonFiniteException;
 import org.gradmimic.layer.ContrastiveBatch.Kind;
 import org.gradmimic.layer.SmallModels.Twin;
 import org.junit.jupiter.api.Test;
@@ -144,7 +144,7 @@ class ContrastiveTest {
 
                     towers.images.fill_(new Scalar(Double.NaN));
                     assertThatThrownBy(() -> steps.step(towers.batch(layers), null))
-                            .isInstanceOf(GradmimicException.NonFinite.class)
+                            .isInstanceOf(NonFiniteException.class)
                             .hasMessageContaining("none of the 5 samples");
                 }
             }

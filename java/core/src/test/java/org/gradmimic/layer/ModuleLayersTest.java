@@ -27,6 +27,7 @@ import org.bytedeco.pytorch.kReplicate;
 import org.bytedeco.pytorch.kSame;
 import org.bytedeco.pytorch.kValid;
 import org.gradmimic.OwnScope;
+import org.gradmimic.base.InvalidArgumentException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -43,7 +44,7 @@ class ModuleLayersTest {
         try (Parameters parameters = Parameters.of(model);
                 RecordingLayers layers = layers(parameters, "block.weight")) {
             assertThatThrownBy(() -> call.accept(layers))
-                    .isInstanceOf(IllegalArgumentException.class)
+                    .isInstanceOf(InvalidArgumentException.class)
                     .hasMessageContaining("layer block ")
                     .hasMessageContaining(message);
         }
@@ -114,7 +115,7 @@ class ModuleLayersTest {
         try (Parameters parameters = Parameters.of(known);
                 RecordingLayers layers = layers(parameters, "weight")) {
             assertThatThrownBy(() -> layers.linear(other, torch.randn(2, 4)))
-                    .isInstanceOf(IllegalArgumentException.class)
+                    .isInstanceOf(InvalidArgumentException.class)
                     .hasMessageContaining("shape [7, 4] is not among the parameters");
         }
     }

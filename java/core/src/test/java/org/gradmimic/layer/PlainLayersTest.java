@@ -9,6 +9,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.gradmimic.base.InvalidArgumentException;
 import org.junit.jupiter.api.Test;
 
 class PlainLayersTest {
@@ -31,7 +32,7 @@ class PlainLayersTest {
                                 longer.narrow(1, 0, 1), tensors.get("token").expand(2, 1, 5)))
                         .isTrue();
                 assertThatThrownBy(() -> layers.linear("head", x))
-                        .isInstanceOf(IllegalArgumentException.class)
+                        .isInstanceOf(InvalidArgumentException.class)
                         .hasMessageContaining("head.weight");
             }
         }

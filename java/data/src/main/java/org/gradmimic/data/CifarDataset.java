@@ -125,8 +125,10 @@ final class CifarDataset implements ImageDataset {
         try {
             long bytes = Files.size(file);
             if (bytes == 0 || bytes % record() != 0 || bytes / record() > Integer.MAX_VALUE / BATCHES) {
-                throw new InputException(file + ": has " + bytes + " bytes, truncated or no file of this kind; expected"
-                        + " a multiple of " + record() + " (" + bytes / record() + " whole records are there)");
+                throw InputException.in(
+                        file,
+                        "has " + bytes + " bytes, truncated or no file of this kind; expected" + " a multiple of "
+                                + record() + " (" + bytes / record() + " whole records are there)");
             }
             return new Part(file, (int) (bytes / record()));
         } catch (IOException e) {
@@ -141,8 +143,10 @@ final class CifarDataset implements ImageDataset {
                 in.skipNBytes(labelBytes - 1);
                 found[i] = in.read();
                 if (found[i] < 0 || found[i] >= classNames.size()) {
-                    throw new InputException(part.file() + ": record " + i + " has the label " + found[i]
-                            + "; expected 0 to " + (classNames.size() - 1));
+                    throw InputException.in(
+                            part.file(),
+                            "record " + i + " has the label " + found[i] + "; expected 0 to "
+                                    + (classNames.size() - 1));
                 }
                 in.skipNBytes(PICTURE);
             }
@@ -159,7 +163,7 @@ final class CifarDataset implements ImageDataset {
                     .filter(name -> !name.isEmpty())
                     .toList();
             if (names.isEmpty()) {
-                throw new InputException(file + ": names no classes");
+                throw InputException.in(file, "names no classes");
             }
             return names;
         } catch (IOException e) {
@@ -177,7 +181,7 @@ final class CifarDataset implements ImageDataset {
 
     private static InputException missing(Path file, IOException cause) {
         String reason = Files.exists(file) ? "cannot be read: " + cause : "no such file";
-        return new InputException(file + ": " + reason + "; expected the binary distribution (.bin files)", cause);
+        return InputException.in(file, reason + "; expected the binary distribution (.bin files)", cause);
     }
 
     private final class Cursor implements SampleCursor {

@@ -30,7 +30,7 @@ final class ClassFolderDataset implements ImageDataset {
             return new ClassFolderDataset(
                     spec, Files.isDirectory(path) ? new ImageFolder(path) : new ImageArchive(path));
         } catch (IOException e) {
-            throw new InputException(location + ": cannot be read: " + e, e);
+            throw InputException.in(location, "cannot be read: " + e, e);
         }
     }
 

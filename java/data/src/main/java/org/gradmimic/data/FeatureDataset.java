@@ -88,7 +88,7 @@ public final class FeatureDataset implements Dataset, AutoCloseable {
         for (int i = 0; i < labels.length; i++) {
             // Beyond any number of classes there is: ids or pixels given for labels would end in a giant head.
             if (labels[i] < 0 || labels[i] > 10_000_000) {
-                throw new InputException(file + ": label " + i + " is " + labels[i] + "; expected a class from 0 up");
+                throw InputException.in(file, "label " + i + " is " + labels[i] + "; expected a class from 0 up");
             }
         }
         return labels;

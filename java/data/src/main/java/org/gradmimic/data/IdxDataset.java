@@ -59,7 +59,7 @@ final class IdxDataset implements ImageDataset {
         try {
             return new IdxDataset(spec, folder);
         } catch (IOException e) {
-            throw new InputException(location + ": cannot be read: " + e, e);
+            throw InputException.in(location, "cannot be read: " + e, e);
         }
     }
 
@@ -120,7 +120,7 @@ final class IdxDataset implements ImageDataset {
     private static long[] readLabels(Path file) throws IOException {
         try (IdxFile idx = new IdxFile(file, 1)) {
             if (idx.rows() == 0) {
-                throw new InputException(file + ": holds no labels");
+                throw InputException.in(file, "holds no labels");
             }
             // Grown as it is read: the header of a gzipped file may promise what the file doesn't hold.
             LongStream.Builder found = LongStream.builder();
@@ -135,8 +135,8 @@ final class IdxDataset implements ImageDataset {
     private static ImageSize measure(Path file, int expected, Path labelFile) throws IOException {
         try (IdxFile idx = new IdxFile(file, 3)) {
             if (idx.rows() != expected) {
-                throw new InputException(file + ": holds " + idx.rows() + " images; expected " + expected + ", as "
-                        + labelFile + " has");
+                throw InputException.in(
+                        file, "holds " + idx.rows() + " images; expected " + expected + ", as " + labelFile + " has");
             }
             return new ImageSize(idx.extent(1), idx.extent(2));
         }

@@ -39,12 +39,14 @@ final class IdxFile implements AutoCloseable {
             this.shape = readShape(rank);
             long expected = 4L + 4L * rank + rows() * (long) rowBytes();
             if (!zipped && Files.size(path) != expected) {
-                throw new InputException(path + ": " + (Files.size(path) < expected ? "truncated" : "too long")
-                        + ": has " + Files.size(path) + " bytes; expected " + expected);
+                throw InputException.in(
+                        path,
+                        (Files.size(path) < expected ? "truncated" : "too long") + ": has " + Files.size(path)
+                                + " bytes; expected " + expected);
             }
         } catch (EOFException e) {
             raw.close();
-            throw new InputException(path + ": truncated within the idx header", e);
+            throw InputException.in(path, "truncated within the idx header", e);
         } catch (IOException | RuntimeException e) {
             raw.close();
             throw e;
@@ -65,7 +67,7 @@ final class IdxFile implements AutoCloseable {
     boolean readRow(byte[] target) {
         if (rowsRead == rows()) {
             if (readInto(new byte[1], 1) > 0) {
-                throw new InputException(path + ": goes on after the " + rows() + " samples of its header");
+                throw InputException.in(path, "goes on after the " + rows() + " samples of its header");
             }
             return false;
         }
@@ -100,16 +102,16 @@ final class IdxFile implements AutoCloseable {
     }
 
     private InputException damaged(IOException cause) {
-        return new InputException(
-                path + ": truncated or damaged (" + cause.getMessage() + ") after " + rowsRead + " samples; expected "
-                        + rows(),
+        return InputException.in(
+                path,
+                "truncated or damaged (" + cause.getMessage() + ") after " + rowsRead + " samples; expected " + rows(),
                 cause);
     }
 
     private int[] readShape(int rank) throws IOException {
         ByteBuffer magic = ByteBuffer.wrap(readExactly(4));
         if (magic.getShort() != 0 || magic.get() != UNSIGNED_BYTE || magic.get() != rank) {
-            throw new InputException(path + ": not an idx file of bytes with " + rank + " axes");
+            throw InputException.in(path, "not an idx file of bytes with " + rank + " axes");
         }
         ByteBuffer extents = ByteBuffer.wrap(readExactly(4 * rank));
         int[] found = new int[rank];
@@ -117,8 +119,8 @@ final class IdxFile implements AutoCloseable {
             found[axis] = extents.getInt();
             // Images of more than 16384 pixels a side are no idx files anyone has seen.
             if (found[axis] < 0 || (axis > 0 && (found[axis] == 0 || found[axis] > 16_384))) {
-                throw new InputException(
-                        path + ": has the length " + Integer.toUnsignedString(found[axis]) + " for axis " + axis);
+                throw InputException.in(
+                        path, "has the length " + Integer.toUnsignedString(found[axis]) + " for axis " + axis);
             }
         }
         return found;

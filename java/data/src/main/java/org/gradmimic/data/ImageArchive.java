@@ -30,7 +30,7 @@ final class ImageArchive implements ImageSource {
                 } else if (ImageIndex.isImage(name)) {
                     checkFile(entry, name);
                     if (!files.add(name)) {
-                        throw new InputException(path + ": holds " + name + " twice");
+                        throw InputException.in(path, "holds " + name + " twice");
                     }
                 }
             }
@@ -50,10 +50,10 @@ final class ImageArchive implements ImageSource {
 
     private void checkFile(TarArchiveEntry entry, String name) {
         if (!entry.isFile() || entry.isLink() || entry.isSymbolicLink()) {
-            throw new InputException(path + ": " + name + " is a link or no plain file; expected the image itself");
+            throw InputException.in(path, name + " is a link or no plain file; expected the image itself");
         }
         if (entry.getSize() > Integer.MAX_VALUE - 8) {
-            throw new InputException(path + ": " + name + " has " + entry.getSize() + " bytes, too many for an image");
+            throw InputException.in(path, name + " has " + entry.getSize() + " bytes, too many for an image");
         }
     }
 
@@ -73,7 +73,7 @@ final class ImageArchive implements ImageSource {
             while (left > 0) {
                 TarArchiveEntry entry = tar.next();
                 if (entry == null) {
-                    throw new InputException(path + ": was changed while it was read; " + left + " images are gone");
+                    throw InputException.in(path, "was changed while it was read; " + left + " images are gone");
                 }
                 String name = TarReader.name(entry);
                 ImageIndex.Entry place = entry.isFile() ? index.find(name) : null;

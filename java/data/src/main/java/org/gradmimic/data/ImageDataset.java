@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 
 /**
  * Labelled images that are decoded as they are read. A sample's id is its position in its split, 0 to size − 1, the
@@ -61,7 +62,7 @@ public sealed interface ImageDataset extends Dataset
      * @param ids the samples, each at most once
      * @return one batch, in the order of {@code ids}, whose pixels are nobody else's
      * @throws InputException if there is no such split or sample, or it can't be read
-     * @throws IllegalArgumentException if a sample is asked for twice, or the pixels pass 2 GB
+     * @throws InvalidArgumentException if a sample is asked for twice, or the pixels pass 2 GB
      */
     default ImageBatch load(Split split, ImageSize size, long... ids) {
         int[] places = new int[size(split)];
@@ -72,7 +73,7 @@ public sealed interface ImageDataset extends Dataset
                         + " split of " + places.length);
             }
             if (places[(int) ids[i]] >= 0) {
-                throw new IllegalArgumentException("sample " + ids[i] + " is asked for twice");
+                throw new InvalidArgumentException("sample " + ids[i] + " is asked for twice");
             }
             places[(int) ids[i]] = i;
         }

@@ -63,13 +63,13 @@ final class ImageFolder implements ImageSource {
             try (InputStream in = Files.newInputStream(path)) {
                 long size = Files.size(path);
                 if (size > Integer.MAX_VALUE - 8) {
-                    throw new InputException(path + ": has " + size + " bytes, too many for an image");
+                    throw InputException.in(path, "has " + size + " bytes, too many for an image");
                 }
                 int read = in.readNBytes(room((int) size), 0, (int) size);
                 current(path.toString(), read, Objects.requireNonNull(index.find(relative)));
                 return true;
             } catch (IOException e) {
-                throw new InputException(path + ": cannot be read: " + e, e);
+                throw InputException.in(path, "cannot be read: " + e, e);
             }
         }
     }

@@ -43,7 +43,7 @@ final class ImageIndex {
         List<String> images =
                 files.stream().filter(ImageIndex::isImage).sorted().toList();
         if (images.isEmpty()) {
-            throw new InputException(source + ": holds no images; expected class folders with JPEG, PNG, … in them");
+            throw InputException.in(source, "holds no images; expected class folders with JPEG, PNG, … in them");
         }
         String root = commonRoot(images);
         boolean divided = images.stream().allMatch(path -> splitOf(path, root) != null);
@@ -52,7 +52,7 @@ final class ImageIndex {
                     .filter(path -> splitOf(path, root) == null)
                     .findFirst()
                     .orElseThrow();
-            throw new InputException(source + ": has train or test folders, but " + outside + " lies in neither");
+            throw InputException.in(source, "has train or test folders, but " + outside + " lies in neither");
         }
         Map<Split, TreeSet<String>> classes = new EnumMap<>(Split.class);
         Map<String, String> classOf = new HashMap<>();
@@ -60,7 +60,7 @@ final class ImageIndex {
             String prefix = root + (divided ? splitOf(path, root) + "/" : "");
             int slash = path.indexOf('/', prefix.length());
             if (slash < 0) {
-                throw new InputException(source + ": " + path + " lies in no class folder");
+                throw InputException.in(source, path + " lies in no class folder");
             }
             Split split = divided ? splitOf(path, root) : Split.TRAIN;
             String name = path.substring(prefix.length(), slash);
@@ -161,7 +161,7 @@ final class ImageIndex {
             if (folder.startsWith(root)) {
                 String inner = folder.substring(root.length());
                 if (!inner.isEmpty() && !isHidden(inner) && inner.split("/").length == depth && !full.contains(inner)) {
-                    throw new InputException(source + ": the class folder " + folder + " holds no images");
+                    throw InputException.in(source, "the class folder " + folder + " holds no images");
                 }
             }
         }

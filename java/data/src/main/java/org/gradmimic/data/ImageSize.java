@@ -1,5 +1,7 @@
 package org.gradmimic.data;
 
+import org.gradmimic.base.InvalidArgumentException;
+
 /**
  * An image's size in pixels.
  *
@@ -9,10 +11,10 @@ package org.gradmimic.data;
 public record ImageSize(int height, int width) {
     private static final int MAX = 16_384;
 
-    /** @throws IllegalArgumentException if a side is out of range */
+    /** @throws InvalidArgumentException if a side is out of range */
     public ImageSize {
         if (height < 1 || height > MAX || width < 1 || width > MAX) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     "an image of " + height + "x" + width + "; expected sides of 1 to " + MAX + " pixels");
         }
     }

@@ -7,6 +7,8 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.opencv.global.opencv_core;
 import org.bytedeco.opencv.opencv_core.Mat;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,11 +47,11 @@ public final class ImageStream implements AutoCloseable {
         }
     }
 
-    /** Bytes of a batch's pixels. @throws IllegalArgumentException if there is no image in it or they pass 2 GB */
+    /** Bytes of a batch's pixels. @throws InvalidArgumentException if there is no image in it or they pass 2 GB */
     static int bufferBytes(ImageSize size, int batchSize) {
         long bytes = (long) size.rgbBytes() * batchSize;
         if (batchSize < 1 || bytes > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("a batch of " + batchSize + " images of " + size + " has " + bytes
+            throw new InvalidArgumentException("a batch of " + batchSize + " images of " + size + " has " + bytes
                     + " bytes; expected 1 to " + Integer.MAX_VALUE);
         }
         return (int) bytes;
@@ -63,7 +65,7 @@ public final class ImageStream implements AutoCloseable {
      */
     public @Nullable ImageBatch next() {
         if (closed) {
-            throw new IllegalStateException("the stream of " + source + " is closed");
+            throw new InvalidStateException("the stream of " + source + " is closed");
         }
         int n = 0;
         try {
@@ -74,7 +76,7 @@ public final class ImageStream implements AutoCloseable {
                 n++;
             }
         } catch (IOException e) {
-            throw new InputException(source + ": cannot be read: " + e.getMessage(), e);
+            throw InputException.in(source, "cannot be read: " + e.getMessage(), e);
         }
         if (n == 0) {
             return null;
@@ -95,7 +97,7 @@ public final class ImageStream implements AutoCloseable {
         try {
             cursor.close();
         } catch (IOException e) {
-            throw new InputException(source + ": cannot be closed: " + e.getMessage(), e);
+            throw InputException.in(source, "cannot be closed: " + e.getMessage(), e);
         }
     }
 }

@@ -25,7 +25,7 @@ final class Splits {
         try {
             return new ImageStream(source, opener.open(), size, batchSize);
         } catch (IOException e) {
-            throw new InputException(source + ": cannot be read: " + e.getMessage(), e);
+            throw InputException.in(source, "cannot be read: " + e.getMessage(), e);
         }
     }
 }

@@ -19,6 +19,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.data.TestImages.Contents;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,9 +97,9 @@ class ClassFolderDatasetTest {
             assertThat(readAll(dataset, Split.TRAIN, SIZE, batch).pixels()).isDeepEqualTo(expected);
         }
         assertThatThrownBy(() -> dataset.read(Split.TEST, SIZE, 1)).hasMessageContaining("has no test split");
-        assertThatThrownBy(() -> dataset.read(Split.TRAIN, SIZE, 0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> dataset.read(Split.TRAIN, SIZE, 0)).isInstanceOf(InvalidArgumentException.class);
         assertThatThrownBy(() -> dataset.read(Split.TRAIN, ImageSize.square(10_000), 100))
-                .isInstanceOf(IllegalArgumentException.class)
+                .isInstanceOf(InvalidArgumentException.class)
                 .hasMessageContaining("30000000000 bytes");
     }
 
@@ -161,7 +163,7 @@ class ClassFolderDatasetTest {
         closed.close();
         closed.close();
         assertThatThrownBy(closed::next)
-                .isInstanceOf(IllegalStateException.class)
+                .isInstanceOf(InvalidStateException.class)
                 .hasMessageContaining("closed");
     }
 

@@ -3,6 +3,7 @@ package org.gradmimic.demo;
 import java.util.List;
 import org.gradmimic.Calibration;
 import org.gradmimic.ScoreKind;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.data.ImageDataset;
 import org.gradmimic.model.TrainerSettings;
 import org.gradmimic.train.Mode;
@@ -49,13 +50,13 @@ public record DemoSettings(
 
     private static void requireShare(String what, double share) {
         if (!(share > 0 && share < 1)) {
-            throw new IllegalArgumentException(what + " is " + share + "; it must be between 0 and 1");
+            throw new InvalidArgumentException(what + " is " + share + "; it must be between 0 and 1");
         }
     }
 
     private static void requirePositive(String what, double value) {
         if (!(value > 0) || Double.isInfinite(value)) {
-            throw new IllegalArgumentException(what + " is " + value + "; it must be positive");
+            throw new InvalidArgumentException(what + " is " + value + "; it must be positive");
         }
     }
 

@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidStateException;
 
 /**
  * A file that is whole or absent. Content goes to a temporary name in the same folder ({@code .NAME.tmp}: hidden, and not
@@ -154,7 +155,7 @@ public final class AtomicFile implements AutoCloseable {
      */
     public void commit() {
         if (committed) {
-            throw new IllegalStateException(target + " was committed already");
+            throw new InvalidStateException(target + " was committed already");
         }
         try {
             channel.force(true);

@@ -7,6 +7,7 @@ import org.duckdb.DuckDBTableFunction;
 import org.duckdb.DuckDBTableFunctionBindInfo;
 import org.duckdb.DuckDBTableFunctionCallInfo;
 import org.duckdb.DuckDBTableFunctionInitInfo;
+import org.gradmimic.base.InvalidArgumentException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,7 +74,7 @@ final class BlockScan implements DuckDBTableFunction<Object, Object, Object> {
 
     private ParquetColumns checked(ParquetColumns next) {
         if (!signature(next).equals(signature(first))) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     "block with columns " + signature(next) + ", the first one has " + signature(first));
         }
         return next;

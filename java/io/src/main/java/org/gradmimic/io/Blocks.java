@@ -8,7 +8,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
-import org.gradmimic.base.InputException;
+import org.gradmimic.base.InternalException;
+import org.gradmimic.base.OperationInterruptedException;
 import org.jspecify.annotations.Nullable;
 
 /** Threads that go over samples in blocks. */
@@ -62,7 +63,7 @@ public final class Blocks implements AutoCloseable {
                 states.add(future.get());
             }
         } catch (InterruptedException e) {
-            pass.fail(-1, new InputException("interrupted"));
+            pass.fail(-1, new OperationInterruptedException("interrupted", e));
             Thread.currentThread().interrupt();
         } catch (ExecutionException e) {
             pass.fail(-1, e.getCause());
@@ -120,7 +121,7 @@ public final class Blocks implements AutoCloseable {
                 throw e;
             }
             if (failure != null) {
-                throw new IllegalStateException(failure);
+                throw new InternalException(failure.toString(), failure);
             }
         }
     }

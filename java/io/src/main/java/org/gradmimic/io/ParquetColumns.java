@@ -14,6 +14,7 @@ import org.duckdb.DuckDBFunctions;
 import org.duckdb.DuckDBTableFunctionBuilder;
 import org.duckdb.DuckDBWritableVector;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 
 /**
  * Named columns of equal length, written as a Parquet file (zstd) that DuckDB, pandas and Spark read as it is.
@@ -39,7 +40,7 @@ public final class ParquetColumns {
      * @param name its name, not given before
      * @param values [rows]
      * @return this
-     * @throws IllegalArgumentException if the name is taken or the length is not that of the other columns
+     * @throws InvalidArgumentException if the name is taken or the length is not that of the other columns
      */
     public ParquetColumns longs(String name, long[] values) {
         return add(name, values.length, new Column(DuckDBColumnType.BIGINT, (vector, from, count) -> {
@@ -55,7 +56,7 @@ public final class ParquetColumns {
      * @param name its name, not given before
      * @param values [rows]
      * @return this
-     * @throws IllegalArgumentException if the name is taken or the length is not that of the other columns
+     * @throws InvalidArgumentException if the name is taken or the length is not that of the other columns
      */
     public ParquetColumns ints(String name, int[] values) {
         return add(name, values.length, new Column(DuckDBColumnType.INTEGER, (vector, from, count) -> {
@@ -71,7 +72,7 @@ public final class ParquetColumns {
      * @param name its name, not given before
      * @param values [rows]
      * @return this
-     * @throws IllegalArgumentException if the name is taken or the length is not that of the other columns
+     * @throws InvalidArgumentException if the name is taken or the length is not that of the other columns
      */
     public ParquetColumns floats(String name, float[] values) {
         return add(name, values.length, new Column(DuckDBColumnType.FLOAT, (vector, from, count) -> {
@@ -87,7 +88,7 @@ public final class ParquetColumns {
      * @param name its name, not given before
      * @param values [rows]
      * @return this
-     * @throws IllegalArgumentException if the name is taken or the length is not that of the other columns
+     * @throws InvalidArgumentException if the name is taken or the length is not that of the other columns
      */
     public ParquetColumns booleans(String name, boolean[] values) {
         return add(name, values.length, new Column(DuckDBColumnType.BOOLEAN, (vector, from, count) -> {
@@ -103,7 +104,7 @@ public final class ParquetColumns {
      * @param name its name, not given before
      * @param values [rows]
      * @return this
-     * @throws IllegalArgumentException if the name is taken or the length is not that of the other columns
+     * @throws InvalidArgumentException if the name is taken or the length is not that of the other columns
      */
     public ParquetColumns texts(String name, String[] values) {
         return add(name, values.length, new Column(DuckDBColumnType.VARCHAR, (vector, from, count) -> {
@@ -131,15 +132,15 @@ public final class ParquetColumns {
      * @param file the file's final name, in a folder that exists
      * @param blocks at least one block, possibly of no rows
      * @throws InputException if the file cannot be written
-     * @throws IllegalArgumentException if there is no block, or one differs from the first in names or types
+     * @throws InvalidArgumentException if there is no block, or one differs from the first in names or types
      */
     public static void write(Path file, Iterator<ParquetColumns> blocks) {
         if (!blocks.hasNext()) {
-            throw new IllegalArgumentException(file + ": no block, so no columns");
+            throw new InvalidArgumentException(file + ": no block, so no columns");
         }
         ParquetColumns first = blocks.next();
         if (first.columns.isEmpty()) {
-            throw new IllegalArgumentException(file + ": no columns");
+            throw new InvalidArgumentException(file + ": no columns");
         }
         AtomicFile.write(file, temporary -> copy(temporary, new BlockScan(first, blocks)));
     }
@@ -167,11 +168,11 @@ public final class ParquetColumns {
 
     private ParquetColumns add(String name, int length, Column column) {
         if (rows >= 0 && length != rows) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     "column " + name + " has " + length + " rows, the ones before it have " + rows);
         }
         if (columns.putIfAbsent(name, column) != null) {
-            throw new IllegalArgumentException("column " + name + " is there already");
+            throw new InvalidArgumentException("column " + name + " is there already");
         }
         rows = length;
         return this;

@@ -63,11 +63,11 @@ public final class ParquetReader {
         try {
             List<Path> files = files(path);
             if (files.isEmpty()) {
-                throw new InputException(path + ": no .parquet file in this folder");
+                throw InputException.in(path, "no .parquet file in this folder");
             }
             return openEach(files);
         } catch (IOException e) {
-            throw new InputException(path + ": cannot be read: " + AtomicFile.reason(e), e);
+            throw InputException.in(path, "cannot be read: " + AtomicFile.reason(e), e);
         }
     }
 
@@ -99,10 +99,10 @@ public final class ParquetReader {
 
     private static ParquetReader open(Path file, DuckDBConnection connection) throws SQLException {
         if (!Files.exists(file)) {
-            throw new InputException(file + ": no such file");
+            throw InputException.in(file, "no such file");
         }
         if (Files.isDirectory(file)) {
-            throw new InputException(file + ": is a folder; expected a Parquet file");
+            throw InputException.in(file, "is a folder; expected a Parquet file");
         }
         Map<String, String> columns = new LinkedHashMap<>();
         try (PreparedStatement query = prepare(connection, "DESCRIBE SELECT *" + FROM, file);
@@ -145,13 +145,13 @@ public final class ParquetReader {
         String expected = Arrays.stream(types).map(Enum::name).collect(Collectors.joining(" or "));
         String actual = columns.get(name);
         if (actual == null) {
-            throw new InputException(file + ": no column " + name + " (" + expected + "), found " + columns);
+            throw InputException.in(file, "no column " + name + " (" + expected + "), found " + columns);
         }
         return Arrays.stream(types)
                 .filter(type -> type.name().equals(actual))
                 .findFirst()
-                .orElseThrow(() ->
-                        new InputException(file + ": column " + name + " is " + actual + ", expected " + expected));
+                .orElseThrow(
+                        () -> InputException.in(file, "column " + name + " is " + actual + ", expected " + expected));
     }
 
     /**
@@ -181,8 +181,10 @@ public final class ParquetReader {
         boolean has = first.columns.containsKey(column);
         for (ParquetReader file : files) {
             if (file.columns.containsKey(column) != has) {
-                throw new InputException(file.file + ": has " + (has ? "no" : "a") + " column " + column + ", unlike "
-                        + first.file + " in the same folder");
+                throw InputException.in(
+                        file.file,
+                        "has " + (has ? "no" : "a") + " column " + column + ", unlike " + first.file
+                                + " in the same folder");
             }
         }
         return has;

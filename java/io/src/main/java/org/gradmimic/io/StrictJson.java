@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.gradmimic.base.InvalidArgumentException;
 
 /**
  * The part of JSON that a safetensors header is made of: objects, lists, texts, and whole numbers from 0 up. Whatever
@@ -22,7 +23,7 @@ public final class StrictJson {
     /**
      * @param text an object, spaces after it allowed
      * @return values are {@link Map}, {@link List}, {@link String} or {@link Long}
-     * @throws IllegalArgumentException if it isn't; names the place
+     * @throws InvalidArgumentException if it isn't; names the place
      */
     public static Map<String, Object> object(String text) {
         StrictJson json = new StrictJson(text);
@@ -55,7 +56,7 @@ public final class StrictJson {
             space();
             take(':');
             if (members.put(name, value(depth + 1)) != null) {
-                throw new IllegalArgumentException("the header names '" + name + "' twice");
+                throw new InvalidArgumentException("the header names '" + name + "' twice");
             }
             space();
         } while (taken(','));
@@ -84,7 +85,7 @@ public final class StrictJson {
         try {
             return Long.parseLong(digits);
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("the header has the number " + digits + ", beyond 64 bits", e);
+            throw new InvalidArgumentException("the header has the number " + digits + ", beyond 64 bits", e);
         }
     }
 
@@ -161,8 +162,8 @@ public final class StrictJson {
         return true;
     }
 
-    private IllegalArgumentException unexpected(String expected) {
-        return new IllegalArgumentException(
+    private InvalidArgumentException unexpected(String expected) {
+        return new InvalidArgumentException(
                 "the header is no proper JSON: expected " + expected + " at character " + at);
     }
 }

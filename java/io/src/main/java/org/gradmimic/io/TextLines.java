@@ -73,8 +73,8 @@ public final class TextLines {
 
     private static InputException unreadable(Path file, IOException e) {
         if (e instanceof CharacterCodingException) {
-            return new InputException(file + ": is no text (not UTF-8)", e);
+            return InputException.in(file, "is no text (not UTF-8)", e);
         }
-        return new InputException(file + ": cannot be read: " + AtomicFile.reason(e), e);
+        return InputException.in(file, "cannot be read: " + AtomicFile.reason(e), e);
     }
 }

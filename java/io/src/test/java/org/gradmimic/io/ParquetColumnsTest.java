@@ -1,7 +1,7 @@
 package org.gradmimic.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
@@ -15,6 +15,7 @@ import java.util.NoSuchElementException;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -134,7 +135,7 @@ class ParquetColumnsTest {
                 new ParquetColumns().floats("id", new float[1]),
                 new ParquetColumns().longs("ids", new long[1]),
                 new ParquetColumns().longs("id", new long[1]).floats("score", new float[1]))) {
-            assertThatIllegalArgumentException()
+            assertThatExceptionOfType(InvalidArgumentException.class)
                     .isThrownBy(() -> ParquetColumns.write(
                             folder.resolve("x.parquet"), List.of(first, other).iterator()))
                     .withMessageContaining("the first one has id BIGINT");
@@ -145,15 +146,15 @@ class ParquetColumnsTest {
     @Test
     void columnsMustFitTogether() {
         ParquetColumns columns = new ParquetColumns().longs("id", new long[3]);
-        assertThatIllegalArgumentException()
+        assertThatExceptionOfType(InvalidArgumentException.class)
                 .isThrownBy(() -> columns.floats("score", new float[2]))
                 .withMessage("column score has 2 rows, the ones before it have 3");
-        assertThatIllegalArgumentException()
+        assertThatExceptionOfType(InvalidArgumentException.class)
                 .isThrownBy(() -> columns.longs("id", new long[3]))
                 .withMessage("column id is there already");
         Path file = folder.resolve("x.parquet");
-        assertThatIllegalArgumentException().isThrownBy(() -> new ParquetColumns().write(file));
-        assertThatIllegalArgumentException()
+        assertThatExceptionOfType(InvalidArgumentException.class).isThrownBy(() -> new ParquetColumns().write(file));
+        assertThatExceptionOfType(InvalidArgumentException.class)
                 .isThrownBy(() ->
                         ParquetColumns.write(file, List.<ParquetColumns>of().iterator()));
     }

@@ -3,7 +3,11 @@ package org.gradmimic.kernel;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.gradmimic.base.DeviceException;
+import org.gradmimic.base.FatalDeviceException;
 import org.gradmimic.base.GradmimicException;
+import org.gradmimic.base.KernelLaunchException;
+import org.gradmimic.base.OutOfMemoryException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,20 +56,20 @@ public final class CudaFailure {
     private CudaFailure() {}
 
     /** The exception for a failure of CUDA that is named in the message, as {@code (cudaErrorIllegalAddress)}, or in its words. */
-    public static GradmimicException.Cuda of(String message) {
+    public static DeviceException of(String message) {
         return of(message, null);
     }
 
-    private static GradmimicException.Cuda of(String message, @Nullable Throwable cause) {
+    private static DeviceException of(String message, @Nullable Throwable cause) {
         Matcher matcher = NAME.matcher(message);
         String name = matcher.find() ? matcher.group(1) : "";
         if (STICKY.contains(name) || STICKY_TEXT.matcher(message).find()) {
-            return new GradmimicException.CudaSticky(message, cause);
+            return new FatalDeviceException(message, cause);
         }
         if (LAUNCH.contains(name) || LAUNCH_TEXT.matcher(message).find()) {
-            return new GradmimicException.CudaLaunch(message, cause);
+            return new KernelLaunchException(message, cause);
         }
-        return new GradmimicException.Cuda(message, cause);
+        return new DeviceException(message, cause);
     }
 
     /**
@@ -80,9 +84,9 @@ public final class CudaFailure {
                 || !LIBTORCH.matcher(message).find()) return thrown;
         // LibTorch goes on with hints and a native stack trace.
         String said = operation + ": " + message.lines().findFirst().orElse("");
-        if (message.contains("CUDA out of memory")) return new GradmimicException.OutOfMemory(said, thrown);
-        if (message.contains("CUDA error: out of memory")) return new GradmimicException.OutOfMemory(said, thrown);
-        if (message.contains("_STATUS_ALLOC_FAILED")) return new GradmimicException.OutOfMemory(said, thrown);
+        if (message.contains("CUDA out of memory")) return new OutOfMemoryException(said, thrown);
+        if (message.contains("CUDA error: out of memory")) return new OutOfMemoryException(said, thrown);
+        if (message.contains("_STATUS_ALLOC_FAILED")) return new OutOfMemoryException(said, thrown);
         return of(said, thrown);
     }
 }

@@ -3,6 +3,11 @@ package org.gradmimic.kernel;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.SizeTPointer;
 import org.gradmimic.base.GradmimicException;
+import org.gradmimic.base.InternalException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.NonFiniteException;
+import org.gradmimic.base.OutOfMemoryException;
+import org.gradmimic.base.UnsupportedException;
 import org.gradmimic.kernel.abi.gm_clip_scores_args;
 import org.gradmimic.kernel.abi.gm_direction_args;
 import org.gradmimic.kernel.abi.gm_ghost_dot_args;
@@ -107,12 +112,12 @@ public final class Kernels {
     /** A failing status and what was said of it, as the exception of that kind. */
     static GradmimicException failure(int status, String message) {
         return switch (status) {
-            case gradmimic.GM_INVALID_ARGUMENT -> new GradmimicException.InvalidArgument(message);
-            case gradmimic.GM_UNSUPPORTED -> new GradmimicException.Unsupported(message);
-            case gradmimic.GM_NON_FINITE -> new GradmimicException.NonFinite(message);
-            case gradmimic.GM_OUT_OF_MEMORY -> new GradmimicException.OutOfMemory(message);
+            case gradmimic.GM_INVALID_ARGUMENT -> new InvalidArgumentException(message);
+            case gradmimic.GM_UNSUPPORTED -> new UnsupportedException(message);
+            case gradmimic.GM_NON_FINITE -> new NonFiniteException(message);
+            case gradmimic.GM_OUT_OF_MEMORY -> new OutOfMemoryException(message);
             case gradmimic.GM_CUDA_ERROR -> CudaFailure.of(message);
-            default -> new GradmimicException(message);
+            default -> new InternalException(message);
         };
     }
 }

@@ -2,7 +2,7 @@ package org.gradmimic.kernel;
 
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
-import org.gradmimic.base.GradmimicException;
+import org.gradmimic.base.LibraryLoadException;
 import org.gradmimic.kernel.abi.gradmimic;
 import org.jspecify.annotations.Nullable;
 
@@ -14,24 +14,22 @@ public final class NativeLibrary {
     private static final NativeLibrary INSTANCE = new NativeLibrary();
 
     private final @Nullable String path;
-    private final GradmimicException.@Nullable Load failure;
+    private final @Nullable LibraryLoadException failure;
 
     private NativeLibrary() {
         String loaded = null;
-        GradmimicException.Load failed = null;
+        LibraryLoadException failed = null;
         try {
             loaded = Loader.load(gradmimic.class);
             int version = gradmimic.gm_abi_version();
             if (version != gradmimic.GM_ABI_VERSION) {
-                failed = new GradmimicException.Load("libgradmimic at " + loaded + " has ABI version " + version
+                failed = new LibraryLoadException("libgradmimic at " + loaded + " has ABI version " + version
                         + ", these classes were built for " + gradmimic.GM_ABI_VERSION
                         + "; use a jar and a library of the same build");
             }
         } catch (UnsatisfiedLinkError | NoClassDefFoundError | ExceptionInInitializerError e) {
-            failed = new GradmimicException.Load(
-                    "libgradmimic for " + Loader.getPlatform() + " cannot be loaded: " + rootMessage(e)
-                            + "; run `gradmimic doctor` for what is missing",
-                    e);
+            failed = new LibraryLoadException(
+                    "libgradmimic for " + Loader.getPlatform() + " cannot be loaded: " + rootMessage(e), e);
         }
         path = loaded;
         failure = failed;
@@ -43,7 +41,7 @@ public final class NativeLibrary {
         return String.valueOf(cause.getMessage());
     }
 
-    /** Makes sure that the library is there; throws {@link GradmimicException.Load} that says what is missing. */
+    /** Makes sure that the library is there; throws {@link LibraryLoadException} that says what is missing. */
     public static void require() {
         if (INSTANCE.failure != null) throw INSTANCE.failure;
     }

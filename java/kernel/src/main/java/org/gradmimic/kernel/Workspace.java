@@ -3,6 +3,7 @@ package org.gradmimic.kernel;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.SizeTPointer;
+import org.gradmimic.base.InvalidStateException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,7 +54,7 @@ public final class Workspace implements AutoCloseable {
 
     /** Where the kernels write how much they need. */
     SizeTPointer size() {
-        if (closed) throw new IllegalStateException("this workspace is closed");
+        if (closed) throw new InvalidStateException("this workspace is closed");
         return size;
     }
 

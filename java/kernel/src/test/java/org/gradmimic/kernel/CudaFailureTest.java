@@ -2,7 +2,8 @@ package org.gradmimic.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.gradmimic.base.GradmimicException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.OutOfMemoryException;
 import org.gradmimic.kernel.abi.gradmimic;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,7 +37,7 @@ class CudaFailureTest {
     void memoryThatRanOutHasATypeWhoeverSaysSo() {
         assertThat(Kernels.failure(
                         gradmimic.GM_OUT_OF_MEMORY, "gm_direction: out of memory (cudaErrorMemoryAllocation)"))
-                .isInstanceOf(GradmimicException.OutOfMemory.class)
+                .isInstanceOf(OutOfMemoryException.class)
                 .hasMessageContaining("gm_direction")
                 .hasMessageContaining("cudaErrorMemoryAllocation");
         for (String said : new String[] {
@@ -45,7 +46,7 @@ class CudaFailureTest {
             "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"
         }) {
             assertThat(CudaFailure.typed("Device.move", new RuntimeException(said)))
-                    .isInstanceOf(GradmimicException.OutOfMemory.class)
+                    .isInstanceOf(OutOfMemoryException.class)
                     .hasMessage("Device.move: " + said.lines().findFirst().orElseThrow());
         }
     }
@@ -56,7 +57,7 @@ class CudaFailureTest {
         assertThat(CudaFailure.typed("x", other)).isSameAs(other);
         RuntimeException silent = new RuntimeException();
         assertThat(CudaFailure.typed("x", silent)).isSameAs(silent);
-        RuntimeException ours = new GradmimicException.InvalidArgument("gm_row_dot: CUDA error: is no reason");
+        RuntimeException ours = new InvalidArgumentException("gm_row_dot: CUDA error: is no reason");
         assertThat(CudaFailure.typed("x", ours)).isSameAs(ours);
     }
 }

@@ -9,7 +9,9 @@ import java.util.Random;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
-import org.gradmimic.base.GradmimicException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.NonFiniteException;
+import org.gradmimic.base.UnsupportedException;
 import org.gradmimic.kernel.Descriptors.Dtype;
 import org.gradmimic.kernel.abi.gm_mimic_weights_args;
 import org.gradmimic.kernel.abi.gm_queue;
@@ -58,7 +60,7 @@ class KernelsTest {
             gm_row_dot_args args = rowDot(new float[6], new float[6], new FloatPointer(2), 2, 1, 3);
             args.delta().shape(2, 2);
             assertThatThrownBy(() -> Kernels.rowDot(Provider.CPU.queue(), args, workspace))
-                    .isInstanceOf(GradmimicException.InvalidArgument.class)
+                    .isInstanceOf(InvalidArgumentException.class)
                     .hasMessage("gm_row_dot: delta has the shape [2, 1, 2], expected [2, 1, 3]");
         }
     }
@@ -73,7 +75,7 @@ class KernelsTest {
             Descriptors.contiguous(args.score(), new FloatPointer(Float.NaN, Float.NaN), Dtype.F32, 2);
             Descriptors.contiguous(args.weight(), new FloatPointer(2), Dtype.F32, 2);
             assertThatThrownBy(() -> Kernels.mimicWeights(Provider.CPU.queue(), args, workspace))
-                    .isInstanceOf(GradmimicException.NonFinite.class)
+                    .isInstanceOf(NonFiniteException.class)
                     .hasMessageContaining("none of the 2 samples");
         }
     }
@@ -88,7 +90,7 @@ class KernelsTest {
             gm_queue queue = Provider.CUDA.queue();
             gm_row_dot_args args = rowDot(new float[6], new float[6], new FloatPointer(2), 2, 1, 3);
             assertThatThrownBy(() -> Kernels.rowDot(queue, args, workspace))
-                    .isInstanceOf(GradmimicException.Unsupported.class)
+                    .isInstanceOf(UnsupportedException.class)
                     .hasMessage("gm_row_dot: " + problem);
         }
     }

@@ -14,6 +14,8 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.device.Device;
 import org.gradmimic.kernel.Memory;
@@ -67,7 +69,7 @@ public final class Backbone implements FeatureModel {
 
     private Backbone(ImageSize inputSize) {
         if (Math.min(inputSize.height(), inputSize.width()) < SMALLEST_SIDE) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     "images of " + inputSize + "; sides of " + SMALLEST_SIDE + " pixels at least are expected");
         }
         this.inputSize = inputSize;
@@ -156,7 +158,7 @@ public final class Backbone implements FeatureModel {
      * @return [n,D]
      */
     Tensor forward(Tensor images, boolean training) {
-        if (closed) throw new IllegalStateException("this backbone is closed");
+        if (closed) throw new InvalidStateException("this backbone is closed");
         ImageTensors.require(images, inputSize);
         Tensor result = new Tensor();
         try (PointerScope scope = new PointerScope()) {
@@ -215,9 +217,10 @@ public final class Backbone implements FeatureModel {
     public static Backbone load(Path file) {
         try (Weights stored = Weights.open(file)) {
             if (!FORMAT.equals(stored.metadata().get(FORMAT_KEY))) {
-                throw new InputException(
-                        file + ": its tensors are not those of a gradmimic backbone (the metadata has no " + FORMAT_KEY
-                                + " " + FORMAT + ")");
+                throw InputException.in(
+                        file,
+                        "its tensors are not those of a gradmimic backbone (the metadata has no " + FORMAT_KEY + " "
+                                + FORMAT + ")");
             }
             Backbone backbone = new Backbone(storedSize(file, stored.metadata().get(SIZE_KEY)));
             try (PointerScope scope = new PointerScope()) {
@@ -236,7 +239,7 @@ public final class Backbone implements FeatureModel {
             ImageSize size = new ImageSize(Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2)));
             if (Math.min(size.height(), size.width()) >= SMALLEST_SIDE) return size;
         }
-        throw new InputException(file + ": " + SIZE_KEY + " is '" + text + "'; expected HEIGHTxWIDTH, such as 32x32");
+        throw InputException.in(file, SIZE_KEY + " is '" + text + "'; expected HEIGHTxWIDTH, such as 32x32");
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.layer.Layers;
 import org.jspecify.annotations.Nullable;
@@ -46,10 +47,10 @@ public record Clip(int width, ClipVision vision, ClipText text, boolean bias) im
         return NAMED.keySet();
     }
 
-    /** @throws IllegalArgumentException for a name that isn't {@link #named} */
+    /** @throws InvalidArgumentException for a name that isn't {@link #named} */
     static Clip named(String name) {
         String config = NAMED.get(name);
-        if (config == null) throw new IllegalArgumentException("no CLIP is called " + name);
+        if (config == null) throw new InvalidArgumentException("no CLIP is called " + name);
         return of(ModelConfig.parse(name, config));
     }
 
@@ -124,7 +125,7 @@ public record Clip(int width, ClipVision vision, ClipText text, boolean bias) im
      * @param layers compute with the model's parameters
      * @param images [B,3,H,W] of {@link #imageSize()}, normalised as the weights want them
      * @param tokens [B,context length] long; a caption ends with its largest token
-     * @throws IllegalArgumentException for other shapes
+     * @throws InvalidArgumentException for other shapes
      */
     public Features features(Layers layers, Tensor images, Tensor tokens) {
         Tensors.requireShape("images", images, images.size(0), 3, vision.side(), vision.side());

@@ -2,6 +2,7 @@ package org.gradmimic.model;
 
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.layer.Layers;
 import org.gradmimic.model.TransformerBlock.Activation;
@@ -37,7 +38,7 @@ record ClipVision(int side, int patchSize, int layers, TransformerBlock block) {
         config.finish();
         try {
             ImageSize.square(side);
-        } catch (IllegalArgumentException e) {
+        } catch (InvalidArgumentException e) {
             throw config.wrong(e.getMessage());
         }
         if (side % patch != 0) throw config.wrong("image_size " + side + " is no multiple of patch_size " + patch);

@@ -9,6 +9,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.data.ImageBatch;
 import org.gradmimic.data.ImageDataset;
 import org.gradmimic.data.Split;
@@ -42,7 +43,7 @@ public final class Embedder {
      * @param batchSize images a batch, at least 1
      */
     public Embedder(FeatureModel model, int batchSize) {
-        if (batchSize < 1) throw new IllegalArgumentException("a batch of " + batchSize + " images");
+        if (batchSize < 1) throw new InvalidArgumentException("a batch of " + batchSize + " images");
         this.model = model;
         this.batchSize = batchSize;
     }

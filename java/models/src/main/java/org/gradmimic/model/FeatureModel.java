@@ -1,6 +1,7 @@
 package org.gradmimic.model;
 
 import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.device.Device;
 
@@ -20,7 +21,7 @@ public interface FeatureModel extends AutoCloseable {
      *
      * @param images [n,H,W,3] uint8, RGB, of {@link #inputSize()}
      * @return [n,D] float, contiguous; belongs to the caller's scope
-     * @throws IllegalArgumentException if the images are of another type or size
+     * @throws InvalidArgumentException if the images are of another type or size
      */
     Tensor features(Tensor images);
 

@@ -20,7 +20,7 @@ public final class FeatureModels {
      * @throws InputException if the file is missing, damaged or neither
      */
     public static FeatureModel open(Path file, ImageSize size, PixelNormalisation normalisation) {
-        if (!Files.isRegularFile(file)) throw new InputException(file + ": there is no such file");
+        if (!Files.isRegularFile(file)) throw InputException.in(file, "there is no such file");
         return isZip(file) ? TorchScriptBackbone.load(file, size, normalisation) : Backbone.load(file);
     }
 
@@ -29,7 +29,7 @@ public final class FeatureModels {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             return Weights.isZip(channel);
         } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+            throw InputException.in(file, "cannot be read: " + e.getMessage(), e);
         }
     }
 }

@@ -7,6 +7,7 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.data.ImageSize;
 
 /** Images on their way from bytes to what a network takes. */
@@ -22,7 +23,7 @@ final class ImageTensors {
 
     static void require(Tensor images, ImageSize size) {
         if (images.scalar_type().intern() != ScalarType.Byte) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     "images are " + images.scalar_type().intern() + "; Byte is expected");
         }
         Tensors.requireShape("images", images, images.size(0), size.height(), size.width(), 3);

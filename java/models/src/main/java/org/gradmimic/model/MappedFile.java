@@ -10,6 +10,8 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.OpenResources;
 
@@ -34,7 +36,7 @@ final class MappedFile implements AutoCloseable {
                     new TensorOptions(ScalarType.Byte)));
         } catch (RuntimeException e) {
             String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-            throw new InputException(path + ": cannot be mapped: " + reason, e);
+            throw InputException.in(path, "cannot be mapped: " + reason, e);
         }
         OpenResources.opened();
     }
@@ -44,9 +46,9 @@ final class MappedFile implements AutoCloseable {
      * multiple of its elements' size.
      */
     Tensor tensor(StoredTensor stored) {
-        if (closed) throw new IllegalStateException("this file is closed");
+        if (closed) throw new InvalidStateException("this file is closed");
         ScalarType type = stored.type().scalarType();
-        if (type == null) throw new IllegalArgumentException(stored.type() + " is not read");
+        if (type == null) throw new InvalidArgumentException(stored.type() + " is not read");
         if (stored.isEmpty()) {
             return torch.empty(stored.shape(), new TensorOptions(type), new MemoryFormatOptional());
         }

@@ -39,11 +39,11 @@ final class ModelConfig {
 
     /** @throws InputException if the file is missing or no JSON object */
     static ModelConfig read(Path file) {
-        if (!Files.isRegularFile(file)) throw new InputException(file + ": there is no such file");
+        if (!Files.isRegularFile(file)) throw InputException.in(file, "there is no such file");
         try {
             return parse(file.toString(), Files.readString(file));
         } catch (IOException e) {
-            throw new InputException(file + ": cannot be read as text: " + e.getMessage(), e);
+            throw InputException.in(file, "cannot be read as text: " + e.getMessage(), e);
         }
     }
 

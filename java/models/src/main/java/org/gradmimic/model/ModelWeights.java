@@ -109,9 +109,11 @@ public record ModelWeights(Parameters parameters, Set<String> fresh) implements 
         surplus.removeAll(model.obsolete());
         if (missing.isEmpty() && surplus.isEmpty() && misshapen.isEmpty()) return;
         boolean headAlone = onlyHead && missing.isEmpty() && surplus.isEmpty();
-        throw new InputException(weights.path() + ": does not fit the model" + listed("missing", missing)
-                + listed("surplus", surplus) + listed("misshapen", misshapen)
-                + (headAlone ? "; --allow-head-mismatch draws a head for another number of classes" : ""));
+        throw InputException.in(
+                weights.path(),
+                "does not fit the model" + listed("missing", missing)
+                        + listed("surplus", surplus) + listed("misshapen", misshapen)
+                        + (headAlone ? "; --allow-head-mismatch draws a head for another number of classes" : ""));
     }
 
     private static String listed(String what, List<String> names) {

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.gradmimic.base.InvalidArgumentException;
 
 /**
  * Reads the pickle inside a torch file, as far as a state dict needs it: dictionaries, lists, tuples, numbers, texts and
@@ -60,7 +61,7 @@ final class PickleReader {
          * The first byte of a storage in the file.
          *
          * @param bytes how many it must have
-         * @throws IllegalArgumentException if there is no such storage, or of another size
+         * @throws InvalidArgumentException if there is no such storage, or of another size
          */
         long position(String key, long bytes);
     }
@@ -90,14 +91,14 @@ final class PickleReader {
     /**
      * The value a pickle describes.
      *
-     * @throws IllegalArgumentException if it is damaged, or asks for more than tensors; the message lacks the file's name
+     * @throws InvalidArgumentException if it is damaged, or asks for more than tensors; the message lacks the file's name
      */
     static Object read(ByteBuffer code, Storages storages) {
         PickleReader reader = new PickleReader(code, storages);
         try {
             return reader.run();
         } catch (BufferUnderflowException e) {
-            throw new IllegalArgumentException("its pickle is cut short", e);
+            throw new InvalidArgumentException("its pickle is cut short", e);
         }
     }
 
@@ -109,13 +110,13 @@ final class PickleReader {
                 if (opcode == '.') return pop();
                 step(opcode);
             } catch (ClassCastException | IndexOutOfBoundsException e) {
-                throw new IllegalArgumentException(
+                throw new InvalidArgumentException(
                         "its pickle is damaged: operation " + name(opcode) + " at byte " + at
                                 + " finds other values than it needs",
                         e);
             }
         }
-        throw new IllegalArgumentException(
+        throw new InvalidArgumentException(
                 "its pickle has more than " + MAX_OPERATIONS + " operations, which no state dict needs");
     }
 
@@ -172,10 +173,10 @@ final class PickleReader {
             case 'b' -> {
                 // What module versions torch keeps beside an OrderedDict; nothing that a dictionary needs.
                 pop();
-                if (!(top() instanceof Map)) throw new IllegalArgumentException("its pickle sets an object's state");
+                if (!(top() instanceof Map)) throw new InvalidArgumentException("its pickle sets an object's state");
             }
             default ->
-                throw new IllegalArgumentException("its pickle has the operation " + name(opcode) + " at byte "
+                throw new InvalidArgumentException("its pickle has the operation " + name(opcode) + " at byte "
                         + (code.position() - 1) + ", which no state dict needs");
         }
     }
@@ -227,7 +228,7 @@ final class PickleReader {
             Object key = items.get(i);
             // Hashing a tuple or a dictionary could take for ever.
             if (!(key instanceof String || key instanceof Long)) {
-                throw new IllegalArgumentException("its pickle has a dictionary key that is no text or whole number");
+                throw new InvalidArgumentException("its pickle has a dictionary key that is no text or whole number");
             }
             target.put(key, items.get(i + 1));
         }
@@ -236,7 +237,7 @@ final class PickleReader {
     private Object remembered(long index) {
         Object value = memo.get(index);
         if (value == null)
-            throw new IllegalArgumentException("its pickle recalls value " + index + ", which it never kept");
+            throw new InvalidArgumentException("its pickle recalls value " + index + ", which it never kept");
         return value;
     }
 
@@ -250,7 +251,7 @@ final class PickleReader {
     }
 
     private long wholeNumber(int length) {
-        if (length > Long.BYTES) throw new IllegalArgumentException("its pickle has a number beyond 64 bits");
+        if (length > Long.BYTES) throw new InvalidArgumentException("its pickle has a number beyond 64 bits");
         long value = 0;
         for (int i = 0; i < length; i++) value |= (code.get() & 0xffL) << 8 * i;
         int unused = Long.SIZE - 8 * length;
@@ -272,7 +273,7 @@ final class PickleReader {
     private static Global global(String module, String member) {
         String name = module + "." + member;
         if (!CALLABLE.contains(name) && !STORAGES.containsKey(name)) {
-            throw new IllegalArgumentException("its pickle asks for '" + Weights.printable(name, NAME)
+            throw new InvalidArgumentException("its pickle asks for '" + Weights.printable(name, NAME)
                     + "', which would run code; only tensors are read."
                     + " Save them alone: torch.save(model.state_dict(), FILE)");
         }
@@ -282,7 +283,7 @@ final class PickleReader {
     private static Object call(Global function, List<Object> arguments) {
         return switch (function.name()) {
             case ORDERED_DICT -> {
-                if (!arguments.isEmpty()) throw new IllegalArgumentException("its pickle fills an OrderedDict oddly");
+                if (!arguments.isEmpty()) throw new InvalidArgumentException("its pickle fills an OrderedDict oddly");
                 yield new LinkedHashMap<>();
             }
             case TENSOR -> tensor(arguments);
@@ -290,7 +291,7 @@ final class PickleReader {
                 if (!(arguments.get(0) instanceof StoredTensor tensor)) throw new ClassCastException();
                 yield tensor;
             }
-            default -> throw new IllegalArgumentException("its pickle calls " + function.name());
+            default -> throw new InvalidArgumentException("its pickle calls " + function.name());
         };
     }
 
@@ -298,14 +299,14 @@ final class PickleReader {
     private Storage storage(Tuple id) {
         List<Object> parts = id.values();
         if (!"storage".equals(parts.get(0))) {
-            throw new IllegalArgumentException("its pickle refers to something else than a storage");
+            throw new InvalidArgumentException("its pickle refers to something else than a storage");
         }
         ElementType type = STORAGES.get(((Global) parts.get(1)).name());
         if (type == null) throw new ClassCastException();
         String key = (String) parts.get(2);
         long elements = (Long) parts.get(4);
         if (elements < 0 || elements > Long.MAX_VALUE / type.bytes()) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     "its storage '" + Weights.printable(key, NAME) + "' has " + elements + " elements");
         }
         return new Storage(type, elements, storages.position(key, elements * type.bytes()));
@@ -330,12 +331,12 @@ final class PickleReader {
         } catch (ArithmeticException e) {
             // beyond any storage
         }
-        throw new IllegalArgumentException(odd(shape, strides, offset).getMessage() + ", beyond its storage of "
+        throw new InvalidArgumentException(odd(shape, strides, offset).getMessage() + ", beyond its storage of "
                 + storage.elements() + " elements");
     }
 
-    private static IllegalArgumentException odd(long[] shape, long[] strides, long offset) {
-        return new IllegalArgumentException("its pickle has a tensor of the shape " + text(shape) + ", strides "
+    private static InvalidArgumentException odd(long[] shape, long[] strides, long offset) {
+        return new InvalidArgumentException("its pickle has a tensor of the shape " + text(shape) + ", strides "
                 + text(strides) + ", offset " + offset);
     }
 

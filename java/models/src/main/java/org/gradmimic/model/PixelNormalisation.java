@@ -6,6 +6,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
+import org.gradmimic.base.InvalidArgumentException;
 
 /**
  * How pixels in [0,1] become what a network takes: (x − mean)/std, as torchvision's {@code Normalize}.
@@ -16,12 +17,12 @@ import org.gradmimic.Tensors;
 public record PixelNormalisation(List<Double> mean, List<Double> std) {
     private static final int CHANNELS = 3;
 
-    /** @throws IllegalArgumentException unless all are finite and std is positive */
+    /** @throws InvalidArgumentException unless all are finite and std is positive */
     public PixelNormalisation {
         mean = everyChannel("mean", mean);
         std = everyChannel("std", std);
         for (double x : std) {
-            if (!(x > 0)) throw new IllegalArgumentException("std is " + x + "; it must be positive");
+            if (!(x > 0)) throw new InvalidArgumentException("std is " + x + "; it must be positive");
         }
     }
 
@@ -32,11 +33,11 @@ public record PixelNormalisation(List<Double> mean, List<Double> std) {
 
     private static List<Double> everyChannel(String name, List<Double> given) {
         if (given.size() != 1 && given.size() != CHANNELS) {
-            throw new IllegalArgumentException(name + " has " + given.size()
+            throw new InvalidArgumentException(name + " has " + given.size()
                     + " numbers; one for all channels, or one each for red, green and blue are expected");
         }
         for (double x : given) {
-            if (!Double.isFinite(x)) throw new IllegalArgumentException(name + " is " + x + "; it must be finite");
+            if (!Double.isFinite(x)) throw new InvalidArgumentException(name + " is " + x + "; it must be finite");
         }
         return given.size() == 1 ? Collections.nCopies(CHANNELS, given.get(0)) : List.copyOf(given);
     }

@@ -5,6 +5,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.gradmimic.base.InternalException;
 import org.gradmimic.data.ImageBatch;
 import org.gradmimic.data.ImageStream;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +65,7 @@ final class ReadAhead implements AutoCloseable {
                 } catch (ExecutionException e) {
                     if (e.getCause() instanceof RuntimeException failure) throw failure;
                     if (e.getCause() instanceof Error failure) throw failure;
-                    throw new IllegalStateException(e.getCause());
+                    throw new InternalException(String.valueOf(e.getCause()), e.getCause());
                 }
             }
         } finally {

@@ -6,6 +6,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.io.Blocks;
 import org.gradmimic.layer.Layers;
@@ -35,7 +36,7 @@ public record ResNet(boolean bottleneck, Blocks blocks, int classes, int side) i
             "resnet18", new ResNet(false, new Blocks(2, 2, 2, 2), 1000, 224),
             "resnet50", new ResNet(true, new Blocks(3, 4, 6, 3), 1000, 224));
 
-    /** @throws IllegalArgumentException for impossible images */
+    /** @throws InvalidArgumentException for impossible images */
     public ResNet {
         ImageSize.square(side);
     }
@@ -62,7 +63,7 @@ public record ResNet(boolean bottleneck, Blocks blocks, int classes, int side) i
         config.finish();
         try {
             return new ResNet(block.equals("bottleneck"), new Blocks(n[0], n[1], n[2], n[3]), classes, side);
-        } catch (IllegalArgumentException e) {
+        } catch (InvalidArgumentException e) {
             throw config.wrong(e.getMessage());
         }
     }

@@ -14,6 +14,7 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.AtomicFile;
 
 /**
@@ -53,7 +54,7 @@ public final class Safetensors {
             return new Weights(path, size, tensors, header.metadata());
         } catch (CharacterCodingException e) {
             throw Weights.broken(path, "its header is no UTF-8 text; it is no safetensors file");
-        } catch (IllegalArgumentException e) {
+        } catch (InvalidArgumentException e) {
             throw Weights.broken(path, e.getMessage(), e);
         }
     }
@@ -73,7 +74,7 @@ public final class Safetensors {
             Tensor tensor = named.getValue();
             ElementType type = ElementType.of(tensor.scalar_type().intern());
             if (type == null) {
-                throw new IllegalArgumentException("tensor '" + named.getKey() + "' is "
+                throw new InvalidArgumentException("tensor '" + named.getKey() + "' is "
                         + tensor.scalar_type().intern() + ", which is not written");
             }
             long[] shape = new long[(int) tensor.dim()];

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.StrictJson;
 
 /**
@@ -31,7 +32,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
     /**
      * @param text the header
      * @param dataBytes how many bytes follow it
-     * @throws IllegalArgumentException with a message that lacks only the file's name
+     * @throws InvalidArgumentException with a message that lacks only the file's name
      */
     static SafetensorsHeader parse(String text, long dataBytes) {
         Map<String, Object> members = StrictJson.object(text);
@@ -39,7 +40,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
         Map<String, Entry> entries = new LinkedHashMap<>();
         members.forEach((name, value) -> {
             if (!(value instanceof Map<?, ?> fields))
-                throw new IllegalArgumentException("the header's '" + name + "' is no object");
+                throw new InvalidArgumentException("the header's '" + name + "' is no object");
             if (name.equals(METADATA)) {
                 fields.forEach((key, word) -> metadata.put((String) key, text(word)));
             } else {
@@ -52,22 +53,22 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
 
     private static String text(Object value) {
         if (value instanceof String text) return text;
-        throw new IllegalArgumentException("the header's metadata holds something else than texts");
+        throw new InvalidArgumentException("the header's metadata holds something else than texts");
     }
 
     private static Entry entry(String name, Map<?, ?> fields) {
         if (!fields.keySet().equals(Set.of("dtype", "shape", "data_offsets"))) {
-            throw new IllegalArgumentException("tensor '" + name + "' has the fields "
+            throw new InvalidArgumentException("tensor '" + name + "' has the fields "
                     + fields.keySet().stream().map(Objects::toString).sorted().collect(Collectors.joining(", "))
                     + "; expected data_offsets, dtype, shape");
         }
         String dtype = Objects.toString(fields.get("dtype"));
         ElementType type = ElementType.named(dtype);
-        if (type == null) throw new IllegalArgumentException("tensor '" + name + "' has the unknown dtype " + dtype);
+        if (type == null) throw new InvalidArgumentException("tensor '" + name + "' has the unknown dtype " + dtype);
         long[] shape = numbers(name, "shape", fields.get("shape"));
         long[] offsets = numbers(name, "data_offsets", fields.get("data_offsets"));
         if (offsets.length != 2 || offsets[0] > offsets[1]) {
-            throw new IllegalArgumentException("tensor '" + name + "' has the data_offsets " + Arrays.toString(offsets)
+            throw new InvalidArgumentException("tensor '" + name + "' has the data_offsets " + Arrays.toString(offsets)
                     + "; expected begin and end");
         }
         try {
@@ -76,12 +77,12 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
             for (long extent : shape) bytes = Math.multiplyExact(bytes, Math.max(1, extent));
             if (Arrays.stream(shape).anyMatch(extent -> extent == 0)) bytes = 0;
             if (bytes != offsets[1] - offsets[0]) {
-                throw new IllegalArgumentException("tensor '" + name + "', " + dtype + " " + Arrays.toString(shape)
+                throw new InvalidArgumentException("tensor '" + name + "', " + dtype + " " + Arrays.toString(shape)
                         + ", takes " + bytes + " bytes, but its data_offsets " + Arrays.toString(offsets) + " hold "
                         + (offsets[1] - offsets[0]));
             }
         } catch (ArithmeticException e) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     "tensor '" + name + "' has the impossible shape " + Arrays.toString(shape), e);
         }
         return new Entry(type, shape, offsets[0], offsets[1]);
@@ -91,7 +92,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
         if (value instanceof List<?> list && list.stream().allMatch(Long.class::isInstance)) {
             return list.stream().mapToLong(number -> (Long) number).toArray();
         }
-        throw new IllegalArgumentException("tensor '" + name + "' has no list of numbers as " + field);
+        throw new InvalidArgumentException("tensor '" + name + "' has no list of numbers as " + field);
     }
 
     private static void requireContiguous(Map<String, Entry> entries, long dataBytes) {
@@ -103,13 +104,13 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
         long at = 0;
         for (Map.Entry<String, Entry> named : ordered) {
             if (named.getValue().begin() != at) {
-                throw new IllegalArgumentException("tensor '" + named.getKey() + "' begins at byte "
+                throw new InvalidArgumentException("tensor '" + named.getKey() + "' begins at byte "
                         + named.getValue().begin() + " of the data, expected " + at);
             }
             at = named.getValue().end();
         }
         if (at != dataBytes) {
-            throw new IllegalArgumentException("its header describes " + at + " bytes of data, but the file has "
+            throw new InvalidArgumentException("its header describes " + at + " bytes of data, but the file has "
                     + dataBytes + (dataBytes < at ? "; it is truncated" : ""));
         }
     }

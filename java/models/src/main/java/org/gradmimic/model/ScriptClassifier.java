@@ -6,6 +6,7 @@ import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.device.Device;
 import org.gradmimic.layer.Layers;
@@ -34,7 +35,7 @@ public final class ScriptClassifier implements ImageClassifier {
         ImageSize size;
         try {
             size = ImageSize.square(side);
-        } catch (IllegalArgumentException e) {
+        } catch (InvalidArgumentException e) {
             throw config.wrong(e.getMessage());
         }
         return new ScriptClassifier(TorchScriptBackbone.load(script, size, PixelNormalisation.of(0.5, 0.5)), classes);

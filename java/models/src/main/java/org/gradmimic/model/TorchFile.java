@@ -15,6 +15,7 @@ import java.util.zip.ZipEntry;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 
 /**
  * What {@code torch.save} writes since torch 1.6: a zip archive of storages as they lie in memory, and a pickle that says
@@ -58,7 +59,7 @@ final class TorchFile {
         try {
             file.requireLittleEndian();
             return new Weights(path, channel.size(), file.stateDict(), Map.of());
-        } catch (IllegalArgumentException e) {
+        } catch (InvalidArgumentException e) {
             throw Weights.broken(path, e.getMessage(), e);
         }
     }
@@ -106,12 +107,12 @@ final class TorchFile {
         ZipArchiveEntry order = entries.get(folder + "byteorder");
         if (order == null) return;
         String name = StandardCharsets.US_ASCII.decode(content(order, 16)).toString();
-        if (!name.equals("little")) throw new IllegalArgumentException("its numbers are " + name + "-endian");
+        if (!name.equals("little")) throw new InvalidArgumentException("its numbers are " + name + "-endian");
     }
 
     private ByteBuffer content(ZipArchiveEntry entry, int limit) throws IOException {
         if (entry.getSize() > limit) {
-            throw new IllegalArgumentException("its '" + Weights.printable(entry.getName(), NAME) + "' has "
+            throw new InvalidArgumentException("its '" + Weights.printable(entry.getName(), NAME) + "' has "
                     + entry.getSize() + " bytes; more than " + limit + " are too many");
         }
         return Weights.bytes(channel, entry.getDataOffset(), (int) entry.getSize());
@@ -120,7 +121,7 @@ final class TorchFile {
     private Map<String, StoredTensor> stateDict() throws IOException {
         Object root = PickleReader.read(content(entries.get(folder + PICKLE), MAX_PICKLE), this::position);
         if (!(root instanceof Map<?, ?> dictionary)) {
-            throw new IllegalArgumentException("holds " + kind(root) + ", not a state dict");
+            throw new InvalidArgumentException("holds " + kind(root) + ", not a state dict");
         }
         for (String wrapper : WRAPPERS) {
             if (dictionary.get(wrapper) instanceof Map<?, ?> wrapped) return plain(tensors(wrapped));
@@ -132,7 +133,7 @@ final class TorchFile {
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         dictionary.forEach((name, value) -> {
             if (!(name instanceof String) || !(value instanceof StoredTensor tensor)) {
-                throw new IllegalArgumentException(
+                throw new InvalidArgumentException(
                         "holds " + kind(value) + " as '" + Weights.printable(String.valueOf(name), NAME)
                                 + "', no tensor; save the state dict alone: torch.save(model.state_dict(), FILE)");
             }
@@ -161,9 +162,9 @@ final class TorchFile {
     private long position(String key, long bytes) {
         ZipArchiveEntry entry = entries.get(folder + "data/" + key);
         if (entry == null)
-            throw new IllegalArgumentException("lacks its storage '" + Weights.printable(key, NAME) + "'");
+            throw new InvalidArgumentException("lacks its storage '" + Weights.printable(key, NAME) + "'");
         if (entry.getSize() != bytes) {
-            throw new IllegalArgumentException("its storage '" + Weights.printable(key, NAME) + "' has "
+            throw new InvalidArgumentException("its storage '" + Weights.printable(key, NAME) + "' has "
                     + entry.getSize() + " bytes, expected " + bytes);
         }
         return entry.getDataOffset();

@@ -14,6 +14,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.device.Device;
 import org.gradmimic.kernel.Memory;
@@ -53,7 +54,7 @@ public final class TorchScriptBackbone implements FeatureModel {
      * @throws InputException if the file is missing, damaged, no TorchScript, or doesn't turn such images into features
      */
     public static TorchScriptBackbone load(Path file, ImageSize inputSize, PixelNormalisation normalisation) {
-        if (!Files.isRegularFile(file)) throw new InputException(file + ": there is no such file");
+        if (!Files.isRegularFile(file)) throw InputException.in(file, "there is no such file");
         JitModule module = Memory.detached(read(file));
         try {
             return new TorchScriptBackbone(file, inputSize, normalisation, module);
@@ -67,7 +68,7 @@ public final class TorchScriptBackbone implements FeatureModel {
         try (BytePointer name = new BytePointer(file.toString())) {
             return torch.load(name);
         } catch (RuntimeException e) {
-            throw new InputException(file + ": LibTorch cannot load it as TorchScript: " + firstLine(e), e);
+            throw InputException.in(file, "LibTorch cannot load it as TorchScript: " + firstLine(e), e);
         }
     }
 
@@ -103,8 +104,10 @@ public final class TorchScriptBackbone implements FeatureModel {
         try (PointerScope scope = new PointerScope()) {
             Tensor features = run(normalisation.of(device.move(images)).contiguous());
             if (features.size(1) != width) {
-                throw new InputException(file + ": returned features of the shape " + Tensors.shape(features)
-                        + ", expected [" + images.size(0) + ", " + width + "]");
+                throw InputException.in(
+                        file,
+                        "returned features of the shape " + Tensors.shape(features) + ", expected [" + images.size(0)
+                                + ", " + width + "]");
             }
             result.put(features);
         }
@@ -113,27 +116,30 @@ public final class TorchScriptBackbone implements FeatureModel {
 
     /** Features [n,D], float and contiguous, of normalised images [n,3,H,W]. */
     Tensor run(Tensor images) {
-        if (closed) throw new IllegalStateException("the model " + file + " is closed");
+        if (closed) throw new InvalidStateException("the model " + file + " is closed");
         long n = images.size(0);
         IValue output;
         try (NoGradGuard noGrad = new NoGradGuard()) {
             output = module.forward(new IValueVector(new IValue(images)));
         } catch (RuntimeException e) {
-            throw new InputException(
-                    file + ": failed on " + n + " images [" + n + ", 3, " + inputSize.height() + ", "
-                            + inputSize.width() + "]: " + message(e),
+            throw InputException.in(
+                    file,
+                    "failed on " + n + " images [" + n + ", 3, " + inputSize.height() + ", " + inputSize.width() + "]: "
+                            + message(e),
                     e);
         }
         if (!output.isTensor()) {
-            throw new InputException(
-                    file + ": returned a " + output.tagKind().getString() + "; expected one tensor of features [n, D]");
+            throw InputException.in(
+                    file, "returned a " + output.tagKind().getString() + "; expected one tensor of features [n, D]");
         }
         Tensor features = output.toTensor();
         if (features.dim() != 2 || features.size(0) != n || !features.is_floating_point()) {
-            throw new InputException(file + ": returned "
-                    + features.scalar_type().intern() + " "
-                    + Tensors.shape(features) + " for " + n + " images; expected floating-point features [" + n
-                    + ", D]");
+            throw InputException.in(
+                    file,
+                    "returned "
+                            + features.scalar_type().intern() + " "
+                            + Tensors.shape(features) + " for " + n + " images; expected floating-point features [" + n
+                            + ", D]");
         }
         return features.to(ScalarType.Float).contiguous();
     }

@@ -1,5 +1,7 @@
 package org.gradmimic.model;
 
+import org.gradmimic.base.InvalidArgumentException;
+
 /**
  * How a backbone trains: SGD with Nesterov's momentum, whose learning rate rises in the first fifth of the steps and falls
  * to zero in the rest.
@@ -27,7 +29,7 @@ public record TrainerSettings(
 
     public TrainerSettings {
         if (epochs < 1 || batchSize < 2 || shift < 0) {
-            throw new IllegalArgumentException("epochs " + epochs + ", batchSize " + batchSize + ", shift " + shift
+            throw new InvalidArgumentException("epochs " + epochs + ", batchSize " + batchSize + ", shift " + shift
                     + "; expected at least 1, 2 (batch normalisation) and 0");
         }
         requireIn("learningRate", learningRate, 10);
@@ -38,7 +40,7 @@ public record TrainerSettings(
 
     private static void requireIn(String name, double value, double limit) {
         if (!(value >= 0 && value < limit)) {
-            throw new IllegalArgumentException(name + " " + value + "; expected 0 to less than " + limit);
+            throw new InvalidArgumentException(name + " " + value + "; expected 0 to less than " + limit);
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.layer.Layers;
 import org.gradmimic.model.TransformerBlock.Activation;
@@ -36,11 +37,11 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
     public VisionTransformer {
         ImageSize.square(side);
         if (side % patchSize != 0) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     "images of " + side + " pixels a side are not made of patches of " + patchSize);
         }
         if (width % heads != 0) {
-            throw new IllegalArgumentException("a width of " + width + " is not made of " + heads + " heads");
+            throw new InvalidArgumentException("a width of " + width + " is not made of " + heads + " heads");
         }
     }
 
@@ -61,7 +62,7 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
         config.finish();
         try {
             return new VisionTransformer(side, patch, layers, heads, width, mlp, classes);
-        } catch (IllegalArgumentException e) {
+        } catch (InvalidArgumentException e) {
             throw config.wrong(e.getMessage());
         }
     }

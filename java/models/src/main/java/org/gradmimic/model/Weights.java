@@ -47,16 +47,16 @@ public final class Weights implements AutoCloseable {
      *     file and the place
      */
     public static Weights open(Path path) {
-        if (Files.isDirectory(path)) throw new InputException(path + ": is a folder, expected a file of weights");
+        if (Files.isDirectory(path)) throw InputException.in(path, "is a folder, expected a file of weights");
         // A pipe could be waited for in vain, and nothing but a file can be mapped.
         if (Files.exists(path) && !Files.isRegularFile(path))
             throw broken(path, "is no regular file; weights are mapped");
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             return isZip(channel) ? TorchFile.read(path, channel) : Safetensors.read(path, channel);
         } catch (NoSuchFileException e) {
-            throw new InputException(path + ": there is no such file", e);
+            throw InputException.in(path, "there is no such file", e);
         } catch (IOException e) {
-            throw new InputException(path + ": cannot be read: " + e.getMessage(), e);
+            throw InputException.in(path, "cannot be read: " + e.getMessage(), e);
         }
     }
 
@@ -156,11 +156,11 @@ public final class Weights implements AutoCloseable {
 
     /** @param what is wrong; may repeat whatever the file says */
     static InputException broken(Path path, @Nullable String what) {
-        return new InputException(path + ": " + printable(what, LONGEST));
+        return InputException.in(path, printable(what, LONGEST));
     }
 
     static InputException broken(Path path, @Nullable String what, Throwable cause) {
-        return new InputException(path + ": " + printable(what, LONGEST), cause);
+        return InputException.in(path, printable(what, LONGEST), cause);
     }
 
     /** What a file says, in an error: a part of a line, whatever it is. */

@@ -10,6 +10,7 @@ import org.bytedeco.opencv.opencv_core.Mat;
 import org.bytedeco.opencv.opencv_core.Point;
 import org.bytedeco.opencv.opencv_core.Scalar;
 import org.bytedeco.opencv.opencv_core.Size;
+import org.gradmimic.base.InternalException;
 
 /**
  * A white sheet to draw on. Places and sizes are in pixels of the finished image; everything is drawn larger and
@@ -135,8 +136,7 @@ final class Canvas implements AutoCloseable {
                 BytePointer encoded = new BytePointer()) {
             opencv_imgproc.resize(sheet, small, finished, 0, 0, opencv_imgproc.INTER_AREA);
             if (!opencv_imgcodecs.imencode(".png", small, encoded)) {
-                throw new IllegalStateException(
-                        "OpenCV could not encode a PNG of " + small.cols() + "x" + small.rows());
+                throw new InternalException("OpenCV could not encode a PNG of " + small.cols() + "x" + small.rows());
             }
             byte[] bytes = new byte[(int) encoded.limit()];
             encoded.get(bytes);

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.AtomicFile;
 
 /**
@@ -36,7 +37,7 @@ public abstract sealed class Chart permits LineChart, HistogramChart {
      */
     public static void writePng(Path path, Chart... charts) {
         if (charts.length == 0) {
-            throw new IllegalArgumentException("no chart to draw");
+            throw new InvalidArgumentException("no chart to draw");
         }
         try (Canvas canvas = new Canvas(WIDTH * charts.length, HEIGHT)) {
             for (int i = 0; i < charts.length; i++) {

@@ -2,6 +2,7 @@ package org.gradmimic.report;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.gradmimic.base.InvalidArgumentException;
 
 /** Lines over a common axis, such as accuracies over epochs. A value that is not finite is a gap in its line. */
 public final class LineChart extends Chart {
@@ -41,7 +42,7 @@ public final class LineChart extends Chart {
      */
     public LineChart line(String name, double[] x, double[] y) {
         if (x.length != y.length) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     "line '" + name + "': " + x.length + " x values and " + y.length + " y values");
         }
         lines.add(new Line(name, x.clone(), y.clone()));

@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.bytedeco.opencv.global.opencv_imgcodecs;
 import org.bytedeco.opencv.opencv_core.Mat;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -85,7 +86,7 @@ class ChartTest {
         assertThatThrownBy(() -> Chart.writePng(folder.resolve("no/c.png"), LineChart.titled("t")))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("no folder");
-        assertThatThrownBy(() -> Chart.writePng(folder.resolve("c.png"))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Chart.writePng(folder.resolve("c.png"))).isInstanceOf(InvalidArgumentException.class);
     }
 
     @Test

@@ -1,7 +1,7 @@
 package org.gradmimic.select;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.Random;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.Blocks;
 import org.gradmimic.io.npy.NpyFile;
 import org.gradmimic.io.npy.NpyWriter;
@@ -259,7 +260,7 @@ class SelectorTest {
 
     @Test
     void raggedEpochsAndOtherLabelsAreRefused() throws Exception {
-        assertThatIllegalArgumentException()
+        assertThatExceptionOfType(InvalidArgumentException.class)
                 .isThrownBy(() -> Scores.of(new float[][] {{0, 1}, {0}}))
                 .withMessage("epoch 1 has 1 samples, epoch 0 has 2");
         Path file = folder.resolve("y.npy");

@@ -69,7 +69,7 @@ final class ClusterLog {
         try {
             FileSystem files = path.getFileSystem(hadoop);
             if (!files.exists(path)) {
-                throw new InputException(folderOrFile + ": no such score log (a folder of parts or a Parquet file)");
+                throw InputException.in(folderOrFile, "no such score log (a folder of parts or a Parquet file)");
             }
             if (files.getFileStatus(path).isFile()) {
                 return List.of(path.toString());

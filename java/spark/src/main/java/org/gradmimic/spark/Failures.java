@@ -4,6 +4,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import org.apache.hadoop.fs.FSError;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InternalException;
 import org.jspecify.annotations.Nullable;
 
 /** What a failure of the cluster says to the user: the error of the task that failed, not Spark's account of it. */
@@ -47,7 +48,9 @@ final class Failures {
         if (input != null) {
             return input == failure ? input : new InputException(input.getMessage(), failure);
         }
-        return failure instanceof RuntimeException unforeseen ? unforeseen : new IllegalStateException(failure);
+        return failure instanceof RuntimeException unforeseen
+                ? unforeseen
+                : new InternalException(failure.toString(), failure);
     }
 
     /** What went wrong in one line. */

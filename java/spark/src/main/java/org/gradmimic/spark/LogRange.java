@@ -75,12 +75,13 @@ final class LogRange {
             throw nulls(path, column);
         }
         if (lowest < 0 || highest >= limit) {
-            throw new InputException(path + ": " + column + " runs from " + lowest + " to " + highest
-                    + ", expected 0 or more and less than " + limit);
+            throw InputException.in(
+                    path,
+                    column + " runs from " + lowest + " to " + highest + ", expected 0 or more and less than " + limit);
         }
     }
 
     static InputException nulls(String path, String column) {
-        return new InputException(path + ": " + column + " is NULL in some rows");
+        return InputException.in(path, column + " is NULL in some rows");
     }
 }

@@ -36,15 +36,18 @@ final class LogSchema {
     static void check(String path, MessageType found) {
         COLUMNS.forEach((name, type) -> {
             if (!found.containsField(name)) {
-                throw new InputException(path + ": no column " + name + " (" + type + "), found "
-                        + Arrays.toString(
-                                found.getFields().stream().map(Type::getName).toArray())
-                        + "; is this a score log?");
+                throw InputException.in(
+                        path,
+                        "no column " + name + " (" + type + "), found "
+                                + Arrays.toString(found.getFields().stream()
+                                        .map(Type::getName)
+                                        .toArray())
+                                + "; is this a score log?");
             }
             Type actual = found.getType(name);
             if (!isPlain(actual, type)) {
                 String shown = actual.toString().replaceAll("\\s+", " ").toLowerCase(Locale.ROOT);
-                throw new InputException(path + ": column " + name + " is '" + shown + "', expected a plain " + type);
+                throw InputException.in(path, "column " + name + " is '" + shown + "', expected a plain " + type);
             }
         });
     }

@@ -43,15 +43,16 @@ record NpyRange(String path, NpyType type, long rows, long dataOffset) implement
                 header = header(in, size, file);
             }
             if (size != header.fileBytes()) {
-                throw new InputException(
-                        file + ": has " + size + " bytes, but its header promises " + header.fileBytes());
+                throw InputException.in(file, "has " + size + " bytes, but its header promises " + header.fileBytes());
             }
         } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + Failures.reason(e), e);
+            throw InputException.in(file, "cannot be read: " + Failures.reason(e), e);
         }
         if (!accepts.test(header.type()) || header.shape().length != 1) {
-            throw new InputException(file + ": has dtype " + header.type().code() + " and shape "
-                    + NpyHeader.describe(header.shape()) + "; expected " + expected + ", one a sample");
+            throw InputException.in(
+                    file,
+                    "has dtype " + header.type().code() + " and shape " + NpyHeader.describe(header.shape())
+                            + "; expected " + expected + ", one a sample");
         }
         return new NpyRange(path.toString(), header.type(), header.elements(), header.dataOffset());
     }
@@ -59,7 +60,7 @@ record NpyRange(String path, NpyType type, long rows, long dataOffset) implement
     private static NpyHeader header(FSDataInputStream in, long size, String file) throws IOException {
         int length = NpyHeader.headerBytes(bytes(in, (int) Math.min(size, NpyHeader.MAX_PREFIX)), file);
         if (length > size) {
-            throw new InputException(file + ": truncated within the .npy header");
+            throw InputException.in(file, "truncated within the .npy header");
         }
         return NpyHeader.parse(bytes(in, length), file);
     }
@@ -83,7 +84,7 @@ record NpyRange(String path, NpyType type, long rows, long dataOffset) implement
         try (FSDataInputStream in = Hadoop.files(file, hadoop).open(file)) {
             in.readFully(dataOffset + from * type.bytes(), bytes);
         } catch (IOException e) {
-            throw new InputException(path + ": cannot be read: " + Failures.reason(e), e);
+            throw InputException.in(path, "cannot be read: " + Failures.reason(e), e);
         }
         return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }

@@ -2,6 +2,7 @@ package org.gradmimic.spark;
 
 import java.io.Serializable;
 import java.util.List;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.select.labelmodel.LabelModel;
 import org.gradmimic.select.labelmodel.VotePatterns;
 import org.gradmimic.select.vote.Cut;
@@ -37,11 +38,11 @@ record SampleRule(List<Cut> cuts, @Nullable LabelModel model) implements Seriali
     /**
      * How likely a sample is worth keeping.
      *
-     * @throws IllegalStateException if there is no label model
+     * @throws InvalidStateException if there is no label model
      */
     double probability(float[][] values, int i) {
         if (model == null) {
-            throw new IllegalStateException("only a label model has probabilities");
+            throw new InvalidStateException("only a label model has probabilities");
         }
         return model.probability(pattern(cuts, values, i));
     }

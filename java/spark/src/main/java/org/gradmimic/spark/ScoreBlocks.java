@@ -51,8 +51,10 @@ final class ScoreBlocks {
             try (LogPartReader reader = LogPartReader.open(slice.path(), hadoop)) {
                 reader.scan(slice.from(), slice.to(), column, (row, sample, epoch, value) -> {
                     if (sample < 0 || sample >= shape.samples() || epoch < 0 || epoch >= shape.epochs()) {
-                        throw new InputException(slice.path() + ": sample " + sample + " of epoch " + epoch
-                                + " is not within what the file's statistics say");
+                        throw InputException.in(
+                                slice.path(),
+                                "sample " + sample + " of epoch " + epoch
+                                        + " is not within what the file's statistics say");
                     }
                     packs.add(shape.block(sample), shape.cell(sample, epoch), value, slice.firstPlace() + row);
                 });

@@ -64,7 +64,7 @@ interface UidPool extends Serializable {
             if (system.exists(path) && system.getFileStatus(path).isDirectory()) {
                 List<String> files = Hadoop.parquetFiles(system, path);
                 if (files.isEmpty()) {
-                    throw new InputException(file + ": no .parquet file in this folder");
+                    throw InputException.in(file, "no .parquet file in this folder");
                 }
                 return files;
             }
@@ -77,18 +77,18 @@ interface UidPool extends Serializable {
             }
             return List.of(path.toString());
         } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + Failures.reason(e), e);
+            throw InputException.in(file, "cannot be read: " + Failures.reason(e), e);
         }
     }
 
     private static Part part(String path, Configuration hadoop) {
         try (ParquetGroups groups = ParquetGroups.open(path, hadoop)) {
             if (!groups.schema().containsField(COLUMN)) {
-                throw new InputException(path + ": no column " + COLUMN);
+                throw InputException.in(path, "no column " + COLUMN);
             }
             Type type = groups.schema().getType(COLUMN);
             if (!type.isPrimitive() || type.asPrimitiveType().getPrimitiveTypeName() != PrimitiveTypeName.BINARY) {
-                throw new InputException(path + ": column " + COLUMN + " is '" + type + "', expected text");
+                throw InputException.in(path, "column " + COLUMN + " is '" + type + "', expected text");
             }
             return new Part(path, groups.groupRows());
         }
@@ -165,8 +165,7 @@ interface UidPool extends Serializable {
             String uid =
                     ParquetGroups.isNull(column) ? "NULL" : column.getBinary().toStringUsingUTF8();
             if (!Uid.isUid(uid)) {
-                throw new InputException(
-                        path + ": row " + row + ": uid is '" + uid + "', expected 32 hexadecimal digits");
+                throw InputException.in(path, "row " + row + ": uid is '" + uid + "', expected 32 hexadecimal digits");
             }
             return uid;
         }

@@ -8,6 +8,8 @@ import org.bytedeco.javacpp.PointerScope;
 import org.gradmimic.ScoreKind;
 import org.gradmimic.Weighting;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidStateException;
+import org.gradmimic.base.NonFiniteException;
 import org.gradmimic.io.npy.NpyWriter;
 import org.gradmimic.kernel.Descriptors;
 import org.gradmimic.kernel.Descriptors.Dtype;
@@ -93,7 +95,7 @@ final class BatchWeights {
     }
 
     private void optimal(gm_queue queue, gm_mimic_weights_args args, Workspace workspace, long from, long to) {
-        if (norms == null) throw new IllegalStateException("opt needs gradient norms");
+        if (norms == null) throw new InvalidStateException("opt needs gradient norms");
         if (to - from > Integer.MAX_VALUE - 8) {
             throw new InputException(
                     "opt with lambda > 0 weighs " + (to - from) + " samples together; give a batch size");
@@ -116,7 +118,7 @@ final class BatchWeights {
             Kernels.mimicWeights(queue, args, workspace);
             score.get(block, 0, count);
             scores.put(from, FloatBuffer.wrap(block));
-        } catch (org.gradmimic.base.GradmimicException.NonFinite e) {
+        } catch (NonFiniteException e) {
             throw noFiniteScore(from, to);
         }
     }

@@ -17,8 +17,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.HeadScorer;
 import org.gradmimic.ScoreKind;
 import org.gradmimic.Tensors;
-import org.gradmimic.base.GradmimicException;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.ParquetColumns;
 import org.gradmimic.io.npy.NpyFile;
 import org.gradmimic.io.npy.NpyType;
@@ -161,7 +161,7 @@ public final class FeatureScoring {
 
     private static void requireType(NpyFile file, boolean fits, String expected) {
         if (!fits) {
-            throw new InputException(file.path() + ": has dtype " + file.type().code() + "; expected " + expected);
+            throw InputException.in(file.path(), "has dtype " + file.type().code() + "; expected " + expected);
         }
     }
 
@@ -195,7 +195,7 @@ public final class FeatureScoring {
 
     private void requireAnyFinite() {
         if (rows > 0 && nonFinite == rows) {
-            throw new InputException(request.features().path() + ": none of its " + rows + " rows has a finite score");
+            throw InputException.in(request.features().path(), "none of its " + rows + " rows has a finite score");
         }
     }
 
@@ -236,8 +236,10 @@ public final class FeatureScoring {
         for (int i = 0; i < count; i++) {
             long label = buffer.get(i);
             if (label < 0 || label >= classes) {
-                throw new InputException(request.labels().path() + ": the label of sample " + (from + i) + " is "
-                        + label + "; expected 0 to " + (classes - 1) + ", as weight has " + classes + " rows");
+                throw InputException.in(
+                        request.labels().path(),
+                        "the label of sample " + (from + i) + " is " + label + "; expected 0 to " + (classes - 1)
+                                + ", as weight has " + classes + " rows");
             }
         }
     }
@@ -260,7 +262,7 @@ public final class FeatureScoring {
             ByteBuffer mapped = request.features().rows(from, from + count);
             Dtype dtype = request.features().type() == NpyType.FLOAT16 ? Dtype.F16 : Dtype.F32;
             scorer.score(new BytePointer(mapped), dtype, count, labels, score, gradientNorm, null);
-        } catch (GradmimicException.InvalidArgument e) {
+        } catch (InvalidArgumentException e) {
             throw new InputException(
                     request.features().path() + " and " + request.labels().path() + ", rows from " + from + ": "
                             + e.getMessage(),

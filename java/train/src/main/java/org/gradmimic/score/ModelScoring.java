@@ -14,8 +14,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.ReferenceCombination;
 import org.gradmimic.ScoreKind;
 import org.gradmimic.Tensors;
-import org.gradmimic.base.GradmimicException;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.NonFiniteException;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.Host;
 import org.gradmimic.layer.ContrastiveBatch;
@@ -261,7 +262,7 @@ public final class ModelScoring {
             ContrastiveBatch pairs = pairs(layers, clip, images, targets);
             return numbers(layers.scoreTensors(pairs), pairs.invalidFeatureMask());
         }
-        throw new IllegalArgumentException("a " + request.model().getClass().getSimpleName() + " is not scored");
+        throw new InvalidArgumentException("a " + request.model().getClass().getSimpleName() + " is not scored");
     }
 
     /** SigLIP's loss where the model has a bias for it, else CLIP's. */
@@ -388,7 +389,7 @@ public final class ModelScoring {
                         squared));
                 System.arraycopy(some, 0, weights, from, some.length);
             }
-        } catch (GradmimicException.NonFinite e) {
+        } catch (NonFiniteException e) {
             throw new InputException(
                     samples.name() + ": no sample of a batch of " + batch + " has a finite score" + blame(), e);
         }

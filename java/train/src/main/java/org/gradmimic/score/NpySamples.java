@@ -64,8 +64,8 @@ public final class NpySamples implements Samples {
         long rows = rows(images, size);
         List<String> lines = Captions.read(captions);
         if (lines.size() != rows) {
-            throw new InputException(captions + ": has " + lines.size() + " lines, a caption each; " + images + " has "
-                    + rows + " images");
+            throw InputException.in(
+                    captions, "has " + lines.size() + " lines, a caption each; " + images + " has " + rows + " images");
         }
         try (PointerScope scope = new PointerScope()) {
             return new NpySamples(images, NpyTensors.floats(images), tokenizer.tokens(lines), batchSize);
@@ -85,16 +85,17 @@ public final class NpySamples implements Samples {
         long rows = rows(images, size);
         try (NpyFile file = NpyFile.open(targets)) {
             if (!file.type().isInteger()) {
-                throw new InputException(targets + ": has dtype " + file.type().code() + "; expected integers");
+                throw InputException.in(targets, "has dtype " + file.type().code() + "; expected integers");
             }
             if (extents.length == 0) file.requireShape(rows);
             else file.requireShape(rows, extents[0]);
             long[] all = file.readLongs();
             for (int i = 0; i < all.length; i++) {
                 if (all[i] < 0 || all[i] >= values) {
-                    throw new InputException(
-                            targets + ": a " + what + " of sample " + i / Math.max(1, all.length / rows) + " is "
-                                    + all[i] + "; expected 0 to " + (values - 1) + ", as the model has " + values);
+                    throw InputException.in(
+                            targets,
+                            "a " + what + " of sample " + i / Math.max(1, all.length / rows) + " is " + all[i]
+                                    + "; expected 0 to " + (values - 1) + ", as the model has " + values);
                 }
             }
             try (PointerScope scope = new PointerScope()) {

@@ -17,7 +17,7 @@ public final class ScoreFile {
      */
     public static void check(Path out) {
         if (!isParquet(out) && !name(out).endsWith(".npy")) {
-            throw new InputException(out + ": the output is .npy or .parquet, by its ending");
+            throw InputException.in(out, "the output is .npy or .parquet, by its ending");
         }
         // A folder that is missing or cannot be written to is found out here, not after hours.
         AtomicFile.create(out).close();
@@ -30,8 +30,8 @@ public final class ScoreFile {
      */
     public static void checkSeveral(Path out) {
         if (isParquet(out)) {
-            throw new InputException(
-                    out + ": scores toward several references are [K,N] in .npy; combine them for" + " .parquet");
+            throw InputException.in(
+                    out, "scores toward several references are [K,N] in .npy; combine them for" + " .parquet");
         }
     }
 

@@ -27,8 +27,8 @@ public final class NpyTensors {
     public static Tensor floats(Path path) {
         try (NpyFile file = NpyFile.open(path)) {
             if (!file.type().isFloating()) {
-                throw new InputException(path + ": has dtype " + file.type().code()
-                        + "; expected floating-point numbers (f2, f4 or f8)");
+                throw InputException.in(
+                        path, "has dtype " + file.type().code() + "; expected floating-point numbers (f2, f4 or f8)");
             }
             long elements = file.elements();
             if (file.type() != NpyType.FLOAT32 || elements == 0 || file.dataOffset() % Float.BYTES != 0) {
@@ -94,7 +94,7 @@ public final class NpyTensors {
     }
 
     private static InputException tooLarge(Path path, ArithmeticException cause) {
-        return new InputException(path + ": too large for an index array", cause);
+        return InputException.in(path, "too large for an index array", cause);
     }
 
     private static long[][] split(long[] values, int offset, int rows, int columns) {

@@ -6,6 +6,7 @@ import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.SGD;
 import org.bytedeco.pytorch.SGDOptions;
 import org.bytedeco.pytorch.TensorVector;
+import org.gradmimic.base.InvalidArgumentException;
 
 /**
  * LibTorch's own optimisers; Grad-Mimic leaves them untouched.
@@ -41,7 +42,7 @@ public record OptimizerSettings(Kind kind, double learningRate, double weightDec
 
     private static void requireNonNegative(String what, double value) {
         if (!(value >= 0) || Double.isInfinite(value)) {
-            throw new IllegalArgumentException(what + " is " + value + "; it must be finite and not negative");
+            throw new InvalidArgumentException(what + " is " + value + "; it must be finite and not negative");
         }
     }
 

@@ -17,8 +17,8 @@ import org.gradmimic.MimicHead;
 import org.gradmimic.ScoreTable;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
-import org.gradmimic.base.GradmimicException;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.NonFiniteException;
 import org.gradmimic.device.Device;
 import org.jspecify.annotations.Nullable;
 
@@ -212,7 +212,7 @@ public final class Probe {
                 optimizer.zero_grad();
                 step.backward();
                 optimizer.step();
-            } catch (GradmimicException.NonFinite e) {
+            } catch (NonFiniteException e) {
                 throw StepLog.noFiniteScore(permutation[from], permutation[from + count - 1], e);
             }
         }

@@ -7,6 +7,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.jspecify.annotations.Nullable;
 
 /** Refuses data and settings that do not go together, before anything is computed or written. */
@@ -135,18 +136,18 @@ final class ProbeChecks {
     private static void floats(String name, Tensor tensor, long... expected) {
         require(name, tensor, torch.ScalarType.Float, expected);
         if (tensor.requires_grad()) {
-            throw new IllegalArgumentException(name + " requires a gradient, which a probe does not give; detach it");
+            throw new InvalidArgumentException(name + " requires a gradient, which a probe does not give; detach it");
         }
     }
 
     private static void require(String name, Tensor tensor, torch.ScalarType type, long... expected) {
         if (tensor.scalar_type().intern() != type) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     name + " is " + tensor.scalar_type().intern() + "; " + type + " is expected");
         }
         try {
             Tensors.requireShape(name, tensor, expected);
-        } catch (IllegalArgumentException e) {
+        } catch (InvalidArgumentException e) {
             throw new InputException(e.getMessage(), e);
         }
     }

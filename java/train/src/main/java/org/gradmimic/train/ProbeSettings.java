@@ -3,6 +3,7 @@ package org.gradmimic.train;
 import org.gradmimic.Calibration;
 import org.gradmimic.ScoreKind;
 import org.gradmimic.Weighting;
+import org.gradmimic.base.InvalidArgumentException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,14 +45,14 @@ public record ProbeSettings(
         requirePositive("the number of epochs", epochs);
         requirePositive("the number of classes", classes);
         if (startingEpoch < 0) {
-            throw new IllegalArgumentException("the starting epoch is " + startingEpoch + "; it must not be negative");
+            throw new InvalidArgumentException("the starting epoch is " + startingEpoch + "; it must not be negative");
         }
         // Checks both numbers, whether or not the mode uses them.
         new Weighting(Weighting.Kind.UNIFORM, temperature, lambda, rhoAttached);
     }
 
     private static void requirePositive(String what, int value) {
-        if (value < 1) throw new IllegalArgumentException(what + " is " + value + "; it must be positive");
+        if (value < 1) throw new InvalidArgumentException(what + " is " + value + "; it must be positive");
     }
 
     /** How the mode weighs from the starting epoch on. */

@@ -21,7 +21,7 @@ record ScoreInput(Path path, boolean isLog) {
      * @throws InputException if there is nothing there
      */
     static ScoreInput of(Path path) {
-        if (!Files.exists(path)) throw new InputException(path + ": no such file or folder");
+        if (!Files.exists(path)) throw InputException.in(path, "no such file or folder");
         if (Files.isDirectory(path)) {
             Path log = path.resolve(ProbeRecorder.LOG);
             return new ScoreInput(Files.isDirectory(log) ? log : path, true);
@@ -41,7 +41,7 @@ record ScoreInput(Path path, boolean isLog) {
             if (samples.isPresent() && samples.getAsLong() != scores.samples()) {
                 long found = scores.samples();
                 scores.close();
-                throw new InputException(path + ": has " + found + " samples, expected " + samples.getAsLong());
+                throw InputException.in(path, "has " + found + " samples, expected " + samples.getAsLong());
             }
             return scores;
         }

@@ -12,6 +12,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,13 +73,13 @@ public final class NpyFile implements AutoCloseable {
 
     private static NpyFile open(Path path, HeaderParser parser) {
         if (Files.isDirectory(path)) {
-            throw new InputException(path + ": is a folder; expected a .npy file");
+            throw InputException.in(path, "is a folder; expected a .npy file");
         }
         FileChannel channel;
         try {
             channel = FileChannel.open(path, StandardOpenOption.READ);
         } catch (NoSuchFileException e) {
-            throw new InputException(path + ": no such file", e);
+            throw InputException.in(path, "no such file", e);
         } catch (IOException e) {
             throw unreadable(path, e);
         }
@@ -146,8 +148,10 @@ public final class NpyFile implements AutoCloseable {
      */
     public NpyFile requireRank(int expected) {
         if (rank() != expected) {
-            throw new InputException(path + ": has " + axes(rank()) + ", shape " + NpyHeader.describe(header.shape())
-                    + "; expected " + axes(expected));
+            throw InputException.in(
+                    path,
+                    "has " + axes(rank()) + ", shape " + NpyHeader.describe(header.shape()) + "; expected "
+                            + axes(expected));
         }
         return this;
     }
@@ -166,8 +170,8 @@ public final class NpyFile implements AutoCloseable {
             fits = expected[axis] < 0 || expected[axis] == shape[axis];
         }
         if (!fits) {
-            throw new InputException(
-                    path + ": has shape " + NpyHeader.describe(shape) + "; expected " + NpyHeader.describe(expected));
+            throw InputException.in(
+                    path, "has shape " + NpyHeader.describe(shape) + "; expected " + NpyHeader.describe(expected));
         }
         return this;
     }
@@ -184,17 +188,17 @@ public final class NpyFile implements AutoCloseable {
      * @param from first row, inclusive
      * @param to last row, exclusive
      * @return direct, read-only, little-endian, position 0, {@code (to − from) · rowElements()} elements
-     * @throws IllegalArgumentException if there are no such rows, or they have more than 2 GB
+     * @throws InvalidArgumentException if there are no such rows, or they have more than 2 GB
      */
     public ByteBuffer rows(long from, long to) {
         if (from < 0 || from > to || to > rows()) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     path + ": rows " + from + " to " + to + " of an array with " + rows() + " rows");
         }
         long rowBytes = rowElements() * type().bytes();
         long bytes = (to - from) * rowBytes;
         if (bytes > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException(path + ": rows " + from + " to " + to + " are " + bytes
+            throw new InvalidArgumentException(path + ": rows " + from + " to " + to + " are " + bytes
                     + " bytes; at most " + Integer.MAX_VALUE + " can be mapped at once");
         }
         if (bytes == 0) {
@@ -326,7 +330,7 @@ public final class NpyFile implements AutoCloseable {
 
     private MappedByteBuffer map(long offset, long bytes) {
         if (!channel.isOpen()) {
-            throw new IllegalStateException(path + " is closed");
+            throw new InvalidStateException(path + " is closed");
         }
         try {
             checkSize(path, channel.size(), header);
@@ -338,7 +342,7 @@ public final class NpyFile implements AutoCloseable {
 
     private int arrayLength() {
         if (elements() > Integer.MAX_VALUE - 8) {
-            throw new InputException(path + ": has " + elements() + " elements, more than can be read into one array");
+            throw InputException.in(path, "has " + elements() + " elements, more than can be read into one array");
         }
         return (int) elements();
     }
@@ -355,8 +359,10 @@ public final class NpyFile implements AutoCloseable {
             default -> {
                 long value = bytes.getLong();
                 if (value < 0) {
-                    throw new InputException(path + ": element " + index + " is " + Long.toUnsignedString(value)
-                            + ", more than a signed 64-bit integer holds");
+                    throw InputException.in(
+                            path,
+                            "element " + index + " is " + Long.toUnsignedString(value)
+                                    + ", more than a signed 64-bit integer holds");
                 }
                 yield value;
             }
@@ -366,7 +372,7 @@ public final class NpyFile implements AutoCloseable {
     private float narrow(double value, long index) {
         float narrowed = (float) value;
         if (Float.isInfinite(narrowed) && !Double.isInfinite(value)) {
-            throw new InputException(path + ": element " + index + " is " + value + ", too large for float32");
+            throw InputException.in(path, "element " + index + " is " + value + ", too large for float32");
         }
         return narrowed;
     }
@@ -387,7 +393,7 @@ public final class NpyFile implements AutoCloseable {
     }
 
     private InputException wrongType(String expected) {
-        return new InputException(path + ": has dtype " + type().code() + "; expected " + expected);
+        return InputException.in(path, "has dtype " + type().code() + "; expected " + expected);
     }
 
     private static String axes(int rank) {
@@ -399,7 +405,7 @@ public final class NpyFile implements AutoCloseable {
         int length = NpyHeader.headerBytes(prefix, file);
         ByteBuffer whole = readFully(channel, length);
         if (whole.remaining() < length) {
-            throw new InputException(file + ": truncated within the .npy header");
+            throw InputException.in(file, "truncated within the .npy header");
         }
         return parser.parse(whole, file);
     }
@@ -414,10 +420,12 @@ public final class NpyFile implements AutoCloseable {
 
     private static void checkSize(Path path, long actual, NpyHeader header) {
         if (actual != header.fileBytes()) {
-            throw new InputException(path + ": " + (actual < header.fileBytes() ? "truncated" : "too long") + ": has "
-                    + actual + " bytes; expected " + header.fileBytes() + " for shape "
-                    + NpyHeader.describe(header.shape()) + " of "
-                    + header.type().code());
+            throw InputException.in(
+                    path,
+                    (actual < header.fileBytes() ? "truncated" : "too long") + ": has "
+                            + actual + " bytes; expected " + header.fileBytes() + " for shape "
+                            + NpyHeader.describe(header.shape()) + " of "
+                            + header.type().code());
         }
     }
 
@@ -430,6 +438,6 @@ public final class NpyFile implements AutoCloseable {
     }
 
     private static InputException unreadable(Path path, IOException cause) {
-        return new InputException(path + ": cannot be read: " + cause.getMessage(), cause);
+        return InputException.in(path, "cannot be read: " + cause.getMessage(), cause);
     }
 }

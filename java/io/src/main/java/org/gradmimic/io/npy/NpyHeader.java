@@ -67,24 +67,23 @@ public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean col
         ByteBuffer in = prefix.duplicate().order(ByteOrder.LITTLE_ENDIAN);
         for (byte expected : MAGIC) {
             if (!in.hasRemaining() || in.get() != expected) {
-                throw new InputException(file + ": not a .npy file (it does not begin with \\x93NUMPY)");
+                throw InputException.in(file, "not a .npy file (it does not begin with \\x93NUMPY)");
             }
         }
         if (in.remaining() < 4) {
-            throw new InputException(file + ": truncated within the .npy header");
+            throw InputException.in(file, "truncated within the .npy header");
         }
         int major = in.get() & 0xff;
         int minor = in.get() & 0xff;
         if (major < 1 || major > 3) {
-            throw new InputException(file + ": .npy format version " + major + "." + minor + "; expected 1, 2 or 3");
+            throw InputException.in(file, ".npy format version " + major + "." + minor + "; expected 1, 2 or 3");
         }
         if (major > 1 && in.remaining() < 4) {
-            throw new InputException(file + ": truncated within the .npy header");
+            throw InputException.in(file, "truncated within the .npy header");
         }
         long length = major == 1 ? in.getShort() & 0xffff : in.getInt() & 0xffff_ffffL;
         if (length > MAX_LENGTH) {
-            throw new InputException(
-                    file + ": claims a header of " + length + " bytes; expected at most " + MAX_LENGTH);
+            throw InputException.in(file, "claims a header of " + length + " bytes; expected at most " + MAX_LENGTH);
         }
         return in.position() - prefix.position() + (int) length;
     }
@@ -99,8 +98,10 @@ public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean col
     public static NpyHeader parse(ByteBuffer header, String file) {
         NpyHeader parsed = parseAnyOrder(header, file);
         if (parsed.columnMajor) {
-            throw new InputException(file + ": is stored column by column (fortran_order); expected rows (in NumPy:"
-                    + " np.ascontiguousarray(a))");
+            throw InputException.in(
+                    file,
+                    "is stored column by column (fortran_order); expected rows (in NumPy:"
+                            + " np.ascontiguousarray(a))");
         }
         return parsed;
     }
@@ -113,7 +114,7 @@ public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean col
         header.get(dictionaryAt, raw);
         for (byte b : raw) {
             if (b < 0 || (b < ' ' && b != '\n' && b != '\t')) {
-                throw new InputException(file + ": the .npy header is damaged (it is not plain ASCII)");
+                throw InputException.in(file, "the .npy header is damaged (it is not plain ASCII)");
             }
         }
         String text = new String(raw, StandardCharsets.US_ASCII).strip();
@@ -174,7 +175,7 @@ public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean col
                 throw malformed(file, text);
             }
             if (extent.group(1).startsWith("-")) {
-                throw new InputException(file + ": has a negative length in its shape (" + inside + ")");
+                throw InputException.in(file, "has a negative length in its shape (" + inside + ")");
             }
             try {
                 shape[i] = Long.parseLong(extent.group(1));
@@ -199,12 +200,14 @@ public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean col
     }
 
     private static InputException tooLarge(String file, String shape, Exception cause) {
-        return new InputException(file + ": claims the shape " + shape + ", more than any file can hold", cause);
+        return InputException.in(file, "claims the shape " + shape + ", more than any file can hold", cause);
     }
 
     private static InputException malformed(String file, String text) {
         String shown = text.length() > 120 ? text.substring(0, 120) + "…" : text;
-        return new InputException(file + ": the .npy header is damaged: expected a dictionary with descr, fortran_order"
-                + " and shape, found " + shown);
+        return InputException.in(
+                file,
+                "the .npy header is damaged: expected a dictionary with descr, fortran_order" + " and shape, found "
+                        + shown);
     }
 }

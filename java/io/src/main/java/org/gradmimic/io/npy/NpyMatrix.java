@@ -3,6 +3,7 @@ package org.gradmimic.io.npy;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 
 /**
  * A floating-point {@code .npy} array [E,N], stored row by row or column by column (NumPy's {@code fortran_order}), read
@@ -42,7 +43,7 @@ public final class NpyMatrix implements AutoCloseable {
         }
         if (wrong != null) {
             flat.file().close();
-            throw new InputException(path + ": " + wrong);
+            throw InputException.in(path, wrong);
         }
         return shape.length == 1
                 ? new NpyMatrix(flat.file(), 1, shape[0], false)
@@ -70,7 +71,7 @@ public final class NpyMatrix implements AutoCloseable {
      */
     public void read(long row, long from, int count, float[] target) {
         if (row < 0 || row >= rows || from < 0 || count < 0 || from > columns - count) {
-            throw new IllegalArgumentException(elements.path() + ": row " + row + ", columns " + from + " to "
+            throw new InvalidArgumentException(elements.path() + ": row " + row + ", columns " + from + " to "
                     + (from + count) + " of [" + rows + "," + columns + "]");
         }
         synchronized (this) {

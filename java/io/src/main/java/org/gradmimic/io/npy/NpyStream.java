@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.io.AtomicFile;
 
 /**
@@ -51,12 +52,12 @@ public final class NpyStream implements AutoCloseable {
      * Goes to the next element.
      *
      * @return where its bytes go, by one or more relative puts that make up exactly one element; little-endian
-     * @throws IllegalStateException if there is no next one
+     * @throws InvalidStateException if there is no next one
      * @throws InputException if the disk refuses the ones before
      */
     public ByteBuffer next() {
         if (begun == elements) {
-            throw new IllegalStateException(file.target() + ": has " + elements + " elements only");
+            throw new InvalidStateException(file.target() + ": has " + elements + " elements only");
         }
         if (block.remaining() < type.bytes()) {
             flush();
@@ -68,13 +69,13 @@ public final class NpyStream implements AutoCloseable {
     /**
      * Makes the file appear under its name.
      *
-     * @throws IllegalStateException if elements are missing
+     * @throws InvalidStateException if elements are missing
      * @throws InputException if the disk refuses; what bore the name before is untouched
      */
     public void commit() {
         flush();
         if (begun < elements) {
-            throw new IllegalStateException(
+            throw new InvalidStateException(
                     file.target() + ": " + begun + " of " + elements + " elements were written");
         }
         file.commit();

@@ -78,19 +78,22 @@ public enum NpyType {
         String bare =
                 descriptor.isEmpty() || Character.isLetter(descriptor.charAt(0)) ? descriptor : descriptor.substring(1);
         if (bare.startsWith("O")) {
-            throw new InputException(file + ": holds Python objects (dtype " + descriptor
-                    + "), which are not read; expected " + supported());
+            throw InputException.in(
+                    file,
+                    "holds Python objects (dtype " + descriptor + "), which are not read; expected " + supported());
         }
         for (NpyType type : values()) {
             if (type.code.equals(bare)) {
                 if (descriptor.startsWith(">") && type.bytes > 1) {
-                    throw new InputException(file + ": is big-endian (dtype " + descriptor + "); expected "
-                            + type.plainDescriptor() + " (in NumPy: a.astype('" + type.plainDescriptor() + "'))");
+                    throw InputException.in(
+                            file,
+                            "is big-endian (dtype " + descriptor + "); expected " + type.plainDescriptor()
+                                    + " (in NumPy: a.astype('" + type.plainDescriptor() + "'))");
                 }
                 return type;
             }
         }
-        throw new InputException(file + ": dtype '" + descriptor + "' is not read; expected " + supported());
+        throw InputException.in(file, "dtype '" + descriptor + "' is not read; expected " + supported());
     }
 
     /**
@@ -100,8 +103,10 @@ public enum NpyType {
      */
     static NpyType parseStructure(String fields, String file) {
         if (!fields.replace('"', '\'').replaceAll("\\s", "").equals(PAIR_DESCRIPTOR.replace(" ", ""))) {
-            throw new InputException(file + ": has the structured dtype " + fields + ", which is not read; expected "
-                    + PAIR_DESCRIPTOR + ", or save one field");
+            throw InputException.in(
+                    file,
+                    "has the structured dtype " + fields + ", which is not read; expected " + PAIR_DESCRIPTOR
+                            + ", or save one field");
         }
         return UINT64_PAIR;
     }

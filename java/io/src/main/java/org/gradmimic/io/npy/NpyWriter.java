@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.AtomicFile;
 
 /**
@@ -91,7 +92,7 @@ public final class NpyWriter implements AutoCloseable {
      * Writes all that remains in {@code values}.
      *
      * @param from index of the first element, in row order
-     * @throws IllegalArgumentException if that goes past the end
+     * @throws InvalidArgumentException if that goes past the end
      * @throws InputException if the disk refuses it
      */
     public void put(long from, FloatBuffer values) {
@@ -113,7 +114,7 @@ public final class NpyWriter implements AutoCloseable {
      * Reads elements back, as many as {@code target} has room for.
      *
      * @param from index of the first element, in row order
-     * @throws IllegalArgumentException if that goes past the end
+     * @throws InvalidArgumentException if that goes past the end
      */
     public void get(long from, FloatBuffer target) {
         checkRange(from, target.remaining());
@@ -152,7 +153,7 @@ public final class NpyWriter implements AutoCloseable {
 
     private void checkRange(long from, int count) {
         if (from < 0 || from > elements - count) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     file.target() + ": elements " + from + " to " + (from + count) + " of " + elements);
         }
     }
@@ -184,7 +185,7 @@ public final class NpyWriter implements AutoCloseable {
 
     private static long[] matching(int count, long[] shape) {
         if (count(shape) != count) {
-            throw new IllegalArgumentException(count + " values do not make the shape " + NpyHeader.describe(shape));
+            throw new InvalidArgumentException(count + " values do not make the shape " + NpyHeader.describe(shape));
         }
         return shape;
     }
@@ -193,7 +194,7 @@ public final class NpyWriter implements AutoCloseable {
         long elements = 1;
         for (long extent : shape) {
             if (extent < 0) {
-                throw new IllegalArgumentException("a negative length in the shape: " + extent);
+                throw new InvalidArgumentException("a negative length in the shape: " + extent);
             }
             elements = Math.multiplyExact(elements, extent);
         }

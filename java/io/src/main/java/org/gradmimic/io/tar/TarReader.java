@@ -116,7 +116,7 @@ public final class TarReader implements AutoCloseable {
             return new BufferedInputStream(new GZIPInputStream(raw, BUFFER), BUFFER);
         }
         if (!TarArchiveInputStream.matches(start, start.length)) {
-            throw new InputException(path + ": not a tar archive; expected a folder, .tar or .tar.gz");
+            throw InputException.in(path, "not a tar archive; expected a folder, .tar or .tar.gz");
         }
         return raw;
     }

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Objects;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -159,10 +160,10 @@ class NpyFileTest {
             assertThat(middle.remaining()).isEqualTo(24);
             assertThat(middle.asFloatBuffer().get(0)).isEqualTo(3);
             assertThatThrownBy(() -> file.rows(2, 5))
-                    .isInstanceOf(IllegalArgumentException.class)
+                    .isInstanceOf(InvalidArgumentException.class)
                     .hasMessageContaining("4 rows");
-            assertThatThrownBy(() -> file.rows(-1, 2)).isInstanceOf(IllegalArgumentException.class);
-            assertThatThrownBy(() -> file.rows(2, 1)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> file.rows(-1, 2)).isInstanceOf(InvalidArgumentException.class);
+            assertThatThrownBy(() -> file.rows(2, 1)).isInstanceOf(InvalidArgumentException.class);
         }
         assertThat(last.asFloatBuffer().get(2)).as("stays valid after closing").isEqualTo(11);
     }

@@ -1,7 +1,7 @@
 package org.gradmimic.io.npy;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,8 +68,10 @@ class NpyMatrixTest {
                     assertThat(values).isEqualTo(expected);
                 }
             }
-            assertThatIllegalArgumentException().isThrownBy(() -> matrix.read(rows, 0, 0, new float[0]));
-            assertThatIllegalArgumentException().isThrownBy(() -> matrix.read(0, columns, 1, new float[1]));
+            assertThatExceptionOfType(InvalidArgumentException.class)
+                    .isThrownBy(() -> matrix.read(rows, 0, 0, new float[0]));
+            assertThatExceptionOfType(InvalidArgumentException.class)
+                    .isThrownBy(() -> matrix.read(0, columns, 1, new float[1]));
         }
     }
 

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidStateException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -88,12 +89,12 @@ class NpyStreamTest {
         try (NpyStream out = NpyStream.create(file, NpyType.BOOL, 2)) {
             out.next().put((byte) 1);
             assertThatThrownBy(out::commit)
-                    .isInstanceOf(IllegalStateException.class)
+                    .isInstanceOf(InvalidStateException.class)
                     .hasMessageContaining("1 of 2 elements");
         }
         try (NpyStream out = NpyStream.create(file, NpyType.BOOL, 1)) {
             out.next().put((byte) 1);
-            assertThatThrownBy(out::next).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(out::next).isInstanceOf(InvalidStateException.class);
         }
         try (Stream<Path> files = Files.list(folder)) {
             assertThat(files).isEmpty();

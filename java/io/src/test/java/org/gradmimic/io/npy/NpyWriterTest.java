@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -113,17 +114,17 @@ class NpyWriterTest {
     @Test
     void refusesWhatDoesNotFit() {
         assertThatThrownBy(() -> NpyWriter.write(path("m"), new float[3], 2, 2))
-                .isInstanceOf(IllegalArgumentException.class)
+                .isInstanceOf(InvalidArgumentException.class)
                 .hasMessageContaining("3 values do not make the shape (2, 2)");
-        assertThatThrownBy(() -> NpyWriter.create(path("m"), -1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> NpyWriter.create(path("m"), -1)).isInstanceOf(InvalidArgumentException.class);
         assertThatThrownBy(() -> NpyWriter.create(folder.resolve("no/m.npy"), 1))
                 .isInstanceOf(InputException.class);
         try (NpyWriter writer = NpyWriter.create(path("m"), 3)) {
             assertThatThrownBy(() -> writer.put(2, FloatBuffer.allocate(2)))
-                    .isInstanceOf(IllegalArgumentException.class)
+                    .isInstanceOf(InvalidArgumentException.class)
                     .hasMessageContaining("elements 2 to 4 of 3");
             assertThatThrownBy(() -> writer.get(-1, FloatBuffer.allocate(1)))
-                    .isInstanceOf(IllegalArgumentException.class);
+                    .isInstanceOf(InvalidArgumentException.class);
         }
     }
 

@@ -22,11 +22,11 @@ public final class Captions {
      */
     public static List<String> read(Path file) {
         byte[] bytes;
-        if (!Files.isRegularFile(file)) throw new InputException(file + ": there is no such file");
+        if (!Files.isRegularFile(file)) throw InputException.in(file, "there is no such file");
         try {
             bytes = Files.readAllBytes(file);
         } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+            throw InputException.in(file, "cannot be read: " + e.getMessage(), e);
         }
         List<String> captions = new ArrayList<>();
         for (int from = 0, to; from < bytes.length; from = to + 1) {
@@ -42,9 +42,8 @@ public final class Captions {
         try {
             return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
         } catch (CharacterCodingException e) {
-            throw new InputException(
-                    file + ": line " + line + " is not UTF-8, from its byte " + (bytes.position() - from + 1) + " on",
-                    e);
+            throw InputException.in(
+                    file, "line " + line + " is not UTF-8, from its byte " + (bytes.position() - from + 1) + " on", e);
         }
     }
 }

@@ -7,6 +7,7 @@ import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.model.Clip;
 
 /**
@@ -31,7 +32,7 @@ public final class ClipTokenizer implements AutoCloseable {
     private final int end;
 
     private ClipTokenizer(ClipVocabulary vocabulary, int contextLength) {
-        if (contextLength < 1) throw new IllegalArgumentException("the context length is " + contextLength);
+        if (contextLength < 1) throw new InvalidArgumentException("the context length is " + contextLength);
         this.contextLength = contextLength;
         start = vocabulary.start();
         end = vocabulary.end();
@@ -64,8 +65,7 @@ public final class ClipTokenizer implements AutoCloseable {
         }
         ClipVocabulary read = VocabularyFile.read(vocabulary);
         if (read.size() != model.vocabulary()) {
-            throw new InputException(
-                    vocabulary + ": has " + read.size() + " tokens; the model has " + model.vocabulary());
+            throw InputException.in(vocabulary, "has " + read.size() + " tokens; the model has " + model.vocabulary());
         }
         return new ClipTokenizer(read, model.contextLength());
     }

@@ -5,6 +5,7 @@ import java.io.File;
 import java.io.IOException;
 import java.net.URL;
 import org.bytedeco.javacpp.Loader;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.kernel.OpenResources;
 
 /**
@@ -64,7 +65,7 @@ final class NativeTokenizer implements AutoCloseable {
 
     /** Numbers of a text's tokens. */
     long[] encode(String text) {
-        if (closed) throw new IllegalStateException("this tokenizer is closed");
+        if (closed) throw new InvalidStateException("this tokenizer is closed");
         long encoding = LIBRARY.encode(handle, text, false);
         try {
             return LIBRARY.getTokenIds(encoding);

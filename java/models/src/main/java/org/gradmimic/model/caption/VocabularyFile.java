@@ -48,8 +48,8 @@ final class VocabularyFile {
             for (String name : List.of("tokenizer.json", "vocab.json")) {
                 if (Files.exists(path.resolve(name))) return read(path.resolve(name));
             }
-            throw new InputException(
-                    path + ": the folder has neither tokenizer.json nor vocab.json and merges.txt; name a file");
+            throw InputException.in(
+                    path, "the folder has neither tokenizer.json nor vocab.json and merges.txt; name a file");
         }
         String text = text(path);
         if (!text.stripLeading().startsWith("{")) return new ClipVocabulary(path.toString(), merges(path, text));
@@ -57,7 +57,7 @@ final class VocabularyFile {
         try {
             json = MAPPER.readTree(text);
         } catch (JacksonException e) {
-            throw new InputException(path + ": is no proper JSON: " + e.getOriginalMessage(), e);
+            throw InputException.in(path, "is no proper JSON: " + e.getOriginalMessage(), e);
         }
         // In a vocab.json "model" is a token, with a number.
         if (json.path("model").isObject()) return ofTokenizer(path, json.get("model"));
@@ -68,7 +68,7 @@ final class VocabularyFile {
     }
 
     private static String text(Path path) {
-        if (!Files.isRegularFile(path)) throw new InputException(path + ": there is no such file");
+        if (!Files.isRegularFile(path)) throw InputException.in(path, "there is no such file");
         try (InputStream file = Files.newInputStream(path)) {
             byte[] bytes = file.readNBytes(MOST_BYTES + 1);
             if (bytes.length > 1 && (bytes[0] & 0xff) == 0x1f && (bytes[1] & 0xff) == 0x8b) {
@@ -77,18 +77,18 @@ final class VocabularyFile {
                 }
             }
             if (bytes.length > MOST_BYTES) {
-                throw new InputException(path + ": has more than " + MOST_BYTES + " bytes; that is no vocabulary");
+                throw InputException.in(path, "has more than " + MOST_BYTES + " bytes; that is no vocabulary");
             }
             return StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(ByteBuffer.wrap(bytes))
                     .toString();
         } catch (CharacterCodingException e) {
-            throw new InputException(path + ": is not UTF-8 text, so it is no vocabulary", e);
+            throw InputException.in(path, "is not UTF-8 text, so it is no vocabulary", e);
         } catch (EOFException | ZipException e) {
-            throw new InputException(path + ": is damaged: gzip: " + e.getMessage(), e);
+            throw InputException.in(path, "is damaged: gzip: " + e.getMessage(), e);
         } catch (IOException e) {
-            throw new InputException(path + ": cannot be read: " + e.getMessage(), e);
+            throw InputException.in(path, "cannot be read: " + e.getMessage(), e);
         }
     }
 
@@ -96,14 +96,14 @@ final class VocabularyFile {
     private static List<Pair> merges(Path path, String text) {
         List<String> lines = text.lines().limit(ClipVocabulary.MOST_MERGES + 1L).toList();
         if (lines.isEmpty() || !lines.get(0).contains("#version")) {
-            throw new InputException(path + ": is no list of merges: the first line has no '#version'");
+            throw InputException.in(path, "is no list of merges: the first line has no '#version'");
         }
         List<Pair> merges = new ArrayList<>();
         for (int i = 1; i < lines.size(); i++) {
             String[] parts = lines.get(i).trim().split(" +");
             if (parts.length != 2) {
-                throw new InputException(
-                        path + ": line " + (i + 1) + " is '" + shortened(lines.get(i)) + "'; expected two tokens");
+                throw InputException.in(
+                        path, "line " + (i + 1) + " is '" + shortened(lines.get(i)) + "'; expected two tokens");
             }
             merges.add(new Pair(parts[0], parts[1]));
         }
@@ -114,8 +114,10 @@ final class VocabularyFile {
         String type = model.path("type").asString("BPE");
         String suffix = model.path("end_of_word_suffix").asString("");
         if (!type.equals("BPE") || !suffix.equals(ClipVocabulary.END_OF_WORD)) {
-            throw new InputException(path + ": the tokenizer is " + type + " and ends words with '" + suffix
-                    + "'; CLIP's is BPE and ends them with '" + ClipVocabulary.END_OF_WORD + "'");
+            throw InputException.in(
+                    path,
+                    "the tokenizer is " + type + " and ends words with '" + suffix
+                            + "'; CLIP's is BPE and ends them with '" + ClipVocabulary.END_OF_WORD + "'");
         }
         List<Pair> merges = new ArrayList<>();
         for (JsonNode merge : model.path("merges")) {
@@ -134,8 +136,8 @@ final class VocabularyFile {
         } else if (merge.size() == 2 && merge.get(0).isString() && merge.get(1).isString()) {
             return new Pair(merge.get(0).asString(), merge.get(1).asString());
         }
-        throw new InputException(
-                path + ": merge " + number + " is " + shortened(merge.toString()) + "; expected two tokens");
+        throw InputException.in(
+                path, "merge " + number + " is " + shortened(merge.toString()) + "; expected two tokens");
     }
 
     private static void requireNumbers(Path path, ClipVocabulary vocabulary, JsonNode numbers) {
@@ -143,8 +145,10 @@ final class VocabularyFile {
         requireNumber(path, numbers, Set.of("<|startoftext|>", "<start_of_text>"), vocabulary.start());
         requireNumber(path, numbers, Set.of("<|endoftext|>", "<end_of_text>"), vocabulary.end());
         if (numbers.size() != vocabulary.size()) {
-            throw new InputException(path + ": has " + numbers.size() + " tokens, but its merges make "
-                    + vocabulary.size() + " with the bytes, the start of text and its end");
+            throw InputException.in(
+                    path,
+                    "has " + numbers.size() + " tokens, but its merges make " + vocabulary.size()
+                            + " with the bytes, the start of text and its end");
         }
     }
 
@@ -154,10 +158,12 @@ final class VocabularyFile {
             JsonNode found = numbers.get(name);
             if (found == null) continue;
             if (found.isInt() && found.asInt() == number) return;
-            throw new InputException(path + ": token '" + name + "' has the number " + shortened(found.toString())
-                    + "; in CLIP's order it is " + number);
+            throw InputException.in(
+                    path,
+                    "token '" + name + "' has the number " + shortened(found.toString()) + "; in CLIP's order it is "
+                            + number);
         }
-        throw new InputException(path + ": lacks the token '" + names.iterator().next() + "'");
+        throw InputException.in(path, "lacks the token '" + names.iterator().next() + "'");
     }
 
     private static String shortened(String text) {

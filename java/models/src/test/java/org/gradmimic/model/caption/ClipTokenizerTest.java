@@ -19,6 +19,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.model.Clip;
 import org.gradmimic.model.Models;
 import org.junit.jupiter.api.BeforeEach;
@@ -169,7 +170,7 @@ class ClipTokenizerTest {
         ClipTokenizer tokenizer = ClipTokenizer.open(vocabulary, 5);
         tokenizer.close();
         tokenizer.close();
-        assertThatThrownBy(() -> tokenizer.tokens("a")).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> tokenizer.tokens("a")).isInstanceOf(InvalidStateException.class);
     }
 
     private Map<String, Integer> numbers() {

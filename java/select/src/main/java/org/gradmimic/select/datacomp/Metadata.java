@@ -8,6 +8,7 @@ import org.duckdb.DuckDBColumnType;
 import org.duckdb.DuckDBDataChunkReader;
 import org.duckdb.DuckDBReadableVector;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.ParquetReader;
 import org.gradmimic.select.filter.Filter;
 import org.gradmimic.select.score.RankSelect;
@@ -104,8 +105,7 @@ public final class Metadata {
                 .distinct()
                 .toList();
         if (types.size() > 1) {
-            throw new InputException(
-                    path + ": column " + model.column() + " is FLOAT in some files and DOUBLE in others");
+            throw InputException.in(path, "column " + model.column() + " is FLOAT in some files and DOUBLE in others");
         }
         double limit = types.contains(DuckDBColumnType.FLOAT) ? (float) threshold : threshold;
         Filter.Builder filter = Filter.builder(size());
@@ -131,8 +131,10 @@ public final class Metadata {
         long position = (long) (size() * fraction);
         long scored = RankSelect.count(scores);
         if (position >= scored) {
-            throw new InputException(path + ": " + scored + " of " + size() + " samples have a " + model.column()
-                    + "; a fraction of " + fraction + " needs the one at position " + position + ", from 0");
+            throw InputException.in(
+                    path,
+                    scored + " of " + size() + " samples have a " + model.column() + "; a fraction of " + fraction
+                            + " needs the one at position " + position + ", from 0");
         }
         return RankSelect.descending(scores, position);
     }
@@ -186,7 +188,7 @@ public final class Metadata {
                 case INTEGER -> row -> vector.isNull(row) ? Double.NaN : vector.getInt(row);
                 case FLOAT -> row -> vector.getFloat(row, Float.NaN);
                 case DOUBLE -> row -> vector.getDouble(row, Double.NaN);
-                default -> throw new IllegalArgumentException(vector.getType() + " is no number");
+                default -> throw new InvalidArgumentException(vector.getType() + " is no number");
             };
         }
     }

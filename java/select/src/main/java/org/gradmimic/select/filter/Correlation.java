@@ -3,6 +3,7 @@ package org.gradmimic.select.filter;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;
+import org.gradmimic.base.InvalidArgumentException;
 
 /** How two quantities go together over a few runs, such as a filter's kept share and the noise that was put in. */
 public final class Correlation {
@@ -14,7 +15,7 @@ public final class Correlation {
      * @param x [n] finite
      * @param y [n] finite
      * @return −1 to 1; NaN where it is not defined: fewer than two pairs, or a quantity that is always the same
-     * @throws IllegalArgumentException if the lengths differ
+     * @throws InvalidArgumentException if the lengths differ
      */
     public static double pearson(double[] x, double[] y) {
         requireSameLength(x, y);
@@ -70,7 +71,7 @@ public final class Correlation {
 
     private static void requireSameLength(double[] x, double[] y) {
         if (x.length != y.length) {
-            throw new IllegalArgumentException(x.length + " and " + y.length + " values");
+            throw new InvalidArgumentException(x.length + " and " + y.length + " values");
         }
     }
 }

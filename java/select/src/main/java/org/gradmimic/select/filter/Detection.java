@@ -1,6 +1,7 @@
 package org.gradmimic.select.filter;
 
 import java.io.Serializable;
+import org.gradmimic.base.InvalidArgumentException;
 
 /**
  * How well a filter finds mislabelled samples: a discarded sample is one it calls mislabelled. A ratio whose denominator
@@ -20,11 +21,11 @@ public record Detection(long truePositives, long falsePositives, long falseNegat
      * @param keep [N] the filter; false = discarded
      * @param mislabelled [N] the truth
      * @return the counts
-     * @throws IllegalArgumentException if the lengths differ
+     * @throws InvalidArgumentException if the lengths differ
      */
     public static Detection of(boolean[] keep, boolean[] mislabelled) {
         if (keep.length != mislabelled.length) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     "the filter has " + keep.length + " samples, the truth " + mislabelled.length);
         }
         long truePositives = 0;
@@ -53,7 +54,7 @@ public record Detection(long truePositives, long falsePositives, long falseNegat
      * @param keep the filter
      * @param mislabelled what a perfect filter would discard
      * @return the counts
-     * @throws IllegalArgumentException if they are over different numbers of samples
+     * @throws InvalidArgumentException if they are over different numbers of samples
      */
     public static Detection of(Filter keep, Filter mislabelled) {
         long falseNegatives = keep.keptByBoth(mislabelled);

@@ -2,6 +2,8 @@ package org.gradmimic.select.filter;
 
 import java.util.Arrays;
 import java.util.function.LongConsumer;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
 
 /**
  * Which of N samples are kept: an immutable mask, one bit a sample, for any N that fits into memory.
@@ -95,11 +97,11 @@ public final class Filter {
 
     /**
      * @return [N] true = keep
-     * @throws IllegalStateException if N is more than an array holds
+     * @throws InvalidStateException if N is more than an array holds
      */
     public boolean[] toBooleans() {
         if (samples > Integer.MAX_VALUE - 8) {
-            throw new IllegalStateException(samples + " samples are more than an array holds");
+            throw new InvalidStateException(samples + " samples are more than an array holds");
         }
         boolean[] keep = new boolean[(int) samples];
         forEachKept(sample -> keep[(int) sample] = true);
@@ -174,20 +176,20 @@ public final class Filter {
 
     private void requireSameSize(Filter other) {
         if (samples != other.samples) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     "a filter over " + samples + " samples and one over " + other.samples + " do not go together");
         }
     }
 
     private static void checkIndex(long sample, long samples) {
         if (sample < 0 || sample >= samples) {
-            throw new IndexOutOfBoundsException("sample " + sample + " of " + samples);
+            throw new InvalidArgumentException("sample " + sample + " of " + samples);
         }
     }
 
     private static int wordsFor(long samples) {
         if (samples < 0 || samples > MAX_SAMPLES) {
-            throw new IllegalArgumentException("a filter over " + samples + " samples: expected 0 to " + MAX_SAMPLES);
+            throw new InvalidArgumentException("a filter over " + samples + " samples: expected 0 to " + MAX_SAMPLES);
         }
         return (int) (samples + 63 >>> 6);
     }

@@ -1,5 +1,7 @@
 package org.gradmimic.select.filter;
 
+import org.gradmimic.base.InvalidArgumentException;
+
 /**
  * How alike two filters over the same samples are.
  *
@@ -13,7 +15,7 @@ public record FilterComparison(long samples, long keptByFirst, long keptBySecond
     /**
      * Compares two filters.
      *
-     * @throws IllegalArgumentException if they are over different numbers of samples
+     * @throws InvalidArgumentException if they are over different numbers of samples
      */
     public static FilterComparison of(Filter first, Filter second) {
         return new FilterComparison(first.samples(), first.kept(), second.kept(), first.keptByBoth(second));

@@ -36,6 +36,6 @@ enum FilterFormat {
                 return format;
             }
         }
-        throw new InputException(file + ": expected a filter's name to end in .npy, .parquet or .txt");
+        throw InputException.in(file, "expected a filter's name to end in .npy, .parquet or .txt");
     }
 }

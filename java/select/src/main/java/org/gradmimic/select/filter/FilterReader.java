@@ -48,8 +48,8 @@ final class FilterReader {
         NpyFile npy = NpyFile.open(file);
         try {
             if (npy.type() != NpyType.BOOL && npy.type() != NpyType.UINT64_PAIR) {
-                throw new InputException(
-                        file + ": has dtype " + npy.type().code() + "; expected booleans (b1), or uids (u8,u8)");
+                throw InputException.in(
+                        file, "has dtype " + npy.type().code() + "; expected booleans (b1), or uids (u8,u8)");
             }
             return npy.requireRank(1);
         } catch (RuntimeException e) {
@@ -114,7 +114,7 @@ final class FilterReader {
         Filter.Builder filter = Filter.builder(samples);
         scanIds(files, List.of(SAMPLE_ID, KEEP), samples, (part, row, id, chunkRow, chunk) -> {
             if (seen.keeps(id)) {
-                throw new InputException(part.file() + ": row " + row + ": sample " + id + " was there already");
+                throw InputException.in(part.file(), "row " + row + ": sample " + id + " was there already");
             }
             seen.set(id, true);
             filter.set(id, flag(part, chunk.vector(1), chunkRow, row));
@@ -129,8 +129,10 @@ final class FilterReader {
         Filter.Builder filter = Filter.builder(requireKnown(file, samples));
         TextLines.forEach(file, (line, text) -> {
             if (!NUMBER.matcher(text).matches() || Long.parseLong(text) >= samples) {
-                throw new InputException(file + ": line " + line + " is '" + TextLines.shown(text)
-                        + "', expected a sample number from 0 to " + (samples - 1));
+                throw InputException.in(
+                        file,
+                        "line " + line + " is '" + TextLines.shown(text) + "', expected a sample number from 0 to "
+                                + (samples - 1));
             }
             filter.set(Long.parseLong(text), true);
         });
@@ -169,8 +171,10 @@ final class FilterReader {
                 long row = firstRow + i;
                 long id = ids.isNull(i) ? UNKNOWN : wide ? ids.getLong(i) : ids.getInt(i);
                 if (id < 0 || id >= samples) {
-                    throw new InputException(part.file() + ": row " + row + ": " + SAMPLE_ID + " is "
-                            + (ids.isNull(i) ? "NULL" : id) + ", expected 0 to " + (samples - 1));
+                    throw InputException.in(
+                            part.file(),
+                            "row " + row + ": " + SAMPLE_ID + " is " + (ids.isNull(i) ? "NULL" : id)
+                                    + ", expected 0 to " + (samples - 1));
                 }
                 action.accept(part, row, id, i, chunk);
             }
@@ -179,26 +183,26 @@ final class FilterReader {
 
     private static boolean flag(ParquetReader reader, DuckDBReadableVector column, long chunkRow, long row) {
         if (column.isNull(chunkRow)) {
-            throw new InputException(reader.file() + ": row " + row + ": " + KEEP + " is NULL");
+            throw InputException.in(reader.file(), "row " + row + ": " + KEEP + " is NULL");
         }
         return column.getBoolean(chunkRow);
     }
 
     private static InputException needsPool(Path file) {
-        return new InputException(
-                file + ": is a list of uids; to number its samples the uids of the whole pool are needed");
+        return InputException.in(
+                file, "is a list of uids; to number its samples the uids of the whole pool are needed");
     }
 
     private static long requireKnown(Path file, long samples) {
         if (samples == UNKNOWN) {
-            throw new InputException(file + ": lists the kept samples only; the number of all samples is needed");
+            throw InputException.in(file, "lists the kept samples only; the number of all samples is needed");
         }
         return samples;
     }
 
     private static void requireSamples(Path file, long actual, long expected) {
         if (expected != UNKNOWN && actual != expected) {
-            throw new InputException(file + ": is over " + actual + " samples, expected " + expected);
+            throw InputException.in(file, "is over " + actual + " samples, expected " + expected);
         }
     }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.select.uid.UidSubset;
 import org.gradmimic.select.uid.Uids;
 import org.jspecify.annotations.Nullable;
@@ -92,12 +93,12 @@ public final class FilterSet {
 
     /**
      * @return the filter of that name
-     * @throws IllegalArgumentException if there is none
+     * @throws InvalidArgumentException if there is none
      */
     public Filter get(String name) {
         Filter filter = filters.get(name);
         if (filter == null) {
-            throw new IllegalArgumentException("no filter " + name + " in " + filters.keySet());
+            throw new InvalidArgumentException("no filter " + name + " in " + filters.keySet());
         }
         return filter;
     }

@@ -107,7 +107,7 @@ public record FilterSource(Path file, @Nullable Rule rule, double number) {
         }
         Values values = Values.open(file);
         if (values.size() != samples) {
-            throw new InputException(file + ": is over " + values.size() + " samples, expected " + samples);
+            throw InputException.in(file, "is over " + values.size() + " samples, expected " + samples);
         }
         return ScoreFilters.keep(
                 values,

@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.List;
 import java.util.OptionalDouble;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 
 /**
  * Which samples are worth keeping, from several epochs' votes whose accuracy nobody knows. The epochs are taken for
@@ -53,11 +54,11 @@ public final class LabelModel implements Serializable {
      * @param balance the share of samples worth keeping, between 0 and 1, where it is known
      * @return the model
      * @throws InputException if the votes do not determine it, as with fewer than three epochs; says why
-     * @throws IllegalArgumentException if the balance is not between 0 and 1
+     * @throws InvalidArgumentException if the balance is not between 0 and 1
      */
     public static LabelModel fit(VotePatterns patterns, OptionalDouble balance) {
         if (balance.isPresent() && !(balance.getAsDouble() > 0 && balance.getAsDouble() < 1)) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     "class balance " + balance.getAsDouble() + ": expected a share between 0 and 1");
         }
         return new LabelModelFit(patterns, balance).run();

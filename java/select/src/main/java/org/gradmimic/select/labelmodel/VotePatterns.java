@@ -3,6 +3,7 @@ package org.gradmimic.select.labelmodel;
 import java.io.Serializable;
 import java.util.Arrays;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 
 /**
  * How often every pattern of votes occurs: all that a {@link LabelModel} has to know of the samples, exact and independent
@@ -107,11 +108,11 @@ public final class VotePatterns implements Serializable {
      * Takes in all counts of another, which is not changed.
      *
      * @return this
-     * @throws IllegalArgumentException if it has another number of sources
+     * @throws InvalidArgumentException if it has another number of sources
      */
     public VotePatterns merge(VotePatterns other) {
         if (other.sources != sources) {
-            throw new IllegalArgumentException("patterns of " + other.sources + " sources and of " + sources);
+            throw new InvalidArgumentException("patterns of " + other.sources + " sources and of " + sources);
         }
         for (int i = 0; i < other.patterns.length; i++) {
             add(other.patterns[i], other.counts[i]);

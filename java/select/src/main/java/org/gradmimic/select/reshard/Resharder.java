@@ -103,8 +103,7 @@ public final class Resharder {
                     target.tar() + " exists and is not from resharding; give a folder of its own for the" + " output");
         }
         if (stats != null && !stats.subset().equals(fingerprint)) {
-            throw new InputException(
-                    target.stats() + ": was made with another subset; give another folder, or empty it");
+            throw InputException.in(target.stats(), "was made with another subset; give another folder, or empty it");
         }
         return stats != null && (written || stats.kept() == 0) ? stats : null;
     }

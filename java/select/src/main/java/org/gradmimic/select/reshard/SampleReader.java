@@ -23,7 +23,7 @@ final class SampleReader implements AutoCloseable {
         try {
             this.tar = new TarReader(shard);
         } catch (IOException e) {
-            throw new InputException(shard + ": cannot be read: " + AtomicFile.reason(e), e);
+            throw InputException.in(shard, "cannot be read: " + AtomicFile.reason(e), e);
         }
     }
 
@@ -48,7 +48,7 @@ final class SampleReader implements AutoCloseable {
         while (entry != null && key(entry).equals(sample.key()) && sample.member(extension(entry)) == null) {
             bytes += entry.getSize();
             if (bytes > MAX_BYTES) {
-                throw new InputException(shard + ": sample " + sample.key() + " has more than " + MAX_BYTES + " bytes");
+                throw InputException.in(shard, "sample " + sample.key() + " has more than " + MAX_BYTES + " bytes");
             }
             byte[] content = new byte[(int) entry.getSize()];
             tar.read(content, content.length);
@@ -82,7 +82,7 @@ final class SampleReader implements AutoCloseable {
         try {
             tar.close();
         } catch (IOException e) {
-            throw new InputException(shard + ": cannot be read: " + AtomicFile.reason(e), e);
+            throw InputException.in(shard, "cannot be read: " + AtomicFile.reason(e), e);
         }
     }
 }

@@ -25,7 +25,7 @@ record Shard(Path tar) {
      */
     static List<Shard> list(Path path) {
         if (!Files.exists(path)) {
-            throw new InputException(path + ": no such file or folder");
+            throw InputException.in(path, "no such file or folder");
         }
         if (!Files.isDirectory(path)) {
             requireShard(path);
@@ -35,7 +35,7 @@ record Shard(Path tar) {
             List<Shard> shards =
                     content.filter(Shard::isShard).sorted().map(Shard::new).toList();
             if (shards.isEmpty()) {
-                throw new InputException(path + ": no shard in this folder (.tar, .tar.gz or .tgz)");
+                throw InputException.in(path, "no shard in this folder (.tar, .tar.gz or .tgz)");
             }
             Map<String, Shard> stems = new HashMap<>();
             for (Shard shard : shards) {
@@ -46,13 +46,13 @@ record Shard(Path tar) {
             }
             return shards;
         } catch (IOException e) {
-            throw new InputException(path + ": cannot be read: " + AtomicFile.reason(e), e);
+            throw InputException.in(path, "cannot be read: " + AtomicFile.reason(e), e);
         }
     }
 
     private static void requireShard(Path path) {
         if (!isShard(path)) {
-            throw new InputException(path + ": expected a shard's name to end in .tar, .tar.gz or .tgz");
+            throw InputException.in(path, "expected a shard's name to end in .tar, .tar.gz or .tgz");
         }
     }
 

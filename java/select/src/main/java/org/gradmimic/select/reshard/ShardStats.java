@@ -59,7 +59,7 @@ record ShardStats(long samples, long kept, String subset) {
         } catch (JacksonException e) {
             throw foreign(file, e);
         } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + AtomicFile.reason(e), e);
+            throw InputException.in(file, "cannot be read: " + AtomicFile.reason(e), e);
         }
         if (samples < 0 || kept < 0 || subset == null) {
             throw foreign(file, null);
@@ -68,6 +68,6 @@ record ShardStats(long samples, long kept, String subset) {
     }
 
     private static InputException foreign(Path file, @Nullable Exception cause) {
-        return new InputException(file + ": is not from resharding; give a folder of its own for the output", cause);
+        return InputException.in(file, "is not from resharding; give a folder of its own for the output", cause);
     }
 }

@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import org.duckdb.DuckDBDataChunkReader;
 import org.duckdb.DuckDBReadableVector;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.OperationInterruptedException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,7 +77,7 @@ final class LogRows {
                         flush();
                     } catch (InterruptedException e) {
                         Thread.currentThread().interrupt();
-                        throw new IllegalStateException("nobody waits for the rest", e);
+                        throw new OperationInterruptedException("nobody waits for the rest", e);
                     }
                 }
             }
@@ -109,7 +110,7 @@ final class LogRows {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new InputException("interrupted", e);
+            throw new OperationInterruptedException("interrupted", e);
         } finally {
             List<Stream> left = new ArrayList<>(running);
             left.forEach(stream -> stream.thread.interrupt());

@@ -41,8 +41,9 @@ final class NpyClasses implements Classes {
             for (long i = from; block.hasRemaining(); i++) {
                 long label = block.get();
                 if (label < 0 || label >= MAX_CLASSES) {
-                    throw new InputException(file.path() + ": sample " + i + " has the label " + label
-                            + ", expected 0 to " + (MAX_CLASSES - 1));
+                    throw InputException.in(
+                            file.path(),
+                            "sample " + i + " has the label " + label + ", expected 0 to " + (MAX_CLASSES - 1));
                 }
                 count = Math.max(count, (int) label + 1);
             }

@@ -1,6 +1,7 @@
 package org.gradmimic.select.score;
 
 import java.util.Arrays;
+import org.gradmimic.base.InvalidArgumentException;
 
 /**
  * The value at a rank, found in a few passes over values that are not held: each pass counts by the next 16 bits of the
@@ -23,7 +24,7 @@ public final class RankSelect {
      * Finds a value by its place in descending order, NaN left out.
      *
      * @param rank from 0, the highest value
-     * @throws IllegalArgumentException if there are not so many values
+     * @throws InvalidArgumentException if there are not so many values
      */
     public static double descending(Values values, long rank) {
         return descending(values, rank, FEW);
@@ -49,7 +50,7 @@ public final class RankSelect {
                 before += counts[digit--];
             }
             if (digit < 0 || rank < 0) {
-                throw new IllegalArgumentException("rank " + rank + " of " + before + " values");
+                throw new InvalidArgumentException("rank " + rank + " of " + before + " values");
             }
             prefix |= (long) digit << shift;
             if (shift == 0) {

@@ -52,7 +52,7 @@ public final class ScoreLog {
             return List.of(folderOrFile);
         }
         if (!Files.isDirectory(folderOrFile)) {
-            throw new InputException(folderOrFile + ": no such score log (a folder of parts or a Parquet file)");
+            throw InputException.in(folderOrFile, "no such score log (a folder of parts or a Parquet file)");
         }
         try {
             List<Path> parts = ScoreLogFolder.parts(folderOrFile);

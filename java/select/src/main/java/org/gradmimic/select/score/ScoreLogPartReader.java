@@ -28,7 +28,7 @@ record ScoreLogPartReader(ParquetReader parquet, int lastEpoch, long lastSample)
         long[] found = parquet.aggregate(
                 "count(sample_id)", "count(epoch)", "min(sample_id)", "max(sample_id)", "min(epoch)", "max(epoch)");
         if (found[0] != rows || found[1] != rows) {
-            throw new InputException(file + ": sample_id or epoch is NULL in some rows");
+            throw InputException.in(file, "sample_id or epoch is NULL in some rows");
         }
         requireRange(file, "sample_id", found[2], found[3], Long.MAX_VALUE);
         requireRange(file, "epoch", found[4], found[5], Integer.MAX_VALUE);
@@ -38,8 +38,9 @@ record ScoreLogPartReader(ParquetReader parquet, int lastEpoch, long lastSample)
     /** The highest value + 1 is a count and must not overflow. */
     private static void requireRange(Path file, String column, long lowest, long highest, long limit) {
         if (lowest < 0 || highest >= limit) {
-            throw new InputException(file + ": " + column + " runs from " + lowest + " to " + highest
-                    + ", expected 0 or more and less than " + limit);
+            throw InputException.in(
+                    file,
+                    column + " runs from " + lowest + " to " + highest + ", expected 0 or more and less than " + limit);
         }
     }
 

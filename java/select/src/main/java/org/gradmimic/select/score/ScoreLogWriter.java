@@ -13,6 +13,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InternalException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.io.AtomicFile;
 import org.jspecify.annotations.Nullable;
 
@@ -121,7 +124,7 @@ public final class ScoreLogWriter implements AutoCloseable {
 
     private static ScoreLogWriter open(Path folder, int rowsPerPart, Keep keep) {
         if (rowsPerPart < 1) {
-            throw new IllegalArgumentException("rowsPerPart " + rowsPerPart + ": expected at least 1");
+            throw new InvalidArgumentException("rowsPerPart " + rowsPerPart + ": expected at least 1");
         }
         try {
             Files.createDirectories(folder);
@@ -185,8 +188,8 @@ public final class ScoreLogWriter implements AutoCloseable {
      * @param loss [count] the samples' losses before the step
      * @param count the batch's actual size; {@code relative_weight} is the weight times this
      * @throws InputException if an earlier part could not be written
-     * @throws IllegalArgumentException if a number is negative or an array too short
-     * @throws IllegalStateException if the writer is closed
+     * @throws InvalidArgumentException if a number is negative or an array too short
+     * @throws InvalidStateException if the writer is closed
      */
     public void append(int epoch, long step, long[] ids, float[] score, float[] weight, float[] loss, int count) {
         checkUsable();
@@ -204,7 +207,7 @@ public final class ScoreLogWriter implements AutoCloseable {
      * part.
      *
      * @throws InputException if a part could not be written
-     * @throws IllegalStateException if the writer is closed
+     * @throws InvalidStateException if the writer is closed
      */
     public void flush() {
         checkUsable();
@@ -291,7 +294,7 @@ public final class ScoreLogWriter implements AutoCloseable {
 
     private void checkUsable() {
         if (closed) {
-            throw new IllegalStateException("the writer of the score log in " + folder + " is closed");
+            throw new InvalidStateException("the writer of the score log in " + folder + " is closed");
         }
         if (pending != null && pending.isDone()) {
             awaitPending();
@@ -308,6 +311,6 @@ public final class ScoreLogWriter implements AutoCloseable {
         if (failure instanceof InputException) {
             throw new InputException(failure.getMessage() + " (the score log's parts before it are whole)", failure);
         }
-        throw new IllegalStateException("a part of the score log in " + folder + " could not be written", failure);
+        throw new InternalException("a part of the score log in " + folder + " could not be written", failure);
     }
 }

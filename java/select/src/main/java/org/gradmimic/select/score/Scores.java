@@ -2,6 +2,7 @@ package org.gradmimic.select.score;
 
 import java.nio.file.Path;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.npy.NpyMatrix;
 
 /**
@@ -56,12 +57,12 @@ public interface Scores extends AutoCloseable {
      * {@return the values of an array}
      *
      * @param values [E,N]
-     * @throws IllegalArgumentException if the epochs have different numbers of samples
+     * @throws InvalidArgumentException if the epochs have different numbers of samples
      */
     static Scores of(float[][] values) {
         for (int epoch = 1; epoch < values.length; epoch++) {
             if (values[epoch].length != values[0].length) {
-                throw new IllegalArgumentException("epoch " + epoch + " has " + values[epoch].length
+                throw new InvalidArgumentException("epoch " + epoch + " has " + values[epoch].length
                         + " samples, epoch 0 has " + values[0].length);
             }
         }
@@ -93,7 +94,7 @@ public interface Scores extends AutoCloseable {
         NpyMatrix matrix = NpyMatrix.open(file);
         if (matrix.rows() > Integer.MAX_VALUE) {
             matrix.close();
-            throw new InputException(file + ": has " + matrix.rows() + " epochs; is it [N,E]? Expected [E,N]");
+            throw InputException.in(file, "has " + matrix.rows() + " epochs; is it [N,E]? Expected [E,N]");
         }
         return new Scores() {
             @Override

@@ -69,8 +69,9 @@ public interface Values {
         long size;
         try (NpyFile file = NpyFile.open(path)) {
             if (!file.type().isFloating()) {
-                throw new InputException(path + ": has dtype " + file.type().code()
-                        + "; expected scores or probabilities" + " (f2, f4 or f8)");
+                throw InputException.in(
+                        path,
+                        "has dtype " + file.type().code() + "; expected scores or probabilities" + " (f2, f4 or f8)");
             }
             size = file.requireRank(1).rows();
         }
@@ -130,8 +131,10 @@ public interface Values {
                     for (long i = 0; i < chunk.rowCount(); i++) {
                         long sample = next[0]++;
                         if (ids.getLong(i, -1) != sample) {
-                            throw new InputException(file.file() + ": row " + (row + i) + ": sample_id is "
-                                    + ids.getLong(i, -1) + ", expected " + sample + ": a row a sample, in order");
+                            throw InputException.in(
+                                    file.file(),
+                                    "row " + (row + i) + ": sample_id is " + ids.getLong(i, -1) + ", expected " + sample
+                                            + ": a row a sample, in order");
                         }
                         action.accept(sample, scores.getFloat(i, Float.NaN));
                     }

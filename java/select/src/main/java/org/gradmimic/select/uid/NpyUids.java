@@ -25,7 +25,7 @@ final class NpyUids implements Uids {
         NpyFile file = NpyFile.open(path);
         try {
             if (file.type() != NpyType.UINT64_PAIR) {
-                throw new InputException(path + ": has dtype " + file.type().code() + "; expected uids, dtype u8,u8");
+                throw InputException.in(path, "has dtype " + file.type().code() + "; expected uids, dtype u8,u8");
             }
             return file.requireRank(1);
         } catch (RuntimeException e) {

@@ -54,9 +54,11 @@ public final class ParquetUids implements Uids {
     public static String read(ParquetReader file, DuckDBReadableVector column, long row, long fileRow) {
         @Nullable String uid = column.getString(row);
         if (uid == null || !Uid.isUid(uid)) {
-            throw new InputException(file.file() + ": row " + fileRow + ": uid is "
-                    + (uid == null ? "NULL" : "'" + TextLines.shown(uid) + "'")
-                    + ", expected 32 hexadecimal digits");
+            throw InputException.in(
+                    file.file(),
+                    "row " + fileRow + ": uid is "
+                            + (uid == null ? "NULL" : "'" + TextLines.shown(uid) + "'")
+                            + ", expected 32 hexadecimal digits");
         }
         return uid;
     }

@@ -24,8 +24,10 @@ final class TextUids implements Uids {
         long[] next = {0};
         TextLines.forEach(path, (line, text) -> {
             if (!Uid.isUid(text)) {
-                throw new InputException(path + ": line " + line + " is '" + TextLines.shown(text)
-                        + "', expected a uid of 32 hexadecimal digits");
+                throw InputException.in(
+                        path,
+                        "line " + line + " is '" + TextLines.shown(text)
+                                + "', expected a uid of 32 hexadecimal digits");
             }
             action.accept(next[0]++, Uid.high(text), Uid.low(text));
         });

@@ -59,9 +59,11 @@ public final class UidSubset implements Uids {
         UidSubset subset = map(path);
         for (long i = 1; i < subset.size; i++) {
             if (Uid.compare(subset.high(i - 1), subset.low(i - 1), subset.high(i), subset.low(i)) > 0) {
-                throw new InputException(path + ": is not sorted: row " + i + ", "
-                        + Uid.format(subset.high(i), subset.low(i)) + ", belongs before row " + (i - 1)
-                        + " (in NumPy: a.sort())");
+                throw InputException.in(
+                        path,
+                        "is not sorted: row " + i + ", "
+                                + Uid.format(subset.high(i), subset.low(i)) + ", belongs before row " + (i - 1)
+                                + " (in NumPy: a.sort())");
             }
         }
         return subset;
@@ -160,7 +162,7 @@ public final class UidSubset implements Uids {
             }
             return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e); // every Java has it
+            throw new AssertionError(e); // every Java has it
         }
     }
 

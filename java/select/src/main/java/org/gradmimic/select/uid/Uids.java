@@ -39,7 +39,6 @@ public interface Uids {
         if (name.endsWith(".txt")) {
             return new TextUids(path);
         }
-        throw new InputException(
-                path + ": expected uids in a .parquet, .npy or .txt file or a folder of Parquet files");
+        throw InputException.in(path, "expected uids in a .parquet, .npy or .txt file or a folder of Parquet files");
     }
 }

@@ -1,5 +1,8 @@
 package org.gradmimic.select.vote;
 
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
+
 /** A {@link Binarizer} at work on one set of values. Not thread-safe. */
 public interface Binarization {
 
@@ -10,15 +13,15 @@ public interface Binarization {
      * Takes what {@link #needs} asked for.
      *
      * @param counts of all values, in the bins needed
-     * @throws IllegalArgumentException if other bins were counted
-     * @throws IllegalStateException if nothing was needed
+     * @throws InvalidArgumentException if other bins were counted
+     * @throws InvalidStateException if nothing was needed
      */
     void refine(ValueCounts counts);
 
     /**
      * {@return the decision}
      *
-     * @throws IllegalStateException if something is still needed
+     * @throws InvalidStateException if something is still needed
      */
     Decision decision();
 }

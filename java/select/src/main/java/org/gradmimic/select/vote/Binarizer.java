@@ -3,6 +3,8 @@ package org.gradmimic.select.vote;
 import java.io.Serializable;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.select.score.ScoreColumn;
 
 /**
@@ -50,11 +52,11 @@ public final class Binarizer implements Serializable {
      * {@link ScoreColumn#RELATIVE_WEIGHT}, or 1/B on weights alone.
      *
      * @param limit the lowest value to keep, compared in float
-     * @throws IllegalArgumentException if {@code limit} is NaN
+     * @throws InvalidArgumentException if {@code limit} is NaN
      */
     public static Binarizer threshold(float limit) {
         if (Float.isNaN(limit)) {
-            throw new IllegalArgumentException("threshold is NaN");
+            throw new InvalidArgumentException("threshold is NaN");
         }
         return new Binarizer(Kind.THRESHOLD, limit);
     }
@@ -83,7 +85,7 @@ public final class Binarizer implements Serializable {
      * those that equal the last one kept.
      *
      * @param share from 0 to 1
-     * @throws IllegalArgumentException if {@code share} is not in 0..1
+     * @throws InvalidArgumentException if {@code share} is not in 0..1
      */
     public static Binarizer topShare(double share) {
         return new Binarizer(Kind.TOP, checked(share));
@@ -93,11 +95,11 @@ public final class Binarizer implements Serializable {
      * Keeps the {@code count} highest values, or all if there are fewer, and those that equal the last one kept.
      *
      * @param count 0 to 2⁵³
-     * @throws IllegalArgumentException if {@code count} is not in that range
+     * @throws InvalidArgumentException if {@code count} is not in that range
      */
     public static Binarizer topCount(long count) {
         if (count < 0 || count > 1L << 53) {
-            throw new IllegalArgumentException("count " + count + ": expected 0 to 2^53");
+            throw new InvalidArgumentException("count " + count + ": expected 0 to 2^53");
         }
         return new Binarizer(Kind.TOP_COUNT, count);
     }
@@ -106,7 +108,7 @@ public final class Binarizer implements Serializable {
      * Keeps the lowest {@code share} of the values, counted as by {@link #topShare}.
      *
      * @param share from 0 to 1
-     * @throws IllegalArgumentException if {@code share} is not in 0..1
+     * @throws InvalidArgumentException if {@code share} is not in 0..1
      */
     public static Binarizer bottomShare(double share) {
         return new Binarizer(Kind.BOTTOM, checked(share));
@@ -137,7 +139,7 @@ public final class Binarizer implements Serializable {
 
     private static double checked(double share) {
         if (!(share >= 0 && share <= 1)) {
-            throw new IllegalArgumentException("share " + share + ": expected 0 to 1");
+            throw new InvalidArgumentException("share " + share + ": expected 0 to 1");
         }
         return share;
     }
@@ -151,7 +153,7 @@ public final class Binarizer implements Serializable {
 
         @Override
         public void refine(ValueCounts counts) {
-            throw new IllegalStateException("nothing was needed");
+            throw new InvalidStateException("nothing was needed");
         }
     }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
+import org.gradmimic.base.InternalException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,7 +75,7 @@ final class MixtureSearch extends RefiningSearch {
         if (wide.length > 0) {
             need(wide);
         } else if (mixture == null) {
-            throw new IllegalStateException("a bin of different values was not refined");
+            throw new InternalException("a bin of different values was not refined");
         } else {
             decide(new Decision(mixture.cut(), mixture, notes(mixture)));
         }

@@ -1,5 +1,7 @@
 package org.gradmimic.select.vote;
 
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
 import org.jspecify.annotations.Nullable;
 
 /** What the searches that may need a refinement have in common. */
@@ -16,10 +18,10 @@ abstract class RefiningSearch implements Binarization {
     @Override
     public final void refine(ValueCounts counts) {
         if (needs.isEmpty()) {
-            throw new IllegalStateException("nothing was needed");
+            throw new InvalidStateException("nothing was needed");
         }
         if (!counts.refinement().equals(needs)) {
-            throw new IllegalArgumentException("other bins were counted than needed");
+            throw new InvalidArgumentException("other bins were counted than needed");
         }
         needs = Refinement.none();
         refined(counts);
@@ -28,7 +30,7 @@ abstract class RefiningSearch implements Binarization {
     @Override
     public final Decision decision() {
         if (decision == null) {
-            throw new IllegalStateException("asked for a decision while counts are still needed");
+            throw new InvalidStateException("asked for a decision while counts are still needed");
         }
         return decision;
     }

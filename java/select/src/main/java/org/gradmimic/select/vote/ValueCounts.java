@@ -2,6 +2,7 @@ package org.gradmimic.select.vote;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import org.gradmimic.base.InvalidArgumentException;
 
 /**
  * How often every single value occurs, in the bins that a {@link Refinement} names. Like {@link ValueStatistics} made of
@@ -56,11 +57,11 @@ public final class ValueCounts implements Serializable {
      * Takes in all counts of another, which is not changed.
      *
      * @return this
-     * @throws IllegalArgumentException if it counts other bins
+     * @throws InvalidArgumentException if it counts other bins
      */
     public ValueCounts merge(ValueCounts other) {
         if (!refinement.equals(other.refinement)) {
-            throw new IllegalArgumentException("counts of other bins");
+            throw new InvalidArgumentException("counts of other bins");
         }
         for (int b = 0; b < counts.length; b++) {
             for (int p = 0; p < counts[b].length; p++) {

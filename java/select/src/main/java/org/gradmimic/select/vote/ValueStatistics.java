@@ -3,6 +3,7 @@ package org.gradmimic.select.vote;
 import java.io.Serializable;
 import java.math.BigInteger;
 import java.util.Arrays;
+import org.gradmimic.base.InvalidArgumentException;
 
 /**
  * Everything a {@link Binarizer} has to know of a set of values, such as an epoch's scores, in a size that does not depend
@@ -32,14 +33,14 @@ public final class ValueStatistics implements Serializable {
      * Takes in a value; NaN, which stands for a sample that was not seen, is not counted.
      *
      * @param value finite or NaN
-     * @throws IllegalArgumentException if it is infinite
+     * @throws InvalidArgumentException if it is infinite
      */
     public void add(float value) {
         if (!Float.isFinite(value)) {
             if (Float.isNaN(value)) {
                 return;
             }
-            throw new IllegalArgumentException("the value is " + value);
+            throw new InvalidArgumentException("the value is " + value);
         }
         int key = FloatKey.of(value);
         int bin = FloatKey.bin(key);

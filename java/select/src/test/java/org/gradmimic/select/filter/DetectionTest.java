@@ -1,9 +1,10 @@
 package org.gradmimic.select.filter;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
+import org.gradmimic.base.InvalidArgumentException;
 import org.junit.jupiter.api.Test;
 
 class DetectionTest {
@@ -41,7 +42,7 @@ class DetectionTest {
 
     @Test
     void lengthsMustAgree() {
-        assertThatIllegalArgumentException()
+        assertThatExceptionOfType(InvalidArgumentException.class)
                 .isThrownBy(() -> Detection.of(new boolean[2], new boolean[3]))
                 .withMessage("the filter has 2 samples, the truth 3");
     }

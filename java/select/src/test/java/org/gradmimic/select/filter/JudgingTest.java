@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.Random;
+import org.gradmimic.base.InvalidArgumentException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -75,6 +76,6 @@ class JudgingTest {
         assertThat(Correlation.spearman(new double[] {1, 2, 3}, new double[] {0.1, 0.1, 0.1}))
                 .isNaN();
         assertThatThrownBy(() -> Correlation.pearson(new double[2], new double[3]))
-                .isInstanceOf(IllegalArgumentException.class);
+                .isInstanceOf(InvalidArgumentException.class);
     }
 }

@@ -1,13 +1,14 @@
 package org.gradmimic.select.labelmodel;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.OptionalDouble;
 import java.util.Random;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.select.Npy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -254,7 +255,7 @@ class LabelModelTest {
                 .isInstanceOf(InputException.class)
                 .hasMessage("votes of 33 epochs; the label model takes at most 32 of them");
         for (double balance : new double[] {0, 1, -0.5, Double.NaN}) {
-            assertThatIllegalArgumentException()
+            assertThatExceptionOfType(InvalidArgumentException.class)
                     .isThrownBy(() -> LabelModel.fit(new VotePatterns(3), OptionalDouble.of(balance)));
         }
     }
@@ -287,7 +288,7 @@ class LabelModelTest {
         for (long pattern : forwards.patterns()) {
             assertThat(other.probability(pattern)).isEqualTo(one.probability(pattern)); // to the last bit
         }
-        assertThatIllegalArgumentException().isThrownBy(() -> parts.merge(new VotePatterns(4)));
+        assertThatExceptionOfType(InvalidArgumentException.class).isThrownBy(() -> parts.merge(new VotePatterns(4)));
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
 import java.util.Random;
+import org.gradmimic.base.InvalidArgumentException;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -62,6 +63,6 @@ class RankSelectTest {
                     .isEqualTo(sortedFloats[sortedFloats.length - 1 - rank]);
         }
         assertThatThrownBy(() -> RankSelect.descending(Values.of(floats), sortedFloats.length, few))
-                .isInstanceOf(IllegalArgumentException.class);
+                .isInstanceOf(InvalidArgumentException.class);
     }
 }

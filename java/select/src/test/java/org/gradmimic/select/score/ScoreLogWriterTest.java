@@ -2,8 +2,7 @@ package org.gradmimic.select.score;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
@@ -16,6 +15,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.io.Sql;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -155,25 +156,32 @@ class ScoreLogWriterTest {
         writer.close();
         writer.close();
         assertThat(ScoreLog.open(folder).rows()).isEqualTo(3);
-        assertThatIllegalStateException().isThrownBy(() -> append(writer, 0, 3)).withMessageContaining("is closed");
-        assertThatIllegalStateException().isThrownBy(writer::flush).withMessageContaining("is closed");
+        assertThatExceptionOfType(InvalidStateException.class)
+                .isThrownBy(() -> append(writer, 0, 3))
+                .withMessageContaining("is closed");
+        assertThatExceptionOfType(InvalidStateException.class)
+                .isThrownBy(writer::flush)
+                .withMessageContaining("is closed");
     }
 
     @Test
     void wrongArgumentsAreNamedAndWriteNothing() throws Exception {
-        assertThatIllegalArgumentException().isThrownBy(() -> ScoreLogWriter.create(folder, 0));
+        assertThatExceptionOfType(InvalidArgumentException.class).isThrownBy(() -> ScoreLogWriter.create(folder, 0));
         try (ScoreLogWriter writer = ScoreLogWriter.create(folder, 10)) {
             float[] two = new float[2];
             long[] ids = {0, 1};
-            assertThatIllegalArgumentException()
+            assertThatExceptionOfType(InvalidArgumentException.class)
                     .isThrownBy(() -> writer.append(0, 0, new long[] {3, -1}, two, two, two, 2))
                     .withMessageContaining("ids[1] = -1");
-            assertThatIllegalArgumentException()
+            assertThatExceptionOfType(InvalidArgumentException.class)
                     .isThrownBy(() -> writer.append(0, 0, ids, two, new float[1], two, 2))
                     .withMessageContaining("weight has 1 values, count is 2");
-            assertThatIllegalArgumentException().isThrownBy(() -> writer.append(-1, 0, ids, two, two, two, 2));
-            assertThatIllegalArgumentException().isThrownBy(() -> writer.append(0, -1, ids, two, two, two, 2));
-            assertThatIllegalArgumentException().isThrownBy(() -> writer.append(0, 0, ids, two, two, two, -1));
+            assertThatExceptionOfType(InvalidArgumentException.class)
+                    .isThrownBy(() -> writer.append(-1, 0, ids, two, two, two, 2));
+            assertThatExceptionOfType(InvalidArgumentException.class)
+                    .isThrownBy(() -> writer.append(0, -1, ids, two, two, two, 2));
+            assertThatExceptionOfType(InvalidArgumentException.class)
+                    .isThrownBy(() -> writer.append(0, 0, ids, two, two, two, -1));
         }
         assertThat(visible()).isEmpty();
     }

@@ -1,8 +1,7 @@
 package org.gradmimic.select.vote;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -11,6 +10,8 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.InvalidStateException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -238,7 +239,7 @@ class BinarizerTest {
     void aThresholdKeepsWhatEqualsIt() {
         assertThat(Passes.keep(Binarizer.threshold(1), 1, Math.nextDown(1f), 2)).containsExactly(true, false, true);
         assertThat(Passes.keep(Binarizer.threshold(0), -0f, 0f)).containsExactly(true, true);
-        assertThatIllegalArgumentException().isThrownBy(() -> Binarizer.threshold(Float.NaN));
+        assertThatExceptionOfType(InvalidArgumentException.class).isThrownBy(() -> Binarizer.threshold(Float.NaN));
     }
 
     @Test
@@ -247,22 +248,24 @@ class BinarizerTest {
         assertThat(Passes.keep(Binarizer.topShare(0.25), 1, 3, 1, 1)).containsExactly(false, true, false, false);
         assertThat(Passes.keep(Binarizer.bottomShare(0.25), 1, 3, 1, 1)).containsExactly(true, false, true, true);
         for (double share : new double[] {-0.1, 1.1, Double.NaN}) {
-            assertThatIllegalArgumentException().isThrownBy(() -> Binarizer.topShare(share));
-            assertThatIllegalArgumentException().isThrownBy(() -> Binarizer.bottomShare(share));
+            assertThatExceptionOfType(InvalidArgumentException.class).isThrownBy(() -> Binarizer.topShare(share));
+            assertThatExceptionOfType(InvalidArgumentException.class).isThrownBy(() -> Binarizer.bottomShare(share));
         }
         for (long count : new long[] {-1, (1L << 53) + 1}) {
-            assertThatIllegalArgumentException().isThrownBy(() -> Binarizer.topCount(count));
+            assertThatExceptionOfType(InvalidArgumentException.class).isThrownBy(() -> Binarizer.topCount(count));
         }
     }
 
     @Test
     void aBinarizationInsistsOnItsOrder() {
         Binarization running = Binarizer.topShare(0.5).begin(Passes.statistics(1, 2, 3));
-        assertThatIllegalStateException().isThrownBy(running::decision);
-        assertThatIllegalArgumentException().isThrownBy(() -> running.refine(new ValueCounts(Refinement.none())));
+        assertThatExceptionOfType(InvalidStateException.class).isThrownBy(running::decision);
+        assertThatExceptionOfType(InvalidArgumentException.class)
+                .isThrownBy(() -> running.refine(new ValueCounts(Refinement.none())));
         running.refine(Passes.counts(running.needs(), 1, 2, 3));
         assertThat(running.decision().cut()).isEqualTo(Cut.atLeast(3));
-        assertThatIllegalStateException().isThrownBy(() -> running.refine(new ValueCounts(Refinement.none())));
+        assertThatExceptionOfType(InvalidStateException.class)
+                .isThrownBy(() -> running.refine(new ValueCounts(Refinement.none())));
     }
 
     @Test

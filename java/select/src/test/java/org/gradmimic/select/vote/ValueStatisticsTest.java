@@ -1,7 +1,7 @@
 package org.gradmimic.select.vote;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.ByteArrayInputStream;
@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.util.Random;
+import org.gradmimic.base.InvalidArgumentException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -88,7 +89,7 @@ class ValueStatisticsTest {
                 .isEqualTo(Passes.counts(refinement, 1, 1, 1, -2, Math.nextUp(1f), Math.nextUp(1f)));
         assertThat(counts.count(bin(1))).isEqualTo(5);
         assertThat(copy(counts)).isEqualTo(counts);
-        assertThatIllegalArgumentException()
+        assertThatExceptionOfType(InvalidArgumentException.class)
                 .isThrownBy(() -> counts.merge(new ValueCounts(Refinement.of(new int[] {3}))));
     }
 
@@ -125,7 +126,7 @@ class ValueStatisticsTest {
     @Test
     void nanIsNotSeenAndAnInfinityIsAMistake() {
         assertThat(Passes.statistics(Float.NaN, 1, Float.NaN)).isEqualTo(Passes.statistics(1));
-        assertThatIllegalArgumentException()
+        assertThatExceptionOfType(InvalidArgumentException.class)
                 .isThrownBy(() -> Passes.statistics(Float.POSITIVE_INFINITY))
                 .withMessage("the value is Infinity");
     }
