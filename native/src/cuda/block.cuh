@@ -11,14 +11,36 @@ namespace gm::cuda {
 constexpr int kWarp = 32;
 constexpr unsigned kAllLanes = 0xffffffffu;
 
+// What a block may have of shared memory. Code for sm_80 runs on 8.6 and 8.9 too and PTX on 12.x, which allow the least; code
+// for sm_90a runs on 9.0 alone.
+constexpr size_t kMostShared = 101376, kMostSharedOfHopper = 232448;
+
 // The block's dynamic shared memory; the launch gives sizeof(Shared) bytes of it. It begins on 1024 bytes, for wgmma.cuh.
-template <class Shared>
+template <class Shared, size_t kMost = kMostShared>
 __device__ __forceinline__ Shared &shared() {
+    static_assert(sizeof(Shared) <= kMost, "more shared memory than every device of the architecture gives a block");
 #if defined(__CUDACC__)
     extern __shared__ __align__(1024) unsigned char bytes[];
     return *reinterpret_cast<Shared *>(bytes);
 #else
     return *static_cast<Shared *>(emulator::shared_memory(sizeof(Shared)));
+#endif
+}
+
+// Of a grid that launch_behind() (launch.h) has launched: waits until the grid before it has ended and what that wrote is
+// there. Every thread does it first of all.
+__device__ __forceinline__ void wait_for_grid_before() {
+#if !defined(__CUDACC__)
+    emulator::wait_for_grid_before();
+#elif defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
+// The blocks of a grid that launch_behind() launches behind this one may begin once all of this one's have said so.
+__device__ __forceinline__ void let_next_grid_begin() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
 #endif
 }
 

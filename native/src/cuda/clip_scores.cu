@@ -36,8 +36,8 @@ void clip_scores_run(const gm_clip_scores_args &args, Arena arena, const gm_queu
     const Parameters p = parameters(args, arena);
     const int64_t rows = larger(1, divide_up(kSides * p.B, kThreads / kWarp));  // no pairs are counted too
     launch(queue, "clip_scores normalise", normalise, rows, kThreads, 0, p);
-    launch(queue, "clip_scores tiles", tiles, p.tiles * p.tiles, kTileThreads, sizeof(Shared), p);
-    launch(queue, "clip_scores finish", finish, divide_up(p.B, kThreads / kWarp), kThreads, 0, p);
+    launch_behind(queue, "clip_scores tiles", tiles, p.tiles * p.tiles, kTileThreads, sizeof(Shared), p);
+    launch_behind(queue, "clip_scores finish", finish, divide_up(p.B, kThreads / kWarp), kThreads, 0, p);
 }
 
 }  // namespace gm::cuda

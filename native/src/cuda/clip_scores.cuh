@@ -58,6 +58,7 @@ __device__ __forceinline__ void merge_lane(Sums &sums, int distance) {
 }
 
 __global__ void __launch_bounds__(kThreads) normalise(const __grid_constant__ Parameters p) {
+    let_next_grid_begin();
     if (blockIdx.x == 0 && threadIdx.x == 0 && p.args.non_finite != nullptr) *p.args.non_finite = 0;  // grid 3 counts
     const int64_t n = int64_t{blockIdx.x} * (kThreads / kWarp) + warp();
     if (n >= kSides * p.B) return;
@@ -112,6 +113,8 @@ __device__ __forceinline__ Sums sums_of(bool soft, const float *z, const float *
 }
 
 __global__ void __launch_bounds__(kTileThreads) tiles(const __grid_constant__ Parameters p) {
+    wait_for_grid_before();
+    let_next_grid_begin();
     const int64_t row_tile = blockIdx.x / p.tiles, column_tile = blockIdx.x % p.tiles, first_row = row_tile * kTile,
                   first_column = column_tile * kTile;
     const int64_t rows = smaller(kTile, p.B - first_row), columns = smaller(kTile, p.B - first_column);
@@ -197,6 +200,7 @@ __device__ __forceinline__ Sums all_tiles(const Sums *partial, int64_t tiles) {
 }
 
 __global__ void __launch_bounds__(kThreads) finish(const __grid_constant__ Parameters p) {
+    wait_for_grid_before();
     const int64_t i = int64_t{blockIdx.x} * (kThreads / kWarp) + warp();
     if (i >= p.B) return;
     ContrastiveHalf both = {0, 0};

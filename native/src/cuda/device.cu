@@ -5,6 +5,8 @@
 #include <cuda_runtime.h>
 
 #include <atomic>
+#include <map>
+#include <mutex>
 
 #include "base/failure.h"
 #include "cuda/launch.h"
@@ -32,12 +34,24 @@ bool is_sticky(cudaError_t status) {
     }
 }
 
+int attribute(cudaDeviceAttr which, int device) {
+    int value = 0;
+    check(cudaDeviceGetAttribute(&value, which, device), "cudaDeviceGetAttribute");
+    return value;
+}
+
 // As "9.0"; its first number in `major`.
 std::string capability(int device, int &major) {
-    int minor = 0;
-    check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device), "cudaDeviceGetAttribute");
-    check(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device), "cudaDeviceGetAttribute");
+    major = attribute(cudaDevAttrComputeCapabilityMajor, device);
+    const int minor = attribute(cudaDevAttrComputeCapabilityMinor, device);
     return std::to_string(major) + "." + std::to_string(minor);
+}
+
+Facts ask_facts(int device) {
+    return {10 * attribute(cudaDevAttrComputeCapabilityMajor, device) +
+                attribute(cudaDevAttrComputeCapabilityMinor, device),
+            attribute(cudaDevAttrMultiProcessorCount, device),
+            static_cast<size_t>(attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, device))};
 }
 
 }  // namespace
@@ -97,11 +111,30 @@ void require_device(int device) {
 }
 
 Facts facts_of(int device) {
-    int major = 0, minor = 0, processors = 0;
-    check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device), "cudaDeviceGetAttribute");
-    check(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device), "cudaDeviceGetAttribute");
-    check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device), "cudaDeviceGetAttribute");
-    return {10 * major + minor, processors};
+    // Asked for once.
+    static std::once_flag asked[kDevices];
+    static Facts known[kDevices];
+    if (device < 0 || device >= kDevices) return ask_facts(device);
+    std::call_once(asked[device], [&] { known[device] = ask_facts(device); });
+    return known[device];
+}
+
+bool prepare(const void *kernel, int device, size_t shared, const char *name) {
+    static std::mutex mutex;
+    static std::map<std::pair<const void *, int>, bool> prepared;
+    const std::lock_guard<std::mutex> lock(mutex);
+    const auto found = prepared.find({kernel, device});
+    if (found != prepared.end()) return found->second;
+    cudaFuncAttributes attributes = {};
+    check(cudaFuncGetAttributes(&attributes, kernel), name);
+    if (shared > kPlainShared) {
+        check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)),
+              name);
+    }
+    // Code for an earlier architecture, which a later device may run too, does not have the instruction that waits.
+    const bool may_overlap = facts_of(device).capability >= 90 && attributes.ptxVersion >= 90;
+    prepared[{kernel, device}] = may_overlap;
+    return may_overlap;
 }
 
 DeviceScope::DeviceScope(int device) {

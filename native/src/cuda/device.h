@@ -17,6 +17,7 @@ void require_device(int device);
 struct Facts {
     int capability;  // 90 for 9.0
     int processors;  // SMs
+    size_t shared;   // bytes of shared memory that a block can ask for
 };
 Facts facts_of(int device);
 

@@ -91,7 +91,8 @@ void direction_run(const gm_direction_args &args, Arena arena, const gm_queue &q
         }
         launch(queue, "direction", direction::subtract_blocks, p.blocks, direction::kThreads, sizeof(direction::Shared),
                p);
-        launch(queue, "direction", direction::add_blocks, 1, direction::kAddThreads, sizeof(direction::AddShared), p);
+        launch_behind(queue, "direction", direction::add_blocks, 1, direction::kAddThreads,
+                      sizeof(direction::AddShared), p);
         k += p.count;
     } while (k < args.count);
 }

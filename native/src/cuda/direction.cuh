@@ -132,6 +132,7 @@ struct Shared {
 };
 
 __global__ void __launch_bounds__(kThreads, 3) subtract_blocks(const __grid_constant__ Parameters p) {
+    let_next_grid_begin();
     const int block = static_cast<int>(blockIdx.x);
     int k = 0, end = p.count;  // the last tensor that starts at or before the block
     while (end - k > 1) {
@@ -161,6 +162,7 @@ struct AddShared {
 };
 
 __global__ void __launch_bounds__(kAddThreads) add_blocks(const __grid_constant__ Parameters p) {
+    wait_for_grid_before();
     AddShared &s = shared<AddShared>();
     for (int k = warp(); k < p.count; k += kAddThreads / kWarp) {
         const int end = k + 1 < p.count ? p.tensors[k + 1].first_block : p.blocks;

@@ -12,7 +12,7 @@ using namespace ghost_dot;
 // Whether the device runs what was compiled for sm_90a, and the build did compile for it.
 bool has_wgmma([[maybe_unused]] const Facts &device) {
 #if defined(GM_SM90A)
-    return device.capability == 90;
+    return device.capability == 90 && device.shared >= sizeof(WgmmaShared);
 #else
     return false;
 #endif
@@ -44,8 +44,9 @@ ghost_dot::Parameters parameters(const gm_ghost_dot_args &args, const Plan &plan
 
 template <int kRows>
 void launch_tensor(const gm_queue &queue, const ghost_dot::Parameters &p, int64_t blocks) {
-    launch(queue, "ghost_dot", p.input.dtype == GM_BF16 ? tensor_products<true, kRows> : tensor_products<false, kRows>,
-           blocks, kTensorThreads, sizeof(TensorShared<kRows>), p);
+    launch_behind(queue, "ghost_dot",
+                  p.input.dtype == GM_BF16 ? tensor_products<true, kRows> : tensor_products<false, kRows>, blocks,
+                  kTensorThreads, sizeof(TensorShared<kRows>), p);
 }
 
 }  // namespace
@@ -76,16 +77,16 @@ void ghost_dot_run(const gm_ghost_dot_args &args, Arena arena, const gm_queue &q
                   blocks = tiles * plan.parts;
     launch_tokens(queue, args.delta, p.tokens);
     if (plan.form == GM_GHOST_DOT_WGMMA) {
-        launch(queue, "ghost_dot", args.input.dtype == GM_BF16 ? wgmma_products<true> : wgmma_products<false>,
-               smaller(tiles, device.processors), kWgmmaThreads, sizeof(WgmmaShared), p);
+        launch_behind(queue, "ghost_dot", args.input.dtype == GM_BF16 ? wgmma_products<true> : wgmma_products<false>,
+                      smaller(tiles, device.processors), kWgmmaThreads, sizeof(WgmmaShared), p);
     } else if (plan.form == GM_GHOST_DOT_MMA) {
         (plan.rows == 32   ? launch_tensor<32>
          : plan.rows == 64 ? launch_tensor<64>
                            : launch_tensor<128>)(queue, p, blocks);
     } else {
-        launch(queue, "ghost_dot", products, blocks, kTileThreads, sizeof(Shared), p);
+        launch_behind(queue, "ghost_dot", products, blocks, kTileThreads, sizeof(Shared), p);
     }
-    launch(queue, "ghost_dot", add_tokens, B, kPartialThreads, sizeof(PartialShared), p);
+    launch_behind(queue, "ghost_dot", add_tokens, B, kPartialThreads, sizeof(PartialShared), p);
 }
 
 }  // namespace gm::cuda

@@ -52,6 +52,8 @@ __device__ __forceinline__ Run behind(const Run &run, int64_t elements) {
 }
 
 __global__ void __launch_bounds__(kTileThreads) products(const __grid_constant__ Parameters p) {
+    wait_for_grid_before();
+    let_next_grid_begin();
     const int64_t count = p.tokens.first[p.tokens.samples], O = p.delta.shape[2];
     const Piece piece = piece_of(p, kTile);
     const int64_t tile = piece.tile, rows = smaller(kTile, count - piece.from);
@@ -83,6 +85,7 @@ __global__ void __launch_bounds__(kTileThreads) products(const __grid_constant__
 
 // A block a sample.
 __global__ void __launch_bounds__(kPartialThreads) add_tokens(const __grid_constant__ Parameters p) {
+    wait_for_grid_before();
     const int64_t i = blockIdx.x, places = p.tiles * p.parts, first = p.tokens.first[i] * places,
                   end = p.tokens.first[i + 1] * places;
     double sum = 0;

@@ -49,8 +49,12 @@ struct TensorShared {
     Stage<kRows> stages[kStages];
     Rows<kRows> inputs, deltas;
     Rows<kTensorColumns> outputs;
-    float sums[kRows][kColumnWarps];
 };
+
+// Of every row and warp of a row, over a stage that nobody reads any more: all stages and a list more would be 2 KiB above
+// what a block may have on devices of compute capability 8.6, 8.9 and 12.x.
+template <int kRows>
+using WarpSums = float[kRows][kColumnWarps];
 
 // Elements [at, at + 64) of all rows, which are `length` long: a thread copies chunk threadIdx % 8 of every 32nd.
 template <int kRows, int kPanelRows>
@@ -128,6 +132,8 @@ __device__ __forceinline__ float times_delta(Stage<kRows> &stage, bool bf16, int
 
 template <bool kBf16, int kRows>
 __global__ void __launch_bounds__(kTensorThreads, 2) tensor_products(const __grid_constant__ Parameters p) {
+    wait_for_grid_before();
+    let_next_grid_begin();
     constexpr int kRowFragments = kRows / kRowWarps / 16;
     static_assert(kRows <= kTensorColumns && kRows + kTensorColumns <= kTensorThreads, "a thread for every row");
     const int64_t count = p.tokens.first[p.tokens.samples], O = p.delta.shape[2];
@@ -171,6 +177,8 @@ __global__ void __launch_bounds__(kTensorThreads, 2) tensor_products(const __gri
     wait_for_copies<0>();
     __syncthreads();
     Stage<kRows> &deltas = s.stages[slices % kStages];
+    static_assert(kStages > 1 && sizeof(WarpSums<kRows>) <= sizeof(Stage<kRows>), "one beside delta's");
+    auto &warp_sums = reinterpret_cast<WarpSums<kRows> &>(s.stages[(slices + 1) % kStages]);
     const int first_row = warp() / kColumnWarps * (kRows / kRowWarps) + lane() / 4,
               first_column = warp() % kColumnWarps * (kTensorColumns / kColumnWarps);
 #pragma unroll
@@ -178,11 +186,11 @@ __global__ void __launch_bounds__(kTensorThreads, 2) tensor_products(const __gri
         const int row = first_row + 8 * r;
         const float sum =
             sum_over_lanes<4>(times_delta(deltas, p.delta.dtype == GM_BF16, row, first_column, sums[r / 2], r % 2));
-        if (lane() % 4 == 0) s.sums[row][warp() % kColumnWarps] = sum;
+        if (lane() % 4 == 0) warp_sums[row][warp() % kColumnWarps] = sum;
     }
     __syncthreads();
     if (n >= smaller(kRows, count - from)) return;
-    partial_of(p, from + n, tile, piece.part) = s.sums[n][0] + s.sums[n][1] + s.sums[n][2] + s.sums[n][3];
+    partial_of(p, from + n, tile, piece.part) = warp_sums[n][0] + warp_sums[n][1] + warp_sums[n][2] + warp_sums[n][3];
 }
 
 }  // namespace gm::cuda::ghost_dot

@@ -18,10 +18,15 @@
 //   [16384, 3072, 768]    77 GFLOP, 256 tiles in 2 rounds; 0.73 GB, 130 MB: 110 to 120 us
 // and 10 us for the tokens and the sums in all: 1.0 to 1.1 times the plain product, which writes as much as delta is.
 //
-// Loaders copy by cp.async, row by row out of the list of tokens, whatever their strides; two slices are on the way while
-// a third is shown to the products. Blocks stay, one an SM, and take one tile after the other, so the next tile's first
-// slices arrive while this one's sums meet delta. Tiles go by groups of kGroupedTiles row tiles, column by column: those
-// that run at one time share their rows of a and V in L2.
+// Loaders copy by cp.async, row by row out of a list of addresses, whatever their strides: per slice and warp 28 copies, all
+// of which have to be issued while the products of a slice multiply. So a copy is a few instructions: the list has byte
+// addresses, V's rows are reached by adding one of two distances, places in shared memory differ by constants, and sizes
+// are constants too wherever a slice lies inside the arrays; only ragged ends count their bytes. Every loading thread
+// arrives at a stage's barrier by its copies (cp.async.mbarrier.arrive), so a slice is shown as soon as it is there and
+// nobody waits for it but the products, who put the fence between the copies and themselves. Blocks stay, one an SM, and
+// take one tile after the other: the next tile's tokens are read behind this one's last slice, and its first slices arrive
+// while this one's sums meet delta. Tiles go by groups of kGroupedTiles row tiles, column by column: those that run at one
+// time share their rows of a and V in L2.
 //
 // A row's sums are in the four lanes of one warp: a lane adds its 48 products with delta by columns, then the lanes, to one
 // float a tile in the token's own place: which block does it leaves no trace. The multipliers rest meanwhile, so it has to
@@ -39,7 +44,6 @@ constexpr int kMyGroups = kWgmmaRows / kConsumers / kGroupRows;  // of rows, of 
 constexpr int kWgmmaThreads = (kConsumers + 1) * kWarpgroup;
 constexpr int kWgmmaStages = 4;
 constexpr int kLoaderWarps = kWarpgroup / kWarp, kLoaderRows = kWgmmaRows / kLoaderWarps;
-constexpr int kLag = 2;  // slices on the way before the next is shown; more than kWgmmaStages - 2 would wait for itself
 constexpr int kGroupedTiles = 16;
 // A block is launched with as many registers as kWgmmaThreads threads can have alike; who takes more waits until others have
 // given as many, for ever if nobody does.
@@ -59,8 +63,9 @@ constexpr int kDeltaPanels = kWgmmaColumns / kSlice;  // of delta's tile, a stag
 
 struct WgmmaShared {
     WgmmaStage stages[kWgmmaStages];
-    int64_t rows[kWgmmaRows];  // where the tile's rows begin, of a and then of delta; kNoRow: nowhere
+    uint64_t rows[kWgmmaRows];  // addresses of the tile's rows, of a and then of delta
     uint64_t full[kWgmmaStages], empty[kWgmmaStages];
+    int rest;  // tokens of the last row of tiles; here since loaders are short of registers
 };
 
 // The stages in turn; a stage's phases have parities in turn.
@@ -90,106 +95,175 @@ struct Tiles {
 
 // ---- the warpgroup that loads ------------------------------------------------------------------
 
+// bench/gpu/first_run.sh measures what is left of a call without its copies; the results are of no use then.
+#if defined(GM_WITHOUT_COPIES)
+constexpr bool kCopies = false;
+#else
+constexpr bool kCopies = true;
+#endif
+
+constexpr int kMyTokens = kLoaderRows / kWarp;  // of a lane
+constexpr int kRowBytes = sizeof(WgmmaStage::left.elements[0]);
+constexpr int kCopiedRows = kWarp / (kSlice / kEight);  // of a copy of a warp: a lane copies 16 bytes
+constexpr int kChunkFlip = kCopiedRows * 16;            // the swizzle of a row so many further differs by this bit
+
+// The tokens whose rows a lane lists, of tile n. Beyond the last token the last one again: its sums are never put.
+__device__ __forceinline__ void read_tokens(const WgmmaShared &s, const Parameters &p, const Tiles &tiles, unsigned n,
+                                            Token (&tokens)[kMyTokens]) {
+    if (n >= tiles.count()) return;
+    const unsigned tile = tiles.place(n).x;
+    const int last = tile + 1 < tiles.rows ? kWgmmaRows - 1 : s.rest - 1, first = warp() * kLoaderRows + lane();
+    const Token *which = p.tokens.which + int64_t{tile} * kWgmmaRows;
+#pragma unroll
+    for (int m = 0; m < kMyTokens; m++) tokens[m] = which[first + m * kWarp < last ? first + m * kWarp : last];
+}
+
 // Where this warp's rows of a tile begin in `array`.
-__device__ __forceinline__ void list_rows(WgmmaShared &s, const Parameters &p, const gm_array &array, int64_t from,
-                                          int64_t count) {
+__device__ __forceinline__ void list_rows(WgmmaShared &s, const gm_array &array, const Token (&tokens)[kMyTokens]) {
     __syncwarp();  // nobody reads the old ones any more
-    for (int n = lane(); n < kLoaderRows; n += kWarp) {
-        const int row = warp() * kLoaderRows + n;
-        int64_t begin = kNoRow;
-        if (from + row < count) {
-            const Token token = p.tokens.which[from + row];
-            begin = token.sample * array.stride[0] + token.token * array.stride[1];
-        }
-        s.rows[row] = begin;
+#pragma unroll
+    for (int m = 0; m < kMyTokens; m++) {
+        const int64_t begin = tokens[m].sample * array.stride[0] + tokens[m].token * array.stride[1];
+        s.rows[warp() * kLoaderRows + m * kWarp + lane()] = reinterpret_cast<uint64_t>(array.data) + begin * 2;
     }
     __syncwarp();
 }
 
-// How many bytes of the eight elements from `at` on there are.
+// What a lane's copies of a slice have in common.
+struct Place {
+    unsigned to;  // in shared memory, from a stage's beginning on: the lane's chunk of its first row
+    int chunk;    // of a row
+    int row;      // the lane's among a copy's
+};
+__device__ __forceinline__ Place place_of(int first_row) {
+    const int chunk = lane() % 8, row = lane() / 8;
+    return {static_cast<unsigned>((first_row + row) * kRowBytes + (chunk ^ row) * 16), chunk, row};
+}
+
+// Of eight elements from `at` on, the bytes that there are.
 __device__ __forceinline__ int bytes_left(int at, int length) {
     return length - at >= kEight ? 16 : length > at ? 2 * (length - at) : 0;
 }
 
-// Elements [at, at + 64) of this warp's rows of the tile: a lane copies chunk lane % 8 of every fourth. Not unrolled,
-// since the registers hold no more; the next row's place is read ahead.
-__device__ __forceinline__ void load_tokens(Panel<kWgmmaRows> &panel, const WgmmaShared &s, const gm_array &array,
-                                            int at, int length) {
-    const int chunk = lane() % 8, first = warp() * kLoaderRows + lane() / 8,
-              bytes = bytes_left(at + chunk * kEight, length);
-    const uint16_t *elements = static_cast<const uint16_t *>(array.data) + at + chunk * kEight;
-    int64_t begin = s.rows[first];
-#pragma unroll 1
-    for (int row = first; row < first + kLoaderRows; row += 4) {
-        const int64_t next = row + 4 < first + kLoaderRows ? s.rows[row + 4] : kNoRow;
-        const bool there = begin != kNoRow && bytes > 0;
-        copy_later(chunk_of(panel, row, chunk), there ? elements + begin : array.data, there ? bytes : 0);
-        begin = next;
-    }
+// Four chunks of 16 bytes, or of `bytes` with zeros behind where the slice is not whole: then `from` may be anywhere in it.
+constexpr int kTogether = 4;
+template <bool kWhole>
+__device__ __forceinline__ void copy_chunks(const unsigned (&to)[kTogether], const uint64_t (&from)[kTogether],
+                                            const int (&bytes)[kTogether]) {
+    if constexpr (!kCopies) return;
+    if constexpr (kWhole) copy_four_later(to, from);
+    else
+        for (int n = 0; n < kTogether; n++) copy_later(to[n], reinterpret_cast<const void *>(from[n]), bytes[n]);
 }
 
-// Which of a panel's outputs lies in row r: the products give a lane columns 8 c + 2 q + e of 64, and it gets outputs 16 q + 2 c + e.
-__device__ __forceinline__ int output_of(int r) { return r / 64 * 64 + r % 8 / 2 * 16 + r % 64 / 8 * 2 + r % 2; }
-
-// The same of V, of which `columns` rows are there.
-__device__ __forceinline__ void load_outputs(Panel<kWgmmaColumns> &panel, const gm_array &v, int first_output,
-                                             int columns, int at, int length) {
-    constexpr int kMyRows = kWgmmaColumns / kLoaderWarps;
-    const int chunk = lane() % 8, first = warp() * kMyRows + lane() / 8,
-              bytes = bytes_left(at + chunk * kEight, length);
-    const uint16_t *elements = static_cast<const uint16_t *>(v.data) + at + chunk * kEight;
-#pragma unroll 2
-    for (int row = first; row < first + kMyRows; row += 4) {
-        const int output = output_of(row);
-        const bool there = output < columns && bytes > 0;
-        copy_later(chunk_of(panel, row, chunk), there ? elements + (first_output + output) * v.stride[0] : v.data,
-                   there ? bytes : 0);
-    }
-}
-
-// This warp's copies into a stage have arrived: the products may have it.
-__device__ __forceinline__ void show_stage(WgmmaShared &s, int stage) {
-    show_to_products();
-    __syncwarp();
-    if (lane() == 0) arrive(&s.full[stage]);
-}
-
-__device__ __forceinline__ void load_tiles(WgmmaShared &s, const Parameters &p, const Tiles &tiles, int64_t count) {
-    const int I = static_cast<int>(p.input.shape[2]), O = static_cast<int>(p.delta.shape[2]);
-    Ring ring;
-    int on_the_way = 0;
-    const auto show = [&](int before) { show_stage(s, (ring.stage + kWgmmaStages - before) % kWgmmaStages); };
-    // Closes this stage's copies and shows the one of kLag stages before.
-    const auto close = [&] {
-        commit_copies();
-        ring.next();
-        if (on_the_way < kLag) {
-            on_the_way++;
-            return;
+// 64 elements of this warp's rows of the tile, from byte `at` of them on. `bytes` are this lane's where they are not whole.
+template <bool kWhole>
+__device__ __forceinline__ void load_tokens(const WgmmaShared &s, unsigned to, int row, unsigned at, int bytes) {
+    constexpr int kCopiesOfWarp = kLoaderRows / kCopiedRows;
+    const uint64_t *rows = &s.rows[warp() * kLoaderRows + row];
+    uint64_t next[kTogether];
+    const auto read = [&](int first) {
+#pragma unroll
+        for (int n = 0; n < kTogether; n++) next[n] = rows[(first + n) * kCopiedRows];
+    };
+    read(0);
+#pragma unroll
+    for (int first = 0; first < kCopiesOfWarp; first += kTogether) {
+        unsigned places[kTogether];
+        uint64_t from[kTogether];
+        int sizes[kTogether];
+#pragma unroll
+        for (int n = 0; n < kTogether; n++) {
+            places[n] = (n % 2 == 0 ? to : to ^ kChunkFlip) + (first + n) * kCopiedRows * kRowBytes;
+            from[n] = kWhole || bytes > 0 ? next[n] + at : next[n];
+            sizes[n] = bytes;
         }
-        wait_for_copies<kLag>();
-        show(kLag + 1);
+        if (kWhole && first + kTogether < kCopiesOfWarp) read(first + kTogether);
+        copy_chunks<kWhole>(places, from, sizes);
+        if (!kWhole && first + kTogether < kCopiesOfWarp) read(first + kTogether);
+    }
+}
+
+// Row r of V's panel has output r / 64 * 64 + r % 8 / 2 * 16 + r % 64 / 8 * 2 + r % 2: the products give a lane columns
+// 8 c + 2 q + e of 64, and so it gets outputs 16 q + 2 c + e. A warp copies every fourth eight of rows, each in two
+// copies; in the order 0, 4, 0 and 4 of four rows of two eights its outputs are 8, 24, 8 and 24 from one to the next.
+__host__ __device__ constexpr int output_step(int n) { return n % 2 == 0 ? 8 : 24; }
+__device__ __forceinline__ int first_output_of_lane(int row) { return row / 2 * 16 + warp() * 2 + row % 2; }
+
+// 64 elements of V's rows, of which there are `outputs`. `from` is the lane's chunk of its first, `step` eight rows.
+template <bool kWhole>
+__device__ __forceinline__ void load_outputs(const gm_array &v, unsigned to, uint64_t from, int64_t step, int row,
+                                             int outputs, int bytes) {
+    int output = first_output_of_lane(row);
+#pragma unroll
+    for (int first = 0; first < kWgmmaColumns / kLoaderWarps / kCopiedRows; first += kTogether) {
+        unsigned places[kTogether];
+        uint64_t begins[kTogether];
+        int sizes[kTogether];
+#pragma unroll
+        for (int n = 0; n < kTogether; n++) {
+            const int eight = first / 2 + n % 2, half = n / 2;
+            places[n] =
+                (half == 0 ? to : to ^ kChunkFlip) + (eight * kLoaderWarps * 8 + half * kCopiedRows) * kRowBytes;
+            const bool there = kWhole || (output < outputs && bytes > 0);
+            begins[n] = there ? from : reinterpret_cast<uint64_t>(v.data);
+            sizes[n] = there ? bytes : 0;
+            from += n % 2 == 0 ? step : 3 * step;
+            output += n % 2 == 0 ? 8 : 24;
+        }
+        copy_chunks<kWhole>(places, begins, sizes);
+    }
+}
+
+__device__ __forceinline__ void load_tiles(WgmmaShared &s, const Parameters &p, const Tiles &tiles) {
+    const int I = static_cast<int>(p.input.shape[2]), O = static_cast<int>(p.delta.shape[2]);
+    const Place left = place_of(warp() * kLoaderRows);
+    const unsigned stages = shared_address(s.stages);
+    const unsigned right = left.to - warp() * (kLoaderRows - 8) * kRowBytes + sizeof(WgmmaStage::left);
+    const int64_t eight_outputs = p.direction.stride[0] * 8 * 2;
+    Ring ring;
+    Token tokens[kMyTokens] = {};
+    read_tokens(s, p, tiles, blockIdx.x, tokens);
+    const auto begin_stage = [&] {
+        wait_for_phase(&s.empty[ring.stage], ring.parity ^ 1);
+        return stages + ring.stage * static_cast<unsigned>(sizeof(WgmmaStage));
+    };
+    const auto end_stage = [&] {
+        arrive_with_copies(&s.full[ring.stage]);
+        ring.next();
     };
     for (unsigned n = blockIdx.x; n < tiles.count(); n += gridDim.x) {
-        const uint2 place = tiles.place(n);
-        const int64_t from = int64_t{place.x} * kWgmmaRows;
-        const int first_output = static_cast<int>(place.y) * kWgmmaColumns, columns = O - first_output;
-        list_rows(s, p, p.input, from, count);
-        for (int at = 0; at < I; at += kSlice) {
-            wait_for_phase(&s.empty[ring.stage], ring.parity ^ 1);
-            load_tokens(s.stages[ring.stage].left, s, p.input, at, I);
-            load_outputs(s.stages[ring.stage].right, p.direction, first_output, columns, at, I);
-            close();
+        const int first_output = static_cast<int>(tiles.place(n).y) * kWgmmaColumns;
+        uint64_t outputs = reinterpret_cast<uint64_t>(p.direction.data) + left.chunk * 16 +
+                           (first_output + first_output_of_lane(left.row)) * p.direction.stride[0] * 2;
+        list_rows(s, p.input, tokens);
+        for (int length = I; length > 0; length -= kSlice) {
+            const unsigned stage = begin_stage(), at = static_cast<unsigned>(I - length + left.chunk * kEight) * 2;
+            if (length >= kSlice && first_output + kWgmmaColumns <= O) {
+                load_tokens<true>(s, stage + left.to, left.row, at, 16);
+                load_outputs<true>(p.direction, stage + right, outputs, eight_outputs, left.row, kWgmmaColumns, 16);
+            } else {
+                const int bytes = bytes_left(left.chunk * kEight, length);
+                load_tokens<false>(s, stage + left.to, left.row, at, bytes);
+                load_outputs<false>(p.direction, stage + right, outputs, eight_outputs, left.row, O - first_output,
+                                    bytes);
+            }
+            outputs += kRowBytes;
+            end_stage();
         }
-        list_rows(s, p, p.delta, from, count);
+        read_tokens(s, p, tiles, n, tokens);
+        list_rows(s, p.delta, tokens);
+        read_tokens(s, p, tiles, n + gridDim.x, tokens);
         for (int panel = 0; panel < kDeltaPanels; panel++) {
-            wait_for_phase(&s.empty[ring.stage], ring.parity ^ 1);
-            load_tokens(s.stages[ring.stage].left, s, p.delta, first_output + panel * kSlice, O);
-            close();
+            const int first = first_output + panel * kSlice;
+            const unsigned stage = begin_stage(), from = static_cast<unsigned>(first + left.chunk * kEight) * 2;
+            if (first + kSlice <= O) load_tokens<true>(s, stage + left.to, left.row, from, 16);
+            else load_tokens<false>(s, stage + left.to, left.row, from, bytes_left(first + left.chunk * kEight, O));
+            end_stage();
         }
     }
+    commit_copies();
     wait_for_copies<0>();
-    for (; on_the_way > 0; on_the_way--) show(on_the_way);
 }
 
 // ---- the warpgroups that multiply --------------------------------------------------------------
@@ -277,6 +351,7 @@ __device__ __forceinline__ void multiply_tiles(WgmmaShared &s, const Parameters 
         int before = 0;
         for (int slice = 0; slice < slices; slice++) {
             wait_for_phase(&s.full[ring.stage], ring.parity);
+            show_to_products();
             multiply_slice<kBf16>(s.stages[ring.stage], first_row, slice > 0, sums);
             wait_for_products<1>();
             if (slice > 0) leave_stage(s, before);
@@ -303,20 +378,23 @@ template <bool kBf16>
 __global__ void __launch_bounds__(kWgmmaThreads, 1)
     wgmma_products([[maybe_unused]] const __grid_constant__ Parameters p) {
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL) || !defined(__CUDACC__)
+    wait_for_grid_before();
+    let_next_grid_begin();
     const int64_t count = p.tokens.first[p.tokens.samples];
     const Tiles tiles = {static_cast<unsigned>(divide_up(count, kWgmmaRows)), static_cast<unsigned>(p.tiles)};
-    WgmmaShared &s = shared<WgmmaShared>();
+    WgmmaShared &s = shared<WgmmaShared, kMostSharedOfHopper>();
     if (shared_address(&s) % kSwizzleBytes != 0) __trap();  // the swizzle would read other rows
     if (threadIdx.x == 0) {
+        s.rest = static_cast<int>(count - (int64_t{tiles.rows} - 1) * kWgmmaRows);
         for (int n = 0; n < kWgmmaStages; n++) {
-            start_barrier(&s.full[n], kLoaderWarps);
+            start_barrier(&s.full[n], kWarpgroup);
             start_barrier(&s.empty[n], kConsumers * (kWarpgroup / kWarp));
         }
     }
     __syncthreads();
     if (threadIdx.x < kWarpgroup) {
         give_registers<kLoaderRegisters>();
-        load_tiles(s, p, tiles, count);
+        load_tiles(s, p, tiles);
     } else {
         take_registers<kConsumerRegisters>();
         multiply_tiles<kBf16>(s, p, tiles, count);

@@ -37,8 +37,8 @@ void ghost_norm_run(const gm_ghost_norm_args &args, Arena arena, const gm_queue 
     const ghost_norm::Parameters p = parameters(args, arena);
     const int64_t B = args.input.shape[0];
     launch_tokens(queue, args.delta, p.tokens);
-    launch(queue, "ghost_norm", ghost_norm::tiles, B * p.parts, kTileThreads, sizeof(ghost_norm::Shared), p);
-    launch(queue, "ghost_norm", ghost_norm::add_tiles, B, kPartialThreads, sizeof(PartialShared), p);
+    launch_behind(queue, "ghost_norm", ghost_norm::tiles, B * p.parts, kTileThreads, sizeof(ghost_norm::Shared), p);
+    launch_behind(queue, "ghost_norm", ghost_norm::add_tiles, B, kPartialThreads, sizeof(PartialShared), p);
 }
 
 }  // namespace gm::cuda

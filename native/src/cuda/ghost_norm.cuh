@@ -93,6 +93,8 @@ __device__ __forceinline__ double direct(const Parameters &p, const Token *which
 }
 
 __global__ void __launch_bounds__(kTileThreads, 2) tiles(const __grid_constant__ Parameters p) {
+    wait_for_grid_before();
+    let_next_grid_begin();
     const int64_t i = blockIdx.x / p.parts, part = blockIdx.x % p.parts, I = p.input.shape[2], O = p.delta.shape[2];
     const Token *which = p.tokens.which + p.tokens.first[i];
     const int64_t n = p.tokens.first[i + 1] - p.tokens.first[i];
@@ -124,6 +126,7 @@ __device__ __forceinline__ double norm_squared(const Run &run, int64_t length, d
 
 // A block a sample: what its tiles found, or its one token.
 __global__ void __launch_bounds__(kPartialThreads) add_tiles(const __grid_constant__ Parameters p) {
+    wait_for_grid_before();
     const int64_t i = blockIdx.x, I = p.input.shape[2], O = p.delta.shape[2];
     const Token *which = p.tokens.which + p.tokens.first[i];
     const int64_t n = p.tokens.first[i + 1] - p.tokens.first[i];

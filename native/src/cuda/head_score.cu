@@ -26,7 +26,7 @@ void head_score_run(const gm_head_score_args &args, Arena arena, const gm_queue 
     const int64_t B = args.features.shape[0],
                   blocks = larger(1, divide_up(B, kTile) * p.chunks);  // no samples are counted too
     launch(queue, "head_score", products, blocks, kTileThreads, sizeof(Shared), p);
-    launch(queue, "head_score", finish, divide_up(B, kFinishThreads / kWarp), kFinishThreads, 0, p);
+    launch_behind(queue, "head_score", finish, divide_up(B, kFinishThreads / kWarp), kFinishThreads, 0, p);
 }
 
 }  // namespace gm::cuda

@@ -93,6 +93,7 @@ __device__ __forceinline__ void fold(const gm_head_score_args &args, int64_t c, 
 }
 
 __global__ void __launch_bounds__(kTileThreads) products(const __grid_constant__ Parameters p) {
+    let_next_grid_begin();
     const gm_head_score_args &args = p.args;
     const int64_t B = args.features.shape[0], I = args.features.shape[1], C = args.weight.shape[0];
     const int64_t from = blockIdx.x / p.chunks * kTile, chunk = blockIdx.x % p.chunks, rows = smaller(kTile, B - from);
@@ -134,6 +135,7 @@ __global__ void __launch_bounds__(kTileThreads) products(const __grid_constant__
 }
 
 __global__ void __launch_bounds__(kFinishThreads) finish(const __grid_constant__ Parameters p) {
+    wait_for_grid_before();
     const gm_head_score_args &args = p.args;
     const int64_t i = int64_t{blockIdx.x} * (kFinishThreads / kWarp) + warp(), I = args.features.shape[1];
     if (i >= args.features.shape[0]) return;

@@ -102,12 +102,12 @@ void head_step_run(const gm_head_step_args &args, Arena arena, const gm_queue &q
     }
     if (p.weigher == Weigher::grid) {
         const int64_t weighers = larger(1, smaller(kMostWeighers, divide_up(p.B, kThreads)));
-        launch(queue, "head_step weights", weigh_batch, weighers, kThreads, sizeof(Shared), p);
+        launch_behind(queue, "head_step weights", weigh_batch, weighers, kThreads, sizeof(Shared), p);
     }
     if (p.weigher == Weigher::search)
-        launch(queue, "head_step search", search_weights, 1, kTailThreads, sizeof(Shared), p);
+        launch_behind(queue, "head_step search", search_weights, 1, kTailThreads, sizeof(Shared), p);
     if (has_columns(p))
-        launch(queue, "head_step columns", columns, p.slices * p.strips, kThreads, sizeof(ColumnShared), p);
+        launch_behind(queue, "head_step columns", columns, p.slices * p.strips, kThreads, sizeof(ColumnShared), p);
 }
 
 }  // namespace gm::cuda

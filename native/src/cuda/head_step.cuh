@@ -279,6 +279,8 @@ __device__ __forceinline__ void put_weights(const Parameters &p, const Summary &
 }
 
 __global__ void __launch_bounds__(kThreads) weigh_batch(const __grid_constant__ Parameters p) {
+    wait_for_grid_before();
+    let_next_grid_begin();
     const Summary all = merge<kThreads>(p.summaries, shared<Shared>().weigh);
     const int64_t samples = divide_up(p.B, int64_t{gridDim.x}), first = blockIdx.x * samples;
     put_weights<kThreads>(p, all, first, smaller(p.B, first + samples));
@@ -288,6 +290,8 @@ __global__ void __launch_bounds__(kThreads) weigh_batch(const __grid_constant__ 
 }
 
 __global__ void __launch_bounds__(kTailThreads, 1) search_weights(const __grid_constant__ Parameters p) {
+    wait_for_grid_before();
+    let_next_grid_begin();
     put_non_finite(
         p, weigh<kTailThreads>(p.args.weighting, statistics_of(p), shared<Shared>().weigh, [&](int64_t i, double w) {
             put_weight(p, i, w);
@@ -336,6 +340,7 @@ __device__ __forceinline__ void end_rows(const Parameters &p, const Standing &st
 template <int kTeam, int kEights>
 __global__ void __launch_bounds__(kTeam <= kWarp ? kFewThreads : kTeam, kTeam <= kWarp ? 3 : 2)
     short_rows(const __grid_constant__ Parameters p) {
+    let_next_grid_begin();
     constexpr int kBlock = kTeam <= kWarp ? kFewThreads : kTeam;
     const int64_t i = int64_t{blockIdx.x} * (kBlock / kTeam) + static_cast<int64_t>(threadIdx.x) / kTeam;
     end_rows<kBlock, kTeam>(p, short_row<kTeam, kEights>(p, smaller(i, p.B - 1), i < p.B));
@@ -343,6 +348,7 @@ __global__ void __launch_bounds__(kTeam <= kWarp ? kFewThreads : kTeam, kTeam <=
 
 // A block a row of any length.
 __global__ void __launch_bounds__(kTailThreads) long_rows(const __grid_constant__ Parameters p) {
+    let_next_grid_begin();
     using Together = Team<kTailThreads>;
     const int64_t i = blockIdx.x, label = label_of(p.args.labels, i, p.C), first = int64_t{threadIdx.x} * kEight,
                   step = kTailThreads * kEight;
@@ -444,6 +450,7 @@ __device__ __forceinline__ void add_slices(const Parameters &p, int64_t at, Colu
 // A strip of columns of a slice of rows, a row a warp at a time.
 // Three blocks fit an SM, so that enough of delta is under way.
 __global__ void __launch_bounds__(kThreads, 3) columns(const __grid_constant__ Parameters p) {
+    wait_for_grid_before();
     constexpr int kWarps = kThreads / kWarp;
     const int64_t strip = blockIdx.x % p.strips, slice = blockIdx.x / p.strips, rows = divide_up(p.B, p.slices);
     const int64_t at = strip * kStrip + lane() * kEight, end = smaller(p.B, (slice + 1) * rows);

@@ -19,9 +19,22 @@ __device__ __forceinline__ unsigned shared_address(const void *memory) {
 }
 
 // 16 bytes at `to` in shared memory: `bytes` of them from global memory, zeros behind. Both are aligned.
+__device__ __forceinline__ void copy_later(unsigned to, const void *from, int bytes) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(bytes) : "memory");
+}
 __device__ __forceinline__ void copy_later(void *to, const void *from, int bytes) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(to)), "l"(from), "r"(bytes)
-                 : "memory");
+    copy_later(shared_address(to), from, bytes);
+}
+
+// All 16 of them, four times: their addresses are worked out before the first copy asks for its own.
+__device__ __forceinline__ void copy_four_later(const unsigned (&to)[4], const uint64_t (&from)[4]) {
+    asm volatile(
+        "cp.async.cg.shared.global [%0], [%4], 16;\n"
+        "cp.async.cg.shared.global [%1], [%5], 16;\n"
+        "cp.async.cg.shared.global [%2], [%6], 16;\n"
+        "cp.async.cg.shared.global [%3], [%7], 16;" ::"r"(to[0]),
+        "r"(to[1]), "r"(to[2]), "r"(to[3]), "l"(from[0]), "l"(from[1]), "l"(from[2]), "l"(from[3])
+        : "memory");
 }
 
 // Closes a group of this thread's copies.

@@ -37,7 +37,7 @@ void projected_dot_run(const gm_projected_dot_args &args, Arena arena, const gm_
     }
     const int64_t groups = larger(1, divide_up(p.rows, kRows));  // |v|^2 even of no rows
     launch(queue, "projected_dot", strips, groups * p.strips, kThreads, sizeof(Shared), p);
-    launch(queue, "projected_dot", add_strips, p.rows + 1, kPartialThreads, sizeof(PartialShared), p);
+    launch_behind(queue, "projected_dot", add_strips, p.rows + 1, kPartialThreads, sizeof(PartialShared), p);
 }
 
 }  // namespace gm::cuda

@@ -88,6 +88,7 @@ __global__ void __launch_bounds__(kThreads) short_rows(const __grid_constant__ P
 }
 
 __global__ void __launch_bounds__(kThreads) strips(const __grid_constant__ Parameters p) {
+    let_next_grid_begin();
     const int64_t P = p.direction.shape[0], strip = blockIdx.x % p.strips, first = blockIdx.x / p.strips * kRows;
     const int64_t at = strip * kStrip + int64_t{threadIdx.x} * kEight, step = kThreads * kEight;
     const Run v = run_at(p.direction, 0);
@@ -146,6 +147,7 @@ __global__ void __launch_bounds__(kThreads) strips(const __grid_constant__ Param
 
 // A block a row, and one for |v|^2.
 __global__ void __launch_bounds__(kPartialThreads) add_strips(const __grid_constant__ Parameters p) {
+    wait_for_grid_before();
     const int64_t i = blockIdx.x;
     if (i == p.rows) {
         const double total = sum_partials(p.strip_norms, p.strips);

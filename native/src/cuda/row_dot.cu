@@ -32,7 +32,7 @@ void row_dot_run(const gm_row_dot_args &args, Arena arena, const gm_queue &queue
         return;
     }
     launch(queue, "row_dot", row_dot::chunks, B * p.chunks, row_dot::kThreads, sizeof(row_dot::Shared), p);
-    launch(queue, "row_dot", row_dot::add_chunks, B, kPartialThreads, sizeof(PartialShared), p);
+    launch_behind(queue, "row_dot", row_dot::add_chunks, B, kPartialThreads, sizeof(PartialShared), p);
 }
 
 }  // namespace gm::cuda

@@ -107,6 +107,7 @@ __global__ void __launch_bounds__(kThreads) short_samples(const __grid_constant_
 }
 
 __global__ void __launch_bounds__(kThreads) chunks(const __grid_constant__ Parameters p) {
+    let_next_grid_begin();
     const int64_t i = blockIdx.x / p.chunks, from = blockIdx.x % p.chunks * kChunk;
     const float part =
         sum_of(Sample(p, i), from, smaller(p.length, from + kChunk), static_cast<int>(threadIdx.x), kThreads);
@@ -115,6 +116,7 @@ __global__ void __launch_bounds__(kThreads) chunks(const __grid_constant__ Param
 }
 
 __global__ void __launch_bounds__(kPartialThreads) add_chunks(const __grid_constant__ Parameters p) {
+    wait_for_grid_before();
     const double sum = sum_partials(p.partial + blockIdx.x * p.chunks, p.chunks);
     if (threadIdx.x == 0) put(p.dot, blockIdx.x, sum);
 }

@@ -11,8 +11,9 @@ void launch_tokens(const gm_queue &queue, const gm_array &delta, const Tokens &t
     const int64_t all = tokens.samples * tokens.per_sample;
     launch(queue, "find_tokens", find_tokens, divide_up(all, kTokenGroup), kTokenThreads, sizeof(FindShared), delta,
            tokens);
-    launch(queue, "list_tokens", list_tokens, larger(1, divide_up(all, kListThreads)), kListThreads, sizeof(ListShared),
-           tokens);  // none are listed too
+    launch_behind(queue, "list_tokens", list_tokens, larger(1, divide_up(all, kListThreads)), kListThreads,
+                  sizeof(ListShared),
+                  tokens);  // none are listed too
 }
 
 }  // namespace gm::cuda

@@ -33,6 +33,7 @@ __device__ __forceinline__ bool carries_gradient(const Run &delta, int64_t O) {
 // A block a group, a warp a token at a time.
 __global__ void __launch_bounds__(kTokenThreads, 4)
     find_tokens(const __grid_constant__ gm_array delta, const __grid_constant__ Tokens tokens) {
+    let_next_grid_begin();
     const int64_t first = int64_t{blockIdx.x} * kTokenGroup, all = tokens.samples * tokens.per_sample;
     FindShared &s = shared<FindShared>();
     int count = 0;
@@ -56,6 +57,8 @@ struct ListShared {
 
 // A thread a token: numbered by the groups before its block, and by prefix sums over warps and lanes.
 __global__ void __launch_bounds__(kListThreads) list_tokens(const __grid_constant__ Tokens tokens) {
+    wait_for_grid_before();
+    let_next_grid_begin();
     ListShared &s = shared<ListShared>();
     const int64_t all = tokens.samples * tokens.per_sample, token = int64_t{blockIdx.x} * kListThreads + threadIdx.x;
     int64_t place = 0;

@@ -12,7 +12,7 @@
 // Sums of warp w, with g = lane / 4 and q = lane % 4: sum 4 n + 2 h + e is row 16 w + 8 h + g, column 8 n + 2 q + e.
 //
 // Everything here is asynchronous. What threads, and their cp.async, write into shared memory is seen by the products only
-// behind a fence.proxy.async of the writer and a barrier. wgmma.fence comes before products that take over registers which
+// behind a fence.proxy.async: of the writer before a barrier, or of those who multiply behind it. wgmma.fence comes before products that take over registers which
 // anything else has touched; the registers belong to the products until a wait_group says that they are done.
 #pragma once
 
@@ -89,7 +89,7 @@ __device__ __forceinline__ void wait_for_products(float (&sums)[kGroups][kGroupS
     }
 }
 
-// What this thread has written into shared memory may be read by products.
+// What this thread has written into shared memory, or seen written by a barrier's phase, may be read by products.
 __device__ __forceinline__ void show_to_products() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
 
 // A barrier in shared memory: a phase ends with its `arrivals`-th arrival, and the next begins. One thread starts it, and a
@@ -100,6 +100,11 @@ __device__ __forceinline__ void start_barrier(uint64_t *barrier, unsigned arriva
 
 __device__ __forceinline__ void arrive(uint64_t *barrier) {
     asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(shared_address(barrier)) : "memory");
+}
+
+// Arrives once all copies that this thread has asked for are there; of a barrier whose arrivals count it.
+__device__ __forceinline__ void arrive_with_copies(uint64_t *barrier) {
+    asm volatile("cp.async.mbarrier.arrive.noinc.shared::cta.b64 [%0];" ::"r"(shared_address(barrier)) : "memory");
 }
 
 // Waits for the end of a phase of this parity: the first phase has 0. Parity 1 does not wait before the first has ended.

@@ -26,14 +26,16 @@ inline bool ran(cudaError_t status) {
                 std::string(cudaGetErrorName(status)) + ": " + cudaGetErrorString(status));
 }
 
-// A stream that is not the default one.
-inline const gm_queue &cuda_queue() {
-    static const gm_queue queue = [] {
+// A stream that is not the default one, of the first device; and on the emulated machine the same of others.
+inline const gm_queue &cuda_queue(int device = 0) {
+    static const std::vector<gm_queue> queues = [] {
         cudaStream_t stream = nullptr;
         ran(cudaStreamCreate(&stream));
-        return gm_queue{GM_CUDA, 0, stream};
+        std::vector<gm_queue> all;
+        for (int n = 0; n < 8; n++) all.push_back({GM_CUDA, n, stream});
+        return all;
     }();
-    return queue;
+    return queues.at(static_cast<size_t>(device));
 }
 
 // Copies of host memory on the device, of exactly its size, so that memcheck and the sanitizer see every
@@ -205,17 +207,18 @@ gm_status waited_for(Call call, [[maybe_unused]] Random &random) {
 // As call() of arrays.h on GM_CUDA: results are on the host when it returns. The workspace is exactly as
 // large as was asked for and holds nothing of use.
 template <class Args, class Size, class Run>
-gm_status call_on_device(Size size, Run run, Args args, Random &random) {
+gm_status call_on_device(Size size, Run run, Args args, Random &random, int number = 0) {
+    const gm_queue &queue = cuda_queue(number);
     new_order(random);
     Device device;
     move(device, args);
     size_t bytes = 0;
-    gm_status status = size(&cuda_queue(), &args, &bytes);
+    gm_status status = size(&queue, &args, &bytes);
     if (status != GM_OK) return status;
     void *workspace = nullptr;
     ran(cudaMalloc(&workspace, bytes == 0 ? 1 : bytes));
     ran(cudaMemsetAsync(workspace, 0xff, bytes, stream_of_tests()));
-    status = waited_for([&] { return run(&cuda_queue(), &args, workspace, bytes); }, random);
+    status = waited_for([&] { return run(&queue, &args, workspace, bytes); }, random);
     device.fetch();
     ran(cudaFree(workspace));
     return status;

@@ -15,7 +15,8 @@ gm_ghost_dot_args arguments(const Array &input, const Array &delta, const Array 
 // term.
 double bound(int64_t I) { return check::unit_roundoff(GM_F32) * (static_cast<double>(I) + 56); }
 
-void agree(check::Random &random, Array &a, Array &delta, Array &v, double silent, int32_t form = GM_GHOST_DOT_AUTO) {
+void agree(check::Random &random, Array &a, Array &delta, Array &v, double silent, int32_t form = GM_GHOST_DOT_AUTO,
+           int device = 0) {
     const int64_t B = a.extent(0), T = a.extent(1), I = a.extent(2), O = delta.extent(2);
     a.normal(random);
     delta.normal(random);
@@ -23,7 +24,8 @@ void agree(check::Random &random, Array &a, Array &delta, Array &v, double silen
     check::silence(delta, random, silent);
     Array fast(GM_F32, {B}), slow(GM_F64, {B}), magnitude(GM_F64, {B});
     fast.fill([] { return NAN; });
-    CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, fast, form)));
+    CHECK_OK(check::call_on_device(gm_ghost_dot_workspace_size, gm_ghost_dot, arguments(a, delta, v, fast, form),
+                                   random, device));
     CHECK_OK(GM_CALL(gm_ghost_dot, &check::reference_queue(), arguments(a, delta, v, slow)));
     CHECK_OK(GM_CALL(gm_ghost_dot, &check::reference_queue(),
                      arguments(check::magnitudes(a), check::magnitudes(delta), check::magnitudes(v), magnitude)));
@@ -42,17 +44,17 @@ void agree(check::Random &random, int64_t B, int64_t T, int64_t I, int64_t O, do
 }
 
 // The forms of the tensor cores that this device has.
-std::vector<int32_t> tensor_forms() {
+std::vector<int32_t> tensor_forms(int device = 0) {
     Array x(GM_BF16, {1, 1, 8}), v(GM_BF16, {8, 8}), dot(GM_F32, {1});
     std::vector<int32_t> forms = {GM_GHOST_DOT_MMA};
     const gm_ghost_dot_args args = arguments(x, x, v, dot, GM_GHOST_DOT_WGMMA);
     int32_t form = 0;
-    if (gm_ghost_dot_form(&check::cuda_queue(), &args, &form) == GM_OK) forms.push_back(GM_GHOST_DOT_WGMMA);
+    if (gm_ghost_dot_form(&check::cuda_queue(device), &args, &form) == GM_OK) forms.push_back(GM_GHOST_DOT_WGMMA);
     return forms;
 }
 
 // What gm_ghost_dot would take, or what it says of a product of the caller's; shapes are enough, there is no memory.
-int32_t choice(int64_t B, int64_t T, int64_t I, int64_t O, int32_t dtype, int32_t direction_dtype) {
+int32_t choice(int64_t B, int64_t T, int64_t I, int64_t O, int32_t dtype, int32_t direction_dtype, int device) {
     alignas(16) static char somewhere[16];
     const auto array = [](int32_t type, int rank, int64_t d0, int64_t d1, int64_t d2) {
         gm_array x = {somewhere, type, rank, {d0, d1, d2}, {d1 * d2, d2, 1}};
@@ -63,7 +65,7 @@ int32_t choice(int64_t B, int64_t T, int64_t I, int64_t O, int32_t dtype, int32_
     const gm_ghost_dot_args args = {array(dtype, 3, B, T, I), array(dtype, 3, B, T, O),
                                     array(direction_dtype, 2, O, I, 0), array(GM_F32, 1, B, 0, 0), GM_GHOST_DOT_AUTO};
     int32_t form = -1;
-    CHECK_OK(gm_ghost_dot_form(&check::cuda_queue(), &args, &form));
+    CHECK_OK(gm_ghost_dot_form(&check::cuda_queue(device), &args, &form));
     return form;
 }
 
@@ -135,35 +137,45 @@ TEST(ghost_dot_takes_the_form_that_is_asked_for) {
                   "this provider has one only");
 }
 
-// Of the model only what does not hang on its constants' last digits.
-TEST(ghost_dot_chooses_by_cost) {
+// Of the model only what does not hang on its constants: that a form which the device or the arrays do not have is never
+// chosen, and that a product is advised where it can be made.
+TEST(ghost_dot_chooses_what_there_is) {
 #if defined(GM_EMULATED)
-    const int32_t capabilities[][2] = {{8, 0}, {9, 0}, {10, 0}};
-    for (const auto &c : capabilities) {
-        emulator::set_devices(1, c[0], c[1]);
+    const int devices = static_cast<int>(emulator::usual_devices().size());
+#else
+    const int devices = 1;
 #endif
-        const bool wgmma = tensor_forms().size() == 2;
+    for (int device = 0; device < devices; device++) {
+        const bool wgmma = tensor_forms(device).size() == 2;
         for (const int32_t dtype : {GM_BF16, GM_F16}) {
-            const int32_t large = choice(256, 64, 768, 3072, dtype, dtype);
-            if (wgmma)
-                CHECK(large == GM_GHOST_DOT_WGMMA && choice(1024, 64, 1024, 4096, dtype, dtype) == GM_GHOST_DOT_WGMMA);
-            CHECK(large != GM_GHOST_DOT_FLOAT);
-            CHECK(choice(32, 1, 4096, 4096, dtype, dtype) == GM_GHOST_DOT_MMA);  // 32 rows a tile, not 256
+            for (const int64_t B : {1, 32, 256, 16384}) {
+                const int32_t form = choice(B, 1, 768, 3072, dtype, dtype, device);
+                CHECK(form == GM_GHOST_DOT_MMA || form == GM_GHOST_DOT_PRODUCT || form == GM_GHOST_DOT_FLOAT ||
+                      (wgmma && form == GM_GHOST_DOT_WGMMA));
+            }
         }
-        CHECK(choice(256, 64, 768, 3072, GM_BF16, GM_F32) == GM_GHOST_DOT_FLOAT);  // a product takes one dtype
-        CHECK(choice(256, 64, 768, 3072, GM_F32, GM_F32) == GM_GHOST_DOT_PRODUCT);
-        CHECK(choice(0, 1, 64, 64, GM_BF16, GM_BF16) == GM_GHOST_DOT_FLOAT ||
-              choice(0, 1, 64, 64, GM_BF16, GM_BF16) == GM_GHOST_DOT_PRODUCT);
-#if defined(GM_EMULATED)
+        CHECK(choice(256, 64, 768, 3072, GM_BF16, GM_F32, device) == GM_GHOST_DOT_FLOAT);  // a product takes one dtype
+        const int32_t none = choice(0, 1, 64, 64, GM_BF16, GM_BF16, device);
+        CHECK(none == GM_GHOST_DOT_FLOAT || none == GM_GHOST_DOT_PRODUCT);
     }
-    emulator::set_devices(1, 8, 0);
-    CHECK(tensor_forms().size() == 1);
-    Array x(GM_BF16, {2, 9, 64}), v(GM_BF16, {64, 64}), dot(GM_F32, {2});
-    CHECK_REFUSED(GM_DEVICE_CALL(gm_ghost_dot, arguments(x, x, v, dot, GM_GHOST_DOT_WGMMA)), GM_UNSUPPORTED,
-                  "needs a device of compute capability 9.0");
-    emulator::set_devices(1, 9, 0);
-#endif
 }
+
+// As much shared memory as each kind of device gives a block, and not more.
+#if defined(GM_EMULATED)
+TEST(ghost_dot_agrees_on_every_kind_of_device) {
+    for (int device = 0; device < static_cast<int>(emulator::usual_devices().size()); device++) {
+        const bool wgmma = tensor_forms(device).size() == 2;
+        CHECK(wgmma == (device == 0));
+        Array a(GM_BF16, {3, 50, 200}), delta(GM_BF16, {3, 50, 136}), v(GM_BF16, {136, 200}), dot(GM_F32, {3});
+        agree(random, a, delta, v, 0.3, GM_GHOST_DOT_MMA, device);
+        agree(random, a, delta, v, 0.3, GM_GHOST_DOT_FLOAT, device);
+        if (wgmma) continue;
+        CHECK_REFUSED(check::call_on_device(gm_ghost_dot_workspace_size, gm_ghost_dot,
+                                            arguments(a, delta, v, dot, GM_GHOST_DOT_WGMMA), random, device),
+                      GM_UNSUPPORTED, "needs a device of compute capability 9.0");
+    }
+}
+#endif
 
 TEST(ghost_dot_keeps_a_nan_in_its_sample) {
     std::vector<int32_t> forms = tensor_forms();

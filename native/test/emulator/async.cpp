@@ -26,6 +26,7 @@ struct WarpProduct {
     std::array<float *, kWarp> sums;
     Product shared;
     int columns;
+    uint64_t fenced;  // when the last of its lanes was behind a fence.proxy.async
 };
 
 struct WarpState {
@@ -40,11 +41,27 @@ struct WarpState {
     bool idle() const { return open.empty() && groups.empty(); }
 };
 
+// A chunk that a cp.async has written.
+struct Hidden {
+    unsigned writer = 0;  // 1 + the thread that has not shown it; 0: none
+    uint64_t time = 0;
+};
+
+// An arrival that takes place once a thread's first so many copies have.
+struct Arrival {
+    const void *barrier;
+    unsigned thread;
+    size_t copies;
+};
+
 struct State {
     std::map<const void *, Barrier> barriers;
     std::vector<WarpState> warps;
-    std::vector<unsigned> hidden;  // by chunk: 1 + the thread whose cp.async has written it and which has not shown it
+    std::vector<Hidden> hidden;                  // by chunk
     std::vector<std::vector<size_t>> hidden_by;  // chunks by thread
+    std::vector<uint64_t> fences;                // by thread: when its last fence.proxy.async was
+    std::vector<Arrival> arrivals;               // that come with copies
+    uint64_t now = 0;
 };
 
 State &state() {
@@ -72,7 +89,7 @@ Descriptor decode(uint64_t bits) {
 
 // Rows [first, first + count) of a side, widened. Eight rows are 8 x 128 bytes, the next eight one stride further; then
 // address bits 4 to 6 are xored with bits 7 to 9.
-std::vector<float> read_side(const Descriptor &side, unsigned first, unsigned count, bool bf16) {
+std::vector<float> read_side(const Descriptor &side, unsigned first, unsigned count, bool bf16, uint64_t fenced) {
     std::vector<float> values(size_t{count} * kDepth);
     for (unsigned r = 0; r < count; r++) {
         for (unsigned k = 0; k < kDepth; k++) {
@@ -81,9 +98,11 @@ std::vector<float> read_side(const Descriptor &side, unsigned first, unsigned co
             const size_t at = size_t{address} - kSharedBase;
             if (address < kSharedBase || at + 2 > shared_bytes())
                 fail_thread("wgmma reads outside shared memory, at " + std::to_string(address));
-            if (const unsigned writer = state().hidden[at / 16]; writer != 0) {
-                fail_thread("wgmma reads what thread " + std::to_string(writer - 1) +
-                            " has copied and not shown by fence.proxy.async, at " + std::to_string(address));
+            const Hidden &hidden = state().hidden[at / 16];
+            if (hidden.writer != 0 && hidden.time > fenced) {
+                fail_thread("wgmma reads what thread " + std::to_string(hidden.writer - 1) +
+                            " has copied, and neither it nor who multiplies has shown by fence.proxy.async, at " +
+                            std::to_string(address));
             }
             uint16_t bits;
             std::memcpy(&bits, shared_begin() + at, sizeof bits);
@@ -96,8 +115,9 @@ std::vector<float> read_side(const Descriptor &side, unsigned first, unsigned co
 void make(WarpState &warp, unsigned number, const WarpProduct &product) {
     const unsigned columns = static_cast<unsigned>(product.columns), sums = columns / 2;
     const std::vector<float> left =
-        read_side(decode(product.shared.left), number % kWarps * kRows, kRows, product.shared.bf16);
-    const std::vector<float> right = read_side(decode(product.shared.right), 0, columns, product.shared.bf16);
+        read_side(decode(product.shared.left), number % kWarps * kRows, kRows, product.shared.bf16, product.fenced);
+    const std::vector<float> right =
+        read_side(decode(product.shared.right), 0, columns, product.shared.bf16, product.fenced);
     std::vector<float> &values = warp.values.at(product.sums[0]);
     for (unsigned lane = 0; lane < kWarp; lane++) {
         for (unsigned n = 0; n < sums; n++) {
@@ -176,7 +196,11 @@ void multiply_later(const Product &product, int columns, const char *file, int l
     WarpState &warp = warp_state();
     if (lane() == 0) {
         if (!warp.fenced) fail_thread("wgmma without a wgmma.fence behind what has touched its sums");
-        WarpProduct whole = {{}, product, columns};
+        WarpProduct whole = {{},
+                             product,
+                             columns,
+                             *std::min_element(state().fences.begin() + current_thread(),
+                                               state().fences.begin() + current_thread() + kWarp)};
         for (unsigned n = 0; n < kWarp; n++) {
             const Product &other = *reinterpret_cast<const Product *>(all[n]);
             if (other.left != product.left || other.right != product.right || other.add != product.add)
@@ -223,20 +247,21 @@ void wait_for_products(int pending, const char *file, int line) {
 
 // ---- what copies have written --------------------------------------------------------------------
 
-void async_chunk_written(const void *to) {
+void async_chunk_written(const void *to, unsigned thread) {
     const unsigned char *at = static_cast<const unsigned char *>(to);
     if (at < shared_begin() || at >= shared_begin() + shared_bytes()) return;
     const size_t chunk = static_cast<size_t>(at - shared_begin()) / 16;
-    state().hidden[chunk] = current_thread() + 1;
-    state().hidden_by[current_thread()].push_back(chunk);
+    state().hidden[chunk] = {thread + 1, ++state().now};
+    state().hidden_by[thread].push_back(chunk);
 }
 
 void show_to_products() {
     std::vector<size_t> &mine = state().hidden_by[current_thread()];
     for (const size_t chunk : mine) {
-        if (state().hidden[chunk] == current_thread() + 1) state().hidden[chunk] = 0;
+        if (state().hidden[chunk].writer == current_thread() + 1) state().hidden[chunk].writer = 0;
     }
     mine.clear();
+    state().fences[current_thread()] = ++state().now;
 }
 
 // ---- barriers ------------------------------------------------------------------------------------
@@ -254,6 +279,23 @@ void arrive(const void *barrier) {
     unpark_all();
 }
 
+void arrive_with_copies(const void *barrier) {
+    known(barrier);
+    state().arrivals.push_back({barrier, current_thread(), copies_asked()});
+    if (random_order()() % 2 == 0) async_goes_on();
+}
+
+bool async_goes_on() {
+    std::vector<Arrival> &arrivals = state().arrivals;
+    if (arrivals.empty()) return false;
+    std::swap(arrivals[random_order()() % arrivals.size()], arrivals.back());
+    const Arrival arrival = arrivals.back();
+    arrivals.pop_back();
+    make_copies(arrival.thread, arrival.copies);
+    arrive(arrival.barrier);
+    return true;
+}
+
 void wait_for_phase(const void *barrier, unsigned parity, const char *file, int line) {
     while (known(barrier).parity == parity) park("mbarrier.try_wait", file, line);
 }
@@ -265,6 +307,7 @@ void async_block_begins() {
     state().warps.resize((block_threads() + kWarp - 1) / kWarp);
     state().hidden.resize(shared_bytes() / 16 + 1);
     state().hidden_by.resize(block_threads());
+    state().fences.resize((block_threads() + kWarp - 1) / kWarp * kWarp);
 }
 
 void async_thread_ends() {

@@ -4,7 +4,9 @@
 //     own 16 rows, when it comes to it. Its sums are NaN for the threads until all of the warp's products are done.
 //   - It reads where its descriptor says, as the PTX manual has it; a descriptor of another kind than K-major with the
 //     swizzle of 128 bytes fails the launch, and so does one that is not the same in all four warps.
-//   - A chunk that cp.async has written and its thread has not shown by a fence.proxy.async fails the product that reads it.
+//   - A chunk that cp.async has written fails the product that reads it unless a fence.proxy.async lies between them: its
+//     thread's, or one of every thread that multiplies behind the moment when the chunk was there.
+//   - An arrival with copies takes place at any moment, and its copies with it at the latest.
 //   - Products without a wgmma.fence before them, a wait with products that no commit has closed, a thread that ends with
 //     products under way, barriers that were never started or have more arrivals than a phase has: all named.
 #pragma once
@@ -26,6 +28,7 @@ void wait_for_products(int pending, const char *file, int line);
 void show_to_products();
 void start_barrier(const void *barrier, unsigned arrivals);
 void arrive(const void *barrier);
+void arrive_with_copies(const void *barrier);
 void wait_for_phase(const void *barrier, unsigned parity, const char *file, int line);
 
 }  // namespace emulator

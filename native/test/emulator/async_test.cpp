@@ -13,8 +13,12 @@ namespace {
 constexpr int kElements = 64;  // of a row: four products
 constexpr int kAll = kGroupRows + kGroupColumns;
 
+// By kArrivals copies arrive themselves and those who multiply put the fence; the two below it leave it out or put it first.
 enum Fault {
     kNone,
+    kArrivals,
+    kArrivalsHidden,
+    kArrivalsEarlyFence,
     kHidden,
     kUnfenced,
     kUncommitted,
@@ -36,16 +40,26 @@ struct Sides {
 void product(const uint16_t *source, float *output, Fault fault) {
     Sides &s = shared<Sides>();
     const int n = static_cast<int>(threadIdx.x);
-    if (n == 0 && fault != kUnstarted) start_barrier(&s.barrier, kWarpgroup / kWarp + (fault == kForever));
+    const bool arrivals = fault == kArrivals || fault == kArrivalsHidden || fault == kArrivalsEarlyFence;
+    const unsigned expected = arrivals ? kWarpgroup : kWarpgroup / kWarp + (fault == kForever);
+    if (n == 0 && fault != kUnstarted) start_barrier(&s.barrier, expected);
+    if (arrivals) __syncthreads();
     for (int row = n / 8; row < kAll; row += kWarpgroup / 8) {
         gm::cuda::copy_later(&s.rows[row][(n % 8 ^ row % 8) * 8], source + row * kElements + n % 8 * 8, 16);
     }
-    gm::cuda::commit_copies();
-    gm::cuda::wait_for_copies<0>();
-    if (fault != kHidden) show_to_products();
-    __syncthreads();
-    if (lane() == 0) arrive(&s.barrier);
-    wait_for_phase(&s.barrier, 0);
+    if (arrivals) {
+        gm::cuda::arrive_with_copies(&s.barrier);
+        if (fault == kArrivalsEarlyFence) show_to_products();
+        wait_for_phase(&s.barrier, 0);
+        if (fault == kArrivals) show_to_products();
+    } else {
+        gm::cuda::commit_copies();
+        gm::cuda::wait_for_copies<0>();
+        if (fault != kHidden) show_to_products();
+        __syncthreads();
+        if (lane() == 0) arrive(&s.barrier);
+        wait_for_phase(&s.barrier, 0);
+    }
     uint64_t left = describe_rows(shared_address(s.rows)), right = describe_rows(shared_address(s.rows[kGroupRows]));
     if (fault == kUnswizzled) left &= ~(uint64_t{3} << 62);
     if (fault == kWrongStride) left ^= uint64_t{32} << 32;
@@ -111,7 +125,7 @@ Result run(check::Random &random, Fault fault) {
 TEST(emulated_products_are_right_in_any_order) {
     cudaFuncSetAttribute(product, cudaFuncAttributeMaxDynamicSharedMemorySize, sizeof(Sides));
     for (int round = 0; round < 6; round++) {
-        const Result result = run(random, kNone);
+        const Result result = run(random, round % 2 == 0 ? kNone : kArrivals);
         CHECK(result.status == cudaSuccess && result.wrong == 0 && result.unknown == 0);
     }
 }
@@ -119,7 +133,9 @@ TEST(emulated_products_are_right_in_any_order) {
 TEST(emulated_products_show_what_is_wrong) {
     cudaFuncSetAttribute(product, cudaFuncAttributeMaxDynamicSharedMemorySize, sizeof(Sides));
     const std::pair<Fault, const char *> named[] = {
-        {kHidden, "not shown by fence.proxy.async"},
+        {kHidden, "has shown by fence.proxy.async"},
+        {kArrivalsHidden, "has shown by fence.proxy.async"},
+        {kArrivalsEarlyFence, "has shown by fence.proxy.async"},
         {kUnfenced, "wgmma without a wgmma.fence"},
         {kUncommitted, "no wgmma.commit_group has closed"},
         {kUnswizzled, "the descriptor has mode 0"},

@@ -66,7 +66,8 @@ enum cudaError_t {
 enum cudaDeviceAttr {
     cudaDevAttrMultiProcessorCount = 16,
     cudaDevAttrComputeCapabilityMajor = 75,
-    cudaDevAttrComputeCapabilityMinor = 76
+    cudaDevAttrComputeCapabilityMinor = 76,
+    cudaDevAttrMaxSharedMemoryPerBlockOptin = 97
 };
 enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
 enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2 };
@@ -74,17 +75,23 @@ typedef struct EmulatedStream *cudaStream_t;
 
 #define CUDART_VERSION 13000
 
-struct cudaLaunchAttribute;
+enum cudaLaunchAttributeID { cudaLaunchAttributeProgrammaticStreamSerialization = 6 };
+union cudaLaunchAttributeValue {
+    int programmaticStreamSerializationAllowed;
+};
+struct cudaLaunchAttribute {
+    cudaLaunchAttributeID id;
+    cudaLaunchAttributeValue val;
+};
+struct cudaFuncAttributes {
+    int ptxVersion;
+};
 struct cudaLaunchConfig_t {
     dim3 gridDim, blockDim;
     size_t dynamicSmemBytes;
     cudaStream_t stream;
     cudaLaunchAttribute *attrs;
     unsigned numAttrs;
-};
-struct cudaDeviceProp {
-    char name[256];
-    int major, minor;
 };
 
 const char *cudaGetErrorName(cudaError_t error);
@@ -93,8 +100,9 @@ cudaError_t cudaGetLastError();
 cudaError_t cudaGetDeviceCount(int *count);
 cudaError_t cudaGetDevice(int *device);
 cudaError_t cudaSetDevice(int device);
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int device);
 cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int device);
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes *attributes, const void *kernel);
+cudaError_t cudaFuncSetAttribute(const void *kernel, cudaFuncAttribute attribute, int value);
 cudaError_t cudaMalloc(void **memory, size_t bytes);
 cudaError_t cudaFree(void *memory);
 cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind);
@@ -104,12 +112,11 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
 
 namespace emulator {
-constexpr size_t kMostShared = 227 << 10;  // of a block on sm_90
 cudaError_t launch(const cudaLaunchConfig_t &config, const std::function<void()> &thread, const void *kernel);
-cudaError_t run_grid(const cudaLaunchConfig_t &config,
-                     const std::function<void()> &thread);  // what launch() does once it may
-cudaError_t allow_shared(const void *kernel, int bytes);
+// What launch() does once it may; `behind` another grid, which threads wait for before they touch device memory.
+cudaError_t run_grid(const cudaLaunchConfig_t &config, const std::function<void()> &thread, bool behind);
 void *shared_memory(size_t bytes);
+void wait_for_grid_before();
 void barrier(const char *file, int line);
 // The values that all lanes of this warp brought along.
 const uint64_t *exchange(unsigned mask, uint64_t value, const char *name, const char *file, int line);
@@ -120,6 +127,7 @@ void commit_copies();
 void wait_for_copies(int pending);
 void count_multiplication();
 unsigned shared_address(const void *memory);
+void *shared_pointer(unsigned address);  // the other way round
 [[noreturn]] void trap();
 }  // namespace emulator
 
@@ -132,8 +140,8 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config, void (*kernel)(
 }
 
 template <class... Parameters>
-cudaError_t cudaFuncSetAttribute(void (*kernel)(Parameters...), cudaFuncAttribute, int bytes) {
-    return emulator::allow_shared(reinterpret_cast<const void *>(kernel), bytes);
+cudaError_t cudaFuncSetAttribute(void (*kernel)(Parameters...), cudaFuncAttribute attribute, int value) {
+    return cudaFuncSetAttribute(reinterpret_cast<const void *>(kernel), attribute, value);
 }
 
 // ---- the device's side -------------------------------------------------------------------------

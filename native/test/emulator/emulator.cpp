@@ -10,6 +10,7 @@
 #include <random>
 #include <vector>
 
+#include "copies.h"
 #include "cuda_runtime.h"
 #include "machine.h"
 #include "sanitizer.h"
@@ -112,41 +113,12 @@ struct Site {
 
 enum class State { ready, waiting, done };
 
-// A thread's asynchronous copies of 16 bytes: those of no group yet, and groups that nobody has waited for.
-struct Copies {
-    struct Copy {
-        void *to;
-        const void *from;
-        int bytes;
-        bool made = false;
-        void make() {
-            if (std::exchange(made, true)) return;
-            std::memset(to, 0, 16);
-            std::memcpy(to, from, static_cast<size_t>(bytes));
-            async_chunk_written(to);
-        }
-    };
-    std::vector<Copy> waiting;
-    std::vector<std::vector<Copy>> groups;
-
-    void commit() { groups.push_back(std::exchange(waiting, {})); }
-    void wait(int pending) {
-        while (groups.size() > static_cast<size_t>(pending)) {
-            for (Copy &copy : groups.front()) copy.make();
-            groups.erase(groups.begin());
-        }
-    }
-    bool under_way() const {
-        return !waiting.empty() ||
-               std::any_of(groups.begin(), groups.end(), [](const auto &group) { return !group.empty(); });
-    }
-};
-
 struct Fibre {
     void *stack = nullptr, *fake_stack = nullptr;
     void *left = nullptr;  // its stack pointer while others run
     State state = State::done;
     Site site{};
+    bool waited = false;  // for the grid before
     Copies copies;
 };
 
@@ -160,7 +132,8 @@ struct Abandoned {};
 
 class Machine {
 public:
-    cudaError_t launch(const cudaLaunchConfig_t &config, const std::function<void()> &thread);
+    cudaError_t launch(const cudaLaunchConfig_t &config, const std::function<void()> &thread, bool behind);
+    void wait_for_grid_before();
     void barrier(const Site &site);
     const uint64_t *exchange(unsigned mask, uint64_t value, const Site &site);
     void *shared(size_t bytes);
@@ -178,6 +151,7 @@ public:
     unsigned char *shared_begin() { return shared_.get(); }
     size_t shared_bytes() const { return shared_bytes_; }
     Copies &copies() { return fibres_[current_]->copies; }
+    Copies &copies_of(unsigned thread) { return fibres_[thread]->copies; }
     int64_t multiplications = 0;  // fragments' products, once a lane
 
 private:
@@ -198,6 +172,7 @@ private:
     std::vector<unsigned> ready_, parked_;
     std::unique_ptr<unsigned char[]> shared_;
     size_t shared_bytes_ = 0;
+    bool behind_ = false;  // another grid
     unsigned threads_ = 0, current_ = 0, at_barrier_ = 0;
     Site barrier_site_{};
     const std::function<void()> *thread_ = nullptr;
@@ -223,6 +198,8 @@ void Machine::enter() {
         try {
             (*m.thread_)();
             if (m.copies().under_way()) m.fail("it ends with copies under way that it has not waited for");
+            if (m.behind_ && !m.fibres_[m.current_]->waited)
+                m.fail("it ends without having waited for the grid before");
             async_thread_ends();
         } catch (const Abandoned &) {
             m.abandon();
@@ -313,15 +290,20 @@ void Machine::run_block() {
     at_barrier_ = 0;
     parked_.clear();
     async_block_begins();
+    if (behind_) open_memory(false);
     warps_.assign((threads_ + kWarp - 1) / kWarp, Warp{});
     ready_.resize(threads_);
     std::iota(ready_.begin(), ready_.end(), 0u);
     for (unsigned n = 0; n < threads_; n++) {
         fibres_[n]->state = State::ready;
-        fibres_[n]->copies = {};
+        fibres_[n]->waited = false;
+        fibres_[n]->copies = Copies(n);
     }
     unsigned done = 0;
-    while (!ready_.empty() && failure_.empty()) {
+    while (failure_.empty()) {
+        // What goes on by itself does so at any time, and at the latest when nobody else can go on.
+        if ((ready_.empty() || random_() % 16 == 0) && !async_goes_on() && ready_.empty()) break;
+        if (ready_.empty()) continue;
         std::swap(ready_[random_() % ready_.size()], ready_.back());
         const unsigned n = ready_.back();
         ready_.pop_back();
@@ -331,6 +313,11 @@ void Machine::run_block() {
     if (failure_.empty() && done < threads_) {
         failure_ = block_text() + " is stuck: " + who_waits();
     }
+}
+
+void Machine::wait_for_grid_before() {
+    fibres_[current_]->waited = true;
+    if (behind_) open_memory(true);
 }
 
 void Machine::barrier(const Site &site) {
@@ -405,18 +392,18 @@ void *Machine::shared(size_t bytes) {
     return shared_.get();
 }
 
-cudaError_t Machine::launch(const cudaLaunchConfig_t &config, const std::function<void()> &thread) {
+cudaError_t Machine::launch(const cudaLaunchConfig_t &config, const std::function<void()> &thread, bool behind) {
     const uint64_t threads = uint64_t{config.blockDim.x} * config.blockDim.y * config.blockDim.z;
     const uint64_t blocks = uint64_t{config.gridDim.x} * config.gridDim.y * config.gridDim.z;
     if (threads == 0 || threads > kMostThreads || blocks == 0 || config.gridDim.x > 0x7fffffffu ||
         config.gridDim.y > 65535 || config.gridDim.z > 65535) {
         return cudaErrorInvalidConfiguration;
     }
-    if (config.dynamicSmemBytes > kMostShared) return cudaErrorInvalidValue;
     gridDim = config.gridDim;
     blockDim = config.blockDim;
     threads_ = static_cast<unsigned>(threads);
     thread_ = &thread;
+    behind_ = behind;
     shared_bytes_ = config.dynamicSmemBytes;
     shared_.reset(new unsigned char[shared_bytes_]);
     failure_.clear();
@@ -439,9 +426,10 @@ cudaError_t Machine::launch(const cudaLaunchConfig_t &config, const std::functio
 void seed(uint64_t value) { machine().random().seed(value); }
 const std::string &failure() { return machine().failure(); }
 int64_t multiplications() { return machine().multiplications; }
-cudaError_t run_grid(const cudaLaunchConfig_t &config, const std::function<void()> &thread) {
-    return machine().launch(config, thread);
+cudaError_t run_grid(const cudaLaunchConfig_t &config, const std::function<void()> &thread, bool behind) {
+    return machine().launch(config, thread, behind);
 }
+void wait_for_grid_before() { machine().wait_for_grid_before(); }
 
 void barrier(const char *file, int line) { machine().barrier({"__syncthreads", file, line}); }
 const uint64_t *exchange(unsigned mask, uint64_t value, const char *name, const char *file, int line) {
@@ -450,12 +438,12 @@ const uint64_t *exchange(unsigned mask, uint64_t value, const char *name, const 
 unsigned lane() { return machine().current() % kWarp; }
 void *shared_memory(size_t bytes) { return machine().shared(bytes); }
 void copy_later(void *to, const void *from, int bytes) {
-    Copies::Copy copy = {to, from, bytes};
-    if (machine().random()() % 2 == 0) copy.make();
-    machine().copies().waiting.push_back(copy);
+    machine().copies().add(to, from, bytes, machine().random()() % 2 == 0);
 }
 void commit_copies() { machine().copies().commit(); }
 void wait_for_copies(int pending) { machine().copies().wait(pending); }
+size_t copies_asked() { return machine().copies().asked(); }
+void make_copies(unsigned thread, size_t count) { machine().copies_of(thread).make_first(count); }
 unsigned current_thread() { return machine().current(); }
 unsigned block_threads() { return machine().threads(); }
 std::mt19937_64 &random_order() { return machine().random(); }
@@ -467,6 +455,7 @@ size_t shared_bytes() { return machine().shared_bytes(); }
 unsigned shared_address(const void *memory) {
     return kSharedBase + static_cast<unsigned>(static_cast<const unsigned char *>(memory) - shared_begin());
 }
+void *shared_pointer(unsigned address) { return shared_begin() + (address - kSharedBase); }
 void trap() { fail_thread("__trap"); }
 void count_multiplication() { machine().multiplications++; }
 

@@ -8,12 +8,15 @@
 //     reports any access, such as a launcher's that reads an array.
 //   - Asynchronous copies are made at once or when their thread waits for them, and one that nobody has waited for fails the
 //     launch when its thread ends.
+//   - A grid that was launched behind another, to begin before that has ended, finds device memory closed until a thread
+//     of the block waits for the other, and fails if one ends without.
 //   - Threads of a block that wait at different barriers, or for one that has returned, fail the launch,
 //     and so do lanes of a warp. As on a device the error is sticky: every call after it fails as well.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace emulator {
 
@@ -28,7 +31,8 @@ void restart();
 
 // What the host asked of the runtime since the process started.
 struct Calls {
-    int64_t launches = 0, memsets = 0, allocations = 0, frees = 0, copies = 0, synchronisations = 0;
+    int64_t launches = 0, launches_behind = 0, attributes = 0, memsets = 0, allocations = 0, frees = 0, copies = 0,
+            synchronisations = 0;
 };
 const Calls &calls();
 
@@ -38,7 +42,11 @@ int64_t multiplications();
 // The next launch is answered with this error instead of being run; cudaError_t as a number.
 void fail_next_launch(int error);
 
-// cudaGetDeviceCount's answer and the devices' compute capability.
-void set_devices(int count, int major, int minor);
+// The devices that there are. They run the same; a kernel's shared memory is limited as on the real ones.
+struct Capability {
+    int major, minor;
+};
+std::vector<Capability> usual_devices();  // 9.0, 8.0, 10.0, 8.6 and 12.0
+void set_devices(const std::vector<Capability> &devices);
 
 }  // namespace emulator

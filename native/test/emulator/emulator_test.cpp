@@ -268,11 +268,11 @@ TEST(a_sticky_error_is_told_by_every_call) {
 
 TEST(availability_says_what_is_missing) {
     CHECK_OK(gm_cuda_available());
-    emulator::set_devices(0, 9, 0);
+    emulator::set_devices({});
     CHECK_REFUSED(gm_cuda_available(), GM_UNSUPPORTED, "shows no device");
-    emulator::set_devices(2, 7, 5);
+    emulator::set_devices({{7, 5}, {7, 5}});
     CHECK_REFUSED(gm_cuda_available(), GM_UNSUPPORTED, "no device of compute capability 8.0 or newer (found 7.5, 7.5)");
-    emulator::set_devices(2, 9, 0);
+    emulator::set_devices({{9, 0}, {8, 0}});
     CHECK_OK(gm_cuda_available());
     Call call;
     check::Device device;
@@ -282,5 +282,51 @@ TEST(availability_says_what_is_missing) {
     int current = -1;
     CHECK_OK(gm_row_dot(&second, &args, nullptr, 0));
     CHECK(cudaGetDevice(&current) == cudaSuccess && current == 0);  // as it was before
-    emulator::set_devices(1, 9, 0);
+    emulator::set_devices(emulator::usual_devices());
+}
+
+namespace {
+
+void waits_for_the_grid_before(int *output) {
+    gm::cuda::wait_for_grid_before();
+    output[blockIdx.x * kThreads + threadIdx.x] = 1;
+}
+// One thread of a block ends first.
+void waits_with_most_threads(int *output) {
+    if (threadIdx.x == 5) return;
+    waits_for_the_grid_before(output);
+}
+
+}  // namespace
+
+TEST(grids_behind_another_have_to_wait_for_it) {
+    cudaLaunchAttribute behind = {cudaLaunchAttributeProgrammaticStreamSerialization, {1}};
+    cudaLaunchConfig_t config = {};
+    config.gridDim = dim3(2);
+    config.blockDim = dim3(kThreads);
+    config.attrs = &behind;
+    config.numAttrs = 1;
+    void *output = nullptr;
+    check::ran(cudaMalloc(&output, 2 * kThreads * sizeof(int)));
+    check::ran(cudaLaunchKernelEx(&config, waits_for_the_grid_before, static_cast<int *>(output)));
+    CHECK(cudaLaunchKernelEx(&config, waits_with_most_threads, static_cast<int *>(output)) == cudaErrorLaunchFailure);
+    CHECK(emulator::failure().find("without having waited for the grid before") != std::string::npos);
+    emulator::restart();
+    check::ran(cudaFree(output));
+}
+
+// Grids follow each other early on a device that can, and what is asked of it and of the kernels is asked once.
+TEST(kernels_and_devices_are_asked_once) {
+    for (const int number : {0, 1}) {
+        check::Array u(GM_F32, {2, 9, 500}), dot(GM_F32, {2});
+        u.normal(random);
+        const gm_row_dot_args args = {u.get(), u.get(), dot.get()};
+        for (int round = 0; round < 2; round++) {
+            const emulator::Calls before = emulator::calls();
+            CHECK_OK(check::call_on_device(gm_row_dot_workspace_size, gm_row_dot, args, random, number));
+            const emulator::Calls after = emulator::calls();
+            CHECK(after.launches_behind - before.launches_behind == (number == 0 ? 1 : 0));
+            CHECK(round == 0 || after.attributes == before.attributes);
+        }
+    }
 }

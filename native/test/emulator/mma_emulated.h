@@ -10,6 +10,12 @@ namespace gm::cuda {
 inline unsigned shared_address(const void *memory) { return emulator::shared_address(memory); }
 
 inline void copy_later(void *to, const void *from, int bytes) { emulator::copy_later(to, from, bytes); }
+inline void copy_later(unsigned to, const void *from, int bytes) {
+    emulator::copy_later(emulator::shared_pointer(to), from, bytes);
+}
+inline void copy_four_later(const unsigned (&to)[4], const uint64_t (&from)[4]) {
+    for (int n = 0; n < 4; n++) copy_later(to[n], reinterpret_cast<const void *>(from[n]), 16);
+}
 inline void commit_copies() { emulator::commit_copies(); }
 template <int kPending>
 void wait_for_copies() {

@@ -2,9 +2,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <vector>
 
 #include "cuda_runtime.h"
 #include "emulator.h"
+#include "machine.h"
 #include "sanitizer.h"
 
 namespace emulator {
@@ -18,7 +20,8 @@ struct Runtime {
     std::map<const void *, size_t> shared_bytes;  // that kernels have been allowed
     Calls calls;
     cudaError_t sticky = cudaSuccess, last = cudaSuccess, injected = cudaSuccess;
-    int devices = 1, major = 9, minor = 0, device = 0;
+    std::vector<Capability> devices = usual_devices();
+    int device = 0;
 };
 
 Runtime &runtime() {
@@ -26,15 +29,17 @@ Runtime &runtime() {
     return only;
 }
 
+// Of a block, by the devices' data sheets.
+size_t most_shared(const Capability &device) {
+    if (device.major >= 9 && device.major < 12) return 227 << 10;
+    return device.major == 8 && (device.minor == 0 || device.minor == 7) ? 163 << 10 : 99 << 10;
+}
+
 // Device memory may be touched while one of these is alive.
 class Access {
 public:
-    Access() {
-        for (const auto &[memory, bytes] : runtime().allocations) ASAN_UNPOISON_MEMORY_REGION(memory, bytes);
-    }
-    ~Access() {
-        for (const auto &[memory, bytes] : runtime().allocations) ASAN_POISON_MEMORY_REGION(memory, bytes);
-    }
+    Access() { open_memory(true); }
+    ~Access() { open_memory(false); }
 };
 
 cudaError_t answer(cudaError_t error) {
@@ -45,14 +50,20 @@ cudaError_t answer(cudaError_t error) {
 
 }  // namespace
 
+void open_memory([[maybe_unused]] bool open) {
+#if defined(__SANITIZE_ADDRESS__)
+    for (const auto &[memory, bytes] : runtime().allocations) {
+        if (open) ASAN_UNPOISON_MEMORY_REGION(memory, bytes);
+        else ASAN_POISON_MEMORY_REGION(memory, bytes);
+    }
+#endif
+}
+
 const Calls &calls() { return runtime().calls; }
 void restart() { runtime().sticky = runtime().last = cudaSuccess; }
 void fail_next_launch(int error) { runtime().injected = static_cast<cudaError_t>(error); }
-void set_devices(int count, int major, int minor) {
-    runtime().devices = count;
-    runtime().major = major;
-    runtime().minor = minor;
-}
+std::vector<Capability> usual_devices() { return {{9, 0}, {8, 0}, {10, 0}, {8, 6}, {12, 0}}; }
+void set_devices(const std::vector<Capability> &devices) { runtime().devices = devices; }
 
 cudaError_t launch(const cudaLaunchConfig_t &config, const std::function<void()> &thread, const void *kernel) {
     Runtime &r = runtime();
@@ -62,8 +73,15 @@ cudaError_t launch(const cudaLaunchConfig_t &config, const std::function<void()>
     const auto allowed = r.shared_bytes.find(kernel);
     if (config.dynamicSmemBytes > (allowed == r.shared_bytes.end() ? kPlainShared : allowed->second))
         return answer(cudaErrorInvalidValue);
+    if (config.dynamicSmemBytes > most_shared(r.devices[static_cast<size_t>(r.device)]))
+        return answer(cudaErrorInvalidValue);
+    bool behind = false;
+    for (unsigned n = 0; n < config.numAttrs; n++) {
+        behind = behind || config.attrs[n].val.programmaticStreamSerializationAllowed != 0;
+    }
+    r.calls.launches_behind += behind;
     const Access access;
-    const cudaError_t error = run_grid(config, thread);
+    const cudaError_t error = run_grid(config, thread, behind);
     if (error == cudaErrorLaunchFailure) r.sticky = error;
     return answer(error);
 }
@@ -95,7 +113,7 @@ cudaError_t cudaGetLastError() {
 }
 
 cudaError_t cudaGetDeviceCount(int *count) {
-    *count = runtime().devices;
+    *count = static_cast<int>(runtime().devices.size());
     return answer(*count > 0 ? cudaSuccess : cudaErrorNoDevice);
 }
 
@@ -105,22 +123,27 @@ cudaError_t cudaGetDevice(int *device) {
 }
 
 cudaError_t cudaSetDevice(int device) {
-    if (device < 0 || device >= runtime().devices) return answer(cudaErrorInvalidDevice);
+    if (device < 0 || static_cast<size_t>(device) >= runtime().devices.size()) return answer(cudaErrorInvalidDevice);
     runtime().device = device;
     return answer(cudaSuccess);
 }
 
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int) {
-    std::snprintf(properties->name, sizeof properties->name, "an emulated device");
-    properties->major = runtime().major;
-    properties->minor = runtime().minor;
+cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int device) {
+    runtime().calls.attributes++;
+    const emulator::Capability &capability = runtime().devices.at(static_cast<size_t>(device));
+    *value = attribute == cudaDevAttrComputeCapabilityMajor   ? capability.major
+             : attribute == cudaDevAttrComputeCapabilityMinor ? capability.minor
+             : attribute == cudaDevAttrMaxSharedMemoryPerBlockOptin
+                 ? static_cast<int>(emulator::most_shared(capability))
+                 : emulator::kProcessors;
     return answer(cudaSuccess);
 }
 
-cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int) {
-    *value = attribute == cudaDevAttrComputeCapabilityMajor   ? runtime().major
-             : attribute == cudaDevAttrComputeCapabilityMinor ? runtime().minor
-                                                              : emulator::kProcessors;
+// As if there were code for every device.
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes *attributes, const void *) {
+    runtime().calls.attributes++;
+    const emulator::Capability &device = runtime().devices[static_cast<size_t>(runtime().device)];
+    attributes->ptxVersion = 10 * device.major + device.minor;
     return answer(cudaSuccess);
 }
 
@@ -159,8 +182,10 @@ cudaError_t cudaMemsetAsync(void *memory, int value, size_t bytes, cudaStream_t)
     return answer(cudaSuccess);
 }
 
-cudaError_t emulator::allow_shared(const void *kernel, int bytes) {
-    if (bytes < 0 || static_cast<size_t>(bytes) > emulator::kMostShared) return answer(cudaErrorInvalidValue);
+cudaError_t cudaFuncSetAttribute(const void *kernel, cudaFuncAttribute, int bytes) {
+    runtime().calls.attributes++;
+    const emulator::Capability &device = runtime().devices[static_cast<size_t>(runtime().device)];
+    if (bytes < 0 || static_cast<size_t>(bytes) > emulator::most_shared(device)) return answer(cudaErrorInvalidValue);
     runtime().shared_bytes[kernel] = static_cast<size_t>(bytes);
     return answer(cudaSuccess);
 }

@@ -27,6 +27,7 @@ void wait_for_products(float (&)[kGroups][kGroupSums], GM_EMULATED_SITE) {
 inline void show_to_products() { emulator::show_to_products(); }
 inline void start_barrier(uint64_t *barrier, unsigned arrivals) { emulator::start_barrier(barrier, arrivals); }
 inline void arrive(uint64_t *barrier) { emulator::arrive(barrier); }
+inline void arrive_with_copies(uint64_t *barrier) { emulator::arrive_with_copies(barrier); }
 inline void wait_for_phase(uint64_t *barrier, unsigned parity, GM_EMULATED_SITE) {
     emulator::wait_for_phase(barrier, parity, file, line);
 }
