@@ -1,4 +1,4 @@
-#include "cuda/head_step.cuh"
+#include "cuda/head_step_columns.cuh"
 
 #include "cuda/launch.h"
 #include "cuda/operations.h"
@@ -36,6 +36,7 @@ Parameters parameters(const gm_head_step_args &args, Arena &arena) {
     p.subtract = present(args.reference_logits);
     p.u = p.subtract ? args.reference_logits : args.projected;
     p.K = !present(p.u) ? 0 : p.u.rank == 3 ? p.u.shape[1] : 1;
+    p.u_step = p.u.rank == 3 ? p.u.stride[1] : 0;
     p.strips = divide_up(p.C, head_step::kStrip);
     p.slices = larger(1, smaller(p.B / head_step::kSliceRows, head_step::kMostBlocks / p.strips));
     p.loss = arena.take<float>(p.B);
@@ -98,7 +99,7 @@ void head_step_run(const gm_head_step_args &args, Arena arena, const gm_queue &q
         case Rows::of_eight_lanes: launch(queue, name, short_rows<8, 2>, blocks, kFewThreads, sizeof(Shared), p); break;
         case Rows::of_a_warp: launch(queue, name, short_rows<kWarp, 4>, blocks, kFewThreads, sizeof(Shared), p); break;
         case Rows::of_a_block: launch(queue, name, short_rows<kThreads, 3>, blocks, kThreads, sizeof(Shared), p); break;
-        default: launch(queue, name, long_rows, blocks, kTailThreads, sizeof(Shared), p);
+        default: launch(queue, name, long_rows, blocks, kLongThreads, sizeof(Shared), p);
     }
     if (p.weigher == Weigher::grid) {
         const int64_t weighers = larger(1, smaller(kMostWeighers, divide_up(p.B, kThreads)));

@@ -26,8 +26,9 @@
 namespace gm::cuda::head_step {
 
 constexpr int kThreads = 256;
-constexpr int kFewThreads = 128;  // of a block of several rows
-constexpr int kTailThreads = 512;
+constexpr int kFewThreads = 128;        // of a block of several rows
+constexpr int kLongThreads = 256;       // of a row of any length
+constexpr int kTailThreads = 512;       // of the search for weights
 constexpr int64_t kMostWeighers = 128;  // blocks of the grid for weights: each merges all summaries again
 constexpr int kTogether = 4;            // references that a long row is read for at a time
 
@@ -41,6 +42,7 @@ enum class Weigher { last_block, columns, grid, search };
 struct Parameters {
     gm_head_step_args args;
     gm_array u;           // projected or reference_logits
+    int64_t u_step;       // from one reference to the next; 0 where there is one and no dimension for it
     gm_array outputs[2];  // where grid 1 puts delta; grid 2 reads the last
     int32_t outputs_used;
     bool subtract;  // u is reference_logits
@@ -86,8 +88,9 @@ struct Team {
 
 // ---- one row ----------------------------------------------------------------------------------------
 
+// By one sum: of two addresses to choose from the compiler would not know that they are global.
 __device__ __forceinline__ Run u_row(const Parameters &p, int64_t i, int64_t k) {
-    return p.u.rank == 3 ? row_of(p.u, i, k) : row_of(p.u, i);
+    return run_at(p.u, i * p.u.stride[0] + k * p.u_step);
 }
 
 // u_ik of the class c.
@@ -96,10 +99,11 @@ __device__ __forceinline__ float u_at(const Parameters &p, int64_t i, int64_t k,
     return p.subtract ? value - element(row_of(p.args.logits, i), c) : value;
 }
 
-// u_ik of eight classes from `at` on.
-__device__ __forceinline__ void load_u(const Parameters &p, int64_t i, int64_t k, int64_t at, float (&x)[kEight]) {
-    const Run u = u_row(p, i, k);
-    load(u, aligned(u), at, p.C - at, x);
+// u_ik of eight classes from `at` on, of which `eight` are there already where `fetched` says so.
+__device__ __forceinline__ void take_u(const Parameters &p, int64_t i, const Run &u, bool fetched, const Eight &eight,
+                                       int64_t at, float (&x)[kEight]) {
+    if (fetched) unpack(u, eight, x);
+    else load(u, aligned(u), at, p.C - at, x);
     if (!p.subtract) return;
     const Run logits = row_of(p.args.logits, i);
     float z[kEight];
@@ -170,27 +174,56 @@ __device__ __forceinline__ void store_delta(const Parameters &p, int64_t i, int6
     }
 }
 
+// A team's eights of a run, all on the way at once. Where the run is not aligned or ends in an eight, whoever needs it loads it.
+template <int kTeam, int kEights>
+struct Eights {
+    Eight eights[kEights];
+    bool vector;
+
+    __device__ __forceinline__ static int64_t place(int n) {
+        return (int64_t{Team<kTeam>::rank()} + n * kTeam) * kEight;
+    }
+    __device__ __forceinline__ bool has(int n, int64_t count) const { return vector && place(n) + kEight <= count; }
+    __device__ __forceinline__ void read(const Run &run, int64_t count) {
+        vector = aligned(run);
+#pragma unroll
+        for (int n = 0; n < kEights; n++) {
+            if (has(n, count)) fetch(run, place(n), eights[n]);
+        }
+    }
+};
+
 // A row of at most kTeam * kEights * 8 classes, all of it in registers. `write`: false for a team that has
-// none of its own and repeats another's.
+// none of its own and repeats another's. The first reference's u comes while the softmax is made.
 template <int kTeam, int kEights>
 __device__ __forceinline__ Standing short_row(const Parameters &p, int64_t i, bool write) {
     using Together = Team<kTeam>;
-    const int64_t label = label_of(p.args.labels, i, p.C), first = int64_t{Together::rank()} * kEight,
-                  step = kTeam * kEight;
+    using Mine = Eights<kTeam, kEights>;
+    const int64_t label = label_of(p.args.labels, i, p.C);
     const Run logits = row_of(p.args.logits, i);
-    const bool vector = aligned(logits);
     float e[kEights][kEight], own = 0, top = kLowest;
-    Eight eights[kEights];
+    {
+        Mine read;
+        read.read(logits, p.C);
 #pragma unroll
-    for (int n = 0; n < kEights; n++) {
-        if (vector && first + n * step + kEight <= p.C) fetch(logits, first + n * step, eights[n]);
+        for (int n = 0; n < kEights; n++) {
+            if (read.has(n, p.C)) unpack(logits, read.eights[n], e[n]);
+            else load(logits, false, Mine::place(n), p.C - Mine::place(n), e[n]);
+        }
     }
+    // Rows of a block have no registers for it: theirs is loaded where it is used.
+    constexpr bool kEarly = kTeam <= kWarp;
+    Mine u;
+    float own_u = 0;
+    const auto read_u = [&](int64_t k) {
+        u.read(u_row(p, i, k), p.C);
+        own_u = label < 0 ? 0 : u_at(p, i, k, label);
+    };
+    u.vector = false;
+    if (kEarly && p.K > 0) read_u(0);
 #pragma unroll
     for (int n = 0; n < kEights; n++) {
-        const int64_t at = first + n * step;
-        if (vector && at + kEight <= p.C) unpack(logits, eights[n], e[n]);
-        else load(logits, false, at, p.C - at, e[n]);
-        const float z = prepare(p, at, label, e[n], own);
+        const float z = prepare(p, Mine::place(n), label, e[n], own);
         top = z > top ? z : top;
     }
     top = Together::max(top);
@@ -210,15 +243,16 @@ __device__ __forceinline__ Standing short_row(const Parameters &p, int64_t i, bo
     const CrossEntropy row = cross_entropy(own, top, others, squares);
     Scores scores;
     for (int64_t k = 0; k < p.K; k++) {
-        const float own_u = label < 0 ? 0 : u_at(p, i, k, label);
+        if (!kEarly) own_u = label < 0 ? 0 : u_at(p, i, k, label);
+        else if (k > 0) read_u(k);
         float dot = 0;
 #pragma unroll
         for (int n = 0; n < kEights; n++) {
-            const int64_t at = first + n * step;
+            const int64_t at = Mine::place(n);
             if (at >= p.C) continue;
-            float u[kEight];
-            load_u(p, i, k, at, u);
-            for (int j = 0; j < kEight; j++) dot += at + j < p.C ? e[n][j] * (u[j] - own_u) : 0;
+            float x[kEight];
+            take_u(p, i, u_row(p, i, k), kEarly && u.has(n, p.C), u.eights[n], at, x);
+            for (int j = 0; j < kEight; j++) dot += at + j < p.C ? e[n][j] * (x[j] - own_u) : 0;
         }
         add_score(p, i, k, row.scale * Together::sum(dot), write && Together::rank() == 0, scores);
     }
@@ -227,7 +261,7 @@ __device__ __forceinline__ Standing short_row(const Parameters &p, int64_t i, bo
     const bool kept = is_finite(standing.statistic);
 #pragma unroll
     for (int n = 0; n < kEights; n++) {
-        const int64_t at = first + n * step;
+        const int64_t at = Mine::place(n);
         if (at >= p.C) continue;
         for (int j = 0; j < kEight && !kept; j++) e[n][j] = 0;
         store_delta(p, i, at, label, kept ? row.scale : 0, kept ? -row.scale * others : 0, e[n]);
@@ -346,26 +380,46 @@ __global__ void __launch_bounds__(kTeam <= kWarp ? kFewThreads : kTeam, kTeam <=
     end_rows<kBlock, kTeam>(p, short_row<kTeam, kEights>(p, smaller(i, p.B - 1), i < p.B));
 }
 
-// A block a row of any length.
-__global__ void __launch_bounds__(kTailThreads) long_rows(const __grid_constant__ Parameters p) {
+// A block a row of any length: a thread has two eights of it on the way at a time, and as many of a reference's u.
+__global__ void __launch_bounds__(kLongThreads, 2) long_rows(const __grid_constant__ Parameters p) {
     let_next_grid_begin();
-    using Together = Team<kTailThreads>;
+    using Together = Team<kLongThreads>;
+    constexpr int kAhead = 2;
     const int64_t i = blockIdx.x, label = label_of(p.args.labels, i, p.C), first = int64_t{threadIdx.x} * kEight,
-                  step = kTailThreads * kEight;
+                  step = kLongThreads * kEight;
     const Run logits = row_of(p.args.logits, i);
     const bool vector = aligned(logits);
-    float own = 0, top = kLowest, others = 0, squares = 0, z[kEight];
-    for (int64_t at = first; at < p.C; at += step) {
-        load(logits, vector, at, p.C - at, z);
-        const float here = prepare(p, at, label, z, own), before = top;
-        top = here > top ? here : top;
-        const float shrink = expf(before - top);
-        others *= shrink;
-        squares *= shrink * shrink;
-        for (int j = 0; j < kEight; j++) {
-            const float e = expf(z[j] - top);
-            others += e;
-            squares += e * e;
+    float own = 0, top = kLowest, others = 0, squares = 0;
+    // Eights from `from` on, each a step behind the other; those beyond the row are -infinity once prepared.
+    const auto read = [&](const Run &run, int64_t from, Eight(&eights)[kAhead]) {
+#pragma unroll
+        for (int n = 0; n < kAhead; n++) {
+            if (from + n * step + kEight <= p.C) fetch(run, from + n * step, eights[n]);
+        }
+    };
+    const auto take = [&](const Run &run, bool whole, const Eight &eight, int64_t at, float(&x)[kEight]) {
+        if (whole && at + kEight <= p.C) unpack(run, eight, x);
+        else load(run, false, at, p.C - at, x);
+    };
+    for (int64_t from = first; from < p.C; from += kAhead * step) {
+        Eight eights[kAhead];
+        if (vector) read(logits, from, eights);
+#pragma unroll
+        for (int n = 0; n < kAhead; n++) {
+            const int64_t at = from + n * step;
+            if (at >= p.C) continue;
+            float z[kEight];
+            take(logits, vector, eights[n], at, z);
+            const float here = prepare(p, at, label, z, own), before = top;
+            top = here > top ? here : top;
+            const float shrink = expf(before - top);
+            others *= shrink;
+            squares *= shrink * shrink;
+            for (int j = 0; j < kEight; j++) {
+                const float e = expf(z[j] - top);
+                others += e;
+                squares += e * e;
+            }
         }
     }
     const float mine = top;
@@ -377,130 +431,58 @@ __global__ void __launch_bounds__(kTailThreads) long_rows(const __grid_constant_
     if (label < 0) own = nanf("");
     const CrossEntropy row = cross_entropy(own, top, others, squares);
     Scores scores;
-    int64_t from = 0;
+    int64_t group = 0;
     do {  // without references for delta alone
         float own_u[kTogether], dots[kTogether] = {};
-        for (int k = 0; k < kTogether; k++) own_u[k] = label < 0 || from + k >= p.K ? 0 : u_at(p, i, from + k, label);
+        for (int k = 0; k < kTogether; k++) own_u[k] = label < 0 || group + k >= p.K ? 0 : u_at(p, i, group + k, label);
         __syncthreads();  // before delta replaces a logit that another thread has just read
-        for (int64_t at = first; at < p.C; at += step) {
-            float ignored = 0, u[kEight];
-            load(logits, vector, at, p.C - at, z);
-            prepare(p, at, label, z, ignored);
-            for (int j = 0; j < kEight; j++) z[j] = expf(z[j] - top);
+        for (int64_t from = first; from < p.C; from += kAhead * step) {
+            Eight eights[kAhead];
+            float z[kAhead][kEight], ignored = 0;
+            if (vector) read(logits, from, eights);
+#pragma unroll
+            for (int n = 0; n < kAhead; n++) {
+                const int64_t at = from + n * step;
+                if (at >= p.C) continue;
+                take(logits, vector, eights[n], at, z[n]);
+                prepare(p, at, label, z[n], ignored);
+                for (int j = 0; j < kEight; j++) z[n][j] = expf(z[n][j] - top);
+            }
 #pragma unroll
             for (int k = 0; k < kTogether; k++) {
-                if (from + k >= p.K) continue;
-                load_u(p, i, from + k, at, u);
-                for (int j = 0; j < kEight; j++) dots[k] += at + j < p.C ? z[j] * (u[j] - own_u[k]) : 0;
+                if (group + k >= p.K) continue;
+                const Run u = u_row(p, i, group + k);
+                const bool whole = aligned(u);
+                if (whole) read(u, from, eights);
+#pragma unroll
+                for (int n = 0; n < kAhead; n++) {
+                    const int64_t at = from + n * step;
+                    if (at >= p.C) continue;
+                    float x[kEight];
+                    take_u(p, i, u, whole && at + kEight <= p.C, eights[n], at, x);
+                    for (int j = 0; j < kEight; j++) dots[k] += at + j < p.C ? z[n][j] * (x[j] - own_u[k]) : 0;
+                }
             }
-            if (from + kTogether >= p.K) store_delta(p, i, at, label, row.scale, -row.scale * others, z);
+#pragma unroll
+            for (int n = 0; n < kAhead; n++) {
+                const int64_t at = from + n * step;
+                if (at < p.C && group + kTogether >= p.K)
+                    store_delta(p, i, at, label, row.scale, -row.scale * others, z[n]);
+            }
         }
 #pragma unroll
         for (int k = 0; k < kTogether; k++) {
-            if (from + k < p.K) add_score(p, i, from + k, row.scale * Together::sum(dots[k]), threadIdx.x == 0, scores);
+            if (group + k < p.K)
+                add_score(p, i, group + k, row.scale * Together::sum(dots[k]), threadIdx.x == 0, scores);
         }
-        from += kTogether;
-    } while (from < p.K);
+        group += kTogether;
+    } while (group < p.K);
     const Standing standing = finish_row(p, i, threadIdx.x == 0, row, scores);
     for (int64_t at = first; at < p.C && !is_finite(standing.statistic); at += step) {
-        for (int j = 0; j < kEight; j++) z[j] = 0;
-        store_delta(p, i, at, label, 0, 0, z);
+        float none[kEight] = {};
+        store_delta(p, i, at, label, 0, 0, none);
     }
-    end_rows<kTailThreads, kTailThreads>(p, standing);
-}
-
-// ---- grid 2 -----------------------------------------------------------------------------------------
-
-struct ColumnShared {
-    float sums[kThreads / kWarp][2][kStrip];
-    WeighShared weigh;
-    bool last;
-};
-
-// Eight columns of a lane from every warp, added up in the order of the warps: column threadIdx of the strip.
-__device__ __forceinline__ void put_columns(ColumnShared &s, const float (&sum)[kEight],
-                                            const float (&weighted_sum)[kEight]) {
-    for (int j = 0; j < kEight; j++) {
-        s.sums[warp()][0][lane() * kEight + j] = sum[j];
-        s.sums[warp()][1][lane() * kEight + j] = weighted_sum[j];
-    }
-    __syncthreads();
-}
-__device__ __forceinline__ double add_warps(const ColumnShared &s, int half) {
-    double sum = 0;
-    for (int n = 0; n < kThreads / kWarp; n++) sum += s.sums[n][half][threadIdx.x];
-    return sum;
-}
-
-// What a strip's slices have left, a slice a warp at a time.
-__device__ __forceinline__ void add_slices(const Parameters &p, int64_t at, ColumnShared &s) {
-    float sums[2][kEight] = {};
-    for (int64_t slice = warp(); slice < p.slices; slice += kThreads / kWarp) {
-#pragma unroll
-        for (int half = 0; half < 2; half++) {
-            const Run run = {reinterpret_cast<const char *>(p.partial + (slice * 2 + half) * p.C), GM_F32};
-            float x[kEight];
-            load(run, aligned(run), at, p.C - at, x);
-            for (int j = 0; j < kEight; j++) sums[half][j] += x[j];
-        }
-    }
-    put_columns(s, sums[0], sums[1]);
-}
-
-// A strip of columns of a slice of rows, a row a warp at a time.
-// Three blocks fit an SM, so that enough of delta is under way.
-__global__ void __launch_bounds__(kThreads, 3) columns(const __grid_constant__ Parameters p) {
-    wait_for_grid_before();
-    constexpr int kWarps = kThreads / kWarp;
-    const int64_t strip = blockIdx.x % p.strips, slice = blockIdx.x / p.strips, rows = divide_up(p.B, p.slices);
-    const int64_t at = strip * kStrip + lane() * kEight, end = smaller(p.B, (slice + 1) * rows);
-    const gm_array &source = p.outputs[p.outputs_used - 1];
-    const bool weighs = p.weigher == Weigher::columns;
-    const Statistics statistics = statistics_of(p);
-    const Summary all = weighs ? merge<kThreads, 4>(p.summaries, shared<ColumnShared>().weigh) : Summary{};
-    const Weights weights(p.args.weighting, statistics, all);
-    if (weighs && blockIdx.x == 0) put_non_finite(p, p.B - all.finite);
-    float sum[kEight] = {}, weighted_sum[kEight] = {};
-    for (int64_t first = slice * rows + warp(); first < end; first += kWarp * kWarps) {
-        // A lane looks after the scale of one of the warp's next 32 rows.
-        const int64_t own = first + lane() * kWarps;
-        float scales = 0;
-        if (own < end && !weighs) scales = p.scale[own];
-        if (own < end && weighs) {
-            const Sample sample = sample_at(p.args.weighting, statistics, own);
-            const double w = weights.of(sample);
-            if (strip == 0) put_weight(p, own, w);
-            scales = row_scale(p, sample, w, weights.mean_loss());
-        }
-        for (int n = 0; n < kWarp && first + n * kWarps < end; n++) {
-            const int64_t i = first + n * kWarps;
-            const Run from = row_of(source, i);
-            const float scale = __shfl_sync(kAllLanes, scales, n);
-            float x[kEight];
-            load(from, aligned(from), at, p.C - at, x);
-            for (int j = 0; j < kEight; j++) sum[j] += x[j];
-            for (int j = 0; j < kEight; j++) x[j] *= scale;
-            for (int j = 0; j < kEight; j++) weighted_sum[j] += x[j];
-            if (p.args.weighted_delta.data == nullptr) continue;
-            const Run to = row_of(p.args.weighted_delta, i);
-            store(to, aligned(to), at, p.C - at, x);
-        }
-    }
-    if (p.partial == nullptr) return;
-    ColumnShared &s = shared<ColumnShared>();
-    put_columns(s, sum, weighted_sum);
-    static_assert(kThreads == kStrip, "a thread a column");
-    const int64_t c = strip * kStrip + threadIdx.x;
-    for (int half = 0; half < 2; half++) {
-        const float total = static_cast<float>(add_warps(s, half));
-        if (c < p.C) p.partial[(slice * 2 + half) * p.C + c] = total;
-    }
-    if (!is_last_block(p.strip_counts + strip, static_cast<unsigned>(p.slices), s.last)) return;
-    add_slices(p, at, s);
-    if (c >= p.C) return;
-    if (p.args.mean_delta.data != nullptr)
-        put(p.args.mean_delta, c, p.B == 0 ? 0 : add_warps(s, 0) / static_cast<double>(p.B));
-    if (p.args.weighted_delta_sum.data != nullptr) put(p.args.weighted_delta_sum, c, add_warps(s, 1));
+    end_rows<kLongThreads, kLongThreads>(p, standing);
 }
 
 }  // namespace gm::cuda::head_step

@@ -89,7 +89,8 @@ __global__ void __launch_bounds__(kThreads) short_rows(const __grid_constant__ P
 
 __global__ void __launch_bounds__(kThreads) strips(const __grid_constant__ Parameters p) {
     let_next_grid_begin();
-    const int64_t P = p.direction.shape[0], strip = blockIdx.x % p.strips, first = blockIdx.x / p.strips * kRows;
+    const int64_t P = p.direction.shape[0], groups = gridDim.x / p.strips, strip = blockIdx.x / groups,
+                  first = blockIdx.x % groups * kRows;
     const int64_t at = strip * kStrip + int64_t{threadIdx.x} * kEight, step = kThreads * kEight;
     const Run v = run_at(p.direction, 0);
     float vs[kEights][kEight], dots[kRows], norms[kRows];
