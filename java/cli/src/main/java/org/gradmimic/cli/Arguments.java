@@ -9,7 +9,7 @@ import java.util.Set;
 import org.gradmimic.Weighting;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
-import org.gradmimic.io.ParquetReader;
+import org.gradmimic.io.ParquetFolder;
 import org.gradmimic.model.PixelNormalisation;
 
 /** Checks that more than one command makes of its options. */
@@ -41,7 +41,7 @@ public final class Arguments {
                 throw new InputException(out + " is an input, too; give the output another name");
             }
             Path folder = out.toAbsolutePath().getParent();
-            if (folder != null && ParquetReader.isData(out) && isSame(folder, input)) {
+            if (folder != null && ParquetFolder.isData(out) && isSame(folder, input)) {
                 throw new InputException(
                         out + " would become a part of the input " + input + "; put the output elsewhere");
             }

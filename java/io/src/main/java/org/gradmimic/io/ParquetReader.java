@@ -12,9 +12,9 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.duckdb.DuckDBChunkedResult;
 import org.duckdb.DuckDBColumnType;
 import org.duckdb.DuckDBConnection;
@@ -27,16 +27,32 @@ import org.gradmimic.base.InputException;
  * read one at a time, so that an error can name the one that is broken.
  */
 public final class ParquetReader {
-    private static final String FROM = " FROM read_parquet(?)";
+    /** Without hive partitioning: a folder named {@code text=en} must not replace the files' column of that name. */
+    private static final String FROM = " FROM read_parquet(?, hive_partitioning = false)";
+
+    private static final Set<String> INTEGERS = Set.of(
+            "TINYINT",
+            "SMALLINT",
+            "INTEGER",
+            "BIGINT",
+            "HUGEINT",
+            "UTINYINT",
+            "USMALLINT",
+            "UINTEGER",
+            "UBIGINT",
+            "UHUGEINT");
 
     private final Path file;
     private final long rows;
     private final Map<String, String> columns;
+    /** SQL for the columns that are not read as they are. */
+    private final Map<String, String> expressions;
 
-    private ParquetReader(Path file, long rows, Map<String, String> columns) {
+    private ParquetReader(Path file, long rows, Map<String, String> columns, Map<String, String> expressions) {
         this.file = file;
         this.rows = rows;
         this.columns = columns;
+        this.expressions = expressions;
     }
 
     /**
@@ -51,36 +67,23 @@ public final class ParquetReader {
     /**
      * Reads the footers of a data set's files.
      *
-     * @param path a Parquet file, or a folder of files that end in {@code .parquet}, taken in the order of their names;
-     *     names that begin with a dot are no data
+     * @param path a Parquet file, or a folder of them, see {@link ParquetFolder}
      * @return one reader a file, at least one
-     * @throws InputException if there is none, or one cannot be read
+     * @throws InputException if there is none, the folder has folders of Parquet files that may not belong to it, or a file
+     *     cannot be read
      */
     public static List<ParquetReader> openAll(Path path) {
         if (!Files.isDirectory(path)) {
             return openEach(List.of(path));
         }
         try {
-            List<Path> files = files(path);
+            List<Path> files = ParquetFolder.files(path);
             if (files.isEmpty()) {
                 throw InputException.in(path, "no .parquet file in this folder");
             }
             return openEach(files);
         } catch (IOException e) {
             throw InputException.in(path, "cannot be read: " + AtomicFile.reason(e), e);
-        }
-    }
-
-    /** Whether a file of this name belongs to the data set that is its folder. */
-    public static boolean isData(Path file) {
-        String name = file.getFileName().toString();
-        return name.endsWith(".parquet") && !name.startsWith(".");
-    }
-
-    /** The Parquet files of a folder in the order of their names. */
-    public static List<Path> files(Path folder) throws IOException {
-        try (Stream<Path> content = Files.list(folder)) {
-            return content.filter(ParquetReader::isData).sorted().toList();
         }
     }
 
@@ -114,8 +117,79 @@ public final class ParquetReader {
         try (PreparedStatement query = prepare(connection, "SELECT count(*)" + FROM, file);
                 ResultSet result = query.executeQuery()) {
             result.next();
-            return new ParquetReader(file, result.getLong(1), Collections.unmodifiableMap(columns));
+            return new ParquetReader(file, result.getLong(1), Collections.unmodifiableMap(columns), Map.of());
         }
+    }
+
+    /**
+     * The same file with a column of numbers read as DOUBLE.
+     *
+     * @throws InputException if the file has no such column, or one that holds something else than numbers
+     */
+    public ParquetReader numbers(String name) {
+        String type = type(name, "numbers");
+        boolean number =
+                INTEGERS.contains(type) || type.equals("FLOAT") || type.equals("DOUBLE") || type.startsWith("DECIMAL(");
+        return cast(name, number, DuckDBColumnType.DOUBLE, "numbers");
+    }
+
+    /**
+     * The same file with a column of whole numbers read as BIGINT.
+     *
+     * @throws InputException if the file has no such column, or one that holds something else than whole numbers
+     */
+    public ParquetReader integers(String name) {
+        return cast(name, INTEGERS.contains(type(name, "whole numbers")), DuckDBColumnType.BIGINT, "whole numbers");
+    }
+
+    /**
+     * The same file with a column of text read as VARCHAR.
+     *
+     * @throws InputException if the file has no such column, or one that holds something else than text
+     */
+    public ParquetReader texts(String name) {
+        return cast(name, type(name, "text").equals("VARCHAR"), DuckDBColumnType.VARCHAR, "text");
+    }
+
+    /**
+     * The same file with SQL in the place of a column.
+     *
+     * @param name of a column that the file has
+     * @param type what {@code expression} gives
+     * @param expression may name the file's columns
+     */
+    public ParquetReader with(String name, DuckDBColumnType type, String expression) {
+        Map<String, String> types = new LinkedHashMap<>(columns);
+        types.put(name, type.name());
+        Map<String, String> all = new LinkedHashMap<>(expressions);
+        all.put(name, expression);
+        return new ParquetReader(file, rows, Collections.unmodifiableMap(types), Map.copyOf(all));
+    }
+
+    /** Where a column has no values its type says nothing: many tools store an empty column of text as integers. */
+    private ParquetReader cast(String name, boolean fits, DuckDBColumnType type, String expected) {
+        if (!fits && aggregate("count(" + quoted(name) + ")")[0] > 0) {
+            throw InputException.in(file, "column " + name + " is " + columns.get(name) + ", expected " + expected);
+        }
+        return with(name, type, "CAST(" + quoted(name) + " AS " + type.name() + ")");
+    }
+
+    /**
+     * The DuckDB type of a column.
+     *
+     * @param expected named in the message
+     * @throws InputException if there is no such column
+     */
+    public String type(String name, String expected) {
+        String type = columns.get(name);
+        if (type == null) {
+            throw InputException.in(file, "no column " + name + " (" + expected + "), found " + columns);
+        }
+        return type;
+    }
+
+    private static String quoted(String name) {
+        return '"' + name.replace("\"", "\"\"") + '"';
     }
 
     /** The file's path as it was given. */
@@ -143,10 +217,7 @@ public final class ParquetReader {
      */
     public DuckDBColumnType require(String name, DuckDBColumnType... types) {
         String expected = Arrays.stream(types).map(Enum::name).collect(Collectors.joining(" or "));
-        String actual = columns.get(name);
-        if (actual == null) {
-            throw InputException.in(file, "no column " + name + " (" + expected + "), found " + columns);
-        }
+        String actual = type(name, expected);
         return Arrays.stream(types)
                 .filter(type -> type.name().equals(actual))
                 .findFirst()
@@ -201,14 +272,19 @@ public final class ParquetReader {
         void accept(ParquetReader file, long firstRow, DuckDBDataChunkReader chunk);
     }
 
-    /** As {@link #scan}, file after file. */
+    /**
+     * As {@link #scan}, file after file.
+     *
+     * @throws InputException if a file's data is truncated or damaged, or has another number of rows than its footer says;
+     *     exceptions of {@code reader} pass through
+     */
     public static void scanAll(List<ParquetReader> files, List<String> names, FileChunks reader) {
-        String select = names.stream()
-                .map(name -> '"' + name.replace("\"", "\"\"") + '"')
-                .collect(Collectors.joining(", ", "SELECT ", FROM));
         int done = 0;
         try (DuckDBConnection connection = DuckDb.open()) {
             for (ParquetReader file : files) {
+                String select = names.stream()
+                        .map(name -> file.expressions.getOrDefault(name, quoted(name)))
+                        .collect(Collectors.joining(", ", "SELECT ", FROM));
                 try (PreparedStatement query = prepare(connection, select, file.file);
                         DuckDBChunkedResult result =
                                 query.unwrap(DuckDBPreparedStatement.class).query()) {
@@ -216,6 +292,9 @@ public final class ParquetReader {
                     while (result.nextChunk()) {
                         reader.accept(file, row, result.chunk());
                         row += result.chunk().rowCount();
+                    }
+                    if (row != file.rows) {
+                        throw InputException.in(file.file, "has " + row + " rows, but its footer says " + file.rows);
                     }
                 }
                 done++;

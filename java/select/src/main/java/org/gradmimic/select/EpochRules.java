@@ -45,6 +45,7 @@ final class EpochRules {
         for (int epoch = 0; epoch < epochs; epoch += together) {
             decide(epoch, Math.min(epochs, epoch + together));
         }
+        EpochVotes.requireValues(seen, scores.samples());
     }
 
     /** Several epochs, so that all threads have rules to find. */

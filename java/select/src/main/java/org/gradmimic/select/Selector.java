@@ -89,7 +89,8 @@ public final class Selector {
     /**
      * Makes the filter.
      *
-     * @throws InputException if a value is infinite or the votes do not determine a label model; names the place
+     * @throws InputException if a value is infinite, all are NaN, or the votes do not determine a label model; names the
+     *     place
      */
     public Selection run() {
         try (Blocks blocks = new Blocks(threads)) {

@@ -160,6 +160,16 @@ class SelectorTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void scoresThatAreAllNaNAreRefused(VoteAggregation aggregation) {
+        Scores none = Scores.of(new float[][] {{NONE, NONE, NONE}, {NONE, NONE, NONE}});
+        assertThatThrownBy(() -> new Selector(none, Binarizer.threshold(0), aggregation).run())
+                .isInstanceOf(InputException.class)
+                .hasMessageStartingWith("all values are NaN")
+                .hasMessageContaining("of 3 samples: there is nothing to filter by");
+    }
+
     @Test
     void moreEpochsMustKeepThanDiscard() {
         float[][] scores = {{1, 1, 0, NONE, NONE, 0}, {1, 0, 0, 1, NONE, NONE}};

@@ -1,7 +1,8 @@
 package org.gradmimic.spark;
 
 import java.io.IOException;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileContext;
@@ -14,6 +15,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.gradmimic.base.InputException;
+import org.gradmimic.io.ParquetFolder;
 
 /** Hadoop's file systems, through which Spark reads and writes. */
 final class Hadoop {
@@ -40,15 +42,45 @@ final class Hadoop {
         return files instanceof LocalFileSystem local ? local.getRawFileSystem() : files;
     }
 
-    /** The Parquet files of a folder in the order of their names, as {@code ParquetReader} takes them on one machine. */
+    /**
+     * The Parquet files of a folder in the order of their names, as {@link ParquetFolder} takes them on one machine.
+     *
+     * @throws InputException if there are Parquet files in the folders below, and no marker says that they belong to it
+     */
     static List<String> parquetFiles(FileSystem files, Path folder) throws IOException {
-        return Arrays.stream(files.listStatus(folder))
-                .map(FileStatus::getPath)
-                .filter(file ->
-                        file.getName().endsWith(".parquet") && !file.getName().startsWith("."))
-                .map(Path::toString)
-                .sorted()
-                .toList();
+        List<String> own = new ArrayList<>();
+        List<String> below = new ArrayList<>();
+        for (FileStatus entry : files.listStatus(folder)) {
+            if (!entry.isDirectory()) {
+                addData(entry, own);
+            } else if (!entry.getPath().getName().matches("[._].*")) {
+                collect(files, entry.getPath(), below);
+            }
+        }
+        Collections.sort(below);
+        if (!below.isEmpty() && !files.exists(new Path(folder, ParquetFolder.MARKER))) {
+            throw ParquetFolder.unmarked(folder, below.get(0));
+        }
+        own.addAll(below);
+        Collections.sort(own);
+        return own;
+    }
+
+    private static void collect(FileSystem files, Path folder, List<String> found) throws IOException {
+        for (FileStatus entry : files.listStatus(folder)) {
+            if (!entry.isDirectory()) {
+                addData(entry, found);
+            } else if (!entry.getPath().getName().matches("[._].*")) {
+                collect(files, entry.getPath(), found);
+            }
+        }
+    }
+
+    private static void addData(FileStatus entry, List<String> found) {
+        String name = entry.getPath().getName();
+        if (name.endsWith(".parquet") && !name.startsWith(".")) {
+            found.add(entry.getPath().toString());
+        }
     }
 
     /**

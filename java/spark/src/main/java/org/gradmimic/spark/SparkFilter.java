@@ -144,6 +144,8 @@ public final class SparkFilter {
                         ? "deciding on the mean scores"
                         : "deciding on every epoch");
         BlockPasses.Ruled ruled = passes.decide(options.binarizer);
+        EpochVotes.requireValues(
+                ruled.statistics().stream().mapToLong(ValueStatistics::count).toArray(), samples);
         List<Cut> cuts = ruled.decisions().stream().map(Decision::cut).toList();
         LabelModel model = null;
         if (options.combination == VoteAggregation.LABEL_MODEL) {

@@ -3,11 +3,15 @@ package org.gradmimic.spark;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
+import java.util.HexFormat;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.column.ColumnReader;
+import org.apache.parquet.io.api.Binary;
+import org.apache.parquet.schema.LogicalTypeAnnotation;
+import org.apache.parquet.schema.PrimitiveType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -40,7 +44,7 @@ interface UidPool extends Serializable {
     void read(long first, long[] high, long[] low, Configuration hadoop);
 
     /**
-     * Opens a pool: a {@code .npy} file of dtype {@code u8,u8}, or Parquet with a text column {@code uid}: a file, or a
+     * Opens a pool: a {@code .npy} file of dtype {@code u8,u8}, or Parquet with a column {@code uid} of text or 16 bytes: a file, or a
      * folder whose files are taken in the order of their names.
      *
      * @throws InputException if it is missing or of another kind
@@ -87,11 +91,17 @@ interface UidPool extends Serializable {
                 throw InputException.in(path, "no column " + COLUMN);
             }
             Type type = groups.schema().getType(COLUMN);
-            if (!type.isPrimitive() || type.asPrimitiveType().getPrimitiveTypeName() != PrimitiveTypeName.BINARY) {
-                throw InputException.in(path, "column " + COLUMN + " is '" + type + "', expected text");
+            if (!type.isPrimitive() || !isUids(type.asPrimitiveType())) {
+                throw InputException.in(path, "column " + COLUMN + " is '" + type + "', expected text or 16 bytes");
             }
             return new Part(path, groups.groupRows());
         }
+    }
+
+    private static boolean isUids(PrimitiveType type) {
+        return type.getPrimitiveTypeName() == PrimitiveTypeName.BINARY
+                || type.getPrimitiveTypeName() == PrimitiveTypeName.FIXED_LEN_BYTE_ARRAY
+                        && type.getTypeLength() == 2 * Long.BYTES;
     }
 
     /** Uids in a {@code .npy} file. */
@@ -162,12 +172,21 @@ interface UidPool extends Serializable {
         }
 
         private static String uid(ColumnReader column, String path, long row) {
-            String uid =
-                    ParquetGroups.isNull(column) ? "NULL" : column.getBinary().toStringUsingUTF8();
+            String uid = ParquetGroups.isNull(column) ? "NULL" : text(column);
             if (!Uid.isUid(uid)) {
                 throw InputException.in(path, "row " + row + ": uid is '" + uid + "', expected 32 hexadecimal digits");
             }
             return uid;
+        }
+
+        /** Text as it is, 16 bytes that are no text as their hexadecimal digits. */
+        private static String text(ColumnReader column) {
+            Binary value = column.getBinary();
+            boolean text = column.getDescriptor().getPrimitiveType().getLogicalTypeAnnotation()
+                    instanceof LogicalTypeAnnotation.StringLogicalTypeAnnotation;
+            return !text && value.length() == 2 * Long.BYTES
+                    ? HexFormat.of().formatHex(value.getBytes())
+                    : value.toStringUsingUTF8();
         }
     }
 }

@@ -135,6 +135,19 @@ class FilterOutputsTest {
         SparkFilter.run(Cluster.session(), options().uids(npyPool().toString()).out(fromNpy.toString()));
         assertThat(fromParquet).hasSameBinaryContentAs(fromNpy);
 
+        // As bytes, in folders below one that Spark has marked.
+        Path bytes = temporary.resolve("bytes");
+        Files.createDirectories(bytes.resolve("part=1"));
+        Files.createFile(bytes.resolve("_SUCCESS"));
+        Sql.copy(
+                "SELECT unhex(uid) AS uid FROM read_parquet('" + folder + "/*.parquet')",
+                bytes.resolve("part=1/pool.parquet"));
+        Path fromBytes = temporary.resolve("d.npy");
+        SparkFilter.run(Cluster.session(), options().uids(bytes.toString()).out(fromBytes.toString()));
+        assertThat(fromBytes).hasSameBinaryContentAs(fromNpy);
+        Files.delete(bytes.resolve("_SUCCESS"));
+        refused(options().uids(bytes.toString()), "there are .parquet files in folders below it");
+
         Sql.copy("SELECT 'no uid' AS uid FROM range(5)", folder.resolve("pool-9.parquet"));
         Path out = temporary.resolve("c.npy");
         FilterOptions wrong =

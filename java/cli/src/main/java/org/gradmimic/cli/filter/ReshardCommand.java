@@ -66,6 +66,10 @@ final class ReshardCommand implements Callable<Integer> {
         if (summary.doneBefore() > 0) {
             common.note(summary.doneBefore() + " of " + summary.shards() + " shards were done before");
         }
+        if (summary.missing() > 0) {
+            common.note("of the uids in " + keep + ", " + (summary.doneBefore() > 0 ? "at least " : "")
+                    + summary.missing() + (summary.missing() == 1 ? " was" : " were") + " found in no shard");
+        }
         common.out()
                 .println(out + ": " + summary.kept() + " of " + summary.samples() + " samples kept, " + summary.shards()
                         + (summary.shards() == 1 ? " shard" : " shards"));

@@ -43,6 +43,10 @@ record ScoreInput(Path path, boolean isLog) {
                 scores.close();
                 throw InputException.in(path, "has " + found + " samples, expected " + samples.getAsLong());
             }
+            if (scores.epochs() > scores.samples()) {
+                common.note(path + ": is taken for " + scores.epochs() + " epochs of " + scores.samples()
+                        + " samples, [E,N]; is it [N,E]? Then transpose it (in NumPy: a.T)");
+            }
             return scores;
         }
         boolean growing = ScoreLog.isBeingWritten(path);

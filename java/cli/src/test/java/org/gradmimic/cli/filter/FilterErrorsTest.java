@@ -122,7 +122,7 @@ class FilterErrorsTest {
                 "membership; --scores @scores.npy --members @a.npy --share 2; --share is 2.0, expected 0 to 1",
                 "membership; --scores @a.npy --members @a.npy; a.npy: has dtype b1; expected scores",
                 "datacomp; @gone --baseline basic --out @o.npy; gone: no such file",
-                "datacomp; @pool.parquet --baseline basic --out @o.npy; pool.parquet: no column text (VARCHAR)",
+                "datacomp; @pool.parquet --baseline basic --out @o.npy; pool.parquet: no column text (text)",
                 "datacomp; @pool.parquet --baseline laion --out @o.npy; 'laion' is none of no-filter, basic, clip-score",
                 "datacomp; @pool.parquet --baseline clip-score --out @o.npy; needs either --fraction or --threshold",
                 "datacomp; @pool.parquet --baseline basic --arch b32 --out @o.npy; belong to --baseline clip-score",
@@ -169,6 +169,24 @@ class FilterErrorsTest {
                 assertThat(files).containsExactly(out);
             }
         }
+    }
+
+    @Test
+    void uidsThatAreInNoShardAreCounted() throws Exception {
+        Path shards = Files.createDirectory(folder.resolve("shards"));
+        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(Files.newOutputStream(shards.resolve("0.tar")))) {
+            add(tar, "0.json", ("{\"uid\": \"" + "0".repeat(32) + "\"}").getBytes());
+        }
+        Path keep = folder.resolve("keep.txt");
+        Files.writeString(keep, "0".repeat(32) + "\n" + "1".repeat(32) + "\n" + "2".repeat(32) + "\n");
+        String[] command = {
+            "filter", "reshard", "--shards", shards.toString(), "--keep", keep.toString(), "--out", folder + "/out"
+        };
+        Run run = Run.main(command);
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err()).contains("of the uids in " + keep + ", 2 were found in no shard");
+        assertThat(run.out()).contains("1 of 1 samples kept, 1 shard");
+        assertThat(Run.main(command).err()).contains("at least 2 were found in no shard");
     }
 
     @Test

@@ -236,11 +236,30 @@ class SelectCommandTest {
         assertThat(run.out()).contains("3 of 3 samples kept (100.00 %)");
     }
 
+    @Test
+    void aColumnOfScoresIsOneEpochOfThem() {
+        NpyWriter.write(folder.resolve("column.npy"), new float[] {-1, 2, 3}, 3, 1);
+        Run run = filter("--scores @column.npy --binarize threshold --out @keep.npy");
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err()).doesNotContain("epochs");
+        assertThat(run.out()).contains("2 of 3 samples kept");
+    }
+
+    @Test
+    void moreEpochsThanSamplesAreQuestioned() {
+        NpyWriter.write(folder.resolve("turned.npy"), new float[] {-1, 2, 3, 4, 5, 6}, 3, 2);
+        Run run = filter("--scores @turned.npy --binarize threshold --out @keep.npy");
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err())
+                .contains("turned.npy: is taken for 3 epochs of 2 samples, [E,N]; is it [N,E]? Then transpose it");
+    }
+
     @BeforeEach
     void make() throws IOException {
         NpyWriter.write(folder.resolve("a.npy"), new float[] {1, 2, 3, 4}, 2, 2);
         NpyWriter.write(folder.resolve("cube.npy"), new float[8], 2, 2, 2);
         NpyWriter.write(folder.resolve("infinite.npy"), new float[] {0, 0, 0, 1 / 0f}, 2, 2);
+        NpyWriter.write(folder.resolve("nan.npy"), new float[] {0 / 0f, 0 / 0f}, 2);
         NpyWriter.write(folder.resolve("y3.npy"), new long[3], 3);
         NpyWriter.write(folder.resolve("minus.npy"), new long[] {0, -1}, 2);
         NpyWriter.write(folder.resolve("clean3.npy"), new boolean[3], 3);
@@ -289,10 +308,11 @@ class SelectCommandTest {
                 "--scores @a.npy --binarize gmm --out @a.npy; a.npy is an input, too",
                 "--scores @a.npy --binarize gmm --out @o.csv; expected a filter's name to end in .npy, .parquet or .txt",
                 "--scores @a.npy --binarize gmm --out @gone/o.npy; no folder",
-                "--scores @cube.npy --binarize gmm --out @o.npy; has shape (2, 2, 2); expected [E,N] or [N]",
+                "--scores @cube.npy --binarize gmm --out @o.npy; has shape (2, 2, 2); expected [E,N], [N] or [N,1]",
                 "--scores @y3.npy --binarize gmm --out @o.npy; has dtype i8; expected floating-point numbers",
                 "--scores @cut.npy --binarize gmm --out @o.npy; cut.npy: truncated",
                 "--scores @infinite.npy --binarize gmm --out @o.npy; epoch 1, sample 1: the value is Infinity",
+                "--scores @nan.npy --binarize threshold --out @o.npy; all values are NaN, in 1 epoch of 2 samples",
                 "--scores @gone.npy --binarize gmm --out @o.npy; gone.npy: no such file or folder",
                 "--scores @empty --binarize gmm --out @o.npy; holds no finished part of a score log",
                 "--scores @broken.parquet --binarize gmm --out @o.npy; is truncated, corrupt or no Parquet file",

@@ -7,7 +7,7 @@ import org.gradmimic.base.InvalidArgumentException;
 
 /**
  * A floating-point {@code .npy} array [E,N], stored row by row or column by column (NumPy's {@code fortran_order}), read
- * piece by piece as float32; [N] is taken for [1,N]. Converted as by {@link NpyFile#readFloats}. Arrays larger than memory
+ * piece by piece as float32; [N] and [N,1] are taken for [1,N]. Converted as by {@link NpyFile#readFloats}. Arrays larger than memory
  * are fine. Can be used by several threads.
  */
 public final class NpyMatrix implements AutoCloseable {
@@ -37,7 +37,7 @@ public final class NpyMatrix implements AutoCloseable {
         long[] shape = flat.shape();
         String wrong = null;
         if (shape.length != 1 && shape.length != 2) {
-            wrong = "has shape " + NpyHeader.describe(shape) + "; expected [E,N] or [N]";
+            wrong = "has shape " + NpyHeader.describe(shape) + "; expected [E,N], [N] or [N,1]";
         } else if (!flat.file().type().isFloating()) {
             wrong = "has dtype " + flat.file().type().code() + "; expected floating-point numbers (f2, f4 or f8)";
         }
@@ -45,7 +45,8 @@ public final class NpyMatrix implements AutoCloseable {
             flat.file().close();
             throw InputException.in(path, wrong);
         }
-        return shape.length == 1
+        boolean vector = shape.length == 1 || shape[1] == 1;
+        return vector
                 ? new NpyMatrix(flat.file(), 1, shape[0], false)
                 : new NpyMatrix(flat.file(), shape[0], shape[1], flat.columnMajor());
     }

@@ -48,7 +48,7 @@ class NpyMatrixTest {
         "<f8, true, 5, 10",
         "<f8, false, 1, 9",
         "<f4, true, 1, 9",
-        "<f4, true, 900, 1",
+        "<f4, true, 900, 2",
         "<f4, true, 3, 400000", // more than a buffer
         "<f4, true, 3, 0",
         "<f4, true, 0, 3"
@@ -85,10 +85,18 @@ class NpyMatrixTest {
             assertThat(matrix.rows()).isEqualTo(1);
             assertThat(values).containsExactly(2, 3);
         }
+        NpyWriter.write(file, new float[] {1, 2, 3}, 3, 1);
+        try (NpyMatrix matrix = NpyMatrix.open(file)) {
+            float[] values = new float[2];
+            matrix.read(0, 1, 2, values);
+            assertThat(matrix.rows()).isEqualTo(1);
+            assertThat(matrix.columns()).isEqualTo(3);
+            assertThat(values).containsExactly(2, 3);
+        }
         NpyWriter.write(file, new float[] {1, 2, 3, 4}, 1, 2, 2);
         assertThatThrownBy(() -> NpyMatrix.open(file))
                 .isInstanceOf(InputException.class)
-                .hasMessageContaining("has shape (1, 2, 2); expected [E,N] or [N]");
+                .hasMessageContaining("has shape (1, 2, 2); expected [E,N], [N] or [N,1]");
         NpyWriter.write(file, new boolean[] {true}, 1);
         assertThatThrownBy(() -> NpyMatrix.open(file))
                 .isInstanceOf(InputException.class)

@@ -4,11 +4,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.LongConsumer;
 import java.util.function.ObjLongConsumer;
-import org.duckdb.DuckDBColumnType;
 import org.duckdb.DuckDBDataChunkReader;
 import org.duckdb.DuckDBReadableVector;
 import org.gradmimic.base.InputException;
-import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.ParquetReader;
 import org.gradmimic.select.filter.Filter;
 import org.gradmimic.select.score.RankSelect;
@@ -21,9 +19,6 @@ import org.gradmimic.select.uid.Uids;
  * row of all. Only the columns that a filter looks at are read, and need to be there; memory stays constant.
  */
 public final class Metadata {
-    private static final DuckDBColumnType[] NUMBERS = {
-        DuckDBColumnType.BIGINT, DuckDBColumnType.INTEGER, DuckDBColumnType.DOUBLE, DuckDBColumnType.FLOAT
-    };
     private static final String TEXT = "text";
     private static final String WIDTH = "original_width";
     private static final String HEIGHT = "original_height";
@@ -74,19 +69,17 @@ public final class Metadata {
      */
     public Filter basic() {
         Filter.Builder filter = Filter.builder(size());
-        for (ParquetReader file : files) {
-            file.require(TEXT, DuckDBColumnType.VARCHAR);
-            file.require(WIDTH, NUMBERS);
-            file.require(HEIGHT, NUMBERS);
-        }
-        scan(List.of(TEXT, WIDTH, HEIGHT), (chunk, first) -> {
-            Column width = Column.of(chunk.vector(1));
-            Column height = Column.of(chunk.vector(2));
+        List<ParquetReader> read = files.stream()
+                .map(file -> file.texts(TEXT).numbers(WIDTH).numbers(HEIGHT))
+                .toList();
+        scan(read, List.of(TEXT, WIDTH, HEIGHT), (chunk, first) -> {
             DuckDBReadableVector text = chunk.vector(0);
+            DuckDBReadableVector width = chunk.vector(1);
+            DuckDBReadableVector height = chunk.vector(2);
             for (long i = 0; i < chunk.rowCount(); i++) {
                 filter.set(
                         first + i,
-                        BasicFilter.keepsSize(width.get(i), height.get(i))
+                        BasicFilter.keepsSize(width.getDouble(i, Double.NaN), height.getDouble(i, Double.NaN))
                                 && BasicFilter.keepsCaption(text.getString(i)));
             }
         });
@@ -94,20 +87,16 @@ public final class Metadata {
     }
 
     /**
-     * Keeps samples whose CLIP score is at least {@code threshold}, rounded to the column's type as NumPy rounds it. A
-     * sample without a score is discarded.
+     * Keeps samples whose CLIP score is at least {@code threshold}. The threshold is rounded to the scores' type as NumPy
+     * rounds it: to float if all files have the scores as floats, else it stays a double. A sample without a score is
+     * discarded.
      *
      * @throws InputException if the model's column is missing or no number
      */
     public Filter clipScore(ClipModel model, double threshold) {
-        List<DuckDBColumnType> types = files.stream()
-                .map(file -> file.require(model.column(), DuckDBColumnType.FLOAT, DuckDBColumnType.DOUBLE))
-                .distinct()
-                .toList();
-        if (types.size() > 1) {
-            throw InputException.in(path, "column " + model.column() + " is FLOAT in some files and DOUBLE in others");
-        }
-        double limit = types.contains(DuckDBColumnType.FLOAT) ? (float) threshold : threshold;
+        boolean floats = files.stream()
+                .allMatch(file -> file.type(model.column(), "numbers").equals("FLOAT"));
+        double limit = floats ? (float) threshold : threshold;
         Filter.Builder filter = Filter.builder(size());
         clipScores(model).forEach((sample, score) -> filter.set(sample, score >= limit));
         return filter.build();
@@ -150,7 +139,8 @@ public final class Metadata {
      * @throws InputException if the model's column is missing or no number
      */
     public Values clipScores(ClipModel model) {
-        files.forEach(file -> file.require(model.column(), DuckDBColumnType.FLOAT, DuckDBColumnType.DOUBLE));
+        List<ParquetReader> read =
+                files.stream().map(file -> file.numbers(model.column())).toList();
         return new Values() {
             @Override
             public long size() {
@@ -159,37 +149,22 @@ public final class Metadata {
 
             @Override
             public void forEach(ValueConsumer action) {
-                scan(List.of(model.column()), (chunk, first) -> {
-                    Column scores = Column.of(chunk.vector(0));
+                scan(read, List.of(model.column()), (chunk, first) -> {
+                    DuckDBReadableVector scores = chunk.vector(0);
                     for (long i = 0; i < chunk.rowCount(); i++) {
-                        action.accept(first + i, scores.get(i));
+                        action.accept(first + i, scores.getDouble(i, Double.NaN));
                     }
                 });
             }
         };
     }
 
-    private void scan(List<String> columns, ObjLongConsumer<DuckDBDataChunkReader> action) {
+    private void scan(List<ParquetReader> read, List<String> columns, ObjLongConsumer<DuckDBDataChunkReader> action) {
         long[] next = {0};
-        ParquetReader.scanAll(files, columns, (file, row, chunk) -> {
+        ParquetReader.scanAll(read, columns, (file, row, chunk) -> {
             action.accept(chunk, next[0]);
             next[0] += chunk.rowCount();
             progress.accept(chunk.rowCount());
         });
-    }
-
-    /** Numbers of a chunk's column, NULL as NaN. */
-    private interface Column {
-        double get(long row);
-
-        static Column of(DuckDBReadableVector vector) {
-            return switch (vector.getType()) {
-                case BIGINT -> row -> vector.isNull(row) ? Double.NaN : vector.getLong(row);
-                case INTEGER -> row -> vector.isNull(row) ? Double.NaN : vector.getInt(row);
-                case FLOAT -> row -> vector.getFloat(row, Float.NaN);
-                case DOUBLE -> row -> vector.getDouble(row, Double.NaN);
-                default -> throw new InvalidArgumentException(vector.getType() + " is no number");
-            };
-        }
     }
 }

@@ -1,8 +1,11 @@
 package org.gradmimic.select.filter;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.function.BinaryOperator;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.gradmimic.base.InputException;
@@ -78,27 +81,34 @@ public final class FilterExpression {
     }
 
     private Node union() {
-        Node left = intersection();
-        while (taken('|')) {
-            left = binary(left, intersection(), Filter::or);
-        }
-        return left;
+        return chain('|', this::intersection, Filter::or);
     }
 
     private Node intersection() {
-        Node left = difference();
-        while (taken('&')) {
-            left = binary(left, difference(), Filter::and);
-        }
-        return left;
+        return chain('&', this::difference, Filter::and);
     }
 
     private Node difference() {
-        Node left = unary();
-        while (taken('-')) {
-            left = binary(left, unary(), Filter::minus);
+        return chain('-', this::unary, Filter::minus);
+    }
+
+    /** Operands of one operator, from the left. They are one node, so that thousands of them take no more stack than two. */
+    private Node chain(char symbol, Supplier<Node> operand, BinaryOperator<Filter> operation) {
+        Node first = operand.get();
+        List<Node> others = new ArrayList<>();
+        while (taken(symbol)) {
+            others.add(operand.get());
         }
-        return left;
+        if (others.isEmpty()) {
+            return first;
+        }
+        return filters -> {
+            Filter result = first.evaluate(filters);
+            for (Node other : others) {
+                result = operation.apply(result, other.evaluate(filters));
+            }
+            return result;
+        };
     }
 
     private Node unary() {
@@ -137,14 +147,6 @@ public final class FilterExpression {
         }
         names.add(name);
         return filters -> filters.apply(name);
-    }
-
-    private interface Operation {
-        Filter apply(Filter left, Filter right);
-    }
-
-    private static Node binary(Node left, Node right, Operation operation) {
-        return filters -> operation.apply(left.evaluate(filters), right.evaluate(filters));
     }
 
     private boolean taken(char symbol) {

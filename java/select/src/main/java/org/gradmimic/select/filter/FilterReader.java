@@ -96,7 +96,7 @@ final class FilterReader {
         if (ParquetReader.have(files, ParquetUids.COLUMN)) {
             throw needsPool(file);
         }
-        files.forEach(part -> part.require(SAMPLE_ID, DuckDBColumnType.BIGINT, DuckDBColumnType.INTEGER));
+        files = files.stream().map(part -> part.integers(SAMPLE_ID)).toList();
         if (ParquetReader.have(files, KEEP)) {
             requireSamples(file, ParquetReader.rows(files), samples);
             return flags(files);
@@ -140,8 +140,8 @@ final class FilterReader {
     }
 
     static UidSubset uidParquet(Path file) {
-        List<ParquetReader> files = ParquetReader.openAll(file);
-        files.forEach(part -> part.require(ParquetUids.COLUMN, DuckDBColumnType.VARCHAR));
+        List<ParquetReader> files =
+                ParquetReader.openAll(file).stream().map(ParquetUids::asText).toList();
         boolean flagged = ParquetReader.have(files, KEEP);
         if (flagged) {
             files.forEach(part -> part.require(KEEP, DuckDBColumnType.BOOLEAN));
@@ -166,10 +166,9 @@ final class FilterReader {
     private static void scanIds(List<ParquetReader> files, List<String> names, long samples, IdRow action) {
         ParquetReader.scanAll(files, names, (part, firstRow, chunk) -> {
             DuckDBReadableVector ids = chunk.vector(0);
-            boolean wide = ids.getType() == DuckDBColumnType.BIGINT;
             for (long i = 0; i < chunk.rowCount(); i++) {
                 long row = firstRow + i;
-                long id = ids.isNull(i) ? UNKNOWN : wide ? ids.getLong(i) : ids.getInt(i);
+                long id = ids.isNull(i) ? UNKNOWN : ids.getLong(i);
                 if (id < 0 || id >= samples) {
                     throw InputException.in(
                             part.file(),

@@ -17,7 +17,7 @@ public final class ScoreFilters {
      * float.
      *
      * @param rule splits them
-     * @throws InputException if a value is infinite; names file and sample
+     * @throws InputException if a value is infinite, or all are NaN; names the file, and the sample
      */
     public static Filter keep(Values values, Binarizer rule) {
         ValueStatistics statistics = new ValueStatistics();
@@ -28,6 +28,10 @@ public final class ScoreFilters {
             }
             statistics.add((float) value);
         });
+        if (statistics.count() == 0 && values.size() > 0) {
+            throw new InputException(
+                    values.name() + ": all " + values.size() + " values are NaN: there is nothing to filter by");
+        }
         Binarization running = rule.begin(statistics);
         while (!running.needs().isEmpty()) {
             ValueCounts counts = new ValueCounts(running.needs());

@@ -3,7 +3,9 @@ package org.gradmimic.select.reshard;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.AtomicFile;
 import org.gradmimic.select.uid.Uid;
@@ -69,13 +71,10 @@ public final class Resharder {
      * @param doneBefore how many of them were done before this run
      * @param samples samples in them
      * @param kept samples kept of them, copies counted
+     * @param missing uids of the subset that were in none of the shards, each once; a lower bound if shards were done
+     *     before, since a uid in two of them cannot be told from two uids; -1 if such a shard's uids were not counted
      */
-    public record Summary(int shards, int doneBefore, long samples, long kept) {
-        private Summary plus(ShardStats shard, boolean before) {
-            return new Summary(
-                    shards + 1, doneBefore + (before ? 1 : 0), samples + shard.samples(), kept + shard.kept());
-        }
-    }
+    public record Summary(int shards, int doneBefore, long samples, long kept, long missing) {}
 
     /**
      * Rewrites the shards that are not done yet.
@@ -85,14 +84,47 @@ public final class Resharder {
      */
     public Summary run(Listener listener) {
         String fingerprint = subset.fingerprint();
-        Summary sofar = new Summary(0, 0, 0, 0);
+        Progress progress = new Progress(subset);
         for (Shard shard : shards) {
             Shard target = shard.in(output);
             ShardStats done = done(target, fingerprint);
-            sofar = sofar.plus(done == null ? rewrite(shard, target, fingerprint) : done, done != null);
-            listener.done(shard.tar().getFileName().toString(), sofar);
+            if (done == null) {
+                progress.add(rewrite(shard, target, fingerprint, progress.coverage));
+            } else {
+                progress.addDoneBefore(done);
+            }
+            listener.done(shard.tar().getFileName().toString(), progress.summary());
         }
-        return sofar;
+        return progress.summary();
+    }
+
+    /** What was done so far. */
+    private static final class Progress {
+        private final SubsetCoverage coverage;
+        private int shards;
+        private int doneBefore;
+        private long samples;
+        private long kept;
+
+        Progress(UidSubset subset) {
+            coverage = new SubsetCoverage(subset);
+        }
+
+        void add(ShardStats shard) {
+            shards++;
+            samples += shard.samples();
+            kept += shard.kept();
+        }
+
+        void addDoneBefore(ShardStats shard) {
+            add(shard);
+            doneBefore++;
+            coverage.addCounted(shard.found());
+        }
+
+        Summary summary() {
+            return new Summary(shards, doneBefore, samples, kept, coverage.missing());
+        }
     }
 
     private static @Nullable ShardStats done(Shard target, String fingerprint) {
@@ -108,15 +140,20 @@ public final class Resharder {
         return stats != null && (written || stats.kept() == 0) ? stats : null;
     }
 
-    private ShardStats rewrite(Shard shard, Shard target, String fingerprint) {
+    private ShardStats rewrite(Shard shard, Shard target, String fingerprint, SubsetCoverage coverage) {
         SampleUids uids = new SampleUids(shard);
+        Set<Long> found = new HashSet<>();
         long samples = 0;
         long kept = 0;
         try (SampleReader reader = new SampleReader(shard.tar());
                 SampleWriter writer = new SampleWriter(target.tar())) {
             for (Sample sample = reader.next(); sample != null; sample = reader.next()) {
                 String uid = uids.uid(sample);
-                long copies = subset.count(Uid.high(uid), Uid.low(uid));
+                long place = subset.find(Uid.high(uid), Uid.low(uid));
+                long copies = place < 0 ? 0 : subset.count(Uid.high(uid), Uid.low(uid));
+                if (copies > 0) {
+                    found.add(place);
+                }
                 for (int copy = 0; copy < copies; copy++) {
                     writer.write(sample, copy);
                 }
@@ -124,12 +161,13 @@ public final class Resharder {
                 kept += copies;
             }
             writer.finish();
-            ShardStats stats = new ShardStats(samples, kept, fingerprint);
+            ShardStats stats = new ShardStats(samples, kept, found.size(), fingerprint);
             // Before the tar: a tar without statistics is somebody else's.
             stats.write(target.stats());
             if (kept > 0) {
                 writer.commit();
             }
+            found.forEach(coverage::add);
             return stats;
         }
     }

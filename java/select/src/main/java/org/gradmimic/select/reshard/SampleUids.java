@@ -4,7 +4,6 @@ import java.nio.file.Files;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.duckdb.DuckDBColumnType;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.ParquetReader;
 import org.gradmimic.io.TextLines;
@@ -83,10 +82,8 @@ final class SampleUids {
     }
 
     private static Map<String, String> read(ParquetReader reader) {
-        reader.require(KEY, DuckDBColumnType.VARCHAR);
-        reader.require(ParquetUids.COLUMN, DuckDBColumnType.VARCHAR);
         Map<String, String> uids = new HashMap<>();
-        reader.scan(List.of(KEY, ParquetUids.COLUMN), chunk -> {
+        ParquetUids.asText(reader.texts(KEY)).scan(List.of(KEY, ParquetUids.COLUMN), chunk -> {
             for (long i = 0; i < chunk.rowCount(); i++) {
                 uids.put(chunk.vector(0).getString(i), chunk.vector(1).getString(i));
             }

@@ -19,13 +19,15 @@ import tools.jackson.core.json.JsonFactory;
  *
  * @param samples samples of the shard that was read
  * @param kept samples that were written, copies counted
+ * @param found uids of the subset that the shard has, each once; -1 where an older version did not count them
  * @param subset which subset kept them
  */
-record ShardStats(long samples, long kept, String subset) {
+record ShardStats(long samples, long kept, long found, String subset) {
     private static final JsonFactory JSON = new JsonFactory();
 
     void write(Path file) {
-        String json = "{\"successes\": " + kept + ", \"samples\": " + samples + ", \"subset\": \"" + subset + "\"}\n";
+        String json = "{\"successes\": " + kept + ", \"samples\": " + samples + ", \"uids\": " + found
+                + ", \"subset\": \"" + subset + "\"}\n";
         AtomicFile.write(file, json.getBytes(StandardCharsets.UTF_8));
     }
 
@@ -39,6 +41,7 @@ record ShardStats(long samples, long kept, String subset) {
         }
         long samples = -1;
         long kept = -1;
+        long found = -1;
         String subset = null;
         try (JsonParser json = JSON.createParser(ObjectReadContext.empty(), Files.readAllBytes(file))) {
             if (json.nextToken() == JsonToken.START_OBJECT) {
@@ -49,6 +52,8 @@ record ShardStats(long samples, long kept, String subset) {
                         kept = json.getLongValue();
                     } else if (name.equals("samples") && value == JsonToken.VALUE_NUMBER_INT) {
                         samples = json.getLongValue();
+                    } else if (name.equals("uids") && value == JsonToken.VALUE_NUMBER_INT) {
+                        found = json.getLongValue();
                     } else if (name.equals("subset") && value == JsonToken.VALUE_STRING) {
                         subset = json.getString();
                     } else {
@@ -64,7 +69,7 @@ record ShardStats(long samples, long kept, String subset) {
         if (samples < 0 || kept < 0 || subset == null) {
             throw foreign(file, null);
         }
-        return new ShardStats(samples, kept, subset);
+        return new ShardStats(samples, kept, found, subset);
     }
 
     private static InputException foreign(Path file, @Nullable Exception cause) {

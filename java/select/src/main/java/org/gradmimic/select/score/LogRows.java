@@ -42,7 +42,7 @@ final class LogRows {
         private int count;
 
         Stream(ScoreLogPartReader part, ScoreColumn column) {
-            List<String> columns = List.of(ScoreLogFolder.SAMPLE_ID, ScoreLogFolder.EPOCH, column.columnName());
+            List<String> columns = List.of(column.columnName());
             thread = new Thread(() -> run(part, columns), "gradmimic-log");
             thread.setDaemon(true);
             thread.start();

@@ -9,7 +9,7 @@ import org.duckdb.DuckDBDataChunkReader;
 import org.duckdb.DuckDBReadableVector;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.AtomicFile;
-import org.gradmimic.io.ParquetReader;
+import org.gradmimic.io.ParquetFolder;
 
 /**
  * A score log as it was found when opened: a folder of parts that {@link ScoreLogWriter} made, or Parquet with the same
@@ -56,7 +56,7 @@ public final class ScoreLog {
         }
         try {
             List<Path> parts = ScoreLogFolder.parts(folderOrFile);
-            List<Path> files = parts.isEmpty() ? ParquetReader.files(folderOrFile) : parts;
+            List<Path> files = parts.isEmpty() ? ParquetFolder.files(folderOrFile) : parts;
             if (files.isEmpty()) {
                 throw new InputException(folderOrFile + " holds no finished part of a score log (part-*.parquet)");
             }
@@ -125,7 +125,7 @@ public final class ScoreLog {
         for (float[] row : matrix) {
             Arrays.fill(row, Float.NaN);
         }
-        List<String> columns = List.of(ScoreLogFolder.SAMPLE_ID, ScoreLogFolder.EPOCH, column.columnName());
+        List<String> columns = List.of(column.columnName());
         for (ScoreLogPartReader part : parts) {
             part.scan(columns, chunk -> fill(matrix, chunk));
         }
@@ -180,8 +180,6 @@ public final class ScoreLog {
      */
     public void forEachRow(RowVisitor visitor) {
         List<String> columns = List.of(
-                ScoreLogFolder.SAMPLE_ID,
-                ScoreLogFolder.EPOCH,
                 ScoreLogFolder.STEP,
                 ScoreColumn.SCORE.columnName(),
                 ScoreColumn.WEIGHT.columnName(),

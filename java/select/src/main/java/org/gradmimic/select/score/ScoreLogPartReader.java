@@ -1,10 +1,12 @@
 package org.gradmimic.select.score;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.duckdb.DuckDBDataChunkReader;
+import org.duckdb.DuckDBReadableVector;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.ParquetReader;
 
@@ -52,8 +54,39 @@ record ScoreLogPartReader(ParquetReader parquet, int lastEpoch, long lastSample)
         return parquet.rows();
     }
 
-    /** Shows all rows, in order, in chunks of DuckDB's size; the vectors stand as {@code columns} says. */
+    /**
+     * Shows all rows, in order, in chunks of DuckDB's size. Sample ids and epochs are compared with {@link #lastSample} and
+     * {@link #lastEpoch} before a chunk is shown: these come from the file's footer, which can be wrong.
+     *
+     * @param columns of values, read behind {@code sample_id} and {@code epoch}: their vectors begin at 2
+     * @throws InputException if the file is damaged, or an id or epoch is not within what its footer says; names the row
+     */
     void scan(List<String> columns, Consumer<DuckDBDataChunkReader> reader) {
-        parquet.scan(columns, reader);
+        List<String> all = new ArrayList<>(List.of(ScoreLogFolder.SAMPLE_ID, ScoreLogFolder.EPOCH));
+        all.addAll(columns);
+        ParquetReader.scanAll(List.of(parquet), all, (file, firstRow, chunk) -> {
+            check(firstRow, chunk);
+            reader.accept(chunk);
+        });
+    }
+
+    private void check(long firstRow, DuckDBDataChunkReader chunk) {
+        DuckDBReadableVector samples = chunk.vector(0);
+        DuckDBReadableVector epochs = chunk.vector(1);
+        for (long i = 0; i < chunk.rowCount(); i++) {
+            check(firstRow + i, ScoreLogFolder.SAMPLE_ID, samples.getLong(i, -1), lastSample);
+            check(firstRow + i, ScoreLogFolder.EPOCH, epochs.getInt(i, -1), lastEpoch);
+        }
+    }
+
+    private void check(long row, String column, long value, long last) {
+        if (value < 0 || value > last) {
+            throw InputException.at(
+                    file(),
+                    "row",
+                    row,
+                    column + " is " + (value < 0 ? "NULL or negative" : value) + ", but the file's footer says 0 to "
+                            + last + "; write the file anew");
+        }
     }
 }

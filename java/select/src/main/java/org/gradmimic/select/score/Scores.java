@@ -87,7 +87,7 @@ public interface Scores extends AutoCloseable {
     /**
      * Opens a {@code .npy} file.
      *
-     * @param file [E,N] or [N], floating-point, rows or columns first
+     * @param file [E,N], [N] or [N,1], floating-point, rows or columns first
      * @throws InputException if it is something else
      */
     static Scores npy(Path file) {

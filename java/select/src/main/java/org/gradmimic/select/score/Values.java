@@ -4,7 +4,6 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.duckdb.DuckDBColumnType;
 import org.duckdb.DuckDBReadableVector;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.ParquetReader;
@@ -57,7 +56,7 @@ public interface Values {
     /**
      * Opens a file of values.
      *
-     * @param path {@code .npy}, floating-point [N], or a {@code .parquet} score table: {@code sample_id} from 0 in order,
+     * @param path {@code .npy}, floating-point [N] or [N,1], or a {@code .parquet} score table: {@code sample_id} from 0 in order,
      *     {@code score}; or a folder of such files, taken in the order of their names
      * @throws InputException if it is something else
      */
@@ -73,7 +72,8 @@ public interface Values {
                         path,
                         "has dtype " + file.type().code() + "; expected scores or probabilities" + " (f2, f4 or f8)");
             }
-            size = file.requireRank(1).rows();
+            boolean column = file.rank() == 2 && file.extent(1) == 1;
+            size = (column ? file : file.requireRank(1)).rows();
         }
         return new Values() {
             private static final int BLOCK = 1 << 16;
@@ -105,11 +105,9 @@ public interface Values {
     }
 
     private static Values table(Path path) {
-        List<ParquetReader> files = ParquetReader.openAll(path);
-        for (ParquetReader file : files) {
-            file.require("sample_id", DuckDBColumnType.BIGINT);
-            file.require("score", DuckDBColumnType.FLOAT);
-        }
+        List<ParquetReader> files = ParquetReader.openAll(path).stream()
+                .map(file -> file.integers("sample_id").numbers("score"))
+                .toList();
         long size = ParquetReader.rows(files);
         return new Values() {
             @Override
@@ -136,7 +134,7 @@ public interface Values {
                                     "row " + (row + i) + ": sample_id is " + ids.getLong(i, -1) + ", expected " + sample
                                             + ": a row a sample, in order");
                         }
-                        action.accept(sample, scores.getFloat(i, Float.NaN));
+                        action.accept(sample, scores.getDouble(i, Double.NaN));
                     }
                 });
             }

@@ -8,7 +8,10 @@ import org.gradmimic.io.ParquetReader;
 import org.gradmimic.io.TextLines;
 import org.jspecify.annotations.Nullable;
 
-/** Uids in the text column {@code uid} of Parquet files, one file after the other. */
+/**
+ * Uids in the column {@code uid} of Parquet files, one file after the other: 32 hexadecimal digits as text or as bytes, the
+ * 16 bytes themselves, or Parquet's UUIDs.
+ */
 public final class ParquetUids implements Uids {
     /** The column. */
     public static final String COLUMN = "uid";
@@ -17,11 +20,24 @@ public final class ParquetUids implements Uids {
 
     /**
      * @param files in the order of the samples
-     * @throws InputException if one has no such column, or one that is no text
+     * @throws InputException if one has no such column, or one of another type
      */
     public ParquetUids(List<ParquetReader> files) {
-        this.files = List.copyOf(files);
-        files.forEach(file -> file.require(COLUMN, DuckDBColumnType.VARCHAR));
+        this.files = files.stream().map(ParquetUids::asText).toList();
+    }
+
+    /**
+     * The same file with its uids read as text, see {@link #read}.
+     *
+     * @throws InputException if it has no column {@code uid}, or one of another type
+     */
+    public static ParquetReader asText(ParquetReader file) {
+        String bytes = "CASE WHEN octet_length(uid) = 16 THEN hex(uid) ELSE CAST(uid AS VARCHAR) END";
+        return switch (file.type(COLUMN, "text")) {
+            case "BLOB" -> file.with(COLUMN, DuckDBColumnType.VARCHAR, bytes);
+            case "UUID" -> file.with(COLUMN, DuckDBColumnType.VARCHAR, "replace(CAST(uid AS VARCHAR), '-', '')");
+            default -> file.texts(COLUMN);
+        };
     }
 
     @Override
@@ -44,7 +60,7 @@ public final class ParquetUids implements Uids {
     /**
      * A uid out of a chunk.
      *
-     * @param file named in the message
+     * @param file named in the message; its uids are read {@link #asText}
      * @param column the chunk's vector of uids
      * @param row the row in the chunk
      * @param fileRow the row in the file, named in the message

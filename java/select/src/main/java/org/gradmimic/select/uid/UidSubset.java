@@ -97,7 +97,7 @@ public final class UidSubset implements Uids {
         UidSubset all =
                 collect(sorter -> subsets.forEach(subset -> subset.forEach((i, high, low) -> sorter.add(high, low))));
         return collect(sorter -> all.forEach((i, high, low) -> {
-            if (i == 0 || all.compareAt(i - 1, high, low) != 0) {
+            if (all.isFirst(i)) {
                 sorter.add(high, low);
             }
         }));
@@ -139,8 +139,18 @@ public final class UidSubset implements Uids {
 
     /** Whether a uid is in the subset. */
     public boolean contains(long high, long low) {
+        return find(high, low) >= 0;
+    }
+
+    /** {@return the first place of a uid, -1 if it is not in the subset} */
+    public long find(long high, long low) {
         long at = search(high, low);
-        return at < size && compareAt(at, high, low) == 0;
+        return at < size && compareAt(at, high, low) == 0 ? at : -1;
+    }
+
+    /** Whether the uid at a place is the first of its kind. */
+    public boolean isFirst(long i) {
+        return i == 0 || compareAt(i - 1, high(i), low(i)) != 0;
     }
 
     /** How many times a uid is in the subset: as often DataComp's resharder writes the sample. */

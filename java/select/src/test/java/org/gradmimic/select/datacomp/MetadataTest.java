@@ -9,7 +9,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.gradmimic.base.InputException;
+import org.gradmimic.io.DuckDb;
 import org.gradmimic.io.ParquetColumns;
+import org.gradmimic.io.Sql;
 import org.gradmimic.select.Fixtures;
 import org.gradmimic.select.filter.Filter;
 import org.gradmimic.select.filter.FilterFile;
@@ -176,6 +178,56 @@ class MetadataTest {
         first.basic().forEachKept(sample -> assertThat(both.keeps(sample)).isTrue());
     }
 
+    private Path table(String name, String select) throws Exception {
+        Path file = folder.resolve(name);
+        Files.createDirectories(file.getParent());
+        Sql.execute("COPY (" + select + ") TO " + DuckDb.literal(file) + " (FORMAT parquet)");
+        return file;
+    }
+
+    @Test
+    void aFolderNamedLikeAColumnDoesNotReplaceIt() throws Exception {
+        String columns = "SELECT 'three short words' AS text, 300 AS original_width, 300 AS original_height";
+        Path file = table("text=en/pool.parquet", columns);
+        assertThat(Metadata.open(file).basic().kept()).isEqualTo(1);
+        assertThat(Metadata.open(file.getParent()).basic().kept()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"SMALLINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT", "DECIMAL(9,2)"})
+    void sizesMayBeOfAnyTypeOfNumber(String type) throws Exception {
+        Path file = table(
+                "pool.parquet",
+                "SELECT 'three short words' AS text, i::" + type + " AS original_width, 300::" + type
+                        + " AS original_height FROM (VALUES (199), (200), (NULL)) t(i)");
+        assertThat(Metadata.open(file).basic().toBooleans()).containsExactly(false, true, false);
+    }
+
+    @Test
+    void aColumnWithoutValuesMayBeOfAnyType() throws Exception {
+        table("pool/0.parquet", "SELECT 'three short words' AS text, 300 AS original_width, 300 AS original_height");
+        // What pandas makes of a column that is None throughout.
+        table("pool/1.parquet", "SELECT NULL::INTEGER AS text, 300 AS original_width, 300 AS original_height");
+        table("pool/2.parquet", "SELECT 'a b cde' AS text, NULL::VARCHAR AS original_width, 300 AS original_height");
+        assertThat(Metadata.open(folder.resolve("pool")).basic().toBooleans()).containsExactly(true, false, false);
+        Path numbers = table("pool/3.parquet", "SELECT 7 AS text, 300 AS original_width, 300 AS original_height");
+        assertThatThrownBy(() -> Metadata.open(folder.resolve("pool")).basic())
+                .isInstanceOf(InputException.class)
+                .hasMessage(numbers + ": column text is INTEGER, expected text");
+    }
+
+    @Test
+    void scoresMayBeFloatInSomeFilesAndDoubleInOthers() throws Exception {
+        table("pool/0.parquet", "SELECT unnest([0.1, 0.3]::FLOAT[]) AS clip_b32_similarity_score");
+        table("pool/1.parquet", "SELECT unnest([0.2, 0.3]::DOUBLE[]) AS clip_b32_similarity_score");
+        table("pool/2.parquet", "SELECT NULL::INTEGER AS clip_b32_similarity_score");
+        Metadata mixed = Metadata.open(folder.resolve("pool"));
+        // The float 0.3 is above the double, and both are at least the double.
+        assertThat(mixed.clipScore(ClipModel.B32, 0.3).toBooleans()).containsExactly(false, true, false, true, false);
+        assertThat(mixed.clipThreshold(ClipModel.B32, 0.5)).isEqualTo(0.2);
+        assertThat(mixed.withoutClipScore(ClipModel.B32)).isEqualTo(1);
+    }
+
     @Test
     void progressAddsUp() {
         long[] rows = {0};
@@ -197,16 +249,16 @@ class MetadataTest {
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining(file + " is truncated, corrupt or no Parquet file");
         new ParquetColumns()
-                .texts("uid", new String[0])
-                .texts("clip_l14_similarity_score", new String[0])
+                .texts("uid", new String[1])
+                .texts("clip_l14_similarity_score", new String[] {"high"})
                 .write(file);
         Metadata wrong = Metadata.open(pool);
         assertThatThrownBy(wrong::basic)
                 .isInstanceOf(InputException.class)
-                .hasMessageContaining(file + ": no column text (VARCHAR)");
+                .hasMessageContaining(file + ": no column text (text)");
         assertThatThrownBy(() -> wrong.clipScores(ClipModel.L14))
                 .isInstanceOf(InputException.class)
-                .hasMessageContaining(file + ": column clip_l14_similarity_score is VARCHAR, expected FLOAT or DOUBLE");
+                .hasMessageContaining(file + ": column clip_l14_similarity_score is VARCHAR, expected numbers");
         // Damage in the middle is noticed when it is read.
         byte[] damaged = whole.clone();
         Arrays.fill(damaged, 100, 4000, (byte) 0x55);

@@ -55,6 +55,18 @@ class FilterExpressionTest {
     }
 
     @Test
+    void aLongChainTakesNoMoreStackThanAShortOne() throws Exception {
+        for (String operator : new String[] {"&", "|", "-"}) {
+            String text = "a" + (operator + "b").repeat(100_000);
+            Filter[] made = new Filter[1];
+            Thread narrow = new Thread(null, () -> made[0] = evaluate(text), "narrow", 256 << 10);
+            narrow.start();
+            narrow.join();
+            assertThat(made[0]).as(operator).isEqualTo(evaluate("a" + operator + "b"));
+        }
+    }
+
+    @Test
     void randomExpressionsMeanWhatTheirTreesMean() {
         Random random = new Random(11);
         for (int i = 0; i < 2000; i++) {

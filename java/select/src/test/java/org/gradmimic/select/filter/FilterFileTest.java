@@ -15,7 +15,9 @@ import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.gradmimic.base.InputException;
+import org.gradmimic.io.DuckDb;
 import org.gradmimic.io.ParquetColumns;
+import org.gradmimic.io.Sql;
 import org.gradmimic.io.npy.NpyWriter;
 import org.gradmimic.select.Fixtures;
 import org.gradmimic.select.uid.Uid;
@@ -263,7 +265,7 @@ class FilterFileTest {
         new ParquetColumns().longs("id", new long[3]).write(parquet);
         assertRefused(parquet, "no column sample_id", "id=BIGINT");
         new ParquetColumns().floats("sample_id", new float[3]).write(parquet);
-        assertRefused(parquet, "column sample_id is FLOAT, expected BIGINT or INTEGER");
+        assertRefused(parquet, "column sample_id is FLOAT, expected whole numbers");
         new ParquetColumns().longs("sample_id", new long[] {0, 3}).write(parquet);
         assertRefused(parquet, "row 1: sample_id is 3, expected 0 to 2");
         ParquetColumns twice = new ParquetColumns().longs("sample_id", new long[] {0, 1, 0});
@@ -307,7 +309,49 @@ class FilterFileTest {
         new ParquetColumns().longs("uid", new long[2]).write(file);
         assertThatThrownBy(() -> Uids.open(file))
                 .isInstanceOf(InputException.class)
-                .hasMessageContaining(file + ": column uid is BIGINT, expected VARCHAR");
+                .hasMessageContaining(file + ": column uid is BIGINT, expected text");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "encode(uid)",
+                "unhex(uid)",
+                "CAST(uid AS UUID)",
+            })
+    void uidsInParquetMayBeBytes(String expression) throws Exception {
+        String[] uids = {"0".repeat(32), "f".repeat(32), "0123456789abcdef8123456789abcdef"};
+        Path text = folder.resolve("text.parquet");
+        new ParquetColumns().texts("uid", uids).write(text);
+        Path bytes = folder.resolve("bytes.parquet");
+        Sql.execute("COPY (SELECT " + expression + " AS uid FROM " + DuckDb.literal(text) + ") TO "
+                + DuckDb.literal(bytes) + " (FORMAT parquet)");
+        assertThat(Sql.query("DESCRIBE SELECT uid FROM " + DuckDb.literal(bytes))
+                        .get(0))
+                .doesNotContain("VARCHAR");
+        assertThat(texts(Uids.open(bytes))).containsExactly(uids);
+        assertThat(FilterFile.readUids(bytes).fingerprint())
+                .isEqualTo(FilterFile.readUids(text).fingerprint());
+        assertThat(FilterFile.isByUid(bytes)).isTrue();
+    }
+
+    @Test
+    void aUidOfOtherBytesIsNamedByFileAndRow() throws Exception {
+        Path file = folder.resolve("bytes.parquet");
+        Sql.execute("COPY (SELECT unhex('00ff') AS uid) TO " + DuckDb.literal(file) + " (FORMAT parquet)");
+        assertThatThrownBy(() -> texts(Uids.open(file)))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining(file + ": row 0: uid is '");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"UTINYINT", "SMALLINT", "UINTEGER", "UBIGINT"})
+    void sampleNumbersMayBeOfAnyTypeOfInteger(String type) throws Exception {
+        Path file = folder.resolve("keep.parquet");
+        Sql.execute("COPY (SELECT i::" + type + " AS sample_id, i = 1 AS keep FROM range(3) t(i)) TO "
+                + DuckDb.literal(file) + " (FORMAT parquet)");
+        assertThat(FilterFile.read(file).toBooleans()).containsExactly(false, true, false);
     }
 
     @Test

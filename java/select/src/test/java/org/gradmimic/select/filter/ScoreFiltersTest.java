@@ -130,12 +130,10 @@ class ScoreFiltersTest {
     }
 
     @Test
-    void noSamplesAndNoValuesAreFine() {
-        for (Values values : List.of(Values.of(), Values.of(Float.NaN), Values.of(Float.NaN, Float.NaN))) {
-            assertThat(ScoreFilters.keep(values, Binarizer.topShare(1))).isEqualTo(Filter.none(values.size()));
-            assertThat(ScoreFilters.keep(values, Binarizer.bottomShare(1))).isEqualTo(Filter.none(values.size()));
-            assertThat(ScoreFilters.keep(values, Binarizer.topCount(1))).isEqualTo(Filter.none(values.size()));
-            assertThat(ScoreFilters.keep(values, Binarizer.threshold(-1))).isEqualTo(Filter.none(values.size()));
+    void noSamplesAreFine() {
+        for (Binarizer rule : List.of(
+                Binarizer.topShare(1), Binarizer.bottomShare(1), Binarizer.topCount(1), Binarizer.threshold(-1))) {
+            assertThat(ScoreFilters.keep(Values.of(), rule)).isEqualTo(Filter.none(0));
         }
     }
 
@@ -204,11 +202,31 @@ class ScoreFiltersTest {
                 .hasMessageStartingWith(odd + ": row 0: sample_id is 0, expected 4999");
         new ParquetColumns()
                 .longs("sample_id", new long[] {0})
-                .longs("score", new long[1])
+                .texts("score", new String[] {"high"})
                 .write(odd);
         assertThatThrownBy(() -> Values.open(table))
                 .isInstanceOf(InputException.class)
-                .hasMessageStartingWith(odd + ": column score is BIGINT");
+                .hasMessageStartingWith(odd + ": column score is VARCHAR, expected numbers");
+    }
+
+    @Test
+    void aColumnOfValuesIsAVectorOfThem() {
+        Path npy = folder.resolve("scores.npy");
+        NpyWriter.write(npy, new float[] {1, 3, 2}, 3, 1);
+        assertThat(ScoreFilters.keep(Values.open(npy), Binarizer.topCount(1)).toBooleans())
+                .containsExactly(false, true, false);
+    }
+
+    @Test
+    void valuesThatAreAllNaNAreRefused() {
+        Path npy = folder.resolve("scores.npy");
+        NpyWriter.write(npy, new float[] {Float.NaN, Float.NaN}, 2);
+        assertThatThrownBy(() -> ScoreFilters.keep(Values.open(npy), Binarizer.threshold(0)))
+                .isInstanceOf(InputException.class)
+                .hasMessage(npy + ": all 2 values are NaN: there is nothing to filter by");
+        NpyWriter.write(npy, new float[0], 0);
+        assertThat(ScoreFilters.keep(Values.open(npy), Binarizer.threshold(0)).samples())
+                .isZero();
     }
 
     @Test

@@ -139,7 +139,7 @@ class ResharderTest {
         assertThat(resharder.shards()).isEqualTo(3);
         Summary summary = resharder.run((shard, sofar) -> told.add(shard + " " + sofar.kept()));
 
-        assertThat(summary).isEqualTo(new Summary(3, 0, 22, 4));
+        assertThat(summary).isEqualTo(new Summary(3, 0, 22, 4, 1));
         assertThat(told).containsExactly("00000" + ending + " 3", "00001" + ending + " 3", "00002" + ending + " 4");
         Map<String, byte[]> expected = samples(3, 5);
         expected.putAll(samples(9, 10));
@@ -150,13 +150,13 @@ class ResharderTest {
                 .containsExactlyInAnyOrder(
                         "00000" + ending, "00000_stats.json", "00001_stats.json", "00002" + ending, "00002_stats.json");
         assertThat(Files.readString(output.resolve("00000_stats.json")))
-                .startsWith("{\"successes\": 3, \"samples\": 10, \"subset\": \"");
+                .startsWith("{\"successes\": 3, \"samples\": 10, \"uids\": 3, \"subset\": \"");
     }
 
     @Test
     void aSampleInTheSubsetSeveralTimesIsWrittenSoOften() throws IOException {
         shard(input.resolve("a.tar"), samples(0, 3));
-        assertThat(run(subset(1, 1, 2, 1))).isEqualTo(new Summary(1, 0, 3, 4));
+        assertThat(run(subset(1, 1, 2, 1))).isEqualTo(new Summary(1, 0, 3, 4, 0));
         Map<String, byte[]> one = samples(1, 2);
         Map<String, byte[]> expected = new LinkedHashMap<>(one);
         for (String copy : List.of("-1", "-2")) {
@@ -176,7 +176,7 @@ class ResharderTest {
         files.put(".hidden", new byte[] {3});
         files.put("b.json", ("{\"uid\":\"" + uid(2) + "\"}").getBytes(StandardCharsets.UTF_8));
         shard(input.resolve("a.tar"), files);
-        assertThat(run(subset(1))).isEqualTo(new Summary(1, 0, 2, 1));
+        assertThat(run(subset(1))).isEqualTo(new Summary(1, 0, 2, 1, 0));
         files.keySet().removeAll(List.of("README", ".hidden", "b.json"));
         assertSame(read(output.resolve("a.tar")), files);
     }
@@ -217,18 +217,33 @@ class ResharderTest {
         Files.delete(input.resolve("0.tar"));
         shard(input.resolve("0.tar"), samples(0, 1)); // not looked at again
 
-        assertThat(run(subset)).isEqualTo(new Summary(4, 1, 40, 4));
+        assertThat(run(subset)).isEqualTo(new Summary(4, 1, 40, 4, 0));
         assertThat(output.resolve("0.tar")).hasBinaryContent(first);
         assertSame(read(output.resolve("1.tar")), samples(11, 13));
         assertSame(read(output.resolve("3.tar")), samples(31, 32));
         assertThat(names(output))
                 .containsExactly(
                         "0.tar", "0_stats.json", "1.tar", "1_stats.json", "2_stats.json", "3.tar", "3_stats.json");
-        assertThat(run(subset)).isEqualTo(new Summary(4, 4, 40, 4));
+        assertThat(run(subset)).isEqualTo(new Summary(4, 4, 40, 4, 0));
 
         assertThatThrownBy(() -> run(subset(1, 11, 12, 32)))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("0_stats.json: was made with another subset");
+    }
+
+    @Test
+    void uidsInNoShardAreCounted() throws IOException {
+        shard(input.resolve("0.tar"), samples(0, 10));
+        shard(input.resolve("1.tar"), samples(5, 20)); // 5 to 9 again
+        UidSubset subset = subset(5, 5, 7, 19, 20, 21, 21);
+        assertThat(run(subset).missing()).isEqualTo(2);
+        // Of shards that are done only the numbers are known: a uid in two of them counts twice.
+        Files.delete(output.resolve("0.tar"));
+        assertThat(run(subset)).isEqualTo(new Summary(2, 1, 25, 7, 0));
+        // An older version did not count.
+        Path stats = output.resolve("1_stats.json");
+        Files.writeString(stats, Files.readString(stats).replaceFirst("\"uids\": 3, ", ""));
+        assertThat(run(subset).missing()).isEqualTo(-1);
     }
 
     private void assertRefused(String... parts) throws IOException {

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.Random;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.DuckDb;
@@ -175,6 +176,37 @@ class ScoreLogTest {
                     .hasMessageContaining(part.toString())
                     .hasMessageNotContainingAny("\n", "LINE 1");
         }
+    }
+
+    /** Its footer says that there is one epoch; its rows have two. */
+    @Test
+    void aFooterThatSaysLessThanTheRowsIsNotBelieved() throws Exception {
+        Path file = Path.of(Objects.requireNonNull(ScoreLogTest.class.getResource("/score/footer-below-data.parquet"))
+                .toURI());
+        ScoreLog log = ScoreLog.open(file);
+        assertThat(log.epochs()).isEqualTo(1);
+        String message = file + ": row 20: epoch is 1, but the file's footer says 0 to 0";
+        assertThatThrownBy(() -> log.matrix(ScoreColumn.SCORE))
+                .isInstanceOf(InputException.class)
+                .hasMessageStartingWith(message);
+        assertThatThrownBy(() -> LogScores.read(log, ScoreColumn.SCORE, 20, 2, rows -> {}))
+                .isInstanceOf(InputException.class)
+                .hasMessageStartingWith(message);
+        assertThatThrownBy(() -> log.forEachRow((id, epoch, step, score, weight, relative, loss) -> {}))
+                .isInstanceOf(InputException.class)
+                .hasMessageStartingWith(message);
+    }
+
+    @Test
+    void aFolderNamedLikeAColumnDoesNotReplaceIt() throws Exception {
+        Path sweep = Files.createDirectories(temporary.resolve("loss=ce/epoch=5/step=100"));
+        Path file = sweep.resolve("log.parquet");
+        copy(COLUMNS, file);
+        ScoreLog log = ScoreLog.open(file);
+        assertThat(log.epochs()).isEqualTo(2);
+        assertThat(log.matrix(ScoreColumn.LOSS)[1][3]).isEqualTo(2f);
+        log.forEachRow((id, epoch, step, score, weight, relative, loss) ->
+                assertThat(step).isEqualTo(7));
     }
 
     @Test
