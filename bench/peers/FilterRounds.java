@@ -27,7 +27,7 @@ public final class FilterRounds {
         for (int round = 0; round < rounds; round++) {
             long begin = System.nanoTime();
             try (Scores scores = Scores.npy(Path.of(arguments[0]))) {
-                Selection selection = new Selector(scores, Binarizer.mixture(), VoteAggregation.LABEL_MODEL)
+                Selection selection = new Selector(scores, FilterSpec.of(Binarizer.mixture(), VoteAggregation.LABEL_MODEL))
                         .threads(threads)
                         .run();
                 filter = selection.filter();

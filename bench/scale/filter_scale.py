@@ -40,7 +40,7 @@ def filter_log(work, samples, heap, threads):
     out = work / "subset.npy"
     out.unlink(missing_ok=True)
     command = ["java", f"-Xmx{heap}", f"-Djava.io.tmpdir={work}", "-cp", os.environ["CLASS_PATH"], "org.gradmimic.cli.Main"]
-    command += ["filter", "--scores", str(log), "--binarize", "gmm", "--aggregate", "label-model", "--threads", str(threads)]
+    command += ["filter", "--scores", str(log), "--binarize", "mixture", "--aggregate", "label-model", "--threads", str(threads)]
     command += ["--uids", str(work / f"uids-{samples}.npy"), "--out", str(out)]
     begin = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -94,7 +94,7 @@ def main():
         cpu = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
     result = {
         "command": "bench/scale/filter.sh --work DIR SAMPLES",
-        "what": "gradmimic filter --binarize gmm --aggregate label-model --uids, from a Parquet score log to a subset file;"
+        "what": "gradmimic filter --binarize mixture --aggregate label-model --uids, from a Parquet score log to a subset file;"
         " peak_mapped_files includes the page cache's pages of the temporary file and the uids",
         "device": f"{cpu}, {os.cpu_count()} cores",
         "runs": runs,

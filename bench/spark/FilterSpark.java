@@ -68,7 +68,7 @@ public final class FilterSpark {
                   "date" : "%s",
                   "machine" : { "cpu" : "%s", "cores" : %d, "memory_kib" : "%s" },
                   "software" : { "revision" : "%s", "spark" : "%s", "jdk" : "%s" },
-                  "settings" : { "epochs" : %d, "binarize" : "gmm", "aggregate" : "label-model", "executor_cores" : 1, \
+                  "settings" : { "epochs" : %d, "binarize" : "mixture", "aggregate" : "label-model", "executor_cores" : 1, \
                 "executor_memory_mib" : 2048, "master" : "local-cluster" },
                   "results" : [
                 %s
@@ -127,7 +127,7 @@ public final class FilterSpark {
                 "--conf", "spark.executor.memory=2g",
                 "--conf", "spark.ui.enabled=false",
                 "--class", "org.gradmimic.spark.FilterJob", jar.toString(),
-                "--scores", log.toString(), "--binarize", "gmm", "--aggregate", "label-model",
+                "--scores", log.toString(), "--binarize", "mixture", "--aggregate", "label-model",
                 "--out", out.toString());
         Process asking = new ProcessBuilder(launcher).start();
         String command = new String(asking.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -13,6 +13,7 @@ import org.gradmimic.base.GradmimicException;
 import org.gradmimic.base.InternalException;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.base.LibraryLoadException;
+import org.gradmimic.io.run.SettingException;
 import org.gradmimic.kernel.CudaFailure;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -69,6 +70,7 @@ final class ErrorReporter implements IParameterExceptionHandler, IExecutionExcep
         // These two are faults of gradmimic, which no other option or file repairs.
         if (e instanceof InvalidStateException || e instanceof InternalException) return null;
         if (e instanceof LibraryLoadException) return e.getMessage() + "; run `gradmimic doctor` for what is missing";
+        if (e instanceof SettingException setting) return setting.message(SettingOptions::name);
         if (e instanceof GradmimicException) return e.getMessage();
         if (e instanceof UncheckedIOException) return explain((IOException) e.getCause());
         if (e instanceof IOException) return explain((IOException) e);

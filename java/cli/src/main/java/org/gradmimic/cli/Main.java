@@ -4,12 +4,9 @@ import java.io.PrintWriter;
 import org.gradmimic.Calibration;
 import org.gradmimic.ScoreKind;
 import org.gradmimic.cli.filter.Baseline;
-import org.gradmimic.cli.filter.Rule;
-import org.gradmimic.cli.filter.Use;
 import org.gradmimic.data.Split;
 import org.gradmimic.layer.ContrastiveScore;
 import org.gradmimic.model.Models;
-import org.gradmimic.select.VoteAggregation;
 import org.gradmimic.select.datacomp.ClipModel;
 import org.gradmimic.train.Mode;
 import org.gradmimic.train.OptimizerSettings;
@@ -43,14 +40,11 @@ public final class Main {
                 .registerConverter(Calibration.class, new Choice<>(Calibration.values()))
                 .registerConverter(Baseline.class, new Choice<>(Baseline.values()))
                 .registerConverter(ClipModel.class, new Choice<>(ClipModel.values()))
-                .registerConverter(VoteAggregation.class, new Choice<>(VoteAggregation.values()))
                 .registerConverter(
                         org.gradmimic.ReferenceCombination.Rule.class,
                         new Choice<>(new org.gradmimic.ReferenceCombination.Rule[] {
                             org.gradmimic.ReferenceCombination.Rule.MEAN, org.gradmimic.ReferenceCombination.Rule.MIN
                         }))
-                .registerConverter(Rule.class, new Choice<>(Rule.values()))
-                .registerConverter(Use.class, new Choice<>(Use.values()))
                 .registerConverter(Split.class, new Choice<>(Split.values()))
                 .registerConverter(OptimizerSettings.Kind.class, new Choice<>(OptimizerSettings.Kind.values()));
     }

@@ -24,6 +24,7 @@ import org.gradmimic.model.BackboneTrainer;
 import org.gradmimic.model.EmbedListener;
 import org.gradmimic.model.Embedder;
 import org.gradmimic.model.TrainerListener;
+import org.gradmimic.select.FilterSpec;
 import org.gradmimic.select.Selector;
 import org.gradmimic.select.VoteAggregation;
 import org.gradmimic.select.filter.Detection;
@@ -293,7 +294,8 @@ public final class Demo {
         try (Timer timer = new Timer(DemoStage.FILTER, 2)) {
             ScoreLog log = ScoreLog.open(folder.resolve(ProbeRecorder.LOG));
             Scores weights = Scores.of(log.matrix(ScoreColumn.RELATIVE_WEIGHT, corrupted.length));
-            boolean[] keep = new Selector(weights, Binarizer.threshold(THRESHOLD), VoteAggregation.MAJORITY)
+            boolean[] keep = new Selector(
+                            weights, FilterSpec.of(Binarizer.threshold(THRESHOLD), VoteAggregation.MAJORITY))
                     .run()
                     .filter()
                     .toBooleans();

@@ -3,7 +3,6 @@ package org.gradmimic.select;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.OptionalDouble;
 import java.util.function.LongConsumer;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.Blocks;
@@ -13,20 +12,17 @@ import org.gradmimic.select.labelmodel.LabelModel;
 import org.gradmimic.select.labelmodel.VotePatterns;
 import org.gradmimic.select.score.Classes;
 import org.gradmimic.select.score.Scores;
-import org.gradmimic.select.vote.Binarizer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From scores to a filter: splits every epoch by a {@link Binarizer}, over all samples or class by class, and combines the
+ * From scores to a filter: splits every epoch by a rule, over all samples or class by class, and combines the
  * epochs. Goes over the scores a few times, block by block; what is kept meanwhile are statistics and the filter, a bit a
  * sample. The number of threads changes nothing.
  */
 public final class Selector {
 
     private final Scores scores;
-    private final Binarizer binarizer;
-    private final VoteAggregation combination;
-    private OptionalDouble classBalance = OptionalDouble.empty();
+    private final FilterSpec spec;
     private Classes classes;
     private int threads = 1;
     private LongConsumer progress = values -> {};
@@ -34,13 +30,11 @@ public final class Selector {
 
     /**
      * @param scores the values to filter by, higher is better
-     * @param binarizer splits an epoch's values, or the means
-     * @param combination makes one filter of all epochs
+     * @param spec how they become a filter
      */
-    public Selector(Scores scores, Binarizer binarizer, VoteAggregation combination) {
-        this.scores = combination == VoteAggregation.MEAN ? scores.mean() : scores;
-        this.binarizer = binarizer;
-        this.combination = combination;
+    public Selector(Scores scores, FilterSpec spec) {
+        this.scores = spec.aggregation() == VoteAggregation.MEAN ? scores.mean() : scores;
+        this.spec = spec;
         classes = Classes.one(scores.samples());
     }
 
@@ -50,12 +44,6 @@ public final class Selector {
             throw new InputException("there are " + labels.samples() + " labels for " + scores.samples() + " samples");
         }
         classes = labels;
-        return this;
-    }
-
-    /** Tells the label model the share of samples worth keeping. */
-    public Selector classBalance(double share) {
-        classBalance = OptionalDouble.of(share);
         return this;
     }
 
@@ -73,16 +61,14 @@ public final class Selector {
 
     /** Writes the label model's probability of every sample, {@code .npy} float32 [N]. */
     public Selector probabilities(Path file) {
-        if (combination != VoteAggregation.LABEL_MODEL) {
-            throw new InputException("probabilities come from the label model; " + combination + " has none");
-        }
+        spec.requireProbabilities();
         probabilities = file;
         return this;
     }
 
     /** {@return how many values {@link #run} reads at most, if no rule needs a second refinement} */
     public long plannedReads() {
-        int passes = combination == VoteAggregation.LABEL_MODEL ? 4 : 3;
+        int passes = spec.aggregation() == VoteAggregation.LABEL_MODEL ? 4 : 3;
         return passes * scores.epochs() * scores.samples();
     }
 
@@ -94,9 +80,9 @@ public final class Selector {
      */
     public Selection run() {
         try (Blocks blocks = new Blocks(threads)) {
-            EpochRules rules = new EpochRules(scores, classes, binarizer, blocks, progress);
+            EpochRules rules = new EpochRules(scores, classes, spec.binarizer(), blocks, progress);
             Voting voting = new Voting(scores, classes, rules.cuts(), progress);
-            LabelModel model = combination == VoteAggregation.LABEL_MODEL ? labelModel(blocks, voting) : null;
+            LabelModel model = spec.aggregation() == VoteAggregation.LABEL_MODEL ? labelModel(blocks, voting) : null;
             long[] kept = new long[scores.epochs()];
             Filter filter = filter(blocks, voting, model, kept);
             return new Selection(filter, rules.votes(kept), model);
@@ -117,7 +103,7 @@ public final class Selector {
                             }
                         })
                 .forEach(worker -> patterns.merge(worker.patterns));
-        return LabelModel.fit(patterns, classBalance);
+        return LabelModel.fit(patterns, spec.classBalance());
     }
 
     /** The last pass; adds up in {@code kept} what each epoch would keep. */

@@ -38,7 +38,7 @@ class SelectorTest {
 
     private static final List<Binarizer> BINARIZERS = List.of(
             Binarizer.threshold(0.1f),
-            Binarizer.twoMeans(),
+            Binarizer.kMeans(),
             Binarizer.mixture(),
             Binarizer.topShare(0.4),
             Binarizer.bottomShare(0.4));
@@ -119,10 +119,10 @@ class SelectorTest {
         float[][] scores = scores(new Random(1), 4, Blocks.BLOCK + 12_345);
         int[] one = new int[scores[0].length];
         for (Binarizer binarizer : BINARIZERS) {
-            Selection selection = new Selector(Scores.of(scores), binarizer, combination).run();
+            Selection selection = new Selector(Scores.of(scores), FilterSpec.of(binarizer, combination)).run();
             assertThat(selection.filter())
                     .isEqualTo(Filter.of(slow(scores, binarizer, combination, one)))
-                    .isEqualTo(new Selector(Scores.of(scores), binarizer, combination)
+                    .isEqualTo(new Selector(Scores.of(scores), FilterSpec.of(binarizer, combination))
                             .threads(3)
                             .run()
                             .filter());
@@ -149,7 +149,7 @@ class SelectorTest {
         for (Binarizer binarizer : BINARIZERS) {
             try (Classes ofFile = Classes.npy(file)) {
                 assertThat(ofFile.count()).isEqualTo(8);
-                Selection selection = new Selector(Scores.of(scores), binarizer, combination)
+                Selection selection = new Selector(Scores.of(scores), FilterSpec.of(binarizer, combination))
                         .perClass(ofFile)
                         .threads(2)
                         .run();
@@ -164,7 +164,7 @@ class SelectorTest {
     @EnumSource
     void scoresThatAreAllNaNAreRefused(VoteAggregation aggregation) {
         Scores none = Scores.of(new float[][] {{NONE, NONE, NONE}, {NONE, NONE, NONE}});
-        assertThatThrownBy(() -> new Selector(none, Binarizer.threshold(0), aggregation).run())
+        assertThatThrownBy(() -> new Selector(none, FilterSpec.of(Binarizer.threshold(0), aggregation)).run())
                 .isInstanceOf(InputException.class)
                 .hasMessageStartingWith("all values are NaN")
                 .hasMessageContaining("of 3 samples: there is nothing to filter by");
@@ -173,7 +173,8 @@ class SelectorTest {
     @Test
     void moreEpochsMustKeepThanDiscard() {
         float[][] scores = {{1, 1, 0, NONE, NONE, 0}, {1, 0, 0, 1, NONE, NONE}};
-        Selection selection = new Selector(Scores.of(scores), Binarizer.threshold(1), VoteAggregation.MAJORITY).run();
+        Selection selection =
+                new Selector(Scores.of(scores), FilterSpec.of(Binarizer.threshold(1), VoteAggregation.MAJORITY)).run();
         assertThat(selection.filter().toBooleans()).containsExactly(true, false, false, true, false, false);
         assertThat(selection.epochs().get(0))
                 .isEqualTo(new EpochVotes(4, 0.5, 2, List.of(new Decision(Cut.atLeast(1), null, List.of()))));
@@ -185,7 +186,7 @@ class SelectorTest {
         float[] means = new float[4];
         scores.mean().read(0, 0, 4, means);
         assertThat(means).containsExactly(2, 4, -2, NONE);
-        assertThat(new Selector(scores, Binarizer.threshold(2), VoteAggregation.MEAN)
+        assertThat(new Selector(scores, FilterSpec.of(Binarizer.threshold(2), VoteAggregation.MEAN))
                         .run()
                         .filter()
                         .toBooleans())
@@ -200,7 +201,7 @@ class SelectorTest {
         float[][] scores = new float[epochs][samples];
         for (Binarizer binarizer : BINARIZERS) {
             for (VoteAggregation combination : List.of(VoteAggregation.MAJORITY, VoteAggregation.MEAN)) {
-                Filter filter = new Selector(Scores.of(scores), binarizer, combination)
+                Filter filter = new Selector(Scores.of(scores), FilterSpec.of(binarizer, combination))
                         .run()
                         .filter();
                 int n = epochs == 0 ? 0 : samples;
@@ -216,13 +217,14 @@ class SelectorTest {
         for (int epoch = 0; epoch < epochs; epoch++) {
             scores[epoch] = new float[] {epoch % 2, epoch == 0 ? 0 : 1, epoch < epochs / 2 ? 0 : NONE};
         }
-        assertThat(new Selector(Scores.of(scores), Binarizer.threshold(1), VoteAggregation.MAJORITY)
+        assertThat(new Selector(Scores.of(scores), FilterSpec.of(Binarizer.threshold(1), VoteAggregation.MAJORITY))
                         .run()
                         .filter()
                         .toBooleans())
                 .containsExactly(false, true, false);
-        assertThatThrownBy(() ->
-                        new Selector(Scores.of(scores), Binarizer.threshold(1), VoteAggregation.LABEL_MODEL).run())
+        assertThatThrownBy(() -> new Selector(
+                                Scores.of(scores), FilterSpec.of(Binarizer.threshold(1), VoteAggregation.LABEL_MODEL))
+                        .run())
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("at most 32");
     }
@@ -231,7 +233,8 @@ class SelectorTest {
     void probabilitiesAreWrittenForTheLabelModelAlone() {
         float[][] scores = scores(new Random(3), 5, 3_000);
         Path file = folder.resolve("p.npy");
-        Selection selection = new Selector(Scores.of(scores), Binarizer.mixture(), VoteAggregation.LABEL_MODEL)
+        Selection selection = new Selector(
+                        Scores.of(scores), FilterSpec.of(Binarizer.mixture(), VoteAggregation.LABEL_MODEL))
                 .probabilities(file)
                 .threads(2)
                 .run();
@@ -246,8 +249,9 @@ class SelectorTest {
                 assertThat(selection.filter().keeps(i)).isEqualTo(seen && probabilities[i] > 0.5);
             }
         }
-        assertThatThrownBy(() ->
-                        new Selector(Scores.of(scores), Binarizer.mixture(), VoteAggregation.MEAN).probabilities(file))
+        assertThatThrownBy(
+                        () -> new Selector(Scores.of(scores), FilterSpec.of(Binarizer.mixture(), VoteAggregation.MEAN))
+                                .probabilities(file))
                 .isInstanceOf(InputException.class)
                 .hasMessage("probabilities come from the label model; mean has none");
     }
@@ -261,7 +265,8 @@ class SelectorTest {
         scores[1][70_000] = Float.NEGATIVE_INFINITY;
         scores[1][300_000] = Float.POSITIVE_INFINITY;
         for (int threads = 1; threads <= 4; threads++) {
-            Selector selector = new Selector(Scores.of(scores), Binarizer.threshold(0), combination).threads(threads);
+            Selector selector = new Selector(Scores.of(scores), FilterSpec.of(Binarizer.threshold(0), combination))
+                    .threads(threads);
             assertThatThrownBy(selector::run)
                     .isInstanceOf(InputException.class)
                     .hasMessageContaining("epoch 1, sample 70000: the value is -Infinity");
@@ -277,7 +282,8 @@ class SelectorTest {
         NpyWriter.write(file, new long[] {0, 1}, 2);
         try (Classes two = Classes.npy(file)) {
             assertThatThrownBy(() -> new Selector(
-                                    Scores.of(new float[1][3]), Binarizer.threshold(0), VoteAggregation.MAJORITY)
+                                    Scores.of(new float[1][3]),
+                                    FilterSpec.of(Binarizer.threshold(0), VoteAggregation.MAJORITY))
                             .perClass(two))
                     .isInstanceOf(InputException.class)
                     .hasMessage("there are 2 labels for 3 samples");
@@ -295,7 +301,7 @@ class SelectorTest {
         float[][] scores = Npy.resource("/vectors/votes/scores.npy").floats();
         boolean[] clean = Npy.resource("/vectors/votes/clean.npy").booleans()[0];
         for (VoteAggregation combination : VoteAggregation.values()) {
-            Filter filter = new Selector(Scores.of(scores), Binarizer.twoMeans(), combination)
+            Filter filter = new Selector(Scores.of(scores), FilterSpec.of(Binarizer.kMeans(), combination))
                     .run()
                     .filter();
             assertThat(Detection.of(filter, Filter.of(clean).not()).f1()).isGreaterThan(0.95);

@@ -7,16 +7,19 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import org.gradmimic.base.InputException;
+import org.gradmimic.io.run.SettingException;
+import org.gradmimic.io.run.SettingValues;
 import org.gradmimic.select.EpochVotes;
+import org.gradmimic.select.FilterSettings;
+import org.gradmimic.select.FilterSpec;
 import org.gradmimic.select.VoteAggregation;
 import org.gradmimic.select.filter.Detection;
 import org.gradmimic.select.labelmodel.LabelModel;
-import org.gradmimic.select.score.ScoreColumn;
-import org.gradmimic.select.vote.Binarizer;
 import org.gradmimic.select.vote.Decision;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IModelTransformer;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -30,6 +33,7 @@ import picocli.CommandLine.Spec;
  */
 @Command(
         name = "gradmimic-spark",
+        modelTransformer = FilterJob.Settings.class,
         description = "Makes a filter of a score log on a Spark cluster: the same filter as gradmimic filter makes.",
         footer = {
             "",
@@ -41,19 +45,6 @@ public final class FilterJob implements Callable<Integer> {
     private static final int UNEXPECTED = 1;
     private static final int USER_ERROR = 2;
 
-    enum Rule {
-        threshold,
-        kmeans,
-        gmm,
-        top,
-        bottom
-    }
-
-    enum Use {
-        scores,
-        weights
-    }
-
     @Spec
     private CommandSpec spec;
 
@@ -63,43 +54,6 @@ public final class FilterJob implements Callable<Integer> {
             paramLabel = "LOG",
             description = "Score log: a folder of parts, a Parquet file or a folder of them.")
     private String scores;
-
-    @Option(
-            names = "--use",
-            defaultValue = "scores",
-            description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). Weights are relative to the batch's"
-                    + " size: 1 is a sample's share in plain training.")
-    private Use use;
-
-    @Option(
-            names = "--binarize",
-            required = true,
-            paramLabel = "RULE",
-            description = "What splits the values of an epoch: ${COMPLETION-CANDIDATES}.")
-    private Rule rule;
-
-    @Option(
-            names = "--threshold",
-            paramLabel = "T",
-            description = "Keep values of at least T (default: 1 for weights, 0 for scores).")
-    private @Nullable Float threshold;
-
-    @Option(names = "--share", paramLabel = "P", description = "Share that top or bottom keeps, 0 to 1.")
-    private @Nullable Double share;
-
-    @Option(
-            names = "--aggregate",
-            defaultValue = "majority",
-            paramLabel = "HOW",
-            description = "What makes one filter of all epochs: majority, mean, label-model (default:"
-                    + " ${DEFAULT-VALUE}).")
-    private VoteAggregation combination;
-
-    @Option(
-            names = "--class-balance",
-            paramLabel = "P",
-            description = "Share of samples worth keeping, for the label model (default: estimated).")
-    private @Nullable Double classBalance;
 
     @Option(
             names = "--samples",
@@ -132,9 +86,6 @@ public final class FilterJob implements Callable<Integer> {
             description = "Which samples are worth keeping, bool [N], to compare the filter with.")
     private @Nullable String truth;
 
-    @Option(names = "--per-class", hidden = true)
-    private boolean perClass;
-
     @Option(names = "--labels", hidden = true)
     private @Nullable String labels;
 
@@ -154,6 +105,15 @@ public final class FilterJob implements Callable<Integer> {
 
     private FilterJob() {}
 
+    /** Gives the job an option for every setting of a filter of scores. */
+    static final class Settings implements IModelTransformer {
+        @Override
+        public CommandSpec transform(CommandSpec command) {
+            SettingOptions.add(command, FilterSettings.GROUP);
+            return command;
+        }
+    }
+
     /** Runs the job; ends the JVM unless it succeeds, since a cluster manager takes an early end for a failure. */
     public static void main(String[] args) {
         int code = run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args);
@@ -165,7 +125,6 @@ public final class FilterJob implements Callable<Integer> {
     /** Runs one command line and returns its exit code; nothing is thrown. */
     static int run(PrintWriter out, PrintWriter err, String... args) {
         return new CommandLine(new FilterJob())
-                .registerConverter(VoteAggregation.class, FilterJob::combination)
                 .setOut(out)
                 .setErr(err)
                 .setParameterExceptionHandler((e, line) -> {
@@ -173,9 +132,8 @@ public final class FilterJob implements Callable<Integer> {
                     return USER_ERROR;
                 })
                 .setExecutionExceptionHandler((e, command, parsed) -> {
-                    boolean input = e instanceof InputException;
-                    err.println("gradmimic-spark: "
-                            + (input ? e.getMessage() : "unexpected failure: " + Failures.reason(e)));
+                    boolean input = e instanceof InputException || e instanceof SettingException;
+                    err.println("gradmimic-spark: " + message(e));
                     if (parsed.hasMatchedOption("--debug")) {
                         e.printStackTrace(err);
                     }
@@ -184,27 +142,24 @@ public final class FilterJob implements Callable<Integer> {
                 .execute(args);
     }
 
-    private static VoteAggregation combination(String text) {
-        for (VoteAggregation combination : VoteAggregation.values()) {
-            if (combination.toString().equalsIgnoreCase(text)) {
-                return combination;
-            }
+    private static String message(Exception e) {
+        if (e instanceof SettingException setting) {
+            return setting.message(SettingOptions::name);
         }
-        throw new CommandLine.TypeConversionException("'" + text + "' is none of majority, mean, label-model");
+        return e instanceof InputException ? e.getMessage() : "unexpected failure: " + Failures.reason(e);
     }
 
     @Override
     public Integer call() {
-        if (perClass || labels != null) {
+        SettingValues values = SettingOptions.values(spec, FilterSettings.GROUP);
+        if (values.get(FilterSettings.PER_CLASS) || labels != null) {
             throw wrong(
                     "--per-class and --labels are options of gradmimic filter; on Spark all classes are split as one");
         }
-        FilterOptions options = new FilterOptions(
-                scores, use == Use.scores ? ScoreColumn.SCORE : ScoreColumn.RELATIVE_WEIGHT, binarizer(), combination);
+        FilterSpec filter = FilterSettings.spec(values, true);
+        FilterOptions options =
+                new FilterOptions(scores, values.get(FilterSettings.USE).column(), filter);
         outputs.forEach(options::out);
-        if (classBalance != null) {
-            options.classBalance(checkedBalance(classBalance));
-        }
         if (samples != null) {
             options.samples(samples);
         }
@@ -226,51 +181,18 @@ public final class FilterJob implements Callable<Integer> {
             if (!debug) {
                 session.sparkContext().setLogLevel("ERROR");
             }
-            print(SparkFilter.run(session, options));
+            print(SparkFilter.run(session, options), filter.aggregation());
         } finally {
             session.stop();
         }
         return 0;
     }
 
-    private Binarizer binarizer() {
-        boolean byShare = rule == Rule.top || rule == Rule.bottom;
-        if (share != null && !byShare) {
-            throw wrong("--share goes with --binarize top or bottom only");
-        }
-        if (threshold != null && rule != Rule.threshold) {
-            throw wrong("--threshold goes with --binarize threshold only");
-        }
-        if (threshold != null && threshold.isNaN()) {
-            throw wrong("--threshold is not a number");
-        }
-        if (byShare && (share == null || !(share >= 0 && share <= 1))) {
-            throw wrong("--binarize " + rule + " needs --share from 0 to 1" + (share == null ? "" : ", not " + share));
-        }
-        return switch (rule) {
-            case threshold -> Binarizer.threshold(threshold != null ? threshold : use == Use.scores ? 0 : 1);
-            case kmeans -> Binarizer.twoMeans();
-            case gmm -> Binarizer.mixture();
-            case top -> Binarizer.topShare(share);
-            case bottom -> Binarizer.bottomShare(share);
-        };
-    }
-
-    private double checkedBalance(double balance) {
-        if (combination != VoteAggregation.LABEL_MODEL) {
-            throw wrong("--class-balance goes with --aggregate label-model only");
-        }
-        if (!(balance > 0 && balance < 1)) {
-            throw wrong("--class-balance " + balance + ": expected a share between 0 and 1");
-        }
-        return balance;
-    }
-
     private ParameterException wrong(String message) {
         return new ParameterException(spec.commandLine(), message);
     }
 
-    private void print(FilterReport report) {
+    private void print(FilterReport report, VoteAggregation aggregation) {
         PrintWriter out = spec.commandLine().getOut();
         LabelModel model = report.labelModel();
         for (int e = 0; e < report.epochs().size(); e++) {
@@ -286,7 +208,7 @@ public final class FilterJob implements Callable<Integer> {
             }
             out.println(format(
                     "%s: %d seen, mean %.6g, keeps %d (%s)%s",
-                    combination == VoteAggregation.MEAN ? "mean scores" : "epoch " + e,
+                    aggregation == VoteAggregation.MEAN ? "mean scores" : "epoch " + e,
                     epoch.seen(),
                     epoch.mean(),
                     epoch.kept(),

@@ -2,12 +2,10 @@ package org.gradmimic.spark;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
-import org.gradmimic.select.VoteAggregation;
+import org.gradmimic.select.FilterSpec;
 import org.gradmimic.select.score.ScoreColumn;
-import org.gradmimic.select.vote.Binarizer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * driver have to see the same one. Not thread-safe.
  *
  * <pre>{@code
- * new FilterOptions("hdfs:///runs/7/scores", ScoreColumn.RELATIVE_WEIGHT, Binarizer.threshold(1), VoteAggregation.MAJORITY)
+ * FilterSpec spec = FilterSpec.of(Binarizer.threshold(1), VoteAggregation.MAJORITY);
+ * new FilterOptions("hdfs:///runs/7/scores", ScoreColumn.RELATIVE_WEIGHT, spec)
  *         .out("hdfs:///filters/7.parquet");
  * }</pre>
  */
@@ -23,10 +22,8 @@ public final class FilterOptions {
 
     final String scores;
     final ScoreColumn column;
-    final Binarizer binarizer;
-    final VoteAggregation combination;
+    final FilterSpec spec;
     final List<String> outputs = new ArrayList<>();
-    OptionalDouble classBalance = OptionalDouble.empty();
     OptionalLong samples = OptionalLong.empty();
 
     @Nullable
@@ -48,14 +45,12 @@ public final class FilterOptions {
     /**
      * @param scores the score log: a folder of parts, a Parquet file or a folder of them
      * @param column which of its values
-     * @param binarizer splits the values of an epoch, or the means over the epochs
-     * @param combination makes one filter of all epochs
+     * @param spec how the values become a filter
      */
-    public FilterOptions(String scores, ScoreColumn column, Binarizer binarizer, VoteAggregation combination) {
+    public FilterOptions(String scores, ScoreColumn column, FilterSpec spec) {
         this.scores = scores;
         this.column = column;
-        this.binarizer = binarizer;
-        this.combination = combination;
+        this.spec = spec;
     }
 
     /**
@@ -110,17 +105,6 @@ public final class FilterOptions {
      */
     public FilterOptions samples(long n) {
         samples = OptionalLong.of(n);
-        return this;
-    }
-
-    /**
-     * Tells the label model the share of samples worth keeping.
-     *
-     * @param share between 0 and 1
-     * @return this
-     */
-    public FilterOptions classBalance(double share) {
-        classBalance = OptionalDouble.of(share);
         return this;
     }
 

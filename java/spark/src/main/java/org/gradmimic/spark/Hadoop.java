@@ -16,6 +16,8 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.ParquetFolder;
+import org.gradmimic.io.run.SettingException;
+import org.gradmimic.io.run.SettingText;
 
 /** Hadoop's file systems, through which Spark reads and writes. */
 final class Hadoop {
@@ -27,12 +29,13 @@ final class Hadoop {
         return spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
     }
 
-    /** @throws InputException if the text is no path or URI; names the option */
-    static Path path(String text, String option) {
+    /** @throws SettingException if the text is no path or URI; names the setting */
+    static Path path(String text, String setting) {
         try {
             return new Path(text);
         } catch (IllegalArgumentException e) {
-            throw new InputException("--" + option + " '" + text + "' is no path: " + Failures.reason(e), e);
+            throw new SettingException(
+                    SettingText.named(setting).text(" '" + text + "' is no path: " + Failures.reason(e)));
         }
     }
 

@@ -78,7 +78,7 @@ public final class SparkFilter {
         try {
             // The means are taken anew in every pass: that is cheaper than to keep them as well.
             JavaRDD<ScoreBlock> split =
-                    options.combination == VoteAggregation.MEAN ? blocks.map(ScoreBlock::mean) : blocks;
+                    options.spec.aggregation() == VoteAggregation.MEAN ? blocks.map(ScoreBlock::mean) : blocks;
             Outcome outcome = decide(new BlockPasses(spark, split), shape.samples(), truth);
             FilterOutputs outputs = new FilterOutputs(session, split, outcome.rule(), pool);
             for (FilterTarget target : targets) {
@@ -99,9 +99,7 @@ public final class SparkFilter {
         if (options.probabilities == null) {
             return null;
         }
-        if (options.combination != VoteAggregation.LABEL_MODEL) {
-            throw new InputException("probabilities come from the label model; " + options.combination + " has none");
-        }
+        options.spec.requireProbabilities();
         FilterTarget target = FilterTarget.of(options.probabilities, hadoop);
         if (target.format() != FilterTarget.Format.NPY) {
             throw new InputException(options.probabilities + ": expected a name that ends in .npy");
@@ -140,17 +138,17 @@ public final class SparkFilter {
 
     private Outcome decide(BlockPasses passes, long samples, @Nullable NpyRange truth) {
         options.progress.accept(
-                options.combination == VoteAggregation.MEAN
+                options.spec.aggregation() == VoteAggregation.MEAN
                         ? "deciding on the mean scores"
                         : "deciding on every epoch");
-        BlockPasses.Ruled ruled = passes.decide(options.binarizer);
+        BlockPasses.Ruled ruled = passes.decide(options.spec.binarizer());
         EpochVotes.requireValues(
                 ruled.statistics().stream().mapToLong(ValueStatistics::count).toArray(), samples);
         List<Cut> cuts = ruled.decisions().stream().map(Decision::cut).toList();
         LabelModel model = null;
-        if (options.combination == VoteAggregation.LABEL_MODEL) {
+        if (options.spec.aggregation() == VoteAggregation.LABEL_MODEL) {
             options.progress.accept("fitting the label model");
-            model = LabelModel.fit(passes.patterns(cuts), options.classBalance);
+            model = LabelModel.fit(passes.patterns(cuts), options.spec.classBalance());
         }
         SampleRule rule = new SampleRule(cuts, model);
         long[] votes = passes.keepVotes(cuts);

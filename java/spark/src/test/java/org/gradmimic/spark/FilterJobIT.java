@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.ZipFile;
+import org.gradmimic.select.FilterSpec;
 import org.gradmimic.select.Selector;
 import org.gradmimic.select.VoteAggregation;
 import org.gradmimic.select.filter.Filter;
@@ -51,24 +52,29 @@ class FilterJobIT {
     void severalExecutorsMakeTheFilterThatOneMachineMakes() throws Exception {
         Path log = RandomLog.write(temporary.resolve("scores"), new Random(3), 3, 3000, 3);
         Path out = temporary.resolve("keep.npy");
+        Path probabilities = temporary.resolve("p.npy");
         Submitted submitted = submit(
                 "local-cluster[2,1,1024]",
                 "--scores",
                 log.toString(),
                 "--binarize",
-                "gmm",
+                "mixture",
                 "--aggregate",
                 "label-model",
                 "--out",
-                out.toString());
+                out.toString(),
+                "--probabilities",
+                probabilities.toString());
         assertThat(submitted.code).as(submitted.err).isZero();
+        Path expectedProbabilities = temporary.resolve("expected.npy");
         Filter expected = new Selector(
                         Scores.of(ScoreLog.open(log).matrix(ScoreColumn.SCORE)),
-                        Binarizer.mixture(),
-                        VoteAggregation.LABEL_MODEL)
+                        FilterSpec.of(Binarizer.mixture(), VoteAggregation.LABEL_MODEL))
+                .probabilities(expectedProbabilities)
                 .run()
                 .filter();
         assertThat(FilterFile.read(out)).isEqualTo(expected);
+        assertThat(probabilities).hasSameBinaryContentAs(expectedProbabilities);
         assertThat(submitted.out)
                 .contains("epoch 2: ", "label model: balance 0.", "kept " + expected.kept() + " of 3000 (0.");
         assertThat(submitted.err).contains("gradmimic-spark: writing " + out);
@@ -82,7 +88,7 @@ class FilterJobIT {
         Files.write(part, Arrays.copyOf(whole, whole.length / 2));
         Path out = temporary.resolve("keep.npy");
         Submitted submitted = submit(
-                "local[1]", "--scores", log.toString(), "--binarize", "kmeans", "--quiet", "--out", out.toString());
+                "local[1]", "--scores", log.toString(), "--binarize", "k-means", "--quiet", "--out", out.toString());
         assertThat(submitted.code).isEqualTo(2);
         assertThat(submitted.out).isEmpty();
         assertThat(submitted.err.lines().filter(line -> line.startsWith("gradmimic-spark: ")))

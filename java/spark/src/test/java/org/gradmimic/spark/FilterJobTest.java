@@ -17,19 +17,20 @@ class FilterJobTest {
             delimiter = ';',
             quoteCharacter = '"',
             value = {
-                "--binarize top; --binarize top needs --share from 0 to 1",
-                "--binarize bottom --share 1.5; needs --share from 0 to 1, not 1.5",
-                "--binarize kmeans --share 0.5; --share goes with --binarize top or bottom only",
-                "--binarize gmm --threshold 1; --threshold goes with --binarize threshold only",
-                "--binarize threshold --threshold NaN; --threshold is not a number",
-                "--binarize gmm --class-balance 0.5; --class-balance goes with --aggregate label-model only",
-                "--binarize gmm --aggregate label-model --class-balance 1; expected a share between 0 and 1",
-                "--binarize gmm --aggregate vote; 'vote' is none of majority, mean, label-model",
-                "--binarize otsu; expected one of [threshold, kmeans, gmm, top, bottom]",
-                "--aggregate mean; Missing required option: '--binarize=RULE'",
-                "--binarize gmm --per-class; --per-class and --labels are options of gradmimic filter",
-                "--binarize gmm --labels y.npy; --per-class and --labels are options of gradmimic filter",
-                "--binarize gmm --nonsense; Unknown option: '--nonsense'"
+                "--binarize top; --binarize top needs --share",
+                "--binarize bottom --share 1.5; --share is 1.5; it must be from 0 to 1",
+                "--binarize k-means --share 0.5; --share belongs to --binarize top and bottom",
+                "--binarize mixture --threshold 1; --threshold belongs to --binarize threshold",
+                "--binarize threshold --threshold NaN; --threshold is NaN; it must be finite",
+                "--binarize threshold --use weights --batch-size 8; --batch-size belongs to --use weights",
+                "--binarize mixture --class-balance 0.5; --class-balance belongs to --aggregate label-model",
+                "--binarize mixture --aggregate label-model --class-balance 1; it must be between 0 and 1",
+                "--binarize mixture --aggregate vote; 'vote' is none of majority, mean, label-model",
+                "--binarize otsu; 'otsu' is none of threshold, k-means, mixture, top, bottom",
+                "--aggregate mean; --binarize is missing; it is one of threshold, k-means, mixture, top, bottom",
+                "--binarize mixture --per-class; --per-class and --labels are options of gradmimic filter",
+                "--binarize mixture --labels y.npy; --per-class and --labels are options of gradmimic filter",
+                "--binarize mixture --nonsense; Unknown option: '--nonsense'"
             })
     void aWrongOptionIsOneLine(String options, String message) {
         List<String> arguments = new ArrayList<>(List.of("--scores", "scores", "--out", "keep.npy"));

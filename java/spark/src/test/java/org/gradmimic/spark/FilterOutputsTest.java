@@ -13,6 +13,7 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.io.ParquetColumns;
 import org.gradmimic.io.npy.NpyStream;
 import org.gradmimic.io.npy.NpyType;
+import org.gradmimic.select.FilterSpec;
 import org.gradmimic.select.Selector;
 import org.gradmimic.select.VoteAggregation;
 import org.gradmimic.select.filter.Detection;
@@ -198,17 +199,13 @@ class FilterOutputsTest {
         for (double balance : new double[] {Double.NaN, 0.4}) {
             Path out = temporary.resolve("p.npy");
             Path expected = temporary.resolve("expected.npy");
-            FilterOptions options = new FilterOptions(
-                            log.toString(), ScoreColumn.SCORE, Binarizer.topShare(0.4), VoteAggregation.LABEL_MODEL)
+            FilterSpec estimated = FilterSpec.of(Binarizer.topShare(0.4), VoteAggregation.LABEL_MODEL);
+            FilterSpec spec = Double.isNaN(balance) ? estimated : estimated.classBalance(balance);
+            FilterOptions options = new FilterOptions(log.toString(), ScoreColumn.SCORE, spec)
                     .out(temporary.resolve("keep.npy").toString())
                     .probabilities(out.toString());
             options.cellsPerBlock = SAMPLES; // three epochs: as many blocks
-            Selector selector =
-                    new Selector(scores, Binarizer.topShare(0.4), VoteAggregation.LABEL_MODEL).probabilities(expected);
-            if (!Double.isNaN(balance)) {
-                options.classBalance(balance);
-                selector.classBalance(balance);
-            }
+            Selector selector = new Selector(scores, spec).probabilities(expected);
             FilterReport report = SparkFilter.run(Cluster.session(), options);
             assertThat(FilterFile.read(temporary.resolve("keep.npy")))
                     .isEqualTo(selector.run().filter());
@@ -257,8 +254,8 @@ class FilterOutputsTest {
     }
 
     private FilterOptions options() {
-        FilterOptions options =
-                new FilterOptions(log.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), VoteAggregation.MAJORITY);
+        FilterOptions options = new FilterOptions(
+                log.toString(), ScoreColumn.SCORE, FilterSpec.of(Binarizer.kMeans(), VoteAggregation.MAJORITY));
         options.cellsPerBlock = SAMPLES;
 
         return options;

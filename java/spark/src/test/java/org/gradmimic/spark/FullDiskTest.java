@@ -11,6 +11,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.gradmimic.base.InputException;
+import org.gradmimic.select.FilterSpec;
 import org.gradmimic.select.VoteAggregation;
 import org.gradmimic.select.score.ScoreColumn;
 import org.gradmimic.select.vote.Binarizer;
@@ -50,7 +51,7 @@ class FullDiskTest {
         Path filler = Files.write(disk.resolve("filler"), new byte[1 << 20]);
         Path out = disk.resolve("keep.parquet");
         FilterOptions options = new FilterOptions(
-                        log.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), VoteAggregation.MAJORITY)
+                        log.toString(), ScoreColumn.SCORE, FilterSpec.of(Binarizer.kMeans(), VoteAggregation.MAJORITY))
                 .out(out.toString());
         assertThatThrownBy(() -> SparkFilter.run(Cluster.session(), options))
                 .isInstanceOf(InputException.class)
@@ -67,7 +68,7 @@ class FullDiskTest {
         Files.writeString(out, "old");
         // Pieces of 0.4 MB and the whole, 1.2 MB: some of them fit.
         FilterOptions options = new FilterOptions(
-                        log.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), VoteAggregation.MAJORITY)
+                        log.toString(), ScoreColumn.SCORE, FilterSpec.of(Binarizer.kMeans(), VoteAggregation.MAJORITY))
                 .samples(1_200_000)
                 .out(out.toString());
         options.cellsPerBlock = 800_000;

@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.gradmimic.select.FilterSpec;
 import org.gradmimic.select.VoteAggregation;
 import org.gradmimic.select.score.ScoreColumn;
 import org.gradmimic.select.vote.Binarizer;
@@ -47,7 +48,9 @@ class LostExecutorTest {
     private Path filter(Path log, String name) {
         Path out = temporary.resolve(name);
         FilterOptions options = new FilterOptions(
-                        log.toString(), ScoreColumn.SCORE, Binarizer.mixture(), VoteAggregation.LABEL_MODEL)
+                        log.toString(),
+                        ScoreColumn.SCORE,
+                        FilterSpec.of(Binarizer.mixture(), VoteAggregation.LABEL_MODEL))
                 .out(out.toString());
         options.cellsPerBlock = 4000;
         options.rowsPerSplit = 2000;

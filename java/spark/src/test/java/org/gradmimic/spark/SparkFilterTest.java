@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
 import org.gradmimic.base.InputException;
+import org.gradmimic.select.FilterSpec;
 import org.gradmimic.select.Selection;
 import org.gradmimic.select.Selector;
 import org.gradmimic.select.VoteAggregation;
@@ -25,7 +26,7 @@ class SparkFilterTest {
 
     private static final Map<String, Binarizer> RULES = Map.of(
             "threshold", Binarizer.threshold(0.125f),
-            "2-means", Binarizer.twoMeans(),
+            "k-means", Binarizer.kMeans(),
             "mixture", Binarizer.mixture(),
             "top", Binarizer.topShare(0.37),
             "bottom", Binarizer.bottomShare(0.2));
@@ -41,12 +42,13 @@ class SparkFilterTest {
         RULES.forEach((name, rule) -> {
             for (VoteAggregation combination : VoteAggregation.values()) {
                 Path out = temporary.resolve(name + "-" + combination + ".npy");
-                FilterOptions options =
-                        new FilterOptions(log.toString(), ScoreColumn.SCORE, rule, combination).out(out.toString());
+                FilterOptions options = new FilterOptions(
+                                log.toString(), ScoreColumn.SCORE, FilterSpec.of(rule, combination))
+                        .out(out.toString());
                 options.cellsPerBlock = 1 + epochs * samples / 3;
                 options.rowsPerSplit = samples;
                 FilterReport report = SparkFilter.run(Cluster.session(), options);
-                Selection expected = new Selector(scores, rule, combination).run();
+                Selection expected = new Selector(scores, FilterSpec.of(rule, combination)).run();
                 assertThat(FilterFile.read(out)).as("%s, %s", name, combination).isEqualTo(expected.filter());
                 assertThat(report.kept()).isEqualTo(expected.filter().kept());
                 assertThat(report.epochs()).isEqualTo(expected.epochs());
@@ -64,7 +66,10 @@ class SparkFilterTest {
             Path out = temporary.resolve("keep-" + samples + ".npy");
             FilterReport report = SparkFilter.run(
                     Cluster.session(),
-                    new FilterOptions(log.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), VoteAggregation.MAJORITY)
+                    new FilterOptions(
+                                    log.toString(),
+                                    ScoreColumn.SCORE,
+                                    FilterSpec.of(Binarizer.kMeans(), VoteAggregation.MAJORITY))
                             .out(out.toString()));
             assertThat(FilterFile.read(out)).isEqualTo(Filter.all(samples)); // equal values: all are kept
             assertThat(report.epochs().get(0).seen()).isEqualTo(samples);
@@ -77,7 +82,8 @@ class SparkFilterTest {
                 "SELECT * REPLACE ('-Infinity'::FLOAT AS score) FROM (" + Sql.ROW + ")",
                 temporary.resolve("infinite.parquet"));
         refused(
-                new FilterOptions(log.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), VoteAggregation.MEAN),
+                new FilterOptions(
+                        log.toString(), ScoreColumn.SCORE, FilterSpec.of(Binarizer.kMeans(), VoteAggregation.MEAN)),
                 "epoch 1, sample 3: the value is -Infinity");
     }
 
@@ -85,13 +91,18 @@ class SparkFilterTest {
     void tooFewOrTooManyEpochsForALabelModelAreSaid() throws Exception {
         Path two = RandomLog.write(temporary.resolve("two"), new Random(1), 2, 50, 2);
         refused(
-                new FilterOptions(two.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), VoteAggregation.LABEL_MODEL),
+                new FilterOptions(
+                        two.toString(),
+                        ScoreColumn.SCORE,
+                        FilterSpec.of(Binarizer.kMeans(), VoteAggregation.LABEL_MODEL)),
                 "there are 2 epochs");
         Path many = Sql.copy(
                 "SELECT * REPLACE (40::INTEGER AS epoch) FROM (" + Sql.ROW + ")", temporary.resolve("many.parquet"));
         refused(
                 new FilterOptions(
-                        many.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), VoteAggregation.LABEL_MODEL),
+                        many.toString(),
+                        ScoreColumn.SCORE,
+                        FilterSpec.of(Binarizer.kMeans(), VoteAggregation.LABEL_MODEL)),
                 "votes of 41 epochs");
     }
 
@@ -101,7 +112,8 @@ class SparkFilterTest {
                 "SELECT * REPLACE (4000000000000000000 AS sample_id) FROM (" + Sql.ROW + ")",
                 temporary.resolve("ids.parquet"));
         refused(
-                new FilterOptions(log.toString(), ScoreColumn.SCORE, Binarizer.twoMeans(), VoteAggregation.MAJORITY),
+                new FilterOptions(
+                        log.toString(), ScoreColumn.SCORE, FilterSpec.of(Binarizer.kMeans(), VoteAggregation.MAJORITY)),
                 "sample ids up to 4000000000000000000");
     }
 

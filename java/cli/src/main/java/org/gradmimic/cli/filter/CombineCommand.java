@@ -29,7 +29,7 @@ import picocli.CommandLine.Parameters;
         footer = {
             "",
             "A filter is a file (bool .npy, u8,u8 .npy, .parquet, .txt), or values and a rule:",
-            "FILE:top=SHARE, FILE:bottom=SHARE, FILE:top-k=COUNT or FILE:at-least=NUMBER.",
+            "FILE:top=SHARE, FILE:bottom=SHARE, FILE:top-k=COUNT or FILE:threshold=NUMBER.",
             "",
             "  gradmimic filter combine \"clip & !worst\" --filter clip=clip_top30.npy \\",
             "      --filter worst=scores.npy:bottom=0.15 --uids metadata/ --out subset.npy"

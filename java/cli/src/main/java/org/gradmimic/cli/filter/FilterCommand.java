@@ -10,16 +10,20 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.cli.Arguments;
 import org.gradmimic.cli.CommonOptions;
 import org.gradmimic.cli.Progress;
+import org.gradmimic.cli.SettingOptions;
 import org.gradmimic.io.AtomicFile;
+import org.gradmimic.io.run.SettingValues;
+import org.gradmimic.select.FilterSettings;
+import org.gradmimic.select.FilterSpec;
 import org.gradmimic.select.Selection;
 import org.gradmimic.select.Selector;
 import org.gradmimic.select.filter.Detection;
 import org.gradmimic.select.filter.Filter;
 import org.gradmimic.select.filter.FilterFile;
 import org.gradmimic.select.score.Classes;
+import org.gradmimic.select.score.ScoreColumn;
 import org.gradmimic.select.score.Scores;
 import org.gradmimic.select.uid.Uids;
-import org.gradmimic.select.vote.Binarizer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,7 +37,9 @@ import picocli.CommandLine.Spec;
         name = "filter",
         description = "Makes a filter from scores: every epoch votes on every sample, and the votes are combined."
                 + " Subcommands combine, compare and judge filters, and apply them to data sets.",
-        footer = {"", "  gradmimic filter --scores runs/mimic --binarize gmm --aggregate label-model --out keep.npy"},
+        footer = {"", "  gradmimic filter --scores runs/mimic --binarize mixture --aggregate label-model --out keep.npy"
+        },
+        modelTransformer = RuleOptions.class,
         subcommands = {
             CombineCommand.class,
             CompareCommand.class,
@@ -47,9 +53,6 @@ public final class FilterCommand implements Callable<Integer> {
     private CommonOptions common;
 
     @Mixin
-    private RuleOptions rules;
-
-    @Mixin
     private PoolOptions pool;
 
     @Spec
@@ -61,9 +64,6 @@ public final class FilterCommand implements Callable<Integer> {
             description = "Scores or weights: .npy [E,N], a score log (folder or .parquet), or a run's folder; a run"
                     + " that has not ended is filtered as far as it got.")
     private @Nullable Path scores;
-
-    @Option(names = "--per-class", description = "Split every class by itself; needs --labels.")
-    private boolean perClass;
 
     @Option(names = "--labels", paramLabel = "y.npy", description = "The samples' labels [N], integers from 0.")
     private @Nullable Path labels;
@@ -96,21 +96,23 @@ public final class FilterCommand implements Callable<Integer> {
                             + String.join(", ", spec.subcommands().keySet()));
         }
         ScoreInput input = ScoreInput.of(scores);
-        Binarizer binarizer = rules.binarizer(input.isLog());
+        SettingValues settings = SettingOptions.values(spec, FilterSettings.GROUP);
+        FilterSpec filterSpec = FilterSettings.spec(settings, input.isLog());
+        boolean perClass = settings.get(FilterSettings.PER_CLASS);
+        ScoreColumn column = settings.get(FilterSettings.USE).column();
         checkFiles(scores, out);
         Uids uids = pool.uids();
         try (Classes classes = perClass ? Classes.npy(requireLabels()) : null;
-                Scores values = input.open(common, rules.use(), samples(uids, classes))) {
+                Scores values = input.open(common, column, samples(uids, classes))) {
             Filter clean = truth == null ? null : readTruth(truth, uids, values.samples());
-            Selector selector = new Selector(values, binarizer, rules.combination()).threads(common.threads());
+            Selector selector = new Selector(values, filterSpec).threads(common.threads());
             if (classes != null) selector.perClass(classes);
             if (probabilities != null) selector.probabilities(probabilities);
-            rules.apply(selector);
             Selection selection = run(selector);
             Filter filter = selection.filter();
             if (uids == null) FilterFile.write(out, filter);
             else FilterFile.write(out, filter, uids);
-            SelectionReport report = new SelectionReport(common, selection, rules.combination());
+            SelectionReport report = new SelectionReport(common, selection, filterSpec.aggregation());
             report.print();
             if (clean != null) report.print(Detection.of(filter, clean.not()));
             common.out().println(out + ": " + Kept.of(filter, true));

@@ -70,7 +70,7 @@ final class MembershipCommand implements Callable<Integer> {
         }
         Table table = new Table("share", "guessed", "members", "both", "precision", "recall", "jaccard");
         if (shares.isEmpty()) {
-            add(table, truth.keptShare(), ScoreFilters.keep(values, Binarizer.topCount(truth.kept())), truth);
+            add(table, truth.keptShare(), ScoreFilters.keep(values, Binarizer.topK(truth.kept())), truth);
         }
         for (double share : shares) {
             add(table, share, ScoreFilters.keep(values, Binarizer.topShare(share)), truth);

@@ -32,10 +32,11 @@ record ScoreInput(Path path, boolean isLog) {
     /**
      * Opens it; a log is read once, into a temporary file.
      *
+     * @param column what is read of a log
      * @param samples N, where something tells it
      * @throws InputException if it is damaged, or of another number of samples
      */
-    Scores open(CommonOptions common, Use use, OptionalLong samples) {
+    Scores open(CommonOptions common, ScoreColumn column, OptionalLong samples) {
         if (!isLog) {
             Scores scores = Scores.npy(path);
             if (samples.isPresent() && samples.getAsLong() != scores.samples()) {
@@ -59,7 +60,6 @@ record ScoreInput(Path path, boolean isLog) {
             common.note(path + ": the highest sample seen is " + (log.samples() - 1) + ", so there are taken to be "
                     + log.samples() + "; --samples tells otherwise");
         }
-        ScoreColumn column = use == Use.SCORES ? ScoreColumn.SCORE : ScoreColumn.RELATIVE_WEIGHT;
         try (Progress progress = common.progress("reading the log", "rows", log.rows())) {
             return LogScores.read(log, column, samples.orElse(log.samples()), common.threads(), progress::step);
         }

@@ -88,10 +88,10 @@ class FilterErrorsTest {
                 "a --filter a=@a.npy --out @no/o.npy; no folder",
                 "a --filter a=@a.npy --out @a.npy; a.npy is an input, too",
                 "a|b --filter a=@a.npy --filter b=@short.npy --out @o.npy; short.npy: is over 7 samples, expected 8",
-                "a|b --filter a=@a.npy --filter b=@uids.txt --out @o.npy; names samples by uid and",
-                "!a --filter a=@uids.txt --out @o.npy; keeps samples that are in none of the lists",
+                "a|b --filter a=@a.npy --filter b=@uids.txt --out @o.npy; by number; the pool's uids bring them together: --uids",
+                "!a --filter a=@uids.txt --out @o.npy; the pool's uids say which those are: --uids",
                 "a --filter a=@uids.txt --by-number --out @o.npy; --by-number needs the pool's uids",
-                "a --filter a=@numbers.txt --out @o.npy; the number of all samples is needed (--samples)",
+                "a --filter a=@numbers.txt --out @o.npy; the number of all samples is needed: --samples",
                 "a --filter a=@numbers.txt --samples 1 --out @o.npy; line 1 is '1', expected a sample number from 0 to 0",
                 "a --filter a=@numbers.txt --samples -1 --out @o.npy; --samples must be 0 or more",
                 "a --filter a=@a.npy --uids @pool.parquet --out @o.npy; a.npy: is over 8 samples, expected 1",
@@ -100,7 +100,7 @@ class FilterErrorsTest {
                 "a --filter a=@scores.npy:middle=1 --out @o.npy; there is no rule middle; there are top, bottom",
                 "a --filter a=@scores.npy:top=1.5 --out @o.npy; top is '1.5', expected a share from 0 to 1",
                 "a --filter a=@scores.npy:top-k=0.5 --out @o.npy; top-k is '0.5', expected a number of samples",
-                "a --filter a=@scores.npy:at-least=x --out @o.npy; at-least is 'x', expected a number",
+                "a --filter a=@scores.npy:threshold=x --out @o.npy; threshold is 'x', expected a number",
                 "a --filter a=@a.npy:top=0.5 --out @o.npy; a.npy: has dtype b1; expected scores",
                 "a --filter a=@infinite.npy:top=0.5 --out @o.npy; infinite.npy: sample 1: the value is Infinity"
             })

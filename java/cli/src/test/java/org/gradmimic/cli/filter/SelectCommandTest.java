@@ -88,8 +88,8 @@ class SelectCommandTest {
     @CsvSource({
         "threshold_keep, --use weights --binarize threshold --batch-size 32, 0",
         "threshold_keep, --use weights --binarize threshold --threshold 0.03125, 0",
-        "kmeans_keep, --binarize kmeans, 0",
-        "gmm_keep, --binarize gmm, 2" // of 2,000: 99.9 % identical
+        "kmeans_keep, --binarize k-means, 0",
+        "gmm_keep, --binarize mixture, 2" // of 2,000: 99.9 % identical
     })
     void anEpochsVotesAreTheReferences(String expected, String options, int tolerated) throws Exception {
         boolean[][] votes = votes(vector(expected));
@@ -106,7 +106,7 @@ class SelectCommandTest {
 
     @Test
     void withAKnownBalanceTheProbabilitiesAreTheReferences() {
-        Run run = filter("--scores " + vector("scores") + " --binarize gmm --aggregate label-model"
+        Run run = filter("--scores " + vector("scores") + " --binarize mixture --aggregate label-model"
                 + " --class-balance 0.592 --probabilities @p.npy --out @keep.npy");
         assertThat(run.code()).as(run.err()).isZero();
         try (NpyFile written = NpyFile.open(folder.resolve("p.npy"));
@@ -124,7 +124,7 @@ class SelectCommandTest {
     @ParameterizedTest
     @ValueSource(strings = {"majority", "mean", "label-model"})
     void theNoiseIsFoundAndJudged(String combination) {
-        Run run = filter("--scores " + vector("scores") + " --binarize gmm --aggregate " + combination + " --truth "
+        Run run = filter("--scores " + vector("scores") + " --binarize mixture --aggregate " + combination + " --truth "
                 + vector("clean") + " --out @keep.npy");
         assertThat(run.code()).as(run.err()).isZero();
         boolean[] keep = booleans(folder.resolve("keep.npy"));
@@ -146,7 +146,7 @@ class SelectCommandTest {
                         .limit(SAMPLES)
                         .map(i -> String.format("%032x", i))
                         .toList());
-        String options = " --scores " + vector("scores") + " --binarize kmeans";
+        String options = " --scores " + vector("scores") + " --binarize k-means";
         for (String ending : List.of("npy", "parquet", "txt")) {
             assertThat(filter("--out @keep." + ending + options).code()).isZero();
             assertThat(filter("--out @by-uid." + ending + options + " --uids @uids.txt")
@@ -219,7 +219,7 @@ class SelectCommandTest {
 
     @Test
     void threadsChangeNothingAndQuietSaysOnlyTheResult() throws IOException {
-        String options = "--scores " + vector("scores") + " --binarize gmm --aggregate label-model --quiet";
+        String options = "--scores " + vector("scores") + " --binarize mixture --aggregate label-model --quiet";
         Run one = filter(options + " --threads 1 --out @one.npy");
         Run three = filter(options + " --threads 3 --out @three.npy");
         assertThat(three.out().replace("three.npy", "one.npy")).isEqualTo(one.out());
@@ -230,7 +230,7 @@ class SelectCommandTest {
     @Test
     void aMixtureThatIsNoneIsReported() {
         NpyWriter.write(folder.resolve("equal.npy"), new float[] {2, 2, 2}, 3);
-        Run run = filter("--scores @equal.npy --binarize gmm --out @keep.npy");
+        Run run = filter("--scores @equal.npy --binarize mixture --out @keep.npy");
         assertThat(run.code()).isZero();
         assertThat(run.err()).contains("epoch 0: all values are equal: all are kept");
         assertThat(run.out()).contains("3 of 3 samples kept (100.00 %)");
@@ -252,6 +252,16 @@ class SelectCommandTest {
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.err())
                 .contains("turned.npy: is taken for 3 epochs of 2 samples, [E,N]; is it [N,E]? Then transpose it");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"kmeans, k-means", "gmm, mixture", "K_Means, k-means"})
+    void formerNamesOfRulesStillWork(String former, String name) throws IOException {
+        String options = " --scores " + vector("scores") + " --quiet --out @";
+        Run before = filter("--binarize " + former + options + "a.npy");
+        assertThat(before.code()).as(before.err()).isZero();
+        assertThat(filter("--binarize " + name + options + "b.npy").code()).isZero();
+        assertThat(folder.resolve("a.npy")).hasSameBinaryContentAs(folder.resolve("b.npy"));
     }
 
     @BeforeEach
@@ -283,41 +293,41 @@ class SelectCommandTest {
             delimiter = ';',
             quoteCharacter = '`',
             value = {
-                "--binarize kmeans --out @o.npy; --scores and --out are needed",
-                "--scores @a.npy --binarize kmeans; --scores and --out are needed",
-                "--scores @a.npy --out @o.npy; --binarize is needed: threshold, kmeans, gmm, top or bottom",
-                "--scores @a.npy --binarize otsu --out @o.npy; 'otsu' is none of threshold, kmeans, gmm, top, bottom",
+                "--binarize k-means --out @o.npy; --scores and --out are needed",
+                "--scores @a.npy --binarize k-means; --scores and --out are needed",
+                "--scores @a.npy --out @o.npy; --binarize is missing; it is one of threshold, k-means, mixture, top, bottom",
+                "--scores @a.npy --binarize otsu --out @o.npy; 'otsu' is none of threshold, k-means, mixture, top, bottom",
                 "--scores @a.npy --binarize top --out @o.npy; --binarize top needs --share",
-                "--scores @a.npy --binarize top --share 1.5 --out @o.npy; --share is 1.5, expected 0 to 1",
-                "--scores @a.npy --binarize gmm --share 0.5 --out @o.npy; --share belongs to --binarize top and bottom",
-                "--scores @a.npy --binarize gmm --threshold 1 --out @o.npy; --threshold belongs to --binarize threshold",
-                "--scores @a.npy --binarize threshold --threshold NaN --out @o.npy; --threshold is NaN",
+                "--scores @a.npy --binarize top --share 1.5 --out @o.npy; --share is 1.5; it must be from 0 to 1",
+                "--scores @a.npy --binarize mixture --share 0.5 --out @o.npy; --share belongs to --binarize top and bottom",
+                "--scores @a.npy --binarize mixture --threshold 1 --out @o.npy; --threshold belongs to --binarize threshold",
+                "--scores @a.npy --binarize threshold --threshold NaN --out @o.npy; --threshold is NaN; it must be finite",
                 "--scores @a.npy --use weights --binarize threshold --out @o.npy; give --batch-size or --threshold",
                 "--scores @a.npy --binarize threshold --batch-size 8 --out @o.npy; --batch-size belongs to --use weights",
-                "--scores @a.npy --use weights --binarize threshold --batch-size 0 --out @o.npy; must be at least 1",
-                "--scores @a.npy --binarize gmm --class-balance 0.5 --out @o.npy; belongs to --aggregate label-model",
-                "--scores @a.npy --binarize gmm --aggregate label-model --class-balance 1 --out @o.npy; between 0 and 1",
-                "--scores @a.npy --binarize gmm --aggregate label-model --out @o.npy; there are 2 epochs",
-                "--scores @a.npy --binarize gmm --per-class --out @o.npy; --per-class needs --labels",
-                "--scores @a.npy --binarize gmm --per-class --labels @y3.npy --out @o.npy; has 2 samples, expected 3",
-                "--scores @a.npy --binarize gmm --per-class --labels @minus.npy --out @o.npy; sample 1 has the label -1",
-                "--scores @a.npy --binarize gmm --truth @clean3.npy --out @o.npy; has 2 samples, expected 3",
-                "--scores @a.npy --binarize gmm --samples 5 --out @o.npy; has 2 samples, expected 5",
-                "--scores @a.npy --binarize gmm --probabilities @p.npy --out @o.npy; majority has none",
-                "--scores @a.npy --binarize gmm --probabilities @p.txt --out @o.npy; name to end in .npy",
-                "--scores @a.npy --binarize gmm --out @a.npy; a.npy is an input, too",
-                "--scores @a.npy --binarize gmm --out @o.csv; expected a filter's name to end in .npy, .parquet or .txt",
-                "--scores @a.npy --binarize gmm --out @gone/o.npy; no folder",
-                "--scores @cube.npy --binarize gmm --out @o.npy; has shape (2, 2, 2); expected [E,N], [N] or [N,1]",
-                "--scores @y3.npy --binarize gmm --out @o.npy; has dtype i8; expected floating-point numbers",
-                "--scores @cut.npy --binarize gmm --out @o.npy; cut.npy: truncated",
-                "--scores @infinite.npy --binarize gmm --out @o.npy; epoch 1, sample 1: the value is Infinity",
+                "--scores @a.npy --use weights --binarize threshold --batch-size 0 --out @o.npy; --batch-size is 0; it must be positive",
+                "--scores @a.npy --binarize mixture --class-balance 0.5 --out @o.npy; belongs to --aggregate label-model",
+                "--scores @a.npy --binarize mixture --aggregate label-model --class-balance 1 --out @o.npy; between 0 and 1",
+                "--scores @a.npy --binarize mixture --aggregate label-model --out @o.npy; there are 2 epochs",
+                "--scores @a.npy --binarize mixture --per-class --out @o.npy; --per-class needs --labels",
+                "--scores @a.npy --binarize mixture --per-class --labels @y3.npy --out @o.npy; has 2 samples, expected 3",
+                "--scores @a.npy --binarize mixture --per-class --labels @minus.npy --out @o.npy; sample 1 has the label -1",
+                "--scores @a.npy --binarize mixture --truth @clean3.npy --out @o.npy; has 2 samples, expected 3",
+                "--scores @a.npy --binarize mixture --samples 5 --out @o.npy; has 2 samples, expected 5",
+                "--scores @a.npy --binarize mixture --probabilities @p.npy --out @o.npy; majority has none",
+                "--scores @a.npy --binarize mixture --probabilities @p.txt --out @o.npy; name to end in .npy",
+                "--scores @a.npy --binarize mixture --out @a.npy; a.npy is an input, too",
+                "--scores @a.npy --binarize mixture --out @o.csv; expected a filter's name to end in .npy, .parquet or .txt",
+                "--scores @a.npy --binarize mixture --out @gone/o.npy; no folder",
+                "--scores @cube.npy --binarize mixture --out @o.npy; has shape (2, 2, 2); expected [E,N], [N] or [N,1]",
+                "--scores @y3.npy --binarize mixture --out @o.npy; has dtype i8; expected floating-point numbers",
+                "--scores @cut.npy --binarize mixture --out @o.npy; cut.npy: truncated",
+                "--scores @infinite.npy --binarize mixture --out @o.npy; epoch 1, sample 1: the value is Infinity",
                 "--scores @nan.npy --binarize threshold --out @o.npy; all values are NaN, in 1 epoch of 2 samples",
-                "--scores @gone.npy --binarize gmm --out @o.npy; gone.npy: no such file or folder",
-                "--scores @empty --binarize gmm --out @o.npy; holds no finished part of a score log",
-                "--scores @broken.parquet --binarize gmm --out @o.npy; is truncated, corrupt or no Parquet file",
-                "--scores @columns.parquet --binarize gmm --out @o.npy; no column epoch (INTEGER)",
-                "--scores @types.parquet --binarize gmm --out @o.npy; column sample_id is INTEGER, expected BIGINT"
+                "--scores @gone.npy --binarize mixture --out @o.npy; gone.npy: no such file or folder",
+                "--scores @empty --binarize mixture --out @o.npy; holds no finished part of a score log",
+                "--scores @broken.parquet --binarize mixture --out @o.npy; is truncated, corrupt or no Parquet file",
+                "--scores @columns.parquet --binarize mixture --out @o.npy; no column epoch (INTEGER)",
+                "--scores @types.parquet --binarize mixture --out @o.npy; column sample_id is INTEGER, expected BIGINT"
             })
     void whatIsWrongIsSaidInALine(String line, String message) throws IOException {
         List<Path> before = content();
@@ -344,7 +354,7 @@ class SelectCommandTest {
         Path part = scores.resolve("part-000000.parquet");
         byte[] bytes = Files.readAllBytes(part);
         Files.write(part, Arrays.copyOf(bytes, bytes.length - 100));
-        Run run = filter("--scores @scores --binarize gmm --out @o.npy");
+        Run run = filter("--scores @scores --binarize mixture --out @o.npy");
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.err()).contains("part-000000.parquet is truncated, corrupt");
         assertThat(folder.resolve("o.npy")).doesNotExist();
@@ -360,7 +370,7 @@ class SelectCommandTest {
             Path out = disk.path().resolve("keep.npy");
             NpyWriter.write(out, new boolean[] {true}, 1);
             byte[] before = Files.readAllBytes(out);
-            Run run = filter("--scores " + scores + " --binarize kmeans --out " + out);
+            Run run = filter("--scores " + scores + " --binarize k-means --out " + out);
             assertThat(run.code()).isEqualTo(2);
             assertThat(run.err()).contains("keep.npy").contains("No space left on device");
             assertThat(out).hasBinaryContent(before);

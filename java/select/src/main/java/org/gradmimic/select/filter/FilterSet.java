@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.OptionalLong;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.io.run.SettingException;
+import org.gradmimic.io.run.SettingText;
 import org.gradmimic.select.uid.UidSubset;
 import org.gradmimic.select.uid.Uids;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +18,12 @@ import org.jspecify.annotations.Nullable;
  * number of samples; or, where all filters are lists of uids and no pool is known, the uids that are in any of them.
  */
 public final class FilterSet {
+    /** The setting that names the pool. */
+    public static final String UIDS = "uids";
+
+    /** The setting that tells the number of all samples. */
+    public static final String SAMPLES = "samples";
+
     private final Map<String, Filter> filters;
     private final @Nullable Uids uids;
     private final boolean whole;
@@ -32,8 +40,8 @@ public final class FilterSet {
      * @param sources by name, at least one
      * @param pool the uids of all samples in their order, null if not known
      * @param samples the number of all samples, empty if not known
-     * @throws InputException if a file cannot be read, the filters are over different samples, or it cannot be known over
-     *     which
+     * @throws InputException if a file cannot be read, or the filters are over different samples
+     * @throws SettingException if it takes the pool or the number of samples to know over which they are
      */
     public static FilterSet read(Map<String, FilterSource> sources, @Nullable Uids pool, OptionalLong samples) {
         if (pool != null) {
@@ -49,8 +57,9 @@ public final class FilterSet {
             }
         }
         if (!byUid.isEmpty() && !byNumber.isEmpty()) {
-            throw new InputException(byUid.get(0).file() + " names samples by uid and "
-                    + byNumber.get(0).file() + " by number; the uids of the pool bring them together (--uids)");
+            throw new SettingException(SettingText.of(byUid.get(0).file() + " names samples by uid and "
+                            + byNumber.get(0).file() + " by number; the pool's uids bring them together: ")
+                    .setting(UIDS));
         }
         return byUid.isEmpty() ? byNumber(sources, samples) : byUid(sources);
     }
@@ -70,9 +79,10 @@ public final class FilterSet {
                 .mapToLong(FilterSource::samples)
                 .filter(size -> size != FilterReader.UNKNOWN)
                 .findFirst()
-                .orElseThrow(() ->
-                        new InputException(sources.values().iterator().next().file()
-                                + ": lists the kept samples only; the number of all samples is needed (--samples)")));
+                .orElseThrow(() -> new SettingException(
+                        SettingText.of(sources.values().iterator().next().file()
+                                        + ": lists the kept samples only; the number of all samples is needed: ")
+                                .setting(SAMPLES))));
         Map<String, Filter> filters = new LinkedHashMap<>();
         sources.forEach((name, source) -> filters.put(name, source.read(n)));
         return new FilterSet(filters, null, true);
@@ -116,13 +126,13 @@ public final class FilterSet {
     /**
      * Computes an expression.
      *
-     * @throws InputException if it keeps samples that no filter lists, while only those are known
+     * @throws SettingException if it keeps samples that no filter lists, while only those are known
      */
     public Filter evaluate(FilterExpression expression) {
         if (!whole && expression.keepsTheUnlisted()) {
-            throw new InputException(
-                    "expression \"" + expression + "\" keeps samples that are in none of the lists; the"
-                            + " uids of the pool say which those are (--uids)");
+            throw new SettingException(SettingText.of("expression \"" + expression
+                            + "\" keeps samples that are in none of the lists; the pool's uids say which those are: ")
+                    .setting(UIDS));
         }
         return expression.evaluate(this::get);
     }

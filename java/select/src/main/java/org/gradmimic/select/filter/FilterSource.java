@@ -26,7 +26,7 @@ public record FilterSource(Path file, @Nullable Rule rule, double number) {
         TOP("top"),
         BOTTOM("bottom"),
         TOP_K("top-k"),
-        AT_LEAST("at-least");
+        THRESHOLD("threshold");
 
         private final String name;
 
@@ -50,8 +50,9 @@ public record FilterSource(Path file, @Nullable Rule rule, double number) {
         if (!parts.matches()) {
             return new FilterSource(Path.of(text), null, Double.NaN);
         }
+        String name = parts.group(2).equals("at-least") ? "threshold" : parts.group(2); // an earlier version's name
         Rule rule = Arrays.stream(Rule.values())
-                .filter(candidate -> candidate.name.equals(parts.group(2)))
+                .filter(candidate -> candidate.name.equals(name))
                 .findFirst()
                 .orElseThrow(() -> new InputException("'" + text + "': there is no rule " + parts.group(2)
                         + "; there are "
@@ -65,7 +66,7 @@ public record FilterSource(Path file, @Nullable Rule rule, double number) {
             boolean fits = switch (rule) {
                 case TOP, BOTTOM -> value >= 0 && value <= 1;
                 case TOP_K -> value >= 0 && value == Math.rint(value) && value < 1L << 53;
-                case AT_LEAST -> !Double.isNaN(value);
+                case THRESHOLD -> !Double.isNaN(value);
             };
             if (fits) {
                 return value;
@@ -77,7 +78,7 @@ public record FilterSource(Path file, @Nullable Rule rule, double number) {
                 + switch (rule) {
                     case TOP, BOTTOM -> "a share from 0 to 1";
                     case TOP_K -> "a number of samples";
-                    case AT_LEAST -> "a number";
+                    case THRESHOLD -> "a number";
                 });
     }
 
@@ -114,8 +115,8 @@ public record FilterSource(Path file, @Nullable Rule rule, double number) {
                 switch (rule) {
                     case TOP -> Binarizer.topShare(number);
                     case BOTTOM -> Binarizer.bottomShare(number);
-                    case TOP_K -> Binarizer.topCount((long) number);
-                    case AT_LEAST -> Binarizer.threshold((float) number);
+                    case TOP_K -> Binarizer.topK((long) number);
+                    case THRESHOLD -> Binarizer.threshold((float) number);
                 });
     }
 }

@@ -31,10 +31,10 @@ public final class Binarizer implements Serializable {
 
     private enum Kind {
         THRESHOLD,
-        TWO_MEANS,
+        K_MEANS,
         MIXTURE,
         TOP,
-        TOP_COUNT,
+        TOP_K,
         BOTTOM
     }
 
@@ -67,8 +67,8 @@ public final class Binarizer implements Serializable {
      * points or iterations. Of equally good splits the lowest is taken. If all values are equal there is one cluster, and
      * it is kept.
      */
-    public static Binarizer twoMeans() {
-        return new Binarizer(Kind.TWO_MEANS, 0);
+    public static Binarizer kMeans() {
+        return new Binarizer(Kind.K_MEANS, 0);
     }
 
     /**
@@ -97,11 +97,11 @@ public final class Binarizer implements Serializable {
      * @param count 0 to 2⁵³
      * @throws InvalidArgumentException if {@code count} is not in that range
      */
-    public static Binarizer topCount(long count) {
+    public static Binarizer topK(long count) {
         if (count < 0 || count > 1L << 53) {
             throw new InvalidArgumentException("count " + count + ": expected 0 to 2^53");
         }
-        return new Binarizer(Kind.TOP_COUNT, count);
+        return new Binarizer(Kind.TOP_K, count);
     }
 
     /**
@@ -122,10 +122,10 @@ public final class Binarizer implements Serializable {
     public Binarization begin(ValueStatistics statistics) {
         return switch (kind) {
             case THRESHOLD -> new Decided(Decision.of(Cut.atLeast((float) parameter)));
-            case TWO_MEANS -> new TwoMeansSearch(statistics);
+            case K_MEANS -> new KMeansSearch(statistics);
             case MIXTURE -> new MixtureSearch(statistics);
             case TOP -> new ShareSearch(statistics, share(statistics), true);
-            case TOP_COUNT -> new ShareSearch(statistics, Math.min((long) parameter, statistics.count()), true);
+            case TOP_K -> new ShareSearch(statistics, Math.min((long) parameter, statistics.count()), true);
             case BOTTOM -> new ShareSearch(statistics, share(statistics), false);
         };
     }

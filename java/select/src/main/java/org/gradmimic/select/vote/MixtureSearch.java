@@ -105,7 +105,7 @@ final class MixtureSearch extends RefiningSearch {
         for (double share : START_SHARES) {
             addStart(starts, fit.splitAt(finest.quantile(share)));
         }
-        addStart(starts, fit.splitAt(new TwoMeansSearch(statistics).bestEdge()));
+        addStart(starts, fit.splitAt(new KMeansSearch(statistics).bestEdge()));
         starts.add(fit.narrowAndWide());
         starts.forEach(start -> fit.improve(start, START_STEPS));
         Comparator<Mixture> better =

@@ -81,7 +81,7 @@ class ScoreFiltersTest {
                         .isEqualTo(highest(scores, count, true));
             }
             for (int count : new int[] {0, 1, 2, n / 2, n, n + 1}) {
-                assertThat(ScoreFilters.keep(Values.of(scores), Binarizer.topCount(count))
+                assertThat(ScoreFilters.keep(Values.of(scores), Binarizer.topK(count))
                                 .toBooleans())
                         .isEqualTo(n == 0 ? new boolean[samples] : highest(scores, count, false));
             }
@@ -108,7 +108,7 @@ class ScoreFiltersTest {
         for (Function<Values, Filter> rule : List.<Function<Values, Filter>>of(
                 v -> ScoreFilters.keep(v, Binarizer.topShare(0.3)),
                 v -> ScoreFilters.keep(v, Binarizer.bottomShare(0.15)),
-                v -> ScoreFilters.keep(v, Binarizer.topCount(7)))) {
+                v -> ScoreFilters.keep(v, Binarizer.topK(7)))) {
             Filter filter = rule.apply(Values.of(scores));
             assertThat(rule.apply(Values.of(transformed))).isEqualTo(filter);
             Filter other = rule.apply(Values.of(permuted));
@@ -124,15 +124,14 @@ class ScoreFiltersTest {
         assertThat(ScoreFilters.keep(equal, Binarizer.topShare(0.25)).kept()).isEqualTo(4);
         assertThat(ScoreFilters.keep(equal, Binarizer.topShare(0.24)).kept()).isZero();
         assertThat(ScoreFilters.keep(equal, Binarizer.bottomShare(0.25)).kept()).isEqualTo(4);
-        assertThat(ScoreFilters.keep(Values.of(1, 3, 3, 2), Binarizer.topCount(1))
-                        .toBooleans())
+        assertThat(ScoreFilters.keep(Values.of(1, 3, 3, 2), Binarizer.topK(1)).toBooleans())
                 .containsExactly(false, true, true, false);
     }
 
     @Test
     void noSamplesAreFine() {
-        for (Binarizer rule : List.of(
-                Binarizer.topShare(1), Binarizer.bottomShare(1), Binarizer.topCount(1), Binarizer.threshold(-1))) {
+        for (Binarizer rule :
+                List.of(Binarizer.topShare(1), Binarizer.bottomShare(1), Binarizer.topK(1), Binarizer.threshold(-1))) {
             assertThat(ScoreFilters.keep(Values.of(), rule)).isEqualTo(Filter.none(0));
         }
     }
@@ -143,7 +142,7 @@ class ScoreFiltersTest {
                         .toBooleans())
                 .containsExactly(false, true, true, false);
         // What is written as 0.7 is kept by a limit of 0.7, although the float is a little less.
-        assertThat(new FilterSource(tenths(), FilterSource.Rule.AT_LEAST, 0.7)
+        assertThat(new FilterSource(tenths(), FilterSource.Rule.THRESHOLD, 0.7)
                         .read(3)
                         .toBooleans())
                 .containsExactly(false, true, true);
@@ -155,7 +154,7 @@ class ScoreFiltersTest {
         for (Function<Values, Filter> rule : List.<Function<Values, Filter>>of(
                 v -> ScoreFilters.keep(v, Binarizer.topShare(0.3)),
                 v -> ScoreFilters.keep(v, Binarizer.bottomShare(0.3)),
-                v -> ScoreFilters.keep(v, Binarizer.topCount(1)),
+                v -> ScoreFilters.keep(v, Binarizer.topK(1)),
                 v -> ScoreFilters.keep(v, Binarizer.threshold(0)))) {
             assertThatThrownBy(() -> rule.apply(values))
                     .isInstanceOf(InputException.class)
@@ -163,7 +162,7 @@ class ScoreFiltersTest {
         }
         Path file = folder.resolve("scores.npy");
         NpyWriter.write(file, new float[] {1, 2, Float.POSITIVE_INFINITY}, 3);
-        assertThatThrownBy(() -> ScoreFilters.keep(Values.open(file), Binarizer.twoMeans()))
+        assertThatThrownBy(() -> ScoreFilters.keep(Values.open(file), Binarizer.kMeans()))
                 .isInstanceOf(InputException.class)
                 .hasMessageStartingWith(file + ": sample 2: the value is Infinity");
     }
@@ -213,7 +212,7 @@ class ScoreFiltersTest {
     void aColumnOfValuesIsAVectorOfThem() {
         Path npy = folder.resolve("scores.npy");
         NpyWriter.write(npy, new float[] {1, 3, 2}, 3, 1);
-        assertThat(ScoreFilters.keep(Values.open(npy), Binarizer.topCount(1)).toBooleans())
+        assertThat(ScoreFilters.keep(Values.open(npy), Binarizer.topK(1)).toBooleans())
                 .containsExactly(false, true, false);
     }
 

@@ -21,7 +21,7 @@ class BinarizerTest {
 
     private static final List<Binarizer> ALL = List.of(
             Binarizer.threshold(0.25f),
-            Binarizer.twoMeans(),
+            Binarizer.kMeans(),
             Binarizer.mixture(),
             Binarizer.topShare(0.3),
             Binarizer.bottomShare(0.3));
@@ -117,9 +117,9 @@ class BinarizerTest {
     /** The slow twin tries every split of the sorted values, with sums of its own. */
     @ParameterizedTest
     @MethodSource("shapes")
-    void noSplitIsBetterThanThatOfTwoMeans(Arguments arguments) {
+    void noSplitIsBetterThanThatOfKMeans(Arguments arguments) {
         float[] values = arguments.values();
-        boolean[] keep = Passes.keep(Binarizer.twoMeans(), values);
+        boolean[] keep = Passes.keep(Binarizer.kMeans(), values);
         float[] sorted = withoutNegativeZeros(values);
         Arrays.sort(sorted);
         double mean = 0;
@@ -224,15 +224,15 @@ class BinarizerTest {
             assertThat(Passes.keep(binarizer)).isEmpty();
             assertThat(Passes.decide(binarizer, Float.NaN)).isEqualTo(Passes.decide(binarizer));
         }
-        assertThat(Passes.keep(Binarizer.twoMeans(), -3)).containsExactly(true);
-        assertThat(Passes.keep(Binarizer.twoMeans(), 2, 1)).containsExactly(true, false);
-        assertThat(Passes.keep(Binarizer.twoMeans(), 1, 1)).containsExactly(true, true);
-        assertThat(Passes.keep(Binarizer.twoMeans(), -0f, 0f)).containsExactly(true, true);
-        assertThat(Passes.decide(Binarizer.twoMeans(), 5, 5, 5).notes())
+        assertThat(Passes.keep(Binarizer.kMeans(), -3)).containsExactly(true);
+        assertThat(Passes.keep(Binarizer.kMeans(), 2, 1)).containsExactly(true, false);
+        assertThat(Passes.keep(Binarizer.kMeans(), 1, 1)).containsExactly(true, true);
+        assertThat(Passes.keep(Binarizer.kMeans(), -0f, 0f)).containsExactly(true, true);
+        assertThat(Passes.decide(Binarizer.kMeans(), 5, 5, 5).notes())
                 .containsExactly("all values are equal: all are kept");
-        assertThat(Passes.decide(Binarizer.twoMeans()).notes()).containsExactly("no values");
+        assertThat(Passes.decide(Binarizer.kMeans()).notes()).containsExactly("no values");
         // 0 | 1 2 and 0 1 | 2 are equally good
-        assertThat(Passes.keep(Binarizer.twoMeans(), 0, 1, 2)).containsExactly(false, true, true);
+        assertThat(Passes.keep(Binarizer.kMeans(), 0, 1, 2)).containsExactly(false, true, true);
     }
 
     @Test
@@ -252,7 +252,7 @@ class BinarizerTest {
             assertThatExceptionOfType(InvalidArgumentException.class).isThrownBy(() -> Binarizer.bottomShare(share));
         }
         for (long count : new long[] {-1, (1L << 53) + 1}) {
-            assertThatExceptionOfType(InvalidArgumentException.class).isThrownBy(() -> Binarizer.topCount(count));
+            assertThatExceptionOfType(InvalidArgumentException.class).isThrownBy(() -> Binarizer.topK(count));
         }
     }
 

@@ -3,7 +3,7 @@ package org.gradmimic.select.vote;
 import java.util.Arrays;
 
 /**
- * Exact 2-means in one dimension: the split of the sorted values with the most variance between the two sides.
+ * Exact k-means of two clusters in one dimension: the split of the sorted values with the most variance between the two sides.
  *
  * <p>For a split with n₁ values below it, whose deviations from the mean of all sum up to D, that variance is
  * D² (1/n₁ + 1/n₂), up to a factor. At the edges of the bins it is known from the statistics. Within a bin it is bounded:
@@ -12,7 +12,7 @@ import java.util.Arrays;
  * bins in which that third corner beats the best edge can hold the optimum: their values are counted, and every split in
  * them is tried.
  */
-final class TwoMeansSearch extends RefiningSearch {
+final class KMeansSearch extends RefiningSearch {
 
     /** Bins whose bound is this close below the best edge are looked into as well: rounding must not hide them. */
     private static final double MARGIN = 1e-9;
@@ -27,7 +27,7 @@ final class TwoMeansSearch extends RefiningSearch {
     private double best = Double.NEGATIVE_INFINITY;
     private float split;
 
-    TwoMeansSearch(ValueStatistics statistics) {
+    KMeansSearch(ValueStatistics statistics) {
         this.statistics = statistics;
         bins = statistics.bins();
         mean = statistics.mean();

@@ -1,0 +1,322 @@
+package org.gradmimic.io.run;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The declaration of one setting of a run. Immutable; the methods that change something return a new declaration, so a
+ * declaration is complete only when it is stored in its constant:
+ *
+ * <pre>{@code
+ * static final Setting<Double> TEMPERATURE = Setting.real("temperature", "T", "Temperature of the softmax")
+ *         .positive().defaultsTo(1.0);
+ * }</pre>
+ *
+ * @param <V> the type of its values
+ */
+public final class Setting<V> {
+    /** What a resumed run may do with the value that the run was started with. */
+    public enum OnResume {
+        /** Keep it. */
+        SAME,
+        /** Keep it or make it larger. */
+        MAY_GROW
+    }
+
+    private final String name;
+    private final Class<V> type;
+    private final String parameter;
+    private final String description;
+    private final Function<String, V> parser;
+    private final List<V> choices;
+    private final Function<V, @Nullable String> check;
+    private final @Nullable V defaultValue;
+    private final boolean optional;
+    private final OnResume onResume;
+    private final Function<SettingValues, @Nullable String> ignoredBy;
+
+    private Setting(
+            String name,
+            Class<V> type,
+            String parameter,
+            String description,
+            Function<String, V> parser,
+            List<V> choices,
+            Function<V, @Nullable String> check,
+            @Nullable V defaultValue,
+            boolean optional,
+            OnResume onResume,
+            Function<SettingValues, @Nullable String> ignoredBy) {
+        this.name = name;
+        this.type = type;
+        this.parameter = parameter;
+        this.description = description;
+        this.parser = parser;
+        this.choices = choices;
+        this.check = check;
+        this.defaultValue = defaultValue;
+        this.optional = optional;
+        this.onResume = onResume;
+        this.ignoredBy = ignoredBy;
+    }
+
+    private static <V> Setting<V> of(
+            String name,
+            Class<V> type,
+            String parameter,
+            String description,
+            Function<String, V> parser,
+            List<V> choices) {
+        return new Setting<>(
+                name,
+                type,
+                parameter,
+                description,
+                parser,
+                choices,
+                value -> null,
+                null,
+                false,
+                OnResume.SAME,
+                values -> null);
+    }
+
+    /**
+     * A real number. NaN and the infinities are never valid.
+     *
+     * @param name in lower case, words joined by dashes, such as "batch-size"
+     * @param parameter stands for the value in a synopsis, such as "B"
+     * @param description one phrase, without a full stop
+     */
+    public static Setting<Double> real(String name, String parameter, String description) {
+        return of(name, Double.class, parameter, description, Setting::parseReal, List.of())
+                .valid("finite", x -> !x.isNaN() && !x.isInfinite());
+    }
+
+    /** A whole number of 32 bits; parameters as for {@link #real}. */
+    public static Setting<Integer> whole(String name, String parameter, String description) {
+        return of(name, Integer.class, parameter, description, Setting::parseWhole, List.of());
+    }
+
+    /** A whole number of 64 bits; parameters as for {@link #real}. */
+    public static Setting<Long> wide(String name, String parameter, String description) {
+        return of(name, Long.class, parameter, description, Setting::parseWide, List.of());
+    }
+
+    /** Any text; parameters as for {@link #real}. */
+    public static Setting<String> text(String name, String parameter, String description) {
+        return of(name, String.class, parameter, description, text -> text, List.of());
+    }
+
+    /** Something that is on or off, off unless {@link #defaultsTo} says otherwise; parameters as for {@link #real}. */
+    public static Setting<Boolean> flag(String name, String description) {
+        return of(name, Boolean.class, "", description, Setting::parseFlag, List.of(false, true))
+                .defaultsTo(false);
+    }
+
+    /**
+     * One of several values, written as their {@code toString} says; small and capital letters, dashes and underscores are
+     * the same. Other parameters as for {@link #real}.
+     */
+    public static <E extends Enum<E>> Setting<E> choice(
+            String name, String parameter, String description, Class<E> type) {
+        List<E> values = List.of(type.getEnumConstants());
+        return of(name, type, parameter, description, text -> parseChoice(text, values), values);
+    }
+
+    /** The same with a value that is taken where none is given. */
+    public Setting<V> defaultsTo(V value) {
+        return new Setting<>(
+                name, type, parameter, description, parser, choices, check, value, optional, onResume, ignoredBy);
+    }
+
+    /** The same for a setting that need not be given although it has no default: {@link SettingValues#find} reads it. */
+    public Setting<V> optional() {
+        return new Setting<>(
+                name, type, parameter, description, parser, choices, check, defaultValue, true, onResume, ignoredBy);
+    }
+
+    /** The same with another text for one of its values: a name from an earlier version, which help does not show. */
+    public Setting<V> alias(String text, V value) {
+        Function<String, V> both = given -> given.equalsIgnoreCase(text) ? value : parser.apply(given);
+        return new Setting<>(
+                name, type, parameter, description, both, choices, check, defaultValue, optional, onResume, ignoredBy);
+    }
+
+    /**
+     * The same, accepting only some of the values accepted before.
+     *
+     * @param words what a value must be, such as "positive"
+     */
+    public Setting<V> valid(String words, Predicate<V> valid) {
+        Function<V, @Nullable String> both = value -> {
+            String problem = check.apply(value);
+            return problem != null || valid.test(value) ? problem : words;
+        };
+        return new Setting<>(
+                name, type, parameter, description, parser, choices, both, defaultValue, optional, onResume, ignoredBy);
+    }
+
+    /** The same, accepting numbers above 0 and below 1 only. */
+    public Setting<V> share() {
+        return valid("between 0 and 1", value -> {
+            double share = ((Number) value).doubleValue();
+            return share > 0 && share < 1;
+        });
+    }
+
+    /** The same, accepting numbers above 0 only. */
+    public Setting<V> positive() {
+        return valid("positive", value -> ((Number) value).doubleValue() > 0);
+    }
+
+    /** The same, accepting 0 and numbers above it only. */
+    public Setting<V> notNegative() {
+        return valid("0 or more", value -> ((Number) value).doubleValue() >= 0);
+    }
+
+    /** The same, with what a resumed run may do with its value; {@link OnResume#SAME} unless this is called. */
+    public Setting<V> onResume(OnResume rule) {
+        return new Setting<>(
+                name, type, parameter, description, parser, choices, check, defaultValue, optional, rule, ignoredBy);
+    }
+
+    /**
+     * The same, not used under some values of other settings.
+     *
+     * @param by what makes the run ignore this setting, such as "mode sgd"; null where the setting is used
+     */
+    public Setting<V> ignoredBy(Function<SettingValues, @Nullable String> by) {
+        return new Setting<>(
+                name, type, parameter, description, parser, choices, check, defaultValue, optional, onResume, by);
+    }
+
+    /** In lower case, words joined by dashes. */
+    public String name() {
+        return name;
+    }
+
+    /** The name in JSON: with underscores. */
+    public String key() {
+        return name.replace('-', '_');
+    }
+
+    /** The type of its values. */
+    public Class<V> type() {
+        return type;
+    }
+
+    /** What stands for the value in a synopsis; empty for a flag. */
+    public String parameter() {
+        return parameter;
+    }
+
+    /** One phrase, without a full stop. */
+    public String description() {
+        return description;
+    }
+
+    /** All values there are, for a choice or a flag; else empty. */
+    public List<V> choices() {
+        return choices;
+    }
+
+    /** The value where none is given; null if one must be given or the default follows from something else. */
+    public @Nullable V defaultValue() {
+        return defaultValue;
+    }
+
+    /** Whether it may have no value. */
+    public boolean isOptional() {
+        return optional;
+    }
+
+    /** What a resumed run may do with the value. */
+    public OnResume onResume() {
+        return onResume;
+    }
+
+    /**
+     * A value from its text.
+     *
+     * @throws IllegalArgumentException if the text is none; the message goes on after the setting's name
+     */
+    public V parse(String text) {
+        return parser.apply(text);
+    }
+
+    /** A value as text, from which {@link #parse} makes the same value. */
+    public String format(V value) {
+        return value.toString();
+    }
+
+    /** A value as JSON has it: a number, a boolean or a text. */
+    public Object json(V value) {
+        return value instanceof Enum ? value.toString() : value;
+    }
+
+    /** @throws SettingException if the value is not valid */
+    V checked(V value) {
+        String must = check.apply(value);
+        if (must != null) {
+            throw new SettingException(SettingText.named(name).text(" is " + format(value) + "; it must be " + must));
+        }
+        return value;
+    }
+
+    /** What makes a run with these values ignore the setting; null where the run uses it. */
+    @Nullable
+    String ignoredBy(SettingValues values) {
+        return ignoredBy.apply(values);
+    }
+
+    private static double parseReal(String text) {
+        try {
+            return Double.parseDouble(text);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("'" + text + "' is not a number", e);
+        }
+    }
+
+    private static int parseWhole(String text) {
+        long value = parseWide(text);
+        if (value != (int) value) {
+            throw new IllegalArgumentException(
+                    text + " is outside [" + Integer.MIN_VALUE + ", " + Integer.MAX_VALUE + "]");
+        }
+        return (int) value;
+    }
+
+    private static long parseWide(String text) {
+        try {
+            return Long.parseLong(text);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("'" + text + "' is not a whole number of at most 64 bits", e);
+        }
+    }
+
+    private static boolean parseFlag(String text) {
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException("'" + text + "' is neither true nor false");
+        };
+    }
+
+    private static <E extends Enum<E>> E parseChoice(String text, List<E> values) {
+        for (E value : values) {
+            if (value.toString().replace('-', '_').equalsIgnoreCase(text.replace('-', '_'))) return value;
+        }
+        throw new IllegalArgumentException(
+                "'" + text + "' is none of " + values.stream().map(E::toString).collect(Collectors.joining(", ")));
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

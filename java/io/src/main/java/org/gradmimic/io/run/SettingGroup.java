@@ -1,0 +1,41 @@
+package org.gradmimic.io.run;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * All settings of a command, in the order in which help and files list them. Values can be given and read for these settings
+ * only, so a setting that a run depends on is in this list.
+ */
+public final class SettingGroup {
+    private final List<Setting<?>> settings;
+    private final Set<Setting<?>> members;
+
+    private SettingGroup(List<Setting<?>> settings) {
+        this.settings = settings;
+        members = Set.copyOf(settings);
+    }
+
+    /** @throws IllegalArgumentException if two settings have one name */
+    public static SettingGroup of(Setting<?>... settings) {
+        Set<String> names = new HashSet<>();
+        for (Setting<?> setting : settings) {
+            if (!names.add(setting.name())) {
+                throw new IllegalArgumentException("there are two settings named " + setting.name());
+            }
+        }
+        return new SettingGroup(List.of(settings));
+    }
+
+    /** The settings in their order. */
+    public List<Setting<?>> settings() {
+        return settings;
+    }
+
+    void require(Setting<?> setting) {
+        if (!members.contains(setting)) {
+            throw new IllegalArgumentException(setting.name() + " is not in the list of settings");
+        }
+    }
+}

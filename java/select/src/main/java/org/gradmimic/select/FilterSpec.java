@@ -1,0 +1,80 @@
+package org.gradmimic.select;
+
+import java.util.OptionalDouble;
+import org.gradmimic.base.InputException;
+import org.gradmimic.io.run.SettingException;
+import org.gradmimic.io.run.SettingText;
+import org.gradmimic.select.vote.Binarizer;
+
+/**
+ * How scores become a filter: the rule that splits an epoch, what combines the epochs, and what the label model is told.
+ * One machine ({@link Selector}) and a Spark cluster make the same filter of the same specification. Immutable.
+ *
+ * <pre>{@code
+ * FilterSpec spec = FilterSpec.of(Binarizer.mixture(), VoteAggregation.LABEL_MODEL).classBalance(0.8);
+ * }</pre>
+ *
+ * <p>{@link FilterSettings} makes one from settings, such as a command line's options.
+ */
+public final class FilterSpec {
+    private final Binarizer binarizer;
+    private final VoteAggregation aggregation;
+    private final OptionalDouble classBalance;
+
+    private FilterSpec(Binarizer binarizer, VoteAggregation aggregation, OptionalDouble classBalance) {
+        this.binarizer = binarizer;
+        this.aggregation = aggregation;
+        this.classBalance = classBalance;
+    }
+
+    /**
+     * A specification in which a label model estimates the class balance.
+     *
+     * @param binarizer splits the values of an epoch, or the means over the epochs
+     * @param aggregation makes one filter of all epochs
+     */
+    public static FilterSpec of(Binarizer binarizer, VoteAggregation aggregation) {
+        return new FilterSpec(binarizer, aggregation, OptionalDouble.empty());
+    }
+
+    /**
+     * The same with a class balance that the label model need not estimate.
+     *
+     * @param share the share of samples worth keeping, between 0 and 1
+     * @throws SettingException if the share is not in that range, or the epochs are not combined by a label model
+     */
+    public FilterSpec classBalance(double share) {
+        SettingText name = SettingText.named(FilterSettings.CLASS_BALANCE.name());
+        if (aggregation != VoteAggregation.LABEL_MODEL) {
+            throw new SettingException(name.text(" belongs to ")
+                    .setting(FilterSettings.AGGREGATION.name())
+                    .text(" " + VoteAggregation.LABEL_MODEL));
+        }
+        if (!(share > 0 && share < 1)) {
+            throw new SettingException(name.text(" is " + share + "; it must be between 0 and 1"));
+        }
+        return new FilterSpec(binarizer, aggregation, OptionalDouble.of(share));
+    }
+
+    /** What splits the values of an epoch, or the means. */
+    public Binarizer binarizer() {
+        return binarizer;
+    }
+
+    /** What makes one filter of all epochs. */
+    public VoteAggregation aggregation() {
+        return aggregation;
+    }
+
+    /** The share of samples worth keeping; empty if the label model estimates it, or there is none. */
+    public OptionalDouble classBalance() {
+        return classBalance;
+    }
+
+    /** @throws InputException if no label model is fitted, so that there are no probabilities of samples */
+    public void requireProbabilities() {
+        if (aggregation != VoteAggregation.LABEL_MODEL) {
+            throw new InputException("probabilities come from the label model; " + aggregation + " has none");
+        }
+    }
+}
