@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The errors of every operation against float64, beside those of torch doing the same in its own way.
 
-  accuracy.py --library libgradmimic.so --out accuracy.json [--device cuda|cpu] [--seed N] [--problems 24] [OPERATION ...]
+  accuracy.py --library libgradmimic.so --out accuracy.json [--device cuda|cpu|emulated] [--seed N] [--problems 24] [OPERATION ...]
 
 Fresh random inputs in every type at awkward shapes: sizes about those of warps and tiles, rows that begin anywhere, tokens
 without gradient. Torch's way is what one writes without gradmimic: products in the type of the inputs (never TF32),
@@ -26,6 +26,7 @@ from library import NORMED_PROJ, Library, array, write
 TYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 SIZES = [1, 2, 3, 7, 8, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129, 255, 257, 384, 513, 1000]
 TEMPERATURE = 0.5
+FORMS = {"float": 1, "mma": 2, "wgmma": 3}  # gm_ghost_dot_args.form; only GM_CUDA has more than one
 LARGEST = 1 << 24  # multiply-adds of a problem
 
 
@@ -100,8 +101,15 @@ def ghost_dot(library, problem):
     library.operation("ghost_dot", GhostDot(array(a), array(d), array(v), array(dot)), ())()
     wide = [x.double() for x in (a, v, d)]
     exact, magnitude = (((x @ y.T) * z).sum((1, 2)) for x, y, z in (wide, [w.abs() for w in wide]))
-    results = Results()
-    results.add("dot", dot, ((a @ v.T) * d).sum((1, 2)), exact, magnitude)
+    results, theirs = Results(), ((a @ v.T) * d).sum((1, 2))
+    results.add("dot", dot, theirs, exact, magnitude)
+    for name, number in FORMS.items():  # whichever would be taken
+        forced = problem.out(B)
+        try:
+            library.operation("ghost_dot", GhostDot(array(a), array(d), array(v), array(forced), number), ())()
+        except RuntimeError:  # a form that this device, dtype or alignment does not have
+            continue
+        results.add(f"dot by {name}", forced, theirs, exact, magnitude)
     return results
 
 
@@ -275,9 +283,10 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--library", required=True)
     parser.add_argument("--out", required=True)
-    parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
+    parser.add_argument("--device", choices=["cuda", "cpu", "emulated"], default="cuda")
     parser.add_argument("--seed", type=int, default=time.time_ns() % (1 << 32), help="of the time without one; it is in the JSON")
     parser.add_argument("--problems", type=int, default=24, help="of each operation and type")
+    parser.add_argument("--types", nargs="+", choices=TYPES, default=list(TYPES), help="some torches have no f16 products on the CPU")
     parser.add_argument("operations", nargs="*", metavar="OPERATION")
     options = parser.parse_args()
     unknown = set(options.operations) - {operation.__name__ for operation in OPERATIONS}
@@ -286,7 +295,8 @@ def main():
     torch.manual_seed(options.seed)
     torch.backends.cuda.matmul.allow_tf32 = False
     library = Library(options.library, options.device)
-    name = torch.cuda.get_device_properties(0).name if options.device == "cuda" else "cpu"
+    name = torch.cuda.get_device_properties(0).name if options.device == "cuda" else options.device
+    options.device = library.device
     document = {"command": " ".join([os.path.basename(sys.argv[0])] + sys.argv[1:]), "gradmimic": library.c.gm_version().decode(), "device": name,
                 "torch": torch.__version__, "cuda": torch.version.cuda, "seed": options.seed, "problems": options.problems, "operations": []}
     print(f"seed {options.seed}\n{'operation':14} {'type':5} {'output':24} {'largest':>9} {'torch':>9} {'rms':>9} {'torch':>9}")
@@ -294,7 +304,8 @@ def main():
     for operation in OPERATIONS:
         if options.operations and operation.__name__ not in options.operations:
             continue
-        for label, dtype in TYPES.items():
+        for label in options.types:
+            dtype = TYPES[label]
             if operation is mimic_weights and dtype != torch.float32:
                 continue  # scores are floats always
             problem, errors = Problem(dtype, options.device, random.Random(f"{options.seed} {operation.__name__} {label}")), {}

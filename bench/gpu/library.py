@@ -19,12 +19,16 @@ def array(tensor):
 
 
 class Library:
+    """`device`: where torch's tensors lie. "emulated": on the CPU, while the library is one whose GM_CUDA is the tests' emulator,
+    for rehearsals on a machine without a GPU."""
+
     def __init__(self, path, device="cuda"):
         self.c = ctypes.CDLL(path)
         self.c.gm_last_error.restype = ctypes.c_char_p
         self.c.gm_version.restype = ctypes.c_char_p
-        self.device = device
-        if device == "cuda":
+        self.emulated = device == "emulated"
+        self.device = "cpu" if self.emulated else device
+        if device != "cpu":
             self.check(self.c.gm_cuda_available())
 
     def check(self, status):
@@ -34,7 +38,7 @@ class Library:
     def queue(self):
         """Torch's stream of this moment."""
         if self.device != "cuda":
-            return Queue(CPU, 0, None)
+            return Queue(CUDA if self.emulated else CPU, 0, None)
         return Queue(CUDA, torch.cuda.current_device(), torch.cuda.current_stream().cuda_stream)
 
     def operation(self, name, args, keep):

@@ -1,14 +1,22 @@
-"""Times of contestants that take turns on a GPU, launched from CUDA graphs where they can be captured."""
+"""Times of contestants that take turns on a GPU, launched from CUDA graphs where they can be captured. Without a device calls
+are timed by the clock, which is how the scripts are rehearsed."""
 import statistics
 import sys
+import time
 
 import torch
 
 ROTATED_BYTES = 400 << 20  # several second-level caches
+CALLS_OF_A_GRAPH = 32      # at least: what launching a graph costs is divided among them
 
 
 def seconds(call, repetitions):
     """Seconds of one call, of `repetitions` in a row."""
+    if not torch.cuda.is_available():
+        begin = time.perf_counter()
+        for _ in range(repetitions):
+            call()
+        return (time.perf_counter() - begin) / repetitions
     start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
     start.record()
     for _ in range(repetitions):
@@ -22,10 +30,13 @@ def compare(contestants, rounds=15, least=2e-3):
     """Medians and quartiles of seconds a call by name; contestants take turns. Each one's rotation is a CUDA graph where it
     can be captured, so that what launching costs Python counts for nobody."""
     replays, repetitions = {}, {}
+    if torch.cuda.is_available():
+        contestants = {name: calls * -(-CALLS_OF_A_GRAPH // len(calls)) for name, calls in contestants.items()}
     for name, calls in contestants.items():
         for call in calls:
-            call()
-        torch.cuda.synchronize()
+            call()  # uncaptured first: what is loaded and allowed once is loaded and allowed now
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
         replays[name] = captured(name, calls)
         once = max(seconds(replays[name], 1), 1e-7)
         repetitions[name] = max(1, int(least / once))
@@ -42,6 +53,8 @@ def captured(name, calls):
         for call in calls:
             call()
 
+    if not torch.cuda.is_available():
+        return rotation
     try:
         return graphed(rotation)
     except RuntimeError as error:
@@ -72,6 +85,7 @@ def rotations(bytes_of_one):
 def compiled(function, *example):
     """torch.compile's version, or None where it does not compile here."""
     try:
+        torch._dynamo.reset()  # another case's shapes are not this one's
         fast = torch.compile(function)
         fast(*example)
         return fast
@@ -80,10 +94,10 @@ def compiled(function, *example):
         return None
 
 
-def with_rivals(ours, function, inputs):
-    """ours, torch eager and torch compiled over the same rotated inputs."""
+def with_rivals(ours, function, inputs, compile=False):
+    """ours, torch eager and, if asked for, torch compiled, over the same rotated inputs."""
     contestants = {"gradmimic": ours, "torch": [lambda x=x: function(*x) for x in inputs]}
-    fast = compiled(function, *inputs[0])
+    fast = compiled(function, *inputs[0]) if compile else None
     if fast is not None:
         contestants["torch.compile"] = [lambda x=x: fast(*x) for x in inputs]
     return contestants

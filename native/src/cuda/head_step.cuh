@@ -370,9 +370,15 @@ __device__ __forceinline__ void end_rows(const Parameters &p, const Standing &st
     clear_strip_counts(p);
 }
 
-// Blocks of several rows are small: three of them, in different phases, fit an SM's registers.
+// Blocks of several rows are small: three of them, in different phases, fit an SM's registers; two where ptxas needs more
+// than a third of them.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 900
+constexpr int kSmallBlocks = 2;
+#else
+constexpr int kSmallBlocks = 3;
+#endif
 template <int kTeam, int kEights>
-__global__ void __launch_bounds__(kTeam <= kWarp ? kFewThreads : kTeam, kTeam <= kWarp ? 3 : 2)
+__global__ void __launch_bounds__(kTeam <= kWarp ? kFewThreads : kTeam, kTeam <= kWarp ? kSmallBlocks : 2)
     short_rows(const __grid_constant__ Parameters p) {
     let_next_grid_begin();
     constexpr int kBlock = kTeam <= kWarp ? kFewThreads : kTeam;
