@@ -16,7 +16,8 @@
  *   - On GM_CUDA every array, the workspace and every other pointer to numbers, in (such as
  *     direction_norm_squared) or out (norm_squared, non_finite, max_and_sum, ...), is memory of the queue's
  *     device; args itself and the gm_arrays it points to are the host's. A call puts kernels onto the
- *     stream and returns: it neither allocates nor synchronises and can be captured in a CUDA graph.
+ *     stream and returns: it neither allocates nor synchronises and can be captured in a CUDA graph, behind one call of
+ *     the same operation that is not (CUDA loads a kernel at its first launch, which a capture may not permit).
  *     So it cannot judge what memory holds: where the host's providers fail, it does what is said there.
  *   - Symbols are those of the paper (Huang et al., "Evaluating Sample Utility for Efficient Data
  *     Selection by Mimicking Model Weights", arXiv 2501.06708): B samples, T tokens a sample, I and O

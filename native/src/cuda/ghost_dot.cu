@@ -86,6 +86,10 @@ void ghost_dot_run(const gm_ghost_dot_args &args, Arena arena, const gm_queue &q
     } else {
         launch_behind(queue, "ghost_dot", products, blocks, kTileThreads, sizeof(Shared), p);
     }
+    if (args.delta.shape[1] <= 1) {
+        launch_behind(queue, "ghost_dot", add_token, divide_up(B, kTokenWarpsOfBlock), kPartialThreads, 0, p);
+        return;
+    }
     launch_behind(queue, "ghost_dot", add_tokens, B, kPartialThreads, sizeof(PartialShared), p);
 }
 

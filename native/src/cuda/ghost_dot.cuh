@@ -83,6 +83,19 @@ __global__ void __launch_bounds__(kTileThreads) products(const __grid_constant__
     partial_of(p, piece.from + row, tile, piece.part) = sum;
 }
 
+// Samples of one token at most: a warp each.
+constexpr int kTokenWarpsOfBlock = kPartialThreads / kWarp;
+__global__ void __launch_bounds__(kPartialThreads) add_token(const __grid_constant__ Parameters p) {
+    wait_for_grid_before();
+    const int64_t i = int64_t{blockIdx.x} * kTokenWarpsOfBlock + warp();
+    if (i >= p.tokens.samples) return;
+    const int64_t places = p.tiles * p.parts, first = p.tokens.first[i] * places, end = p.tokens.first[i + 1] * places;
+    double sum = 0;
+    for (int64_t n = first + lane(); n < end; n += kWarp) sum += p.partial[n];
+    sum = sum_over_lanes(sum);
+    if (lane() == 0) put(p.dot, i, sum);
+}
+
 // A block a sample.
 __global__ void __launch_bounds__(kPartialThreads) add_tokens(const __grid_constant__ Parameters p) {
     wait_for_grid_before();

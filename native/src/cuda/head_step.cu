@@ -77,8 +77,7 @@ void choose_weigher(Parameters &p) {
         return;
     }
     if (p.B > 0 && p.summaries.count <= kMostTickets) p.slot = slots.of(p.loss);
-    // Of no rows there is no grid 1 that could clear what grid 2 counts at.
-    p.weigher = p.slot >= 0 ? Weigher::last_block : has_columns(p) && p.B > 0 ? Weigher::columns : Weigher::grid;
+    p.weigher = p.slot >= 0 ? Weigher::last_block : Weigher::grid;
 }
 
 }  // namespace

@@ -15,8 +15,8 @@
 //               columns adds up what its slices of rows have left, in a fixed order.
 // Weights come of the merged summaries, whoever merges them: in batches of at most kMostTickets blocks the last block of
 // grid 1 (ticket.cuh), which is one launch for loss, score, weight and delta; beyond, where that block would be
-// alone for too long, every block of grid 2, or of a grid for weights in its place. So a batch takes one launch or two;
-// `opt` with a penalty, which one block searches for in a grid of its own, one more.
+// alone for too long, a small grid between the two: every one of its blocks merges all summaries, which those of grid 2, ten
+// times as many, would do no better. `opt` with a penalty is searched for by one block in that grid's place.
 #pragma once
 
 #include "cuda/cross_entropy.cuh"
@@ -37,7 +37,7 @@ constexpr int64_t kSliceRows = 64;          // rows of it at least
 constexpr int64_t kMostBlocks = 1024;
 
 // Who weighs a batch.
-enum class Weigher { last_block, columns, grid, search };
+enum class Weigher { last_block, grid, search };
 
 struct Parameters {
     gm_head_step_args args;
@@ -362,7 +362,6 @@ __device__ __forceinline__ void end_rows(const Parameters &p, const Standing &st
     if (p.weigher == Weigher::search) return;
     Shared &s = shared<Shared>();
     leave_summary<kBlock, kTeam>(p, standing, s);
-    if (p.weigher == Weigher::columns && blockIdx.x == 0) clear_strip_counts(p);
     if (p.weigher != Weigher::last_block || !is_last_block(ticket_counters + p.slot, gridDim.x, s.last)) return;
     const Summary all = merge<kBlock>(p.summaries, s.weigh);
     put_weights<kBlock>(p, all, 0, p.B);

@@ -7,7 +7,6 @@ namespace gm::cuda::head_step {
 
 struct ColumnShared {
     float sums[kThreads / kWarp][2][kStrip];
-    WeighShared weigh;
     bool last;
 };
 
@@ -49,23 +48,11 @@ __global__ void __launch_bounds__(kThreads, 3) columns(const __grid_constant__ P
     const int64_t strip = blockIdx.x % p.strips, slice = blockIdx.x / p.strips, rows = divide_up(p.B, p.slices);
     const int64_t at = strip * kStrip + lane() * kEight, end = smaller(p.B, (slice + 1) * rows);
     const gm_array &source = p.outputs[p.outputs_used - 1];
-    const bool weighs = p.weigher == Weigher::columns;
-    const Statistics statistics = statistics_of(p);
-    const Summary all = weighs ? merge<kThreads, 4>(p.summaries, shared<ColumnShared>().weigh) : Summary{};
-    const Weights weights(p.args.weighting, statistics, all);
-    if (weighs && blockIdx.x == 0) put_non_finite(p, p.B - all.finite);
     float sum[kEight] = {}, weighted_sum[kEight] = {};
     for (int64_t first = slice * rows + warp(); first < end; first += kWarp * kWarps) {
         // A lane looks after the scale of one of the warp's next 32 rows.
         const int64_t own = first + lane() * kWarps;
-        float scales = 0;
-        if (own < end && !weighs) scales = p.scale[own];
-        if (own < end && weighs) {
-            const Sample sample = sample_at(p.args.weighting, statistics, own);
-            const double w = weights.of(sample);
-            if (strip == 0) put_weight(p, own, w);
-            scales = row_scale(p, sample, w, weights.mean_loss());
-        }
+        const float scales = own < end ? p.scale[own] : 0;
         for (int n = 0; n < kWarp && first + n * kWarps < end; n++) {
             const int64_t i = first + n * kWarps;
             const Run from = row_of(source, i);

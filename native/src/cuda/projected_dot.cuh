@@ -44,7 +44,8 @@ __device__ __forceinline__ void add(const float (&g)[kEight], const float (&v)[k
     }
 }
 
-// Two eights of a row and of v are on the way at a time.
+// kAhead eights of a row and of v are on the way at a time, each asked for by itself: a row of 500 is two of most lanes.
+constexpr int kAhead = 2;
 __global__ void __launch_bounds__(kThreads) short_rows(const __grid_constant__ Parameters p) {
     const int64_t P = p.direction.shape[0], step = kWarp * kEight;
     const Run v = run_at(p.direction, 0);
@@ -62,24 +63,29 @@ __global__ void __launch_bounds__(kThreads) short_rows(const __grid_constant__ P
     if (i >= p.rows) return;
     const Run g = row_of(p.gradient, i);
     const bool vector = aligned(g) && aligned(v);
-    float dot[2] = {0, 0}, norm[2] = {0, 0}, x[kEight], y[kEight];
-    int64_t at = lane() * kEight;
-    for (; vector && at + step + kEight <= P; at += 2 * step) {
-        Eight gs[2], vs[2];
-        for (int n = 0; n < 2; n++) {
-            fetch(g, at + n * step, gs[n]);
-            fetch(v, at + n * step, vs[n]);
+    float dot[kAhead] = {}, norm[kAhead] = {};
+    for (int64_t from = lane() * kEight; from < P; from += kAhead * step) {
+        Eight gs[kAhead], vs[kAhead];
+#pragma unroll
+        for (int n = 0; n < kAhead; n++) {
+            if (!vector || from + n * step + kEight > P) continue;
+            fetch(g, from + n * step, gs[n]);
+            fetch(v, from + n * step, vs[n]);
         }
-        for (int n = 0; n < 2; n++) {
-            unpack(g, gs[n], x);
-            unpack(v, vs[n], y);
+#pragma unroll
+        for (int n = 0; n < kAhead; n++) {
+            const int64_t at = from + n * step;
+            if (at >= P) continue;
+            float x[kEight], y[kEight];
+            if (vector && at + kEight <= P) {
+                unpack(g, gs[n], x);
+                unpack(v, vs[n], y);
+            } else {
+                load(g, false, at, P - at, x);
+                load(v, false, at, P - at, y);
+            }
             add(x, y, dot[n], norm[n]);
         }
-    }
-    for (; at < P; at += step) {
-        load(g, vector, at, P - at, x);
-        load(v, vector, at, P - at, y);
-        add(x, y, dot[0], norm[0]);
     }
     const float dot_sum = sum_over_lanes(dot[0] + dot[1]), norm_sum = sum_over_lanes(norm[0] + norm[1]);
     if (lane() != 0) return;
@@ -155,8 +161,14 @@ __global__ void __launch_bounds__(kPartialThreads) add_strips(const __grid_const
         if (threadIdx.x == 0 && p.direction_norm_squared != nullptr) *p.direction_norm_squared = total;
         return;
     }
-    const double dot = sum_partials(p.dots + i * p.strips, p.strips),
-                 norm = sum_partials(p.norms + i * p.strips, p.strips);
+    // Both at once: the loads of one wait beside the other's.
+    double dot = 0, norm = 0;
+    for (int64_t n = threadIdx.x; n < p.strips; n += kPartialThreads) {
+        dot += p.dots[i * p.strips + n];
+        norm += p.norms[i * p.strips + n];
+    }
+    dot = sum_over_block<kPartialThreads>(dot, shared<PartialShared>().sums);
+    norm = sum_over_block<kPartialThreads>(norm, shared<PartialShared>().sums);
     if (threadIdx.x != 0) return;
     if (p.dot.data != nullptr) put(p.dot, i, dot);
     if (p.norm_squared.data != nullptr) put(p.norm_squared, i, norm);

@@ -9,12 +9,16 @@
 namespace gm::cuda {
 
 constexpr int kTileThreads = 256;
-constexpr int kTile = 64;               // rows and columns
-constexpr int kDepth = 32;              // of a slice
-constexpr int kMine = 4;                // rows and columns of a thread
-constexpr int kTileStride = kTile + 4;  // four words apart: the transposing stores of a warp meet fewer banks
+constexpr int kTile = 64;   // rows and columns
+constexpr int kDepth = 32;  // of a slice
+constexpr int kMine = 4;    // rows and columns of a thread
+constexpr int kTileStride = kTile + 4;
 
 using Slice = float[kDepth][kTileStride];
+
+// Where column c of step k lies: a warp's transposing stores are of eight columns and four steps eight apart, whose
+// rows begin on the same bank; so every eight steps exchange eights of columns, and the 32 stores meet all banks once.
+__device__ __forceinline__ int column_of(int k, int c) { return c ^ k / kEight % 4 * kEight; }
 
 struct TileShared {
     Slice left, right;
@@ -36,7 +40,7 @@ __device__ __forceinline__ void load_slice(Slice &slice, int64_t rows, int64_t a
         const Run from = run(r);
         load(from, aligned(from), at + k, length - at - k, x);
     }
-    for (int j = 0; j < kEight; j++) slice[k + j][r] = x[j];
+    for (int j = 0; j < kEight; j++) slice[k + j][column_of(k, r)] = x[j];
 }
 
 // The other way round: slice[k] is the columns [at, at + kTile) of run(k) for k < runs.
@@ -49,12 +53,12 @@ __device__ __forceinline__ void load_rows(Slice &slice, int64_t runs, int64_t at
         const Run from = run(k);
         load(from, aligned(from), at + c, length - at - c, x);
     }
-    for (int j = 0; j < kEight; j++) slice[k][c + j] = x[j];
+    for (int j = 0; j < kEight; j++) slice[k][column_of(k, c) + j] = x[j];
 }
 
 // Four of step k of a slice, from row or column `at` on.
 __device__ __forceinline__ void take(const Slice &slice, int k, int at, float (&x)[kMine]) {
-    for (int n = 0; n < kMine; n++) x[n] = slice[k][at + n];
+    for (int n = 0; n < kMine; n++) x[n] = slice[k][column_of(k, at) + n];
 }
 
 __device__ __forceinline__ void multiply_add(const float (&left)[kMine], const float (&right)[kMine],

@@ -123,7 +123,7 @@ void counts(int *output) {
 
 void fails(void (*kernel)(int *), const std::string &text) {
     void *device = nullptr;
-    check::ran(cudaMalloc(&device, 64));
+    check::ran(cudaMalloc(&device, 4 * kThreads * sizeof(int)));
     const cudaError_t status = run(kernel, static_cast<int *>(device));
     check::that(status == cudaErrorLaunchFailure && emulator::failure().find(text) != std::string::npos, __FILE__,
                 __LINE__, emulator::failure());
