@@ -13,7 +13,7 @@ import org.gradmimic.base.GradmimicException;
 import org.gradmimic.base.InternalException;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.base.LibraryLoadException;
-import org.gradmimic.io.run.SettingException;
+import org.gradmimic.base.SettingException;
 import org.gradmimic.kernel.CudaFailure;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;

@@ -2,9 +2,10 @@ package org.gradmimic.cli;
 
 import java.util.List;
 import java.util.stream.Collectors;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.SettingText;
 import org.gradmimic.io.run.Setting;
 import org.gradmimic.io.run.SettingGroup;
-import org.gradmimic.io.run.SettingText;
 import org.gradmimic.io.run.SettingValues;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -45,7 +46,7 @@ public final class SettingOptions {
     private static <V> V parse(Setting<V> setting, String text) {
         try {
             return setting.parse(text);
-        } catch (IllegalArgumentException e) {
+        } catch (InvalidArgumentException e) {
             throw new TypeConversionException(e.getMessage());
         }
     }
@@ -64,7 +65,7 @@ public final class SettingOptions {
     /**
      * The values that the command line gives.
      *
-     * @throws org.gradmimic.io.run.SettingException if one is not valid
+     * @throws org.gradmimic.base.SettingException if one is not valid
      */
     public static SettingValues values(CommandSpec command, SettingGroup group) {
         SettingValues values = SettingValues.of(group);

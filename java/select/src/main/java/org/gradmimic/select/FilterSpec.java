@@ -2,8 +2,8 @@ package org.gradmimic.select;
 
 import java.util.OptionalDouble;
 import org.gradmimic.base.InputException;
-import org.gradmimic.io.run.SettingException;
-import org.gradmimic.io.run.SettingText;
+import org.gradmimic.base.SettingException;
+import org.gradmimic.base.SettingText;
 import org.gradmimic.select.vote.Binarizer;
 
 /**

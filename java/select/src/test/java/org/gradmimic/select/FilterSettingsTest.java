@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.util.List;
+import org.gradmimic.base.SettingException;
 import org.gradmimic.io.run.Setting;
-import org.gradmimic.io.run.SettingException;
 import org.gradmimic.io.run.SettingValues;
 import org.gradmimic.select.score.ScoreColumn;
 import org.gradmimic.select.vote.Binarizer;

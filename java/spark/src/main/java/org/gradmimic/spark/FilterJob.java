@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import org.gradmimic.base.InputException;
-import org.gradmimic.io.run.SettingException;
+import org.gradmimic.base.SettingException;
 import org.gradmimic.io.run.SettingValues;
 import org.gradmimic.select.EpochVotes;
 import org.gradmimic.select.FilterSettings;

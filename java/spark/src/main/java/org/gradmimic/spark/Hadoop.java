@@ -15,9 +15,9 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.SettingException;
+import org.gradmimic.base.SettingText;
 import org.gradmimic.io.ParquetFolder;
-import org.gradmimic.io.run.SettingException;
-import org.gradmimic.io.run.SettingText;
 
 /** Hadoop's file systems, through which Spark reads and writes. */
 final class Hadoop {

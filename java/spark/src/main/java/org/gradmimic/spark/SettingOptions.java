@@ -1,6 +1,7 @@
 package org.gradmimic.spark;
 
 import java.util.stream.Collectors;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.run.Setting;
 import org.gradmimic.io.run.SettingGroup;
 import org.gradmimic.io.run.SettingValues;
@@ -40,7 +41,7 @@ final class SettingOptions {
     private static <V> V parse(Setting<V> setting, String text) {
         try {
             return setting.parse(text);
-        } catch (IllegalArgumentException e) {
+        } catch (InvalidArgumentException e) {
             throw new TypeConversionException(e.getMessage());
         }
     }
@@ -57,7 +58,7 @@ final class SettingOptions {
     /**
      * The values that the command line gives.
      *
-     * @throws org.gradmimic.io.run.SettingException if one is not valid
+     * @throws org.gradmimic.base.SettingException if one is not valid
      */
     static SettingValues values(CommandSpec command, SettingGroup group) {
         SettingValues values = SettingValues.of(group);

@@ -5,6 +5,9 @@ import java.util.Locale;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.SettingException;
+import org.gradmimic.base.SettingText;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -243,7 +246,7 @@ public final class Setting<V> {
     /**
      * A value from its text.
      *
-     * @throws IllegalArgumentException if the text is none; the message goes on after the setting's name
+     * @throws InvalidArgumentException if the text is none; the message goes on after the setting's name
      */
     public V parse(String text) {
         return parser.apply(text);
@@ -278,14 +281,14 @@ public final class Setting<V> {
         try {
             return Double.parseDouble(text);
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("'" + text + "' is not a number", e);
+            throw new InvalidArgumentException("'" + text + "' is not a number", e);
         }
     }
 
     private static int parseWhole(String text) {
         long value = parseWide(text);
         if (value != (int) value) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     text + " is outside [" + Integer.MIN_VALUE + ", " + Integer.MAX_VALUE + "]");
         }
         return (int) value;
@@ -295,7 +298,7 @@ public final class Setting<V> {
         try {
             return Long.parseLong(text);
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("'" + text + "' is not a whole number of at most 64 bits", e);
+            throw new InvalidArgumentException("'" + text + "' is not a whole number of at most 64 bits", e);
         }
     }
 
@@ -303,7 +306,7 @@ public final class Setting<V> {
         return switch (text.toLowerCase(Locale.ROOT)) {
             case "true" -> true;
             case "false" -> false;
-            default -> throw new IllegalArgumentException("'" + text + "' is neither true nor false");
+            default -> throw new InvalidArgumentException("'" + text + "' is neither true nor false");
         };
     }
 
@@ -311,7 +314,7 @@ public final class Setting<V> {
         for (E value : values) {
             if (value.toString().replace('-', '_').equalsIgnoreCase(text.replace('-', '_'))) return value;
         }
-        throw new IllegalArgumentException(
+        throw new InvalidArgumentException(
                 "'" + text + "' is none of " + values.stream().map(E::toString).collect(Collectors.joining(", ")));
     }
 

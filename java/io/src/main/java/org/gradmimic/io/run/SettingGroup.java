@@ -3,6 +3,7 @@ package org.gradmimic.io.run;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.gradmimic.base.InvalidArgumentException;
 
 /**
  * All settings of a command, in the order in which help and files list them. Values can be given and read for these settings
@@ -17,12 +18,12 @@ public final class SettingGroup {
         members = Set.copyOf(settings);
     }
 
-    /** @throws IllegalArgumentException if two settings have one name */
+    /** @throws InvalidArgumentException if two settings have one name */
     public static SettingGroup of(Setting<?>... settings) {
         Set<String> names = new HashSet<>();
         for (Setting<?> setting : settings) {
             if (!names.add(setting.name())) {
-                throw new IllegalArgumentException("there are two settings named " + setting.name());
+                throw new InvalidArgumentException("there are two settings named " + setting.name());
             }
         }
         return new SettingGroup(List.of(settings));
@@ -35,7 +36,7 @@ public final class SettingGroup {
 
     void require(Setting<?> setting) {
         if (!members.contains(setting)) {
-            throw new IllegalArgumentException(setting.name() + " is not in the list of settings");
+            throw new InvalidArgumentException(setting.name() + " is not in the list of settings");
         }
     }
 }

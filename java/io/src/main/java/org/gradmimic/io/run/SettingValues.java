@@ -4,6 +4,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.SettingException;
+import org.gradmimic.base.SettingText;
 import org.jspecify.annotations.Nullable;
 
 /** Valid values of all settings of a group. Immutable. */
@@ -25,7 +28,7 @@ public final class SettingValues {
      * The same with another value.
      *
      * @throws SettingException if the value is not valid
-     * @throws IllegalArgumentException if the group does not have the setting
+     * @throws InvalidArgumentException if the group does not have the setting
      */
     public <V> SettingValues with(Setting<V> setting, V value) {
         group.require(setting);
@@ -43,7 +46,7 @@ public final class SettingValues {
      * The value that was given, or else the default.
      *
      * @throws SettingException if there is neither
-     * @throws IllegalArgumentException if the group does not have the setting
+     * @throws InvalidArgumentException if the group does not have the setting
      */
     public <V> V get(Setting<V> setting) {
         group.require(setting);
@@ -57,7 +60,7 @@ public final class SettingValues {
      * The value of an optional setting.
      *
      * @return the value that was given, or else the default, or else null
-     * @throws IllegalArgumentException if the group does not have the setting
+     * @throws InvalidArgumentException if the group does not have the setting
      */
     public <V> @Nullable V find(Setting<V> setting) {
         group.require(setting);

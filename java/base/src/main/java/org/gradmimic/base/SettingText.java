@@ -1,4 +1,4 @@
-package org.gradmimic.io.run;
+package org.gradmimic.base;
 
 import java.util.ArrayList;
 import java.util.List;

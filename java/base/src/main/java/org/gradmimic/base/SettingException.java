@@ -1,7 +1,6 @@
-package org.gradmimic.io.run;
+package org.gradmimic.base;
 
 import java.util.function.UnaryOperator;
-import org.gradmimic.base.GradmimicException;
 
 /** A setting that is missing, not valid, or does not go together with another one. The message names it. */
 public final class SettingException extends GradmimicException {
