@@ -23,7 +23,7 @@ import org.gradmimic.layer.PlainLayers;
 import org.gradmimic.layer.RecordingLayers;
 import org.gradmimic.model.ImageClassifier;
 import org.gradmimic.model.ResNet;
-import org.gradmimic.model.Slot;
+import org.gradmimic.model.TensorSpec;
 import org.gradmimic.model.VisionTransformer;
 
 /** Whole training steps of one model: plain, or with a mimic layer. */
@@ -138,16 +138,16 @@ final class ModelSteps implements AutoCloseable {
 
     private Map<String, Tensor> tensors() {
         Map<String, Tensor> made = new LinkedHashMap<>();
-        model.slots().forEach((name, slot) -> {
-            if (slot.role() == Slot.Role.COUNTER) return;
-            boolean one = name.endsWith("var") || name.endsWith(".weight") && slot.shape().length == 1;
+        model.stateDict().forEach((name, spec) -> {
+            if (spec.role() == TensorSpec.Role.COUNTER) return;
+            boolean one = name.endsWith("var") || name.endsWith(".weight") && spec.shape().length == 1;
             Tensor tensor = setup.device()
                     .move(
                             one
-                                    ? torch.ones(slot.shape())
-                                    : torch.randn(slot.shape()).mul_(new Scalar(0.02f)));
+                                    ? torch.ones(spec.shape())
+                                    : torch.randn(spec.shape()).mul_(new Scalar(0.02f)));
             boolean trained = !setup.headOnly() || model.head().contains(name);
-            if (slot.role() == Slot.Role.PARAMETER && trained) tensor.set_requires_grad(true);
+            if (spec.role() == TensorSpec.Role.PARAMETER && trained) tensor.set_requires_grad(true);
             made.put(name, tensor);
         });
         return made;

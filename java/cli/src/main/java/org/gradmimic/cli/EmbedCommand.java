@@ -10,10 +10,10 @@ import org.gradmimic.data.ImageDataset;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.data.Split;
 import org.gradmimic.device.Device;
+import org.gradmimic.model.Backbone;
 import org.gradmimic.model.EmbedListener;
 import org.gradmimic.model.Embedder;
-import org.gradmimic.model.FeatureModel;
-import org.gradmimic.model.FeatureModels;
+import org.gradmimic.model.Models;
 import org.gradmimic.model.PixelNormalisation;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -100,7 +100,7 @@ final class EmbedCommand implements Callable<Integer> {
         }
         Device device = deviceOption.choose(common);
         try (PointerScope scope = new PointerScope();
-                FeatureModel backbone = FeatureModels.open(model, ImageSize.square(size), normalisation)) {
+                Backbone backbone = Models.openBackbone(model, ImageSize.square(size), normalisation)) {
             backbone.moveTo(device);
             RunFolder.create(out);
             embed(dataset, backbone);
@@ -114,7 +114,7 @@ final class EmbedCommand implements Callable<Integer> {
         if (value < 1) throw new InputException(option + " is " + value + "; it must be positive");
     }
 
-    private void embed(ImageDataset dataset, FeatureModel backbone) {
+    private void embed(ImageDataset dataset, Backbone backbone) {
         try (Progress progress = common.progress("embedding", "images", dataset.size(split))) {
             EmbedListener watcher = new EmbedListener() {
                 private long before;

@@ -8,10 +8,11 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.data.Datasets;
 import org.gradmimic.data.ImageDataset;
 import org.gradmimic.device.Device;
+import org.gradmimic.model.Architecture;
 import org.gradmimic.model.Clip;
+import org.gradmimic.model.HeadMismatchException;
 import org.gradmimic.model.ImageClassifier;
 import org.gradmimic.model.MimicLayers;
-import org.gradmimic.model.Model;
 import org.gradmimic.model.ModelWeights;
 import org.gradmimic.model.Models;
 import org.gradmimic.model.caption.ClipTokenizer;
@@ -87,7 +88,7 @@ final class ModelScoreRun {
         options.outputs().forEach(ScoreFile::check);
         common.applyThreads();
         Device device = deviceOption.choose(common);
-        try (Model model = Models.open(options.kind, options.config)) {
+        try (Architecture model = Models.open(options.kind, options.config)) {
             model.moveTo(device);
             List<String> mimicLayer = MimicLayers.resolve(model, options.mimicLayer);
             List<ModelWeights> references = new ArrayList<>();
@@ -107,7 +108,7 @@ final class ModelScoreRun {
                         options.combine == null ? null : new ReferenceCombination(options.combine, 0),
                         device);
                 ModelScoring.check(request);
-                if (!weights.fresh().isEmpty()) {
+                if (!weights.reinitialised().isEmpty()) {
                     common.note(options.weights + ": has another number of classes; the head is drawn anew");
                 }
                 write(score(request));
@@ -117,12 +118,20 @@ final class ModelScoreRun {
         }
     }
 
-    private ModelWeights read(Model model, Path file, Device device) {
-        return ModelWeights.read(model, file, options.allowHeadMismatch, options.seed)
-                .moved(device);
+    private ModelWeights read(Architecture model, Path file, Device device) {
+        ModelWeights read;
+        try {
+            read = options.allowHeadMismatch
+                    ? ModelWeights.readWithNewHead(model, file, options.seed)
+                    : ModelWeights.read(model, file);
+        } catch (HeadMismatchException e) {
+            throw new InputException(
+                    e.getMessage() + "; --allow-head-mismatch initialises a head for another number of classes", e);
+        }
+        return read.moved(device);
     }
 
-    private Samples samples(Model model) {
+    private Samples samples(Architecture model) {
         int atATime = ModelScoring.samplesAtATime(model, (int) shared.batchSize);
         if (model instanceof Clip clip && options.captions != null) {
             try (ClipTokenizer tokenizer = ClipTokenizer.open(options.vocabulary, clip)) {

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.device.CudaSupport;
-import org.gradmimic.model.Backbone;
+import org.gradmimic.model.ConvBackbone;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -67,7 +67,7 @@ class DeviceOptionTest {
 
     private String[] embed(String device) {
         Path model = folder.resolve("backbone.safetensors");
-        try (Backbone backbone = Backbone.random(ImageSize.square(16), 1)) {
+        try (ConvBackbone backbone = ConvBackbone.random(ImageSize.square(16), 1)) {
             backbone.save(model);
         }
         return new String[] {

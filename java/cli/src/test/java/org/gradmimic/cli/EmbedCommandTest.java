@@ -13,7 +13,7 @@ import org.gradmimic.data.Datasets;
 import org.gradmimic.data.FeatureDataset;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.data.Split;
-import org.gradmimic.model.Backbone;
+import org.gradmimic.model.ConvBackbone;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -62,7 +62,7 @@ class EmbedCommandTest {
     @Test
     void embedsByTheDemosBackbone() {
         Path model = folder.resolve("backbone.safetensors");
-        try (Backbone backbone = Backbone.random(ImageSize.square(32), 1)) {
+        try (ConvBackbone backbone = ConvBackbone.random(ImageSize.square(32), 1)) {
             backbone.save(model);
         }
         Path out = folder.resolve("features");

@@ -98,7 +98,7 @@ class ModelVectorsTest {
                 NoGradGuard noGrad = new NoGradGuard();
                 ImageClassifier model = (ImageClassifier) Models.open(
                         Models.Kind.VIT, Vectors.path("vit/config.json").toString());
-                ModelWeights weights = ModelWeights.read(model, Vectors.path("vit/model.safetensors"), false, 0)) {
+                ModelWeights weights = ModelWeights.read(model, Vectors.path("vit/model.safetensors"))) {
             float[] logits = Tensors.floats(model.logits(
                     new PlainLayers(weights.parameters(), false), NpyTensors.floats(Vectors.path("vit/images.npy"))));
             double[] expected = Vectors.doubles(Vectors.path("vit/logits_f64.npy"));
@@ -137,7 +137,7 @@ class ModelVectorsTest {
                 NoGradGuard noGrad = new NoGradGuard();
                 Clip model = (Clip) Models.open(
                         Models.Kind.CLIP, Vectors.path("clip/config.json").toString());
-                ModelWeights weights = ModelWeights.read(model, Vectors.path("clip/model.safetensors"), false, 0)) {
+                ModelWeights weights = ModelWeights.read(model, Vectors.path("clip/model.safetensors"))) {
             Clip.Features features = model.features(
                     new PlainLayers(weights.parameters(), false),
                     NpyTensors.floats(Vectors.path("clip/images.npy")),

@@ -19,11 +19,11 @@ import org.gradmimic.data.Split;
 import org.gradmimic.demo.DemoState.Features;
 import org.gradmimic.device.Device;
 import org.gradmimic.io.npy.NpyWriter;
-import org.gradmimic.model.Backbone;
 import org.gradmimic.model.BackboneTrainer;
+import org.gradmimic.model.BackboneTrainerListener;
+import org.gradmimic.model.ConvBackbone;
 import org.gradmimic.model.EmbedListener;
 import org.gradmimic.model.Embedder;
-import org.gradmimic.model.TrainerListener;
 import org.gradmimic.select.FilterSpec;
 import org.gradmimic.select.Selector;
 import org.gradmimic.select.VoteAggregation;
@@ -125,7 +125,7 @@ public final class Demo {
     private DemoResult stages() {
         Features features = state.features();
         if (features == null) {
-            try (Backbone backbone = backbone()) {
+            try (ConvBackbone backbone = backbone()) {
                 features = embed(backbone);
             }
             state.keep(features);
@@ -185,10 +185,10 @@ public final class Demo {
         return Tensors.of(labels, labels.length);
     }
 
-    private Backbone backbone() {
+    private ConvBackbone backbone() {
         Path file = folder.resolve(BACKBONE);
-        if (Files.exists(file)) return Backbone.load(file);
-        Backbone backbone = Backbone.random(inputSize(), settings.seed());
+        if (Files.exists(file)) return ConvBackbone.load(file);
+        ConvBackbone backbone = ConvBackbone.random(inputSize(), settings.seed());
         try {
             train(backbone);
             return backbone;
@@ -198,15 +198,15 @@ public final class Demo {
         }
     }
 
-    private void train(Backbone backbone) {
+    private void train(ConvBackbone backbone) {
         ImageBatch images;
         try (Timer timer = new Timer(DemoStage.READ, division.clean.length)) {
-            images = dataset.load(Split.TRAIN, backbone.inputSize(), division.clean);
+            images = dataset.load(Split.TRAIN, backbone.imageSize(), division.clean);
             timer.progressed(division.clean.length);
         }
         long steps = BackboneTrainer.steps(settings.trainer(), images.size());
         try (Timer timer = new Timer(DemoStage.BACKBONE, steps)) {
-            TrainerListener watcher = new TrainerListener() {
+            BackboneTrainerListener watcher = new BackboneTrainerListener() {
                 @Override
                 public void stepped(long done, long total, double loss) {
                     timer.progressed(done);
@@ -222,7 +222,7 @@ public final class Demo {
         backbone.save(folder.resolve(BACKBONE));
     }
 
-    private Features embed(Backbone backbone) {
+    private Features embed(ConvBackbone backbone) {
         Part clean = new Part(division.clean, backbone.width());
         Part noisy = new Part(division.noisy, backbone.width());
         Part test = new Part(division.test, backbone.width());
@@ -236,7 +236,7 @@ public final class Demo {
         return new Features(clean.features(), noisy.features(), test.features());
     }
 
-    private void embed(Backbone backbone, Split split, List<Part> parts, Timer timer, long before) {
+    private void embed(ConvBackbone backbone, Split split, List<Part> parts, Timer timer, long before) {
         EmbedListener watcher = new EmbedListener() {
             @Override
             public void embedded(long images, long total) {

@@ -5,7 +5,7 @@ import org.gradmimic.Calibration;
 import org.gradmimic.ScoreKind;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.data.ImageDataset;
-import org.gradmimic.model.TrainerSettings;
+import org.gradmimic.model.BackboneTrainerSettings;
 import org.gradmimic.train.Mode;
 import org.gradmimic.train.OptimizerSettings;
 import org.gradmimic.train.ProbeSettings;
@@ -99,8 +99,12 @@ public record DemoSettings(
                 cleanShare, noise, backboneEpochs, flips, epochs, batchSize, learningRate, temperature, value);
     }
 
-    TrainerSettings trainer() {
-        return TrainerSettings.standard(backboneEpochs, flips, seed);
+    BackboneTrainerSettings trainer() {
+        return BackboneTrainerSettings.builder()
+                .epochs(backboneEpochs)
+                .flips(flips)
+                .seed(seed)
+                .build();
     }
 
     ProbeSettings probe(Mode mode, int classes) {

@@ -16,7 +16,7 @@ import org.gradmimic.data.Datasets;
 import org.gradmimic.data.ImageDataset;
 import org.gradmimic.data.Split;
 import org.gradmimic.io.npy.NpyFile;
-import org.gradmimic.model.Backbone;
+import org.gradmimic.model.ConvBackbone;
 import org.gradmimic.select.filter.Detection;
 import org.gradmimic.select.score.ScoreColumn;
 import org.gradmimic.select.score.ScoreLog;
@@ -79,7 +79,7 @@ class DemoTest {
 
         assertThat(folder.resolve(Demo.CHART)).isNotEmptyFile();
         try (NpyFile weight = NpyFile.open(folder.resolve(Demo.REFERENCE_WEIGHT));
-                Backbone backbone = Backbone.load(folder.resolve(Demo.BACKBONE))) {
+                ConvBackbone backbone = ConvBackbone.load(folder.resolve(Demo.BACKBONE))) {
             weight.requireShape(4, backbone.width());
         }
     }

@@ -1,253 +1,27 @@
 package org.gradmimic.model;
 
-import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.NoGradGuard;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.MemoryFormat;
-import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
-import org.gradmimic.base.InvalidStateException;
-import org.gradmimic.data.ImageSize;
 import org.gradmimic.device.Device;
-import org.gradmimic.kernel.Memory;
-import org.gradmimic.kernel.OpenResources;
-import org.jspecify.annotations.Nullable;
 
-/**
- * A small convolutional network for images of about 32×32: four stages of 3×3 convolutions with batch normalisation,
- * halving the sides between them, a residual block in the third, and the means over the four quarters of what is left: 768
- * features, as many as a ViT-B/16 has. Weights and images lie channels-last, which LibTorch's CPU convolutions take about
- * twice as fast as channels-first; sides are halved before the normalisation, which then has a quarter of the work.
- *
- * <p>Trained by {@link BackboneTrainer}; kept as a {@link Safetensors} file. As a {@link FeatureModel} its batch
- * normalisation uses the running statistics, so that an image's features don't depend on its batch.
- */
-public final class Backbone implements FeatureModel {
-    /** Channels of the four stages. */
-    private static final int[] CHANNELS = {24, 48, 96, 192};
+/** A frozen model that turns images into feature vectors. Not for use by several threads at once. */
+public non-sealed interface Backbone extends Model {
+    /** D, the length of a feature vector. */
+    int width();
 
-    private static final PixelNormalisation NORMALISATION = PixelNormalisation.of(0.5, 0.5);
-
-    /** The third stage's residual block sits after its first convolution. */
-    private static final String[] LAYERS = {"stage1", "stage2", "stage3", "stage3.residual", "stage4"};
-
-    /** The last stage is averaged over POOLED × POOLED places. */
-    private static final int POOLED = 2;
-
-    /** Halved three times, it leaves a pixel for each of the places. */
-    private static final int SMALLEST_SIDE = 16;
-
-    /** Value of the key {@code format} in the file's metadata. */
-    static final String FORMAT = "gradmimic.backbone.v1";
-
-    private static final String FORMAT_KEY = "format";
-    private static final String SIZE_KEY = "input_size";
-
-    private static final Pattern SIZE = Pattern.compile("([1-9]\\d{0,3})x([1-9]\\d{0,3})");
-
-    private static final long[] ONE = {1, 1};
-    private static final double MOMENTUM = 0.1;
-    private static final double EPSILON = 1e-5;
-
-    private final ImageSize inputSize;
-    private Device device = Device.CPU;
-
-    /** By name, in the order of {@link #LAYERS}; detached from any scope. */
-    private final Map<String, Tensor> tensors = new LinkedHashMap<>();
-
-    private final TensorOptional noBias = Memory.detached(new TensorOptional());
-    private boolean closed;
-
-    private Backbone(ImageSize inputSize) {
-        if (Math.min(inputSize.height(), inputSize.width()) < SMALLEST_SIDE) {
-            throw new InvalidArgumentException(
-                    "images of " + inputSize + "; sides of " + SMALLEST_SIDE + " pixels at least are expected");
-        }
-        this.inputSize = inputSize;
-        OpenResources.opened();
-    }
+    /** Moves the weights to a device; features are computed and returned there. Images may come from anywhere. */
+    @Override
+    void moveTo(Device device);
 
     /**
-     * A network with random weights (He et al., 2015).
+     * Embeds images. The model normalises them itself. No gradient is recorded.
      *
-     * @param inputSize sides of at least 16
-     * @param seed of LibTorch's generator
+     * @param images [n,H,W,3] uint8, RGB, of {@link #imageSize()}
+     * @return [n,D] float, contiguous; belongs to the caller's scope
+     * @throws InvalidArgumentException if the images are of another type or size
      */
-    public static Backbone random(ImageSize inputSize, long seed) {
-        Backbone backbone = new Backbone(inputSize);
-        torch.manual_seed(seed);
-        try (PointerScope scope = new PointerScope()) {
-            backbone.shapes().forEach((name, shape) -> {
-                Tensor tensor = name.endsWith(".weight") && shape.length == 4
-                        ? torch.randn(shape).mul_(new Scalar((float) Math.sqrt(2.0 / (9 * shape[1]))))
-                        : name.endsWith(".weight") || name.endsWith(".variance")
-                                ? torch.ones(shape)
-                                : torch.zeros(shape);
-                backbone.put(name, tensor);
-            });
-        }
-        return backbone;
-    }
-
-    private Map<String, long[]> shapes() {
-        Map<String, long[]> shapes = new LinkedHashMap<>();
-        int[] outputs = {CHANNELS[0], CHANNELS[1], CHANNELS[2], CHANNELS[2], CHANNELS[3]};
-        int inputs = 3;
-        for (int i = 0; i < LAYERS.length; i++) {
-            long[] perChannel = {outputs[i]};
-            shapes.put(LAYERS[i] + ".conv.weight", new long[] {outputs[i], inputs, 3, 3});
-            shapes.put(LAYERS[i] + ".norm.weight", perChannel);
-            shapes.put(LAYERS[i] + ".norm.bias", perChannel);
-            shapes.put(LAYERS[i] + ".norm.mean", perChannel);
-            shapes.put(LAYERS[i] + ".norm.variance", perChannel);
-            inputs = outputs[i];
-        }
-        return shapes;
-    }
-
-    private void put(String name, Tensor tensor) {
-        Tensor laid = tensor.dim() == 4 ? tensor.contiguous(MemoryFormat.ChannelsLast) : tensor;
-        if (name.endsWith(".weight") || name.endsWith(".bias")) laid.set_requires_grad(true);
-        tensors.put(name, Memory.detached(laid));
-    }
-
-    /** What an optimiser changes; the running statistics are not among it. */
-    TensorVector parameters() {
-        return new TensorVector(
-                tensors.values().stream().filter(Tensor::requires_grad).toArray(Tensor[]::new));
-    }
+    Tensor features(Tensor images);
 
     @Override
-    public void moveTo(Device target) {
-        try (PointerScope scope = new PointerScope();
-                NoGradGuard noGrad = new NoGradGuard()) {
-            tensors.values().forEach(tensor -> tensor.set_data(target.move(tensor.detach())));
-        }
-        device = target;
-    }
-
-    @Override
-    public ImageSize inputSize() {
-        return inputSize;
-    }
-
-    @Override
-    public int width() {
-        return POOLED * POOLED * CHANNELS[CHANNELS.length - 1];
-    }
-
-    @Override
-    public Tensor features(Tensor images) {
-        try (NoGradGuard noGrad = new NoGradGuard()) {
-            return forward(images, false);
-        }
-    }
-
-    /**
-     * @param images [n,H,W,3] uint8
-     * @param training normalise by the batch's own statistics, and update the running ones
-     * @return [n,D]
-     */
-    Tensor forward(Tensor images, boolean training) {
-        if (closed) throw new InvalidStateException("this backbone is closed");
-        ImageTensors.require(images, inputSize);
-        Tensor result = new Tensor();
-        try (PointerScope scope = new PointerScope()) {
-            Tensor h = NORMALISATION.of(device.move(images));
-            h = normalised("stage1", halved(convolved("stage1", h)), training);
-            h = normalised("stage2", halved(convolved("stage2", h)), training);
-            h = normalised("stage3", halved(convolved("stage3", h)), training);
-            h = h.add(normalised("stage3.residual", convolved("stage3.residual", h), training));
-            h = normalised("stage4", convolved("stage4", h), training);
-            // Made outside this scope, so that it outlives it.
-            result.put(
-                    torch.adaptive_avg_pool2d(h, POOLED, POOLED).flatten(1, -1).contiguous());
-        }
-        return result;
-    }
-
-    private Tensor convolved(String name, Tensor x) {
-        return torch.conv2d(x, tensors.get(name + ".conv.weight"), noBias, ONE, ONE, ONE, 1);
-    }
-
-    private Tensor normalised(String name, Tensor x, boolean training) {
-        return torch.relu_(torch.batch_norm(
-                x,
-                optional(name + ".norm.weight"),
-                optional(name + ".norm.bias"),
-                optional(name + ".norm.mean"),
-                optional(name + ".norm.variance"),
-                training,
-                MOMENTUM,
-                EPSILON,
-                false));
-    }
-
-    private TensorOptional optional(String name) {
-        return new TensorOptional(tensors.get(name));
-    }
-
-    private static Tensor halved(Tensor x) {
-        return torch.max_pool2d(x, 2, 2);
-    }
-
-    /**
-     * Writes weights and running statistics as safetensors, whole or not at all.
-     *
-     * @throws InputException if the file can't be written
-     */
-    public void save(Path file) {
-        Safetensors.write(file, Map.of(FORMAT_KEY, FORMAT, SIZE_KEY, inputSize.toString()), tensors);
-    }
-
-    /**
-     * Reads what {@link #save} wrote.
-     *
-     * @throws InputException if the file is missing, damaged, or holds something else
-     */
-    public static Backbone load(Path file) {
-        try (Weights stored = Weights.open(file)) {
-            if (!FORMAT.equals(stored.metadata().get(FORMAT_KEY))) {
-                throw InputException.in(
-                        file,
-                        "its tensors are not those of a gradmimic backbone (the metadata has no " + FORMAT_KEY + " "
-                                + FORMAT + ")");
-            }
-            Backbone backbone = new Backbone(storedSize(file, stored.metadata().get(SIZE_KEY)));
-            try (PointerScope scope = new PointerScope()) {
-                backbone.shapes().forEach((name, shape) -> backbone.put(name, stored.copy(name, shape)));
-                return backbone;
-            } catch (RuntimeException e) {
-                backbone.close();
-                throw e;
-            }
-        }
-    }
-
-    private static ImageSize storedSize(Path file, @Nullable String text) {
-        Matcher matcher = SIZE.matcher(text == null ? "" : text);
-        if (matcher.matches()) {
-            ImageSize size = new ImageSize(Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2)));
-            if (Math.min(size.height(), size.width()) >= SMALLEST_SIDE) return size;
-        }
-        throw InputException.in(file, SIZE_KEY + " is '" + text + "'; expected HEIGHTxWIDTH, such as 32x32");
-    }
-
-    @Override
-    public void close() {
-        if (closed) return;
-        closed = true;
-        OpenResources.closed();
-        tensors.values().forEach(Tensor::deallocate);
-        noBias.deallocate();
-    }
+    void close();
 }

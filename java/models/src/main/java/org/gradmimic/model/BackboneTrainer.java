@@ -15,22 +15,22 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.data.ImageBatch;
 
 /**
- * Trains a {@link Backbone} to tell classes apart, under a linear head that is thrown away afterwards. The same images,
+ * Trains a {@link ConvBackbone} to tell classes apart, under a linear head that is thrown away afterwards. The same images,
  * settings and threads give the same weights.
  */
 public final class BackboneTrainer {
-    private final Backbone backbone;
-    private final TrainerSettings settings;
-    private final TrainerListener listener;
+    private final ConvBackbone backbone;
+    private final BackboneTrainerSettings settings;
+    private final BackboneTrainerListener listener;
 
-    public BackboneTrainer(Backbone backbone, TrainerSettings settings, TrainerListener listener) {
+    public BackboneTrainer(ConvBackbone backbone, BackboneTrainerSettings settings, BackboneTrainerListener listener) {
         this.backbone = backbone;
         this.settings = settings;
         this.listener = listener;
     }
 
     /** How many steps a training on {@code samples} images takes. */
-    public static long steps(TrainerSettings settings, int samples) {
+    public static long steps(BackboneTrainerSettings settings, int samples) {
         return (long) samples / Math.min(settings.batchSize(), samples) * settings.epochs();
     }
 
@@ -49,16 +49,16 @@ public final class BackboneTrainer {
         long perEpoch = samples / batch;
         long steps = steps(settings, samples);
         SplittableRandom random = new SplittableRandom(settings.seed());
-        Augmentation augmentation = new Augmentation(backbone.inputSize(), settings.shift(), settings.flips());
+        Augmentation augmentation = new Augmentation(backbone.imageSize(), settings.shift(), settings.flips());
         ByteBuffer pixels =
-                ByteBuffer.allocateDirect(batch * backbone.inputSize().rgbBytes());
+                ByteBuffer.allocateDirect(batch * backbone.imageSize().rgbBytes());
         try (PointerScope scope = new PointerScope()) {
             torch.manual_seed(settings.seed());
             LinearImpl head = new LinearImpl(backbone.width(), classes);
             SGD optimizer = optimizer(head);
             CrossEntropyLossOptions loss = new CrossEntropyLossOptions();
             loss.label_smoothing().put(settings.labelSmoothing());
-            Tensor view = ImageTensors.view(pixels, batch, backbone.inputSize());
+            Tensor view = ImageTensors.view(pixels, batch, backbone.imageSize());
             long[] labels = new long[batch];
             int[] order = new int[samples];
             for (int i = 0; i < samples; i++) order[i] = i;

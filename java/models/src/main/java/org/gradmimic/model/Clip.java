@@ -19,13 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param text the text tower
  * @param bias whether there is a logit bias, as the sigmoid loss of SigLIP has
  */
-public record Clip(int width, ClipVision vision, ClipText text, boolean bias) implements Model {
-    /** e to its power multiplies the cosines. */
-    public static final String LOGIT_SCALE = "logit_scale";
-
-    /** Is added to them, where there is one. */
-    public static final String LOGIT_BIAS = "logit_bias";
-
+public record Clip(int width, ClipVision vision, ClipText text, boolean bias) implements ContrastiveModel {
     /** open_clip's configurations, and what OpenAI released. */
     private static final Map<String, String> NAMED = Map.of(
             "ViT-B-32", config(32, false),
@@ -38,9 +32,6 @@ public record Clip(int width, ClipVision vision, ClipText text, boolean bias) im
                 + ",\"vision_cfg\":{\"image_size\":224,\"layers\":12,\"width\":768,\"patch_size\":" + patch
                 + "},\"text_cfg\":{\"context_length\":77,\"vocab_size\":49408,\"width\":512,\"heads\":8,\"layers\":12}}";
     }
-
-    /** Features [B,width] of both towers, before normalisation. */
-    public record Features(Tensor image, Tensor text) {}
 
     /** open_clip's own names that are known here: ViT-B-32, ViT-B-16, and each with -quickgelu. */
     static Set<String> named() {
@@ -77,23 +68,28 @@ public record Clip(int width, ClipVision vision, ClipText text, boolean bias) im
     }
 
     @Override
-    public Map<String, Slot> slots() {
-        Slots slots = new Slots()
+    public Map<String, TensorSpec> stateDict() {
+        StateDict stateDict = new StateDict()
                 .parameter("positional_embedding", text.contextLength(), text.width())
                 .parameter("text_projection", text.width(), width)
                 .parameter(LOGIT_SCALE);
-        if (bias) slots.parameter(LOGIT_BIAS);
-        vision.describe(slots, width);
-        text.describe(slots);
-        return slots.all();
+        if (bias) stateDict.parameter(LOGIT_BIAS);
+        vision.describe(stateDict, width);
+        text.describe(stateDict);
+        return stateDict.all();
     }
 
-    /** Tokens of a caption, filled up with zeros. */
+    @Override
+    public boolean hasLogitBias() {
+        return bias;
+    }
+
+    @Override
     public int contextLength() {
         return text.contextLength();
     }
 
-    /** How many tokens there are. */
+    @Override
     public int vocabulary() {
         return text.vocabulary();
     }
@@ -104,29 +100,18 @@ public record Clip(int width, ClipVision vision, ClipText text, boolean bias) im
     }
 
     @Override
-    public Set<String> head() {
-        return Set.of();
-    }
-
-    @Override
     public ImageSize imageSize() {
         return ImageSize.square(vision.side());
     }
 
     /** OpenAI's files repeat three numbers of the configuration; open_clip's oldest have the causal mask. */
     @Override
-    public Set<String> obsolete() {
+    public Set<String> ignoredTensors() {
         return Set.of("input_resolution", "context_length", "vocab_size", "attn_mask");
     }
 
-    /**
-     * Both towers.
-     *
-     * @param layers compute with the model's parameters
-     * @param images [B,3,H,W] of {@link #imageSize()}, normalised as the weights want them
-     * @param tokens [B,context length] long; a caption ends with its largest token
-     * @throws InvalidArgumentException for other shapes
-     */
+    /** A caption ends with its largest token. */
+    @Override
     public Features features(Layers layers, Tensor images, Tensor tokens) {
         Tensors.requireShape("images", images, images.size(0), 3, vision.side(), vision.side());
         Tensors.requireShape("tokens", tokens, images.size(0), text.contextLength());

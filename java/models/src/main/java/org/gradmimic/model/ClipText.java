@@ -65,9 +65,9 @@ record ClipText(
         return block.width();
     }
 
-    void describe(Slots slots) {
-        for (int i = 0; i < layers; i++) block.describe(slots, name(i));
-        slots.parameter("token_embedding.weight", vocabulary, width()).layerNorm("ln_final", width());
+    void describe(StateDict stateDict) {
+        for (int i = 0; i < layers; i++) block.describe(stateDict, name(i));
+        stateDict.parameter("token_embedding.weight", vocabulary, width()).layerNorm("ln_final", width());
     }
 
     private static String name(int i) {

@@ -51,16 +51,17 @@ record ClipVision(int side, int patchSize, int layers, TransformerBlock block) {
                         width, hidden, width / headWidth, EPSILON, activation, false, layerScale, Names.OPEN_CLIP));
     }
 
-    void describe(Slots slots, int features) {
+    void describe(StateDict stateDict, int features) {
         int width = block.width();
         long row = side / patchSize;
-        slots.parameter(NAME + "class_embedding", width)
+        stateDict
+                .parameter(NAME + "class_embedding", width)
                 .parameter(NAME + "positional_embedding", row * row + 1, width)
                 .parameter(NAME + "proj", width, features)
                 .parameter(NAME + "conv1.weight", width, 3, patchSize, patchSize)
                 .layerNorm(NAME + "ln_pre", width);
-        for (int i = 0; i < layers; i++) block.describe(slots, name(i));
-        slots.layerNorm(NAME + "ln_post", width);
+        for (int i = 0; i < layers; i++) block.describe(stateDict, name(i));
+        stateDict.layerNorm(NAME + "ln_post", width);
     }
 
     private static String name(int i) {

@@ -25,7 +25,7 @@ public final class Embedder {
 
     public static final String LABELS = "labels.npy";
 
-    private final FeatureModel model;
+    private final Backbone model;
     private final int batchSize;
 
     /** Receives the features batch by batch, in the stream's order. */
@@ -42,7 +42,7 @@ public final class Embedder {
      * @param model stays the caller's
      * @param batchSize images a batch, at least 1
      */
-    public Embedder(FeatureModel model, int batchSize) {
+    public Embedder(Backbone model, int batchSize) {
         if (batchSize < 1) throw new InvalidArgumentException("a batch of " + batchSize + " images");
         this.model = model;
         this.batchSize = batchSize;
@@ -59,15 +59,15 @@ public final class Embedder {
         int batch = (int) Math.min(batchSize, total);
         long done = 0;
         try (ReadAhead images = new ReadAhead(
-                dataset.read(split, model.inputSize(), batch),
-                batch * model.inputSize().rgbBytes())) {
+                dataset.read(split, model.imageSize(), batch),
+                batch * model.imageSize().rgbBytes())) {
             while (!listener.stopRequested()) {
                 ImageBatch next = images.next();
                 if (next == null) return true;
                 try (PointerScope scope = new PointerScope()) {
                     sink.accept(
                             next.ids(),
-                            model.features(ImageTensors.view(next.pixels(), next.size(), model.inputSize())));
+                            model.features(ImageTensors.view(next.pixels(), next.size(), model.imageSize())));
                 }
                 done += next.size();
                 listener.embedded(done, total);

@@ -4,16 +4,16 @@ import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.layer.Layers;
 
-/** Images to logits. */
-public interface ImageClassifier extends Model {
-    /** C, how many there are. */
+/** A model that turns images into logits. */
+public non-sealed interface ImageClassifier extends Architecture {
+    /** C, the number of classes. */
     int classes();
 
     /**
      * The logits.
      *
      * @param layers compute with the model's parameters
-     * @param images [B,3,H,W] of {@link #imageSize()}, normalised as the weights want them
+     * @param images [B,3,H,W] of {@link #imageSize()}, normalised as the weights expect
      * @return [B,C], in the caller's scope
      * @throws InvalidArgumentException for images of another size
      */

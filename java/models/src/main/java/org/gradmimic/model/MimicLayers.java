@@ -27,9 +27,9 @@ public final class MimicLayers {
      * @return in the model's order, each once
      * @throws InputException for a name nobody has, with the nearest ones, and a pattern that fits nothing
      */
-    public static List<String> resolve(Model model, String text) {
-        List<String> parameters = model.slots().entrySet().stream()
-                .filter(slot -> slot.getValue().role() == Slot.Role.PARAMETER)
+    public static List<String> resolve(Architecture model, String text) {
+        List<String> parameters = model.stateDict().entrySet().stream()
+                .filter(spec -> spec.getValue().role() == TensorSpec.Role.PARAMETER)
                 .map(Map.Entry::getKey)
                 .toList();
         Set<String> chosen = new LinkedHashSet<>();
@@ -39,11 +39,11 @@ public final class MimicLayers {
         return ordered;
     }
 
-    private static List<String> named(Model model, List<String> parameters, String item) {
+    private static List<String> named(Architecture model, List<String> parameters, String item) {
         if (item.isEmpty()) throw new InputException("the mimic layer has an empty name");
         if (item.equals(ALL)) return parameters;
         if (parameters.contains(item)) return List.of(item);
-        if (model.slots().containsKey(item)) {
+        if (model.stateDict().containsKey(item)) {
             throw new InputException(item + " is no parameter but a buffer, which has no gradient");
         }
         boolean pattern = item.contains("*") || item.contains("?");

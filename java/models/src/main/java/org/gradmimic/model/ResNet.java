@@ -92,30 +92,33 @@ public record ResNet(boolean bottleneck, Blocks blocks, int classes, int side) i
     }
 
     @Override
-    public Map<String, Slot> slots() {
-        Slots slots = new Slots().parameter("conv1.weight", WIDTH, 3, 7, 7).batchNorm("bn1", WIDTH);
+    public Map<String, TensorSpec> stateDict() {
+        StateDict stateDict =
+                new StateDict().parameter("conv1.weight", WIDTH, 3, 7, 7).batchNorm("bn1", WIDTH);
         for (int stage = 0; stage < STAGES; stage++) {
-            for (int b = 0; b < blocks.of(stage); b++) describe(slots, place(stage, b));
+            for (int b = 0; b < blocks.of(stage); b++) describe(stateDict, place(stage, b));
         }
-        return slots.linear(HEAD, (long) (WIDTH << 3) * expansion(), classes).all();
+        return stateDict
+                .linear(HEAD, (long) (WIDTH << 3) * expansion(), classes)
+                .all();
     }
 
-    private void describe(Slots slots, Place at) {
+    private void describe(StateDict stateDict, Place at) {
         if (bottleneck) {
-            convolution(slots, at.name + ".conv1", at.name + ".bn1", at.inputs, at.inner, 1);
-            convolution(slots, at.name + ".conv2", at.name + ".bn2", at.inner, at.inner, 3);
-            convolution(slots, at.name + ".conv3", at.name + ".bn3", at.inner, at.outputs, 1);
+            convolution(stateDict, at.name + ".conv1", at.name + ".bn1", at.inputs, at.inner, 1);
+            convolution(stateDict, at.name + ".conv2", at.name + ".bn2", at.inner, at.inner, 3);
+            convolution(stateDict, at.name + ".conv3", at.name + ".bn3", at.inner, at.outputs, 1);
         } else {
-            convolution(slots, at.name + ".conv1", at.name + ".bn1", at.inputs, at.inner, 3);
-            convolution(slots, at.name + ".conv2", at.name + ".bn2", at.inner, at.inner, 3);
+            convolution(stateDict, at.name + ".conv1", at.name + ".bn1", at.inputs, at.inner, 3);
+            convolution(stateDict, at.name + ".conv2", at.name + ".bn2", at.inner, at.inner, 3);
         }
         if (at.needsProjection()) {
-            convolution(slots, at.name + ".downsample.0", at.name + ".downsample.1", at.inputs, at.outputs, 1);
+            convolution(stateDict, at.name + ".downsample.0", at.name + ".downsample.1", at.inputs, at.outputs, 1);
         }
     }
 
-    private static void convolution(Slots slots, String conv, String norm, int inputs, int outputs, int side) {
-        slots.parameter(conv + ".weight", outputs, inputs, side, side).batchNorm(norm, outputs);
+    private static void convolution(StateDict stateDict, String conv, String norm, int inputs, int outputs, int side) {
+        stateDict.parameter(conv + ".weight", outputs, inputs, side, side).batchNorm(norm, outputs);
     }
 
     @Override

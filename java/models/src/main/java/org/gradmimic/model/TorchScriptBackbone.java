@@ -24,24 +24,24 @@ import org.gradmimic.kernel.OpenResources;
  * A TorchScript file ({@code torch.jit.trace(...).save(FILE)}) that takes float images [n,3,H,W] and returns features
  * [n,D]. A TorchScript file is a program: load only what you trust.
  */
-public final class TorchScriptBackbone implements FeatureModel {
+public final class TorchScriptBackbone implements Backbone {
     private final Path file;
-    private final ImageSize inputSize;
+    private final ImageSize imageSize;
     private final PixelNormalisation normalisation;
     private final JitModule module;
     private final int width;
     private Device device = Device.CPU;
     private boolean closed;
 
-    private TorchScriptBackbone(Path file, ImageSize inputSize, PixelNormalisation normalisation, JitModule module) {
+    private TorchScriptBackbone(Path file, ImageSize imageSize, PixelNormalisation normalisation, JitModule module) {
         this.file = file;
-        this.inputSize = inputSize;
+        this.imageSize = imageSize;
         this.normalisation = normalisation;
         this.module = module;
         try (PointerScope scope = new PointerScope()) {
             module.eval();
             Tensor probe = torch.zeros(
-                    new long[] {2, 3, inputSize.height(), inputSize.width()}, new TensorOptions(ScalarType.Float));
+                    new long[] {2, 3, imageSize.height(), imageSize.width()}, new TensorOptions(ScalarType.Float));
             width = Math.toIntExact(run(probe).size(1));
         }
         OpenResources.opened();
@@ -50,14 +50,14 @@ public final class TorchScriptBackbone implements FeatureModel {
     /**
      * Loads a file, and tries it on two images.
      *
-     * @param inputSize what it was made for
+     * @param imageSize what it was made for
      * @throws InputException if the file is missing, damaged, no TorchScript, or doesn't turn such images into features
      */
-    public static TorchScriptBackbone load(Path file, ImageSize inputSize, PixelNormalisation normalisation) {
+    public static TorchScriptBackbone load(Path file, ImageSize imageSize, PixelNormalisation normalisation) {
         if (!Files.isRegularFile(file)) throw InputException.in(file, "there is no such file");
         JitModule module = Memory.detached(read(file));
         try {
-            return new TorchScriptBackbone(file, inputSize, normalisation, module);
+            return new TorchScriptBackbone(file, imageSize, normalisation, module);
         } catch (RuntimeException e) {
             module.deallocate();
             throw e;
@@ -88,8 +88,8 @@ public final class TorchScriptBackbone implements FeatureModel {
     }
 
     @Override
-    public ImageSize inputSize() {
-        return inputSize;
+    public ImageSize imageSize() {
+        return imageSize;
     }
 
     @Override
@@ -99,7 +99,7 @@ public final class TorchScriptBackbone implements FeatureModel {
 
     @Override
     public Tensor features(Tensor images) {
-        ImageTensors.require(images, inputSize);
+        ImageTensors.require(images, imageSize);
         Tensor result = new Tensor();
         try (PointerScope scope = new PointerScope()) {
             Tensor features = run(normalisation.of(device.move(images)).contiguous());
@@ -124,7 +124,7 @@ public final class TorchScriptBackbone implements FeatureModel {
         } catch (RuntimeException e) {
             throw InputException.in(
                     file,
-                    "failed on " + n + " images [" + n + ", 3, " + inputSize.height() + ", " + inputSize.width() + "]: "
+                    "failed on " + n + " images [" + n + ", 3, " + imageSize.height() + ", " + imageSize.width() + "]: "
                             + message(e),
                     e);
         }

@@ -57,13 +57,14 @@ record TransformerBlock(
         abstract Tensor apply(Tensor x);
     }
 
-    void describe(Slots slots, String name) {
-        slots.layerNorm(name + ".ln_1", width).attention(name + names.attention, width);
-        if (layerScale) slots.parameter(name + ".ls_1.gamma", width);
-        slots.layerNorm(name + ".ln_2", width)
+    void describe(StateDict stateDict, String name) {
+        stateDict.layerNorm(name + ".ln_1", width).attention(name + names.attention, width);
+        if (layerScale) stateDict.parameter(name + ".ls_1.gamma", width);
+        stateDict
+                .layerNorm(name + ".ln_2", width)
                 .linear(name + names.first, width, hidden)
                 .linear(name + names.second, hidden, width);
-        if (layerScale) slots.parameter(name + ".ls_2.gamma", width);
+        if (layerScale) stateDict.parameter(name + ".ls_2.gamma", width);
     }
 
     /**

@@ -81,14 +81,17 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
     }
 
     @Override
-    public Map<String, Slot> slots() {
-        Slots slots = new Slots()
+    public Map<String, TensorSpec> stateDict() {
+        StateDict stateDict = new StateDict()
                 .parameter("class_token", 1, 1, width)
                 .parameter("conv_proj.weight", width, 3, patchSize, patchSize)
                 .parameter("conv_proj.bias", width)
                 .parameter("encoder.pos_embedding", 1, patches() + 1, width);
-        for (int i = 0; i < layers; i++) block().describe(slots, block(i));
-        return slots.layerNorm("encoder.ln", width).linear(HEAD, width, classes).all();
+        for (int i = 0; i < layers; i++) block().describe(stateDict, block(i));
+        return stateDict
+                .layerNorm("encoder.ln", width)
+                .linear(HEAD, width, classes)
+                .all();
     }
 
     @Override
@@ -103,7 +106,7 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
 
     /** torchvision's first files call the MLP's layers linear_1 and linear_2. */
     @Override
-    public String current(String storedName) {
+    public String parameterName(String storedName) {
         return storedName.replace(".mlp.linear_1.", ".mlp.0.").replace(".mlp.linear_2.", ".mlp.3.");
     }
 

@@ -32,9 +32,9 @@ class EmbedderTest {
     private final ImageDataset dataset = Datasets.openImages("drawn:classes=4,train=" + SAMPLES + ",test=0");
 
     /** A model whose features tell the image: its first row of bytes. */
-    private static final class FirstRow implements FeatureModel {
+    private static final class FirstRow implements Backbone {
         @Override
-        public ImageSize inputSize() {
+        public ImageSize imageSize() {
             return ImageSize.square(16);
         }
 

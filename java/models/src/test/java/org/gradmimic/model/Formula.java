@@ -50,9 +50,9 @@ final class Formula {
     }
 
     /** All of a model's; in the caller's scope, as the handles are the parameters' own. */
-    static Parameters parameters(Model model) {
+    static Parameters parameters(Architecture model) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        model.slots().forEach((name, slot) -> tensors.put(name, weight(name, slot.shape())));
+        model.stateDict().forEach((name, spec) -> tensors.put(name, weight(name, spec.shape())));
         return Parameters.of(tensors);
     }
 

@@ -23,7 +23,7 @@ class MimicLayersTest {
                 .containsExactly(
                         "encoder.layers.encoder_layer_0.mlp.0.weight", "encoder.layers.encoder_layer_1.mlp.0.weight");
         List<String> all = MimicLayers.resolve(VIT, "all");
-        assertThat(all).containsExactlyElementsOf(VIT.slots().keySet());
+        assertThat(all).containsExactlyElementsOf(VIT.stateDict().keySet());
         assertThat(MimicLayers.resolve(VIT, "*")).isEqualTo(all);
         assertThat(MimicLayers.resolve(RESNET, "all"))
                 .contains("bn1.weight")

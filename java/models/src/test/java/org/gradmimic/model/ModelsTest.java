@@ -46,7 +46,7 @@ class ModelsTest {
         }
     }
 
-    private Model model(Kind kind, String json) throws IOException {
+    private Architecture model(Kind kind, String json) throws IOException {
         return Models.open(
                 kind, Files.writeString(folder.resolve("config.json"), json).toString());
     }
@@ -63,10 +63,10 @@ class ModelsTest {
     })
     void theStateDictIsTheirs(Kind kind, String name) throws NoSuchAlgorithmException {
         StringBuilder lines = new StringBuilder();
-        new TreeMap<>(Models.open(kind, name).slots())
-                .forEach((parameter, slot) -> lines.append(parameter)
+        new TreeMap<>(Models.open(kind, name).stateDict())
+                .forEach((parameter, spec) -> lines.append(parameter)
                         .append(' ')
-                        .append(Arrays.toString(slot.shape()))
+                        .append(Arrays.toString(spec.shape()))
                         .append('\n'));
         byte[] digest =
                 MessageDigest.getInstance("SHA-256").digest(lines.toString().getBytes(StandardCharsets.UTF_8));
@@ -82,18 +82,19 @@ class ModelsTest {
 
     @Test
     void logitsOfResNets() throws IOException {
-        Model basic =
+        Architecture basic =
                 model(Kind.RESNET, "{\"block\":\"basic\",\"layers\":[2,2,2,2],\"num_classes\":20,\"image_size\":64}");
         try (PointerScope scope = new PointerScope()) {
             compareLogits(basic, "resnet18", Formula.images(3, 64));
         }
-        Model bottleneck = model(Kind.RESNET, "{\"block\":\"bottleneck\",\"layers\":[3,4,6,3],\"image_size\":65}");
+        Architecture bottleneck =
+                model(Kind.RESNET, "{\"block\":\"bottleneck\",\"layers\":[3,4,6,3],\"image_size\":65}");
         try (PointerScope scope = new PointerScope()) {
             compareLogits(bottleneck, "resnet50", Formula.images(2, 65));
         }
     }
 
-    private static void compareLogits(Model model, String name, Tensor images) {
+    private static void compareLogits(Architecture model, String name, Tensor images) {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGrad = new NoGradGuard();
                 Parameters parameters = Formula.parameters(model)) {
@@ -139,8 +140,8 @@ class ModelsTest {
 
     @Test
     void openClipsWrapperIsRead() throws IOException {
-        Model bare = Models.open(Kind.CLIP, "ViT-B-16-quickgelu");
-        Model wrapped = model(
+        Architecture bare = Models.open(Kind.CLIP, "ViT-B-16-quickgelu");
+        Architecture wrapped = model(
                 Kind.CLIP,
                 "{\"model_cfg\":{\"embed_dim\":512,\"quick_gelu\":true,\"vision_cfg\":{\"image_size\":224,\"layers\":12,"
                         + "\"width\":768,\"patch_size\":16},\"text_cfg\":{}},\"preprocess_cfg\":{\"mean\":[0.5]}}");
@@ -196,7 +197,7 @@ class ModelsTest {
     void aFolderIsNoConfiguration() throws IOException {
         Path here = Files.createDirectory(Path.of("vit_l_16"));
         try {
-            assertThat(Models.open(Kind.VIT, "vit_l_16").slots()).containsKey("heads.head.weight");
+            assertThat(Models.open(Kind.VIT, "vit_l_16").stateDict()).containsKey("heads.head.weight");
         } finally {
             Files.delete(here);
         }

@@ -41,9 +41,9 @@ class TorchScriptBackboneTest {
     @ParameterizedTest
     @MethodSource("normalisations")
     void featuresAreTheScripts(PixelNormalisation normalisation) {
-        ImageBatch images = BackboneTest.drawn(5);
+        ImageBatch images = ConvBackboneTest.drawn(5);
         try (PointerScope scope = new PointerScope();
-                FeatureModel model = FeatureModels.open(script(TinyScript.MEANS), SIZE, normalisation)) {
+                Backbone model = Models.openBackbone(script(TinyScript.MEANS), SIZE, normalisation)) {
             assertThat(model).isInstanceOf(TorchScriptBackbone.class);
             assertThat(model.width()).isEqualTo(2);
             float[] features = Tensors.floats(model.features(ImageTensors.view(images.pixels(), 5, SIZE)));
@@ -96,7 +96,7 @@ class TorchScriptBackboneTest {
     }
 
     private static void assertRefused(Path file, String message) {
-        assertThatThrownBy(() -> FeatureModels.open(file, SIZE, PixelNormalisation.of(0, 1))
+        assertThatThrownBy(() -> Models.openBackbone(file, SIZE, PixelNormalisation.of(0, 1))
                         .close())
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining(file.toString())

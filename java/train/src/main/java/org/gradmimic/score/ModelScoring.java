@@ -25,9 +25,9 @@ import org.gradmimic.layer.Losses;
 import org.gradmimic.layer.RecordingLayers;
 import org.gradmimic.layer.SampleWeights;
 import org.gradmimic.layer.ScoreTensors;
+import org.gradmimic.model.Architecture;
 import org.gradmimic.model.Clip;
 import org.gradmimic.model.ImageClassifier;
-import org.gradmimic.model.Model;
 import org.gradmimic.model.ModelWeights;
 import org.jspecify.annotations.Nullable;
 
@@ -66,7 +66,7 @@ public final class ModelScoring {
      * @param device where the model and the weights are
      */
     public record Request(
-            Model model,
+            Architecture model,
             ModelWeights weights,
             List<ModelWeights> references,
             List<String> mimicLayer,
@@ -143,7 +143,7 @@ public final class ModelScoring {
      *
      * @param batchSize as in the request
      */
-    public static int samplesAtATime(Model model, int batchSize) {
+    public static int samplesAtATime(Architecture model, int batchSize) {
         return model instanceof Clip ? batchSize : CHUNK;
     }
 
@@ -171,7 +171,7 @@ public final class ModelScoring {
                         + " leave it out of the mimic layer, or ask for exact scores");
             }
             if (request.references().stream()
-                    .anyMatch(reference -> reference.fresh().contains(name))) {
+                    .anyMatch(reference -> reference.reinitialised().contains(name))) {
                 throw new InputException(
                         "the reference has " + name + " for another number of classes; it cannot be the mimic layer");
             }

@@ -27,14 +27,14 @@ import org.gradmimic.layer.ContrastiveScore;
 import org.gradmimic.layer.Losses;
 import org.gradmimic.layer.Parameters;
 import org.gradmimic.layer.PlainLayers;
+import org.gradmimic.model.Architecture;
 import org.gradmimic.model.ImageClassifier;
 import org.gradmimic.model.MimicLayers;
-import org.gradmimic.model.Model;
 import org.gradmimic.model.ModelWeights;
 import org.gradmimic.model.Models;
 import org.gradmimic.model.Models.Kind;
 import org.gradmimic.model.Safetensors;
-import org.gradmimic.model.Slot;
+import org.gradmimic.model.TensorSpec;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,12 +48,12 @@ class ModelScoringTest {
 
     private final Random random = new Random(3);
 
-    private Path write(String name, Model model) {
+    private Path write(String name, Architecture model) {
         Path file = folder.resolve(name);
         try (PointerScope scope = new PointerScope()) {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
-            model.slots().forEach((parameter, slot) -> {
-                if (slot.role() != Slot.Role.COUNTER) tensors.put(parameter, drawn(parameter, slot.shape()));
+            model.stateDict().forEach((parameter, spec) -> {
+                if (spec.role() != TensorSpec.Role.COUNTER) tensors.put(parameter, drawn(parameter, spec.shape()));
             });
             Safetensors.write(file, Map.of(), tensors);
         }
@@ -85,7 +85,7 @@ class ModelScoringTest {
         return NpySamples.labelled(images, model.imageSize(), folder.resolve("y.npy"), model.classes(), atATime);
     }
 
-    private Model model(Kind kind, String json) throws Exception {
+    private Architecture model(Kind kind, String json) throws Exception {
         return Models.open(
                 kind, Files.writeString(folder.resolve("config.json"), json).toString());
     }
@@ -157,9 +157,8 @@ class ModelScoringTest {
             ScoreKind kind,
             int atATime) {
         try (PointerScope scope = new PointerScope();
-                ModelWeights weights = ModelWeights.read(model, live, false, 0).moved(device);
-                ModelWeights reference =
-                        ModelWeights.read(model, theirs, false, 0).moved(device);
+                ModelWeights weights = ModelWeights.read(model, live).moved(device);
+                ModelWeights reference = ModelWeights.read(model, theirs).moved(device);
                 NpySamples samples = NpySamples.labelled(
                         folder.resolve("x.npy"),
                         model.imageSize(),
@@ -184,12 +183,12 @@ class ModelScoringTest {
     }
 
     /** @param single parameters that are compared one by one; then all at once */
-    private void compare(Model opened, String single) {
+    private void compare(Architecture opened, String single) {
         ImageClassifier model = (ImageClassifier) opened;
         List<String> all = MimicLayers.resolve(model, MimicLayers.ALL);
         try (PointerScope scope = new PointerScope();
-                ModelWeights weights = ModelWeights.read(model, write("m.safetensors", model), false, 0);
-                ModelWeights reference = ModelWeights.read(model, write("r.safetensors", model), false, 0)) {
+                ModelWeights weights = ModelWeights.read(model, write("m.safetensors", model));
+                ModelWeights reference = ModelWeights.read(model, write("r.safetensors", model))) {
             Slow slow;
             try (NpySamples samples = samples(model, SAMPLES)) {
                 slow = slow(model, weights.parameters(), reference.parameters(), all, samples.next());

@@ -25,7 +25,7 @@ import org.gradmimic.data.Split;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class BackboneTest {
+class ConvBackboneTest {
     private static final ImageSize SIZE = ImageSize.square(20);
 
     @TempDir
@@ -36,7 +36,7 @@ class BackboneTest {
         return dataset.load(Split.TRAIN, SIZE, LongStream.range(0, count).toArray());
     }
 
-    private static float[] features(FeatureModel model, ImageBatch images) {
+    private static float[] features(Backbone model, ImageBatch images) {
         try (PointerScope scope = new PointerScope()) {
             return Tensors.floats(model.features(ImageTensors.view(images.pixels(), images.size(), SIZE)));
         }
@@ -46,13 +46,13 @@ class BackboneTest {
     void aStoredBackboneIsTheSame() {
         ImageBatch images = drawn(40);
         Path file = folder.resolve("backbone.safetensors");
-        try (Backbone backbone = Backbone.random(SIZE, 1)) {
+        try (ConvBackbone backbone = ConvBackbone.random(SIZE, 1)) {
             // Trained for a step, so that the running statistics are stored too.
             train(backbone, images, 1, 2);
             backbone.save(file);
-            try (Backbone loaded = Backbone.load(file);
-                    FeatureModel opened = FeatureModels.open(file, ImageSize.square(99), PixelNormalisation.of(0, 1))) {
-                assertThat(loaded.inputSize()).isEqualTo(SIZE);
+            try (ConvBackbone loaded = ConvBackbone.load(file);
+                    Backbone opened = Models.openBackbone(file, ImageSize.square(99), PixelNormalisation.of(0, 1))) {
+                assertThat(loaded.imageSize()).isEqualTo(SIZE);
                 assertThat(features(loaded, images)).isEqualTo(features(backbone, images));
                 assertThat(features(opened, images)).isEqualTo(features(backbone, images));
             }
@@ -62,7 +62,7 @@ class BackboneTest {
     @Test
     void anImagesFeaturesDoNotDependOnItsBatch() {
         ImageBatch images = drawn(7);
-        try (Backbone backbone = Backbone.random(SIZE, 1)) {
+        try (ConvBackbone backbone = ConvBackbone.random(SIZE, 1)) {
             float[] together = features(backbone, images);
             for (int i = 0; i < images.size(); i++) {
                 ImageBatch alone = new ImageBatch(
@@ -100,9 +100,9 @@ class BackboneTest {
     void theSameSeedGivesTheSameWeights() {
         int threads = torch.get_num_threads();
         torch.set_num_threads(1); // Sums over a batch that threads share may be in another order.
-        try (Backbone one = Backbone.random(SIZE, 5);
-                Backbone two = Backbone.random(SIZE, 5);
-                Backbone other = Backbone.random(SIZE, 6)) {
+        try (ConvBackbone one = ConvBackbone.random(SIZE, 5);
+                ConvBackbone two = ConvBackbone.random(SIZE, 5);
+                ConvBackbone other = ConvBackbone.random(SIZE, 6)) {
             ImageBatch images = drawn(50);
             assertThat(train(one, images, 3, 7)).isTrue();
             train(two, images, 3, 7);
@@ -116,10 +116,18 @@ class BackboneTest {
     @Test
     void trainingLearns() {
         List<Double> losses = new ArrayList<>();
-        try (Backbone backbone = Backbone.random(SIZE, 1)) {
-            TrainerSettings settings = new TrainerSettings(12, 32, 0.05, 0.9, 5e-4, 0, 1, false, 1);
+        try (ConvBackbone backbone = ConvBackbone.random(SIZE, 1)) {
+            BackboneTrainerSettings settings = BackboneTrainerSettings.builder()
+                    .epochs(12)
+                    .batchSize(32)
+                    .learningRate(0.05)
+                    .labelSmoothing(0)
+                    .shift(1)
+                    .flips(false)
+                    .seed(1)
+                    .build();
             ImageBatch images = drawn(320);
-            new BackboneTrainer(backbone, settings, new TrainerListener() {
+            new BackboneTrainer(backbone, settings, new BackboneTrainerListener() {
                         @Override
                         public void stepped(long steps, long totalSteps, double loss) {
                             assertThat(totalSteps).isEqualTo(120);
@@ -138,13 +146,20 @@ class BackboneTest {
     @Test
     void trainingStopsWhenAsked() {
         int[] asked = {0};
-        try (Backbone backbone = Backbone.random(SIZE, 1)) {
-            boolean whole = new BackboneTrainer(backbone, TrainerSettings.standard(5, false, 1), new TrainerListener() {
-                        @Override
-                        public boolean stopRequested() {
-                            return ++asked[0] > 2;
-                        }
-                    })
+        try (ConvBackbone backbone = ConvBackbone.random(SIZE, 1)) {
+            boolean whole = new BackboneTrainer(
+                            backbone,
+                            BackboneTrainerSettings.builder()
+                                    .epochs(5)
+                                    .flips(false)
+                                    .seed(1)
+                                    .build(),
+                            new BackboneTrainerListener() {
+                                @Override
+                                public boolean stopRequested() {
+                                    return ++asked[0] > 2;
+                                }
+                            })
                     .train(drawn(20), 4);
             assertThat(whole).isFalse();
         }
@@ -155,13 +170,13 @@ class BackboneTest {
     void foreignAndDamagedFilesAreRefused() throws IOException {
         Path file = folder.resolve("backbone.safetensors");
         try (PointerScope scope = new PointerScope();
-                Backbone backbone = Backbone.random(SIZE, 1)) {
+                ConvBackbone backbone = ConvBackbone.random(SIZE, 1)) {
             Safetensors.write(file, Map.of(), Map.of("weight", Tensors.of(new float[] {1}, 1)));
             assertRefused(file, "not those of a gradmimic backbone");
-            Map<String, String> mine = Map.of("format", Backbone.FORMAT, "input_size", "20x20");
+            Map<String, String> mine = Map.of("format", ConvBackbone.FORMAT, "input_size", "20x20");
             Safetensors.write(file, mine, Map.of("weight", Tensors.of(new float[] {1}, 1)));
             assertRefused(file, "no tensor 'stage1.conv.weight'");
-            Safetensors.write(file, Map.of("format", Backbone.FORMAT, "input_size", "8x99999"), Map.of());
+            Safetensors.write(file, Map.of("format", ConvBackbone.FORMAT, "input_size", "8x99999"), Map.of());
             assertRefused(file, "expected HEIGHTxWIDTH");
             backbone.save(file);
         }
@@ -174,7 +189,7 @@ class BackboneTest {
     }
 
     private static void assertRefused(Path file, String message) {
-        assertThatThrownBy(() -> FeatureModels.open(file, SIZE, PixelNormalisation.of(0, 1))
+        assertThatThrownBy(() -> Models.openBackbone(file, SIZE, PixelNormalisation.of(0, 1))
                         .close())
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining(file.toString())
@@ -184,17 +199,23 @@ class BackboneTest {
     @Test
     void wrongImagesAreRefused() {
         try (PointerScope scope = new PointerScope();
-                Backbone backbone = Backbone.random(SIZE, 1)) {
+                ConvBackbone backbone = ConvBackbone.random(SIZE, 1)) {
             assertThatThrownBy(() -> backbone.features(Tensors.empty(1, 20, 20, 3)))
                     .hasMessageContaining("Byte is expected");
             assertThatThrownBy(() -> backbone.features(torch.zeros(1, 21, 20, 3).to(torch.ScalarType.Byte)))
                     .hasMessageContaining("images has the shape [1, 21, 20, 3], expected [1, 20, 20, 3]");
         }
-        assertThatThrownBy(() -> Backbone.random(new ImageSize(15, 32), 1)).hasMessageContaining("15x32");
+        assertThatThrownBy(() -> ConvBackbone.random(new ImageSize(15, 32), 1)).hasMessageContaining("15x32");
     }
 
-    private static boolean train(Backbone backbone, ImageBatch images, int epochs, long seed) {
-        return new BackboneTrainer(backbone, TrainerSettings.standard(epochs, true, seed), new TrainerListener() {})
+    private static boolean train(ConvBackbone backbone, ImageBatch images, int epochs, long seed) {
+        return new BackboneTrainer(
+                        backbone,
+                        BackboneTrainerSettings.builder()
+                                .epochs(epochs)
+                                .seed(seed)
+                                .build(),
+                        new BackboneTrainerListener() {})
                 .train(images, 4);
     }
 }

@@ -1,7 +1,7 @@
 package org.gradmimic.model;
 
 /** Watches a backbone's training; every call comes from the training thread. */
-public interface TrainerListener {
+public interface BackboneTrainerListener {
     /** After every step; {@code loss} is the mean loss of the batch before it. */
     default void stepped(long steps, long totalSteps, double loss) {}
 

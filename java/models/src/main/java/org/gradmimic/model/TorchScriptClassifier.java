@@ -15,19 +15,19 @@ import org.gradmimic.layer.Layers;
  * A linear head over the features of a frozen TorchScript file, whose insides nobody can record: {@code head.weight} [C,D]
  * and {@code head.bias} [C] are all its parameters. The file is a program: use only what you trust.
  */
-public final class ScriptClassifier implements ImageClassifier {
+public final class TorchScriptClassifier implements ImageClassifier {
     private static final String HEAD = "head";
 
     private final TorchScriptBackbone backbone;
     private final int classes;
 
-    private ScriptClassifier(TorchScriptBackbone backbone, int classes) {
+    private TorchScriptClassifier(TorchScriptBackbone backbone, int classes) {
         this.backbone = backbone;
         this.classes = classes;
     }
 
     /** Reads {@code backbone} (a file, from the configuration's folder), {@code image_size} and {@code num_classes}. */
-    static ScriptClassifier of(ModelConfig config, Path file) {
+    static TorchScriptClassifier of(ModelConfig config, Path file) {
         Path script = file.resolveSibling(config.text("backbone"));
         int side = config.side("image_size", 224);
         int classes = config.positive("num_classes");
@@ -38,12 +38,13 @@ public final class ScriptClassifier implements ImageClassifier {
         } catch (InvalidArgumentException e) {
             throw config.wrong(e.getMessage());
         }
-        return new ScriptClassifier(TorchScriptBackbone.load(script, size, PixelNormalisation.of(0.5, 0.5)), classes);
+        return new TorchScriptClassifier(
+                TorchScriptBackbone.load(script, size, PixelNormalisation.of(0.5, 0.5)), classes);
     }
 
     @Override
-    public Map<String, Slot> slots() {
-        return new Slots().linear(HEAD, backbone.width(), classes).all();
+    public Map<String, TensorSpec> stateDict() {
+        return new StateDict().linear(HEAD, backbone.width(), classes).all();
     }
 
     @Override
@@ -53,7 +54,7 @@ public final class ScriptClassifier implements ImageClassifier {
 
     @Override
     public ImageSize imageSize() {
-        return backbone.inputSize();
+        return backbone.imageSize();
     }
 
     @Override

@@ -8,7 +8,7 @@ import java.util.Arrays;
  * @param shape what it must be
  * @param role what it is for
  */
-public record Slot(long[] shape, Role role) {
+public record TensorSpec(long[] shape, Role role) {
     /** What a tensor is for. */
     public enum Role {
         /** Trained, and scored. */
@@ -20,16 +20,16 @@ public record Slot(long[] shape, Role role) {
     }
 
     /** A parameter. */
-    static Slot parameter(long... shape) {
-        return new Slot(shape, Role.PARAMETER);
+    static TensorSpec parameter(long... shape) {
+        return new TensorSpec(shape, Role.PARAMETER);
     }
 
-    static Slot buffer(long... shape) {
-        return new Slot(shape, Role.BUFFER);
+    static TensorSpec buffer(long... shape) {
+        return new TensorSpec(shape, Role.BUFFER);
     }
 
-    static Slot counter() {
-        return new Slot(new long[0], Role.COUNTER);
+    static TensorSpec counter() {
+        return new TensorSpec(new long[0], Role.COUNTER);
     }
 
     boolean hasShape(long[] other) {
