@@ -11,7 +11,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
-import org.gradmimic.base.InputException;
+import org.gradmimic.base.GradmimicException;
 import org.gradmimic.layer.Parameters;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -53,7 +53,7 @@ class ModelWeightsTest {
                                 ? ModelWeights.readWithNewHead(model, file, 1)
                                 : ModelWeights.read(model, file))
                         .close())
-                .isInstanceOf(InputException.class)
+                .isInstanceOf(GradmimicException.class)
                 .hasMessageStartingWith(file + ": does not fit the model; ")
                 .hasMessageContainingAll(parts);
     }
