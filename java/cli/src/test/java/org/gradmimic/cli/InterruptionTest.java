@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.gradmimic.io.npy.NpyWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -85,6 +86,46 @@ class InterruptionTest {
         assertThat(out).hasContent("old");
         try (Stream<Path> left = Files.list(folder)) {
             assertThat(left).containsExactlyInAnyOrder(none, out);
+        }
+    }
+
+    /** In the middle of its work: the label model's probabilities are written while the filter is made. */
+    @Test
+    void makingAFilterLeavesNothingHalfWritten(@TempDir Path folder) throws Exception {
+        int samples = 20_000_000;
+        Path scores = folder.resolve("scores.npy");
+        float[] values = new float[samples];
+        for (int i = 0; i < samples; i++) values[i] = i % 1_000;
+        NpyWriter.write(scores, values, 4, samples / 4);
+        Path out = Files.writeString(folder.resolve("keep.npy"), "old");
+        Path probabilities = Files.writeString(folder.resolve("p.npy"), "older");
+        Process process = Run.java(
+                        Main.class.getName(),
+                        "filter",
+                        "--scores",
+                        scores.toString(),
+                        "--binarize",
+                        "mixture",
+                        "--aggregate",
+                        "label-model",
+                        "--probabilities",
+                        probabilities.toString(),
+                        "--out",
+                        out.toString())
+                .start();
+        try (BufferedReader err = process.errorReader(StandardCharsets.UTF_8)) {
+            Path temporary = folder.resolve(".p.npy.tmp");
+            while (process.isAlive() && !Files.exists(temporary)) Thread.sleep(1);
+            interrupt(process);
+            assertThat(err.lines().toList()).endsWith("gradmimic: interrupted");
+            assertThat(process.waitFor()).isEqualTo(130);
+        } finally {
+            process.destroyForcibly();
+        }
+        assertThat(out).hasContent("old");
+        assertThat(probabilities).hasContent("older");
+        try (Stream<Path> left = Files.list(folder)) {
+            assertThat(left).containsExactlyInAnyOrder(scores, out, probabilities);
         }
     }
 

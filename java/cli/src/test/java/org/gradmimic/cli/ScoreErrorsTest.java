@@ -233,7 +233,7 @@ class ScoreErrorsTest {
             Path old = Files.writeString(disk.path().resolve(name), "an older result");
             Run run = large.with("out", old).with("quiet", "").run("score");
             assertThat(run.err().lines()).hasSize(1);
-            assertThat(run.err()).contains(name, "No space left on device");
+            assertThat(run.err()).contains("cannot write " + old + ": No space left on device");
             assertThat(run.code()).isEqualTo(2);
             assertThat(old).hasContent("an older result");
             assertThat(content(disk.path())).containsExactly(disk.path(), old);

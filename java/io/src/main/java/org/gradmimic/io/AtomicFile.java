@@ -38,12 +38,14 @@ public final class AtomicFile implements AutoCloseable {
     private final Path target;
     private final Path temporary;
     private final FileChannel channel;
+    private final boolean scratch;
     private boolean committed;
 
-    private AtomicFile(Path target, Path temporary, FileChannel channel) {
+    private AtomicFile(Path target, Path temporary, FileChannel channel, boolean scratch) {
         this.target = target;
         this.temporary = temporary;
         this.channel = channel;
+        this.scratch = scratch;
     }
 
     /** What fills a file. */
@@ -98,13 +100,30 @@ public final class AtomicFile implements AutoCloseable {
      */
     public static AtomicFile create(Path target) {
         Path absolute = checked(target);
-        Path temporary = temporaryFor(absolute);
+        return create(target, absolute, temporaryFor(absolute), false);
+    }
+
+    /**
+     * Begins a temporary file with intermediate values of a file that is being made. It lies beside that file, failures name
+     * that file, and it is gone when it is closed.
+     *
+     * @param target the file that is being made
+     * @param suffix tells its temporary files apart
+     * @throws InputException if the folder is missing or can't be written to, or {@code target} is a folder
+     */
+    public static AtomicFile scratch(Path target, String suffix) {
+        Path absolute = checked(target);
+        return create(
+                target, absolute, temporaryFor(absolute.resolveSibling(absolute.getFileName() + suffix)), true);
+    }
+
+    private static AtomicFile create(Path target, Path absolute, Path temporary, boolean scratch) {
         try {
             Files.deleteIfExists(temporary);
             FileChannel channel = FileChannel.open(
                     temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
             UNDER_WAY.add(temporary);
-            return new AtomicFile(absolute, temporary, channel);
+            return new AtomicFile(absolute, temporary, channel, scratch);
         } catch (IOException e) {
             throw failure(target, e);
         }
@@ -154,6 +173,9 @@ public final class AtomicFile implements AutoCloseable {
      * @throws InputException if that fails; the name keeps what it had
      */
     public void commit() {
+        if (scratch) {
+            throw new InvalidStateException("a temporary file of " + target + " has no name to be moved to");
+        }
         if (committed) {
             throw new InvalidStateException(target + " was committed already");
         }

@@ -115,9 +115,10 @@ public final class FeatureScoring {
         check(request, out);
         boolean parquet = ScoreFile.isParquet(out);
         FeatureScoring scoring = new FeatureScoring(request, maxBlockRows);
-        Path values = parquet ? out.resolveSibling(ScoreFile.name(out) + ".npy") : out;
         try (PointerScope scope = new PointerScope();
-                NpyWriter scores = NpyWriter.create(values, scoring.rows);
+                NpyWriter scores = parquet
+                        ? NpyWriter.scratch(out, ".scores", scoring.rows)
+                        : NpyWriter.create(out, scoring.rows);
                 HeadScorer scorer = new HeadScorer(request.weight(), request.bias(), request.reference())) {
             double norm = Math.sqrt(scorer.direction().normSquared());
             scoring.score(scorer, norm, scores, progress);
@@ -186,7 +187,7 @@ public final class FeatureScoring {
             if (couplesSamples()) new BatchWeights(request, norm, scores, null).run();
             return;
         }
-        try (NpyWriter norms = NpyWriter.create(temporaryNorms(scores), rows)) {
+        try (NpyWriter norms = NpyWriter.scratch(scores.path(), ".norms", rows)) {
             readFeatures(scorer, norm, scores, norms, progress);
             requireAnyFinite();
             new BatchWeights(request, norm, scores, norms).run();
@@ -197,10 +198,6 @@ public final class FeatureScoring {
         if (rows > 0 && nonFinite == rows) {
             throw InputException.in(request.features().path(), "none of its " + rows + " rows has a finite score");
         }
-    }
-
-    private static Path temporaryNorms(NpyWriter scores) {
-        return scores.path().resolveSibling(scores.path().getFileName() + ".norms");
     }
 
     /** The one pass over the features: scores (cos and free opt in their final form), and norms where they are wanted. */

@@ -40,10 +40,24 @@ public final class NpyWriter implements AutoCloseable {
      * @throws InputException if the folder is missing or can't be written to
      */
     public static NpyWriter create(Path path, long... shape) {
-        long elements = count(shape);
-        AtomicFile file = AtomicFile.create(path);
+        return create(AtomicFile.create(path), shape);
+    }
+
+    /**
+     * Begins a float32 array of intermediate values, see {@link AtomicFile#scratch}. It cannot be committed.
+     *
+     * @param path the file that is being made; failures name it
+     * @param suffix tells its temporary files apart
+     * @param shape every axis' length, outermost first
+     * @throws InputException if the folder is missing or can't be written to
+     */
+    public static NpyWriter scratch(Path path, String suffix, long... shape) {
+        return create(AtomicFile.scratch(path, suffix), shape);
+    }
+
+    private static NpyWriter create(AtomicFile file, long... shape) {
         try {
-            return new NpyWriter(file, NpyHeader.format(NpyType.FLOAT32, shape), elements);
+            return new NpyWriter(file, NpyHeader.format(NpyType.FLOAT32, shape), count(shape));
         } catch (RuntimeException e) {
             file.close();
             throw e;
