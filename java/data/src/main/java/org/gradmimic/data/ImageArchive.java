@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.gradmimic.base.InputException;
+import org.gradmimic.io.tar.TarMember;
 import org.gradmimic.io.tar.TarReader;
 
 /**
@@ -23,14 +23,14 @@ final class ImageArchive implements ImageSource {
         Set<String> files = new LinkedHashSet<>();
         List<String> folders = new ArrayList<>();
         try (TarReader tar = new TarReader(path)) {
-            for (TarArchiveEntry entry = tar.next(); entry != null; entry = tar.next()) {
-                String name = TarReader.name(entry);
-                if (entry.isDirectory()) {
+            for (TarMember member = tar.next(); member != null; member = tar.next()) {
+                String name = member.name();
+                if (member.kind() == TarMember.Kind.DIRECTORY) {
                     folders.add(name);
                 } else if (ImageIndex.isImage(name)) {
-                    checkFile(entry, name);
+                    checkFile(member);
                     if (!files.add(name)) {
-                        throw InputException.in(path, "holds " + name + " twice");
+                        throw InputException.in(path, "holds " + member.shownName() + " twice");
                     }
                 }
             }
@@ -48,12 +48,15 @@ final class ImageArchive implements ImageSource {
         return new Cursor(split);
     }
 
-    private void checkFile(TarArchiveEntry entry, String name) {
-        if (!entry.isFile() || entry.isLink() || entry.isSymbolicLink()) {
-            throw InputException.in(path, name + " is a link or no plain file; expected the image itself");
+    private void checkFile(TarMember member) {
+        if (member.kind() != TarMember.Kind.FILE) {
+            throw InputException.in(
+                    path,
+                    member.shownName() + " is " + member.kind().words() + "; expected the image itself, stored whole");
         }
-        if (entry.getSize() > Integer.MAX_VALUE - 8) {
-            throw InputException.in(path, name + " has " + entry.getSize() + " bytes, too many for an image");
+        if (member.size() > Integer.MAX_VALUE - 8) {
+            throw InputException.in(
+                    path, member.shownName() + " has " + member.size() + " bytes, too many for an image");
         }
     }
 
@@ -71,16 +74,15 @@ final class ImageArchive implements ImageSource {
         @Override
         public boolean next() {
             while (left > 0) {
-                TarArchiveEntry entry = tar.next();
-                if (entry == null) {
+                TarMember member = tar.next();
+                if (member == null) {
                     throw InputException.in(path, "was changed while it was read; " + left + " images are gone");
                 }
-                String name = TarReader.name(entry);
-                ImageIndex.Entry place = entry.isFile() ? index.find(name) : null;
+                ImageIndex.Entry place = member.kind() == TarMember.Kind.FILE ? index.find(member.name()) : null;
                 if (place != null && place.split() == split) {
-                    int bytes = (int) entry.getSize();
-                    tar.read(room(bytes), bytes);
-                    current(path + ": " + name, bytes, place);
+                    int bytes = (int) member.size();
+                    tar.read(room(bytes));
+                    current(path + ": " + member.shownName(), bytes, place);
                     left--;
                     return true;
                 }

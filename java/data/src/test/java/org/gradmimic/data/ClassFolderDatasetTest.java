@@ -216,7 +216,7 @@ class ClassFolderDatasetTest {
                     .hasMessageContaining(path + ": truncated or damaged archive");
         }
         Files.write(path, Arrays.copyOf(plain, 5 * 1024 + 700));
-        assertThatThrownBy(() -> images("cut")).hasMessageContaining("the last good entry, number 5, is c0/4.png");
+        assertThatThrownBy(() -> images("cut")).hasMessageContaining("the last good member, number 5, is c0/4.png");
         for (int cut : new int[] {1, 8, zipped.length / 2, zipped.length - 20}) {
             Files.write(path, Arrays.copyOf(zipped, zipped.length - cut));
             assertThatThrownBy(() -> images("cut"))

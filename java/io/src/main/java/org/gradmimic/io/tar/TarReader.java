@@ -1,174 +1,332 @@
 package org.gradmimic.io.tar;
 
 import java.io.BufferedInputStream;
-import java.io.FilterInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.zip.GZIPInputStream;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import java.util.zip.ZipException;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.io.InputFiles;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A tar archive read from front to back, gzipped or not (its first bytes tell). Whatever ends early is noticed: an entry
- * cut short, a gzip stream whose checksum is missing or wrong, and an archive without the blocks of zeros at its end.
+ * A tar archive read from front to back, gzipped or not (its first bytes tell): v7, ustar, pax and GNU.
+ *
+ * <p>Whatever ends early is noticed: a member cut short, a gzip stream whose checksum is missing or wrong, and an archive
+ * without the blocks of zeros at its end. Archives that were joined ({@code cat a.tar b.tar}) are read one after the other.
+ * A claimed size costs no memory before the bytes are there. Refused by name are a member whose path has {@code ..} in it,
+ * a volume of several, and a global pax header that says more than a comment.
  */
 public final class TarReader implements AutoCloseable {
     private static final int BUFFER = 64 << 10;
-    private static final int END_MARK = 1024;
+    private static final int END_BLOCKS = 2;
+
+    /** Bytes of an extension header, above any name or map of holes that a file system makes. */
+    private static final long LONGEST_EXTENSION = 1 << 20;
 
     private final Path path;
-    private final ZeroTail tail;
-    private final TarArchiveInputStream tar;
-    private @Nullable TarArchiveEntry entry;
+    private final InputStream in;
+
+    /** Bytes that the file has behind the current position; unknown of a gzip stream. */
+    private long left = Long.MAX_VALUE;
+
+    private @Nullable TarMember member;
+    private long unread;
     private String lastGood = "";
     private long good;
+    private int zeroBlocks;
 
     /**
      * @throws IOException if the file is missing or cannot be read
-     * @throws InputException if it is no tar archive
+     * @throws InputException if it is no regular file or no tar archive
      */
     public TarReader(Path path) throws IOException {
+        InputFiles.requireRegular(path);
         this.path = path;
         InputStream raw = new BufferedInputStream(Files.newInputStream(path), BUFFER);
         try {
-            this.tail = new ZeroTail(decompressed(raw));
-            this.tar = new TarArchiveInputStream(tail, "UTF-8");
+            this.in = decompressed(raw);
+            if (in == raw) left = Files.size(path);
+            in.mark(TarHeader.BLOCK);
+            byte[] start = in.readNBytes(TarHeader.BLOCK);
+            in.reset();
+            if (start.length < TarHeader.BLOCK || !new TarHeader(start).isValid()) {
+                throw InputException.in(path, "not a tar archive; expected a folder, .tar or .tar.gz");
+            }
+        } catch (EOFException | ZipException e) {
+            raw.close();
+            throw damaged(e.getMessage(), e);
         } catch (IOException | RuntimeException e) {
             raw.close();
             throw e;
         }
     }
 
+    /** Zeros behind content of so many bytes, up to whole blocks. */
+    public static int padding(long bytes) {
+        return TarHeader.padding(bytes);
+    }
+
+    private static InputStream decompressed(InputStream raw) throws IOException {
+        raw.mark(2);
+        byte[] start = raw.readNBytes(2);
+        raw.reset();
+        boolean gzip = start.length == 2 && start[0] == 0x1f && (start[1] & 0xff) == 0x8b;
+        return gzip ? new BufferedInputStream(new GZIPInputStream(raw, BUFFER), BUFFER) : raw;
+    }
+
     /**
-     * Goes to the next entry.
+     * Goes to the next member.
      *
      * @return null at the end, after all of the file was checked
-     * @throws InputException if the archive is damaged or ends early
+     * @throws InputException if the archive is damaged or ends early, or holds what is refused
      */
-    public @Nullable TarArchiveEntry next() {
+    public @Nullable TarMember next() {
         try {
-            TarArchiveEntry before = entry;
-            entry = tar.getNextEntry();
+            TarMember before = member;
             if (before != null) {
-                lastGood = before.getName();
+                skip(unread + TarHeader.padding(before.size()));
+                lastGood = before.shownName();
                 good++;
             }
-            if (entry == null) {
-                // Reads the gzip trailer too, which holds the checksum.
-                tail.transferTo(OutputStream.nullOutputStream());
-                if (tail.zeros < END_MARK) {
-                    throw damaged("ends without the blocks of zeros that close an archive", null);
+            member = null;
+            unread = 0;
+            member = read();
+            if (member != null) unread = member.size();
+            return member;
+        } catch (IOException | InvalidArgumentException e) {
+            throw damaged(e.getMessage(), e);
+        }
+    }
+
+    private @Nullable TarMember read() throws IOException {
+        List<byte[]> extensions = new ArrayList<>();
+        PaxRecords pax = null;
+        byte[] longName = null;
+        while (true) {
+            byte[] block = block(extensions.isEmpty());
+            if (block == null) return null;
+            TarHeader header = new TarHeader(block);
+            if (!header.isValid()) {
+                throw damaged(
+                        zeroBlocks > 0
+                                ? "bytes follow its end that are no tar archive"
+                                : "a header's checksum does not fit",
+                        null);
+            }
+            zeroBlocks = 0;
+            switch (header.type()) {
+                case 'x', 'X' -> {
+                    byte[] content = content(header);
+                    pax = new PaxRecords(content);
+                    extensions.add(TarHeader.padded(block, content));
+                }
+                case 'L' -> {
+                    longName = content(header);
+                    extensions.add(TarHeader.padded(block, longName));
+                }
+                case 'K' -> extensions.add(TarHeader.padded(block, content(header)));
+                case 'g' -> refuseGlobal(new PaxRecords(content(header)));
+                default -> {
+                    return member(header, block, extensions, pax, longName);
                 }
             }
-            return entry;
-        } catch (IOException | IllegalArgumentException e) {
+        }
+    }
+
+    private TarMember member(
+            TarHeader header,
+            byte[] block,
+            List<byte[]> extensions,
+            @Nullable PaxRecords pax,
+            byte @Nullable [] longName)
+            throws IOException {
+        byte[] all = block;
+        if (header.type() == 'S' && header.sparseMapGoesOn()) {
+            ByteArrayOutputStream blocks = new ByteArrayOutputStream();
+            blocks.writeBytes(block);
+            byte[] extension;
+            do {
+                extension = take(TarHeader.BLOCK);
+                blocks.writeBytes(extension);
+                if (blocks.size() > LONGEST_EXTENSION) throw damaged("a sparse map without an end", null);
+            } while (TarHeader.sparseMapGoesOn(extension));
+            all = blocks.toByteArray();
+        }
+        String name = TarNames.decode(name(header, pax, longName));
+        TarMember.Kind kind = kind(header.type(), name, pax);
+        if (header.type() == 'M') {
+            throw InputException.in(
+                    path, TarNames.shown(name) + " goes on from another volume; join the volumes first");
+        }
+        long size = hasContent(header.type()) ? size(header, pax) : 0;
+        if (size < 0) throw damaged(TarNames.shown(name) + " has no proper size", null);
+        if (size > left) {
+            throw damaged(
+                    TarNames.shown(name) + " claims " + size + " bytes, where the file has " + left + " left", null);
+        }
+        for (String part : name.split("/", -1)) {
+            if (part.equals("..")) {
+                throw InputException.in(
+                        path, "member " + TarNames.shown(name) + " leaves the archive's folder ('..' in its path)");
+            }
+        }
+        return new TarMember(name, kind, size, extensions, all);
+    }
+
+    private static byte[] name(TarHeader header, @Nullable PaxRecords pax, byte @Nullable [] longName) {
+        byte[] name = pax == null ? null : pax.get(PaxRecords.SPARSE_NAME);
+        if (name == null && pax != null) name = pax.get(PaxRecords.PATH);
+        if (name != null) return name;
+        if (longName == null) return header.name();
+        int end = 0;
+        while (end < longName.length && longName[end] != 0) end++;
+        return Arrays.copyOf(longName, end);
+    }
+
+    private static TarMember.Kind kind(char type, String name, @Nullable PaxRecords pax) {
+        return switch (type) {
+            case 0, '0', '7' -> {
+                if (type == 0 && name.endsWith("/")) yield TarMember.Kind.DIRECTORY;
+                yield pax != null && pax.isSparse() ? TarMember.Kind.SPARSE : TarMember.Kind.FILE;
+            }
+            case 'S' -> TarMember.Kind.SPARSE;
+            case '1' -> TarMember.Kind.HARD_LINK;
+            case '2' -> TarMember.Kind.SYMBOLIC_LINK;
+            case '5' -> TarMember.Kind.DIRECTORY;
+            default -> TarMember.Kind.OTHER;
+        };
+    }
+
+    /** Links, devices, folders and pipes have none, whatever their size field says. */
+    private static boolean hasContent(char type) {
+        return type < '1' || type > '6';
+    }
+
+    private static long size(TarHeader header, @Nullable PaxRecords pax) {
+        byte[] size = pax == null ? null : pax.get(PaxRecords.SIZE);
+        if (size == null) return header.size();
+        try {
+            return Long.parseLong(new String(size, StandardCharsets.US_ASCII));
+        } catch (NumberFormatException e) {
+            return -1;
+        }
+    }
+
+    private void refuseGlobal(PaxRecords records) {
+        for (String key : records.keys()) {
+            if (!key.equals("comment")) {
+                throw InputException.in(
+                        path, "a global pax header sets '" + TarNames.shown(key) + "' for all members; not supported");
+            }
+        }
+    }
+
+    private byte[] content(TarHeader header) throws IOException {
+        long size = header.size();
+        if (size < 0 || size > LONGEST_EXTENSION) {
+            throw damaged("an extension header claims " + size + " bytes", null);
+        }
+        byte[] content = take((int) size);
+        take(TarHeader.padding(size));
+        return content;
+    }
+
+    /**
+     * The next block that is not of zeros; null at the end.
+     *
+     * @param mayEnd whether a member may be missing here
+     */
+    private byte @Nullable [] block(boolean mayEnd) throws IOException {
+        while (true) {
+            byte[] block = in.readNBytes(TarHeader.BLOCK);
+            left -= block.length;
+            boolean zeros = isZero(block);
+            if (block.length == TarHeader.BLOCK && !zeros) return block;
+            if (!mayEnd || !zeros) throw damaged("ends within a header", null);
+            if (block.length < TarHeader.BLOCK) {
+                if (zeroBlocks < END_BLOCKS) {
+                    throw damaged("ends without the blocks of zeros that close an archive", null);
+                }
+                return null;
+            }
+            zeroBlocks++;
+        }
+    }
+
+    private static boolean isZero(byte[] block) {
+        for (byte value : block) {
+            if (value != 0) return false;
+        }
+        return true;
+    }
+
+    /**
+     * Reads the current member's content, as it is stored.
+     *
+     * @throws InputException if the archive is damaged or ends early
+     */
+    public byte[] content() {
+        try {
+            return take(Math.toIntExact(unread));
+        } catch (IOException | ArithmeticException e) {
             throw damaged(e.getMessage(), e);
+        } finally {
+            unread = 0;
         }
     }
 
     /**
-     * Reads the current entry's content to the start of {@code target}.
+     * Reads the current member's content to the start of {@code target}.
      *
      * @throws InputException if the archive is damaged or ends early
      */
-    public void read(byte[] target, int bytes) {
+    public void read(byte[] target) {
         try {
-            int read = tar.readNBytes(target, 0, bytes);
-            if (read < bytes) {
-                throw damaged("ends within an entry", null);
-            }
-        } catch (IOException e) {
+            int bytes = Math.toIntExact(unread);
+            int read = in.readNBytes(target, 0, bytes);
+            left -= read;
+            unread = 0;
+            if (read < bytes) throw damaged("ends within a member", null);
+        } catch (IOException | ArithmeticException e) {
             throw damaged(e.getMessage(), e);
         }
     }
 
-    /** The current entry's path, without {@code ./} in front or {@code /} at its end. */
-    public static String name(TarArchiveEntry entry) {
-        String name = entry.getName();
-        while (name.startsWith("./")) {
-            name = name.substring(2);
+    private byte[] take(int bytes) throws IOException {
+        byte[] taken = in.readNBytes(bytes);
+        left -= taken.length;
+        if (taken.length < bytes) throw damaged("ends within a member", null);
+        return taken;
+    }
+
+    private void skip(long bytes) throws IOException {
+        try {
+            in.skipNBytes(bytes);
+        } catch (EOFException e) {
+            throw damaged("ends within a member", e);
         }
-        return name.endsWith("/") ? name.substring(0, name.length() - 1) : name;
+        left -= bytes;
     }
 
     @Override
     public void close() throws IOException {
-        tar.close();
+        in.close();
     }
 
     private InputException damaged(@Nullable String reason, @Nullable Exception cause) {
-        String where =
-                good == 0 ? "no entry could be read whole" : "the last good entry, number " + good + ", is " + lastGood;
-        String message = path + ": truncated or damaged archive (" + reason + "); " + where;
-        return cause == null ? new InputException(message) : new InputException(message, cause);
-    }
-
-    private InputStream decompressed(InputStream raw) throws IOException {
-        raw.mark(512);
-        byte[] start = raw.readNBytes(512);
-        raw.reset();
-        if (start.length >= 2 && start[0] == 0x1f && (start[1] & 0xff) == 0x8b) {
-            return new BufferedInputStream(new GZIPInputStream(raw, BUFFER), BUFFER);
-        }
-        if (!TarArchiveInputStream.matches(start, start.length)) {
-            throw InputException.in(path, "not a tar archive; expected a folder, .tar or .tar.gz");
-        }
-        return raw;
-    }
-
-    /** Counts the zeros at the end of what was read so far. */
-    private static final class ZeroTail extends FilterInputStream {
-        private long zeros;
-
-        ZeroTail(InputStream in) {
-            super(in);
-        }
-
-        @Override
-        public int read() throws IOException {
-            int value = in.read();
-            if (value >= 0) {
-                zeros = value == 0 ? zeros + 1 : 0;
-            }
-            return value;
-        }
-
-        @Override
-        public int read(byte[] target, int offset, int length) throws IOException {
-            int read = in.read(target, offset, length);
-            int i = offset + read - 1;
-            while (i >= offset && target[i] == 0) {
-                i--;
-            }
-            if (read > 0) {
-                zeros = i < offset ? zeros + read : offset + read - 1 - i;
-            }
-            return read;
-        }
-
-        @Override
-        public long skip(long count) throws IOException {
-            // Skipped bytes count too, so they are read.
-            long skipped = 0;
-            byte[] waste = new byte[(int) Math.min(8192, Math.max(0, count))];
-            while (skipped < count) {
-                int read = read(waste, 0, (int) Math.min(waste.length, count - skipped));
-                if (read < 0) {
-                    break;
-                }
-                skipped += read;
-            }
-            return skipped;
-        }
-
-        @Override
-        public boolean markSupported() {
-            return false;
-        }
+        String where = good == 0
+                ? "no member could be read whole"
+                : "the last good member, number " + good + ", is " + lastGood;
+        return InputException.in(path, "truncated or damaged archive (" + reason + "); " + where, cause);
     }
 }

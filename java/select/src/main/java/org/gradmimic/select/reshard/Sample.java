@@ -3,7 +3,7 @@ package org.gradmimic.select.reshard;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.gradmimic.io.tar.TarMember;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,11 +20,11 @@ record Sample(String key, List<Member> members) {
     }
 
     /**
-     * @param entry its header in the tar
+     * @param header its header in the tar
      * @param extension what follows the key and the dot, as it stands in the tar
-     * @param content all of it
+     * @param content all of it, as it is stored
      */
-    record Member(TarArchiveEntry entry, String extension, byte[] content) {}
+    record Member(TarMember header, String extension, byte[] content) {}
 
     /** The member with an extension, small and capital letters being the same; null if there is none. */
     @Nullable

@@ -2,20 +2,23 @@ package org.gradmimic.select.reshard;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.AtomicFile;
+import org.gradmimic.io.tar.TarMember;
 import org.gradmimic.io.tar.TarReader;
 import org.jspecify.annotations.Nullable;
 
-/** The samples of a shard, one after the other; one is in memory at a time. Files that belong to no sample are left out. */
+/**
+ * The samples of a shard, one after the other; one is in memory at a time. Files that belong to no sample are left out. A
+ * link, a pipe or a device with the name of a sample's file is refused: its content is elsewhere.
+ */
 final class SampleReader implements AutoCloseable {
     /** Far above any image and its caption, far below what an array holds. */
     private static final long MAX_BYTES = 1L << 30;
 
     private final Path shard;
     private final TarReader tar;
-    private @Nullable TarArchiveEntry ahead;
+    private @Nullable TarMember ahead;
     private boolean begun;
 
     SampleReader(Path shard) {
@@ -39,41 +42,46 @@ final class SampleReader implements AutoCloseable {
             begun = true;
             ahead = nextFile();
         }
-        TarArchiveEntry entry = ahead;
-        if (entry == null) {
+        TarMember member = ahead;
+        if (member == null) {
             return null;
         }
-        Sample sample = new Sample(key(entry));
+        Sample sample = new Sample(key(member));
         long bytes = 0;
-        while (entry != null && key(entry).equals(sample.key()) && sample.member(extension(entry)) == null) {
-            bytes += entry.getSize();
-            if (bytes > MAX_BYTES) {
-                throw InputException.in(shard, "sample " + sample.key() + " has more than " + MAX_BYTES + " bytes");
+        while (member != null && key(member).equals(sample.key()) && sample.member(extension(member)) == null) {
+            if (member.kind() != TarMember.Kind.FILE && member.kind() != TarMember.Kind.SPARSE) {
+                throw InputException.in(
+                        shard,
+                        "member " + member.shownName() + " is " + member.kind().words() + "; expected a regular file");
             }
-            byte[] content = new byte[(int) entry.getSize()];
-            tar.read(content, content.length);
-            sample.members().add(new Sample.Member(entry, extension(entry), content));
-            entry = nextFile();
+            bytes += member.size();
+            if (bytes > MAX_BYTES) {
+                throw InputException.in(
+                        shard, "the sample of " + member.shownName() + " has more than " + MAX_BYTES + " bytes");
+            }
+            sample.members().add(new Sample.Member(member, extension(member), tar.content()));
+            member = nextFile();
         }
-        ahead = entry;
+        ahead = member;
         return sample;
     }
 
-    private @Nullable TarArchiveEntry nextFile() {
-        TarArchiveEntry entry = tar.next();
-        while (entry != null && (!entry.isFile() || Sample.keyEnd(TarReader.name(entry)) < 0)) {
-            entry = tar.next();
+    private @Nullable TarMember nextFile() {
+        TarMember member = tar.next();
+        while (member != null
+                && (member.kind() == TarMember.Kind.DIRECTORY || Sample.keyEnd(member.name()) < 0)) {
+            member = tar.next();
         }
-        return entry;
+        return member;
     }
 
-    private static String key(TarArchiveEntry entry) {
-        String name = TarReader.name(entry);
+    private static String key(TarMember member) {
+        String name = member.name();
         return name.substring(0, Sample.keyEnd(name));
     }
 
-    private static String extension(TarArchiveEntry entry) {
-        String name = TarReader.name(entry);
+    private static String extension(TarMember member) {
+        String name = member.name();
         return name.substring(Sample.keyEnd(name) + 1);
     }
 

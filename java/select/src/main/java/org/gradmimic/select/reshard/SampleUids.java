@@ -7,6 +7,7 @@ import java.util.Map;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.ParquetReader;
 import org.gradmimic.io.TextLines;
+import org.gradmimic.io.tar.TarMember;
 import org.gradmimic.select.uid.ParquetUids;
 import org.gradmimic.select.uid.Uid;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,10 @@ final class SampleUids {
      */
     String uid(Sample sample) {
         Sample.Member json = sample.member("json");
+        if (json != null && json.header().kind() != TarMember.Kind.FILE) {
+            throw new InputException(where(sample) + ": its .json is stored as "
+                    + json.header().kind().words() + "; expected it whole");
+        }
         String uid = json == null ? null : uid(sample, json.content());
         if (uid == null) {
             uid = metadata().get(sample.key());
@@ -92,6 +97,6 @@ final class SampleUids {
     }
 
     private String where(Sample sample) {
-        return shard.tar() + ": sample " + sample.key();
+        return shard.tar() + ": sample " + TarMember.shown(sample.key());
     }
 }

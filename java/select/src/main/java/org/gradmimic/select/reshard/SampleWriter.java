@@ -6,30 +6,30 @@ import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.zip.GZIPOutputStream;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.AtomicFile;
+import org.gradmimic.io.tar.TarMember;
+import org.gradmimic.io.tar.TarReader;
 import org.jspecify.annotations.Nullable;
 
 /** Writes a shard; it appears under its name whole or not at all, gzipped if the name says so. */
 final class SampleWriter implements AutoCloseable {
     private static final int BUFFER = 1 << 18;
+    private static final int END_BYTES = 1024;
+    private static final int RECORD = 10240;
 
     private final AtomicFile file;
     private final OutputStream out;
     private final @Nullable Gzip gzip;
-    private final TarArchiveOutputStream tar;
+    private final OutputStream tar;
+    private long written;
 
     SampleWriter(Path shard) {
         file = AtomicFile.create(shard);
         try {
             out = new BufferedOutputStream(Channels.newOutputStream(file.channel()), BUFFER);
             gzip = Shard.isGzipped(shard) ? new Gzip(out) : null;
-            tar = new TarArchiveOutputStream(gzip == null ? out : gzip, "UTF-8");
-            tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
-            tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
-            tar.setAddPaxHeadersForNonAsciiNames(true);
+            tar = gzip == null ? out : gzip;
         } catch (IOException e) {
             file.close();
             throw failure(e);
@@ -37,7 +37,8 @@ final class SampleWriter implements AutoCloseable {
     }
 
     /**
-     * Appends a sample.
+     * Appends a sample. Its members' headers and contents are as they were, byte for byte; of a copy the name alone
+     * differs.
      *
      * @param copy 0 for the sample as it was; others get {@code -copy} behind the key, so that they are samples of their
      *     own
@@ -45,27 +46,29 @@ final class SampleWriter implements AutoCloseable {
     void write(Sample sample, int copy) {
         try {
             for (Sample.Member member : sample.members()) {
-                String key = copy == 0 ? sample.key() : sample.key() + "-" + copy;
-                TarArchiveEntry entry = new TarArchiveEntry(key + "." + member.extension());
-                entry.setSize(member.content().length);
-                entry.setMode(member.entry().getMode());
-                entry.setModTime(member.entry().getLastModifiedTime());
-                entry.setIds((int) member.entry().getLongUserId(), (int)
-                        member.entry().getLongGroupId());
-                entry.setNames(member.entry().getUserName(), member.entry().getGroupName());
-                tar.putArchiveEntry(entry);
-                tar.write(member.content());
-                tar.closeArchiveEntry();
+                TarMember header = member.header();
+                append(copy == 0
+                        ? header.header()
+                        : header.header("-" + copy, member.extension().length() + 1));
+                append(member.content());
+                append(new byte[TarReader.padding(member.content().length)]);
             }
         } catch (IOException e) {
             throw failure(e);
         }
     }
 
+    private void append(byte[] bytes) throws IOException {
+        tar.write(bytes);
+        written += bytes.length;
+    }
+
     /** Completes the archive in the temporary file; {@link #commit} alone is left to do. */
     void finish() {
         try {
-            tar.finish();
+            // Two blocks of zeros end an archive, and zeros fill it up to whole records.
+            long whole = (written + END_BYTES + RECORD - 1) / RECORD * RECORD;
+            append(new byte[(int) (whole - written)]);
             if (gzip != null) {
                 gzip.finish();
             }

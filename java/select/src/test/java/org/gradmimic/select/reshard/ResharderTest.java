@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,12 +17,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.ParquetColumns;
-import org.gradmimic.io.tar.TarReader;
 import org.gradmimic.select.reshard.Resharder.Summary;
 import org.gradmimic.select.uid.Uid;
 import org.gradmimic.select.uid.UidSubset;
@@ -100,11 +102,11 @@ class ResharderTest {
 
     private static Map<String, byte[]> read(Path shard) throws IOException {
         Map<String, byte[]> files = new LinkedHashMap<>();
-        try (TarReader tar = new TarReader(shard)) {
-            for (TarArchiveEntry entry = tar.next(); entry != null; entry = tar.next()) {
-                byte[] content = new byte[(int) entry.getSize()];
-                tar.read(content, content.length);
-                assertThat(files.put(entry.getName(), content)).isNull();
+        try (InputStream raw = Files.newInputStream(shard);
+                InputStream in = shard.toString().endsWith(".tar") ? raw : new GZIPInputStream(raw);
+                TarArchiveInputStream tar = new TarArchiveInputStream(in, "UTF-8")) {
+            for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+                assertThat(files.put(entry.getName(), tar.readAllBytes())).isNull();
                 assertThat(entry.getLastModifiedTime().toMillis()).isEqualTo(1_700_000_000_000L);
                 assertThat(entry.getMode() & 0777).isEqualTo(0640);
                 assertThat(entry.getLongUserId()).isEqualTo(12);
