@@ -98,7 +98,7 @@ record HeadChecks(Device device, long classes, long width, int references) {
         vector("featureNormsSquared", batch.featureNormsSquared(), rows);
         vector("referenceLoss", batch.referenceLoss(), rows);
         if (weighting.kind() == Weighting.Kind.RHO && batch.referenceLoss() == null) {
-            throw new InvalidArgumentException("weighting RHO needs the batch's referenceLoss");
+            throw new InvalidArgumentException("weighting rho needs the batch's referenceLoss");
         }
     }
 

@@ -1,5 +1,7 @@
 package org.gradmimic;
 
+import java.util.List;
+import java.util.Locale;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.kernel.abi.gm_weighting;
 import org.gradmimic.kernel.abi.gradmimic;
@@ -14,7 +16,7 @@ import org.gradmimic.kernel.abi.gradmimic;
  * @param rhoAttached for {@link Kind#RHO}: differentiate through the weights, as the authors' code does
  */
 public record Weighting(Kind kind, double temperature, double lambda, boolean rhoAttached) {
-    /** The rules; m_i is the score ⟨−g_i, V⟩/‖V‖. */
+    /** The kinds of weights; m_i is the score ⟨−g_i, V⟩/‖V‖. {@code toString} gives the name used in files and options. */
     public enum Kind {
         /** 1/B: plain training. */
         UNIFORM(gradmimic.GM_UNIFORM),
@@ -22,11 +24,11 @@ public record Weighting(Kind kind, double temperature, double lambda, boolean rh
         PROJ(gradmimic.GM_PROJ),
         /** m_i/‖g_i‖. */
         COS(gradmimic.GM_COS),
-        /** softmax(m/τ). */
+        /** softmax(m/τ) over the batch. */
         NORMED_PROJ(gradmimic.GM_NORMED_PROJ),
-        /** softmax(cos/τ). */
+        /** softmax(cos/τ) over the batch. */
         NORMED_COS(gradmimic.GM_NORMED_COS),
-        /** argmin over w of Σ‖w_i n_i − D‖ + λ‖w‖ with n_i = −g_i, D = V. */
+        /** The weights that bring the weighted gradients nearest to V: argmin over w of Σ‖w_i n_i − D‖ + λ‖w‖ with n_i = −g_i, D = V. */
         OPT(gradmimic.GM_OPT),
         /** softmax(‖g_i‖). */
         GRAND(gradmimic.GM_GRAND),
@@ -35,15 +37,39 @@ public record Weighting(Kind kind, double temperature, double lambda, boolean rh
         /** softmax(ℓ_i(θ) − ℓ_i(θ_ref)). */
         RHO(gradmimic.GM_RHO);
 
+        private static final List<Kind> OF_SCORES = List.of(PROJ, COS, NORMED_PROJ, NORMED_COS, OPT);
+
         private final int code;
 
         Kind(int code) {
             this.code = code;
         }
 
-        /** Whether the rule looks at ‖g_i‖. */
+        /** The kinds that scoring without training can give, because they follow from scores, ‖g_i‖ and V alone. */
+        public static List<Kind> ofScores() {
+            return OF_SCORES;
+        }
+
+        /**
+         * This kind, if it is one of {@link #ofScores()}.
+         *
+         * @throws InvalidArgumentException if it needs something else than scores; the message lists the kinds that do not
+         */
+        public Kind requireOfScores() {
+            if (OF_SCORES.contains(this)) return this;
+            throw new InvalidArgumentException(
+                    "weighting " + this + " is not made from scores; choose one of " + OF_SCORES);
+        }
+
+        /** Whether the weights depend on ‖g_i‖. */
         public boolean needsNorms() {
             return this == COS || this == NORMED_COS || this == OPT || this == GRAND;
+        }
+
+        /** "normed_proj" */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 
@@ -55,6 +81,11 @@ public record Weighting(Kind kind, double temperature, double lambda, boolean rh
         if (!(lambda >= 0) || Double.isInfinite(lambda)) {
             throw new InvalidArgumentException("lambda is " + lambda + "; it must be finite and not negative");
         }
+    }
+
+    /** Weights of any kind that is made from scores, see {@link Kind#ofScores()}; τ and λ are used where the kind has them. */
+    public static Weighting of(Kind kind, double temperature, double lambda) {
+        return new Weighting(kind.requireOfScores(), temperature, lambda, false);
     }
 
     private static Weighting of(Kind kind) {

@@ -165,7 +165,7 @@ class MisuseTest {
             assertThatThrownBy(() -> head.step(new HeadBatch(features, labels, null, null, norms, null)))
                     .hasMessage("featureNormsSquared has the shape [5], expected [6]");
             head.weighting(Weighting.rho(false));
-            refused(head, features, labels, "weighting RHO needs the batch's referenceLoss");
+            refused(head, features, labels, "weighting rho needs the batch's referenceLoss");
         }
     }
 

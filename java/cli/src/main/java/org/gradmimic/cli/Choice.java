@@ -1,15 +1,19 @@
 package org.gradmimic.cli;
 
-import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** One of several values, by the name its {@code toString} gives; a dash or an underscore, small or capital, is the same. */
 final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
-    private final E[] values;
+    private final List<E> values;
 
     Choice(E[] values) {
+        this(List.of(values));
+    }
+
+    Choice(List<E> values) {
         this.values = values;
     }
 
@@ -18,7 +22,7 @@ final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
         for (E value : values) {
             if (value.toString().replace('-', '_').equalsIgnoreCase(text.replace('-', '_'))) return value;
         }
-        throw new TypeConversionException("'" + text + "' is none of "
-                + Arrays.stream(values).map(E::toString).collect(Collectors.joining(", ")));
+        throw new TypeConversionException(
+                "'" + text + "' is none of " + values.stream().map(E::toString).collect(Collectors.joining(", ")));
     }
 }

@@ -2,7 +2,7 @@ package org.gradmimic.cli;
 
 import java.io.PrintWriter;
 import org.gradmimic.Calibration;
-import org.gradmimic.ScoreKind;
+import org.gradmimic.Weighting;
 import org.gradmimic.cli.filter.Baseline;
 import org.gradmimic.data.Split;
 import org.gradmimic.layer.ContrastiveScore;
@@ -36,7 +36,7 @@ public final class Main {
                 .registerConverter(Models.Kind.class, new Choice<>(Models.Kind.values()))
                 .registerConverter(ContrastiveScore.class, new Choice<>(ContrastiveScore.values()))
                 .registerConverter(Mode.class, new Choice<>(Mode.values()))
-                .registerConverter(ScoreKind.class, new Choice<>(ScoreKind.values()))
+                .registerConverter(Weighting.Kind.class, new Choice<>(Weighting.Kind.ofScores()))
                 .registerConverter(Calibration.class, new Choice<>(Calibration.values()))
                 .registerConverter(Baseline.class, new Choice<>(Baseline.values()))
                 .registerConverter(ClipModel.class, new Choice<>(ClipModel.values()))

@@ -9,7 +9,7 @@ import java.util.concurrent.Callable;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Calibration;
-import org.gradmimic.ScoreKind;
+import org.gradmimic.Weighting;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.device.Device;
@@ -88,7 +88,7 @@ final class ProbeCommand implements Callable<Integer> {
             paramLabel = "KIND",
             defaultValue = "normed_proj",
             description = "What mimic weighs by: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private ScoreKind score;
+    private Weighting.Kind score;
 
     @Option(
             names = "--temperature",

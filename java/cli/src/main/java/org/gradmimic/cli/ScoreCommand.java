@@ -6,7 +6,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
-import org.gradmimic.ScoreKind;
+import org.gradmimic.Weighting;
 import org.gradmimic.device.Device;
 import org.gradmimic.io.npy.NpyFile;
 import org.gradmimic.score.FeatureScoring;
@@ -65,7 +65,7 @@ final class ScoreCommand implements Callable<Integer> {
                 paramLabel = "KIND",
                 defaultValue = "proj",
                 description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-        ScoreKind kind;
+        Weighting.Kind kind;
 
         @Option(
                 names = "--temperature",

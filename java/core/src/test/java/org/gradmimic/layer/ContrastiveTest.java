@@ -180,7 +180,7 @@ class ContrastiveTest {
                     .hasMessageContaining("only exact contrastive scores");
             try (MimicSteps steps = new MimicSteps(layers, Weighting.cos(), Calibration.ALL, null)) {
                 assertThatThrownBy(() -> steps.step(towers.batch(layers), null))
-                        .hasMessageContaining("COS")
+                        .hasMessageContaining("weighting cos")
                         .hasMessageContaining("norms");
             }
         }

@@ -200,7 +200,7 @@ class MimicStepsTest {
             }
             try (RecordingLayers layers = p.layers(List.of("head.weight"))) {
                 assertThatThrownBy(() -> new MimicSteps(layers, Weighting.rho(false), Calibration.ALL, null))
-                        .hasMessageContaining("RHO");
+                        .hasMessageContaining("weighting rho");
                 Tensor logits = p.model.logits(new PlainLayers(p.parameters, false), p.x);
                 assertThatThrownBy(() -> layers.score(Losses.crossEntropy(logits, p.labels), false))
                         .hasMessageContaining("parameter head.weight was not recorded")

@@ -2,7 +2,7 @@ package org.gradmimic.demo;
 
 import java.util.List;
 import org.gradmimic.Calibration;
-import org.gradmimic.ScoreKind;
+import org.gradmimic.Weighting;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.data.ImageDataset;
 import org.gradmimic.model.BackboneTrainerSettings;
@@ -111,7 +111,7 @@ public record DemoSettings(
         OptimizerSettings adamW = new OptimizerSettings(OptimizerSettings.Kind.ADAMW, learningRate, WEIGHT_DECAY, 0);
         return new ProbeSettings(
                 mode,
-                ScoreKind.NORMED_PROJ,
+                Weighting.Kind.NORMED_PROJ,
                 temperature,
                 0,
                 false,

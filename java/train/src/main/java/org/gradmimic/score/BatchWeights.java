@@ -5,7 +5,6 @@ import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
-import org.gradmimic.ScoreKind;
 import org.gradmimic.Weighting;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidStateException;
@@ -50,7 +49,7 @@ final class BatchWeights {
             Pointer.memset(args, 0, args.sizeof());
             for (long from = 0; from < rows; from += batch) {
                 long to = Math.min(rows, from + batch);
-                if (request.kind() == ScoreKind.OPT) optimal(queue, args, workspace, from, to);
+                if (request.kind() == Weighting.Kind.OPT) optimal(queue, args, workspace, from, to);
                 else softmax(queue, args, from, to);
             }
         }

@@ -15,8 +15,8 @@ import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.HeadScorer;
-import org.gradmimic.ScoreKind;
 import org.gradmimic.Tensors;
+import org.gradmimic.Weighting;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.ParquetColumns;
@@ -60,10 +60,15 @@ public final class FeatureScoring {
             Tensor weight,
             @Nullable Tensor bias,
             Tensor reference,
-            ScoreKind kind,
+            Weighting.Kind kind,
             double temperature,
             double lambda,
-            long batchSize) {}
+            long batchSize) {
+
+        public Request {
+            kind.requireOfScores();
+        }
+    }
 
     /**
      * What was found.
@@ -176,11 +181,12 @@ public final class FeatureScoring {
             case PROJ, COS -> false;
             case NORMED_PROJ, NORMED_COS -> true;
             case OPT -> request.lambda() > 0;
+            default -> throw new AssertionError(request.kind()); // the request has checked it
         };
     }
 
     private void score(HeadScorer scorer, double norm, NpyWriter scores, LongConsumer progress) {
-        boolean opt = request.kind() == ScoreKind.OPT && couplesSamples();
+        boolean opt = request.kind() == Weighting.Kind.OPT && couplesSamples();
         if (!opt) {
             readFeatures(scorer, norm, scores, null, progress);
             requireAnyFinite();
@@ -269,10 +275,10 @@ public final class FeatureScoring {
 
     /** cos, and opt without a penalty, concern one sample at a time; samples that are not finite are counted. */
     private void finish(double norm, long from, float[] score, float[] gradientNorm, int count) {
-        ScoreKind kind = request.kind();
-        boolean cosine = kind == ScoreKind.COS || kind == ScoreKind.NORMED_COS;
-        boolean free = kind == ScoreKind.OPT && !couplesSamples();
-        boolean normed = cosine || kind == ScoreKind.OPT;
+        Weighting.Kind kind = request.kind();
+        boolean cosine = kind == Weighting.Kind.COS || kind == Weighting.Kind.NORMED_COS;
+        boolean free = kind == Weighting.Kind.OPT && !couplesSamples();
+        boolean normed = cosine || kind == Weighting.Kind.OPT;
         for (int i = 0; i < count; i++) {
             double length = gradientNorm[i];
             if (!Float.isFinite(score[i]) || (normed && !Double.isFinite(length))) {

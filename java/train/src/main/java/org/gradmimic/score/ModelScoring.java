@@ -12,8 +12,8 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.ReferenceCombination;
-import org.gradmimic.ScoreKind;
 import org.gradmimic.Tensors;
+import org.gradmimic.Weighting;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.NonFiniteException;
@@ -70,7 +70,7 @@ public final class ModelScoring {
             ModelWeights weights,
             List<ModelWeights> references,
             List<String> mimicLayer,
-            ScoreKind kind,
+            Weighting.Kind kind,
             double temperature,
             double lambda,
             int batchSize,
@@ -78,6 +78,10 @@ public final class ModelScoring {
             ContrastiveScore contrastive,
             @Nullable ReferenceCombination combination,
             Device device) {
+
+        public Request {
+            kind.requireOfScores();
+        }
 
         /** Numbers a sample gets: one, or one for each reference. */
         int results() {
@@ -131,11 +135,7 @@ public final class ModelScoring {
     }
 
     private static boolean needsNorms(Request request) {
-        return request.gradientNorms()
-                || switch (request.kind()) {
-                    case COS, NORMED_COS, OPT -> true;
-                    case PROJ, NORMED_PROJ -> false;
-                };
+        return request.gradientNorms() || request.kind().needsNorms();
     }
 
     /**
@@ -180,10 +180,7 @@ public final class ModelScoring {
     }
 
     private static void checkCombination(Request request) {
-        boolean weighs = switch (request.kind()) {
-            case PROJ, COS -> false;
-            case NORMED_PROJ, NORMED_COS, OPT -> true;
-        };
+        boolean weighs = request.kind() != Weighting.Kind.PROJ && request.kind() != Weighting.Kind.COS;
         if (request.references().size() == 1) {
             if (request.combination() == null) return;
             throw new InputException("there is one reference; only scores toward several are combined");
@@ -194,7 +191,7 @@ public final class ModelScoring {
         }
         if (request.combination() == null) return;
         request.combination().check(request.references().size());
-        if (request.kind() != ScoreKind.PROJ && request.kind() != ScoreKind.NORMED_PROJ) {
+        if (request.kind() != Weighting.Kind.PROJ && request.kind() != Weighting.Kind.NORMED_PROJ) {
             throw new InputException(request.kind() + " needs one reference, not the "
                     + request.combination().rule() + " of several");
         }
@@ -370,7 +367,7 @@ public final class ModelScoring {
                 Arrays.setAll(cosines, i -> gradientNorms[i] == 0 ? 0 : ofOne[i] / gradientNorms[i]);
                 yield floats(cosines);
             }
-            case NORMED_PROJ, NORMED_COS, OPT -> weights(ofOne);
+            default -> weights(ofOne);
         };
     }
 
@@ -383,7 +380,7 @@ public final class ModelScoring {
             for (int from = 0; from < ofOne.length; from += batch) {
                 int to = Math.min(ofOne.length, from + batch);
                 float[] some = Host.floats(rule.of(
-                        request.kind().weighting(request.temperature(), request.lambda()),
+                        Weighting.of(request.kind(), request.temperature(), request.lambda()),
                         Tensors.of(Arrays.copyOfRange(ofOne, from, to), to - from),
                         norms ? Tensors.of(Arrays.copyOfRange(gradientNorms, from, to), to - from) : null,
                         squared));

@@ -1,7 +1,6 @@
 package org.gradmimic.train;
 
 import org.gradmimic.Calibration;
-import org.gradmimic.ScoreKind;
 import org.gradmimic.Weighting;
 import org.gradmimic.base.InvalidArgumentException;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record ProbeSettings(
         Mode mode,
-        ScoreKind score,
+        Weighting.Kind score,
         double temperature,
         double lambda,
         boolean rhoAttached,
@@ -47,6 +46,7 @@ public record ProbeSettings(
         if (startingEpoch < 0) {
             throw new InvalidArgumentException("the starting epoch is " + startingEpoch + "; it must not be negative");
         }
+        score.requireOfScores();
         // Checks both numbers, whether or not the mode uses them.
         new Weighting(Weighting.Kind.UNIFORM, temperature, lambda, rhoAttached);
     }
@@ -61,10 +61,10 @@ public record ProbeSettings(
     }
 
     private static Weighting weighting(
-            Mode mode, ScoreKind score, double temperature, double lambda, boolean rhoAttached) {
+            Mode mode, Weighting.Kind score, double temperature, double lambda, boolean rhoAttached) {
         return switch (mode) {
             case SGD -> Weighting.uniform();
-            case MIMIC -> score.weighting(temperature, lambda);
+            case MIMIC -> Weighting.of(score, temperature, lambda);
             case GRAND -> Weighting.grand();
             case AGRA -> Weighting.agra();
             case INFLUENCE -> Weighting.normedProj(temperature);

@@ -15,10 +15,10 @@ import java.util.List;
 import java.util.Random;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.global.torch;
-import org.gradmimic.ScoreKind;
 import org.gradmimic.SlowHead;
 import org.gradmimic.SlowWeights;
 import org.gradmimic.Tensors;
+import org.gradmimic.Weighting;
 import org.gradmimic.io.npy.NpyFile;
 import org.gradmimic.io.npy.NpyWriter;
 import org.junit.jupiter.api.BeforeEach;
@@ -66,7 +66,7 @@ class FeatureScoringTest {
     }
 
     private FeatureScoring.Summary run(
-            ScoreKind kind, double temperature, double lambda, long batch, int block, Path out) {
+            Weighting.Kind kind, double temperature, double lambda, long batch, int block, Path out) {
         Path f = folder.resolve("features.npy");
         Path y = folder.resolve("labels.npy");
         NpyWriter.write(f, features, rows, width);
@@ -88,7 +88,7 @@ class FeatureScoringTest {
         }
     }
 
-    private float[] scores(ScoreKind kind, double temperature, double lambda, long batch, int block) {
+    private float[] scores(Weighting.Kind kind, double temperature, double lambda, long batch, int block) {
         Path out = folder.resolve("out.npy");
         run(kind, temperature, lambda, batch, block, out);
         try (NpyFile file = NpyFile.open(out)) {
@@ -103,7 +103,7 @@ class FeatureScoringTest {
         return wide;
     }
 
-    private double[] twin(ScoreKind kind, double temperature, double lambda, int batch) {
+    private double[] twin(Weighting.Kind kind, double temperature, double lambda, int batch) {
         double[][] h = new double[rows][];
         for (int i = 0; i < rows; i++) h[i] = doubles(Arrays.copyOfRange(features, i * width, (i + 1) * width));
         SlowHead head = new SlowHead(doubles(weight), doubles(bias), h, labels);
@@ -115,7 +115,7 @@ class FeatureScoringTest {
         for (int from = 0; from < rows; from += batch) {
             int to = Math.min(rows, from + batch);
             double[] part = SlowWeights.of(
-                    kind.weighting(temperature, lambda),
+                    Weighting.of(kind, temperature, lambda),
                     Arrays.copyOfRange(score, from, to),
                     Arrays.copyOfRange(norm, from, to),
                     SlowHead.norm(direction),
@@ -126,14 +126,16 @@ class FeatureScoringTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ScoreKind.class)
-    void agreesWithOneGradientPerSampleWhateverTheBlocksAndBatches(ScoreKind kind) {
+    @EnumSource(
+            value = Weighting.Kind.class,
+            names = {"PROJ", "COS", "NORMED_PROJ", "NORMED_COS", "OPT"})
+    void agreesWithOneGradientPerSampleWhateverTheBlocksAndBatches(Weighting.Kind kind) {
         for (int round = 0; round < 12; round++) {
             long seed = 100L * kind.ordinal() + round;
             random.setSeed(seed);
             draw(1 + random.nextInt(70), 1 + random.nextInt(40), 1 + random.nextInt(20));
             double temperature = 0.2 + random.nextDouble();
-            double lambda = kind == ScoreKind.OPT && round % 2 == 1 ? 3 * random.nextDouble() : 0;
+            double lambda = kind == Weighting.Kind.OPT && round % 2 == 1 ? 3 * random.nextDouble() : 0;
             int batch = round % 3 == 0 ? 0 : 1 + random.nextInt(rows + 5);
             int block = 1 + random.nextInt(rows + 5);
             String what = String.format(
@@ -151,8 +153,10 @@ class FeatureScoringTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ScoreKind.class)
-    void blocksAndThreadsLeaveEveryBitAlone(ScoreKind kind) {
+    @EnumSource(
+            value = Weighting.Kind.class,
+            names = {"PROJ", "COS", "NORMED_PROJ", "NORMED_COS", "OPT"})
+    void blocksAndThreadsLeaveEveryBitAlone(Weighting.Kind kind) {
         draw(1500, 33, 7);
         int threads = torch.get_num_threads();
         try {
@@ -170,8 +174,10 @@ class FeatureScoringTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ScoreKind.class)
-    void samplesThatAreNotFiniteAreNamedAndLeaveTheOthersAlone(ScoreKind kind) {
+    @EnumSource(
+            value = Weighting.Kind.class,
+            names = {"PROJ", "COS", "NORMED_PROJ", "NORMED_COS", "OPT"})
+    void samplesThatAreNotFiniteAreNamedAndLeaveTheOthersAlone(Weighting.Kind kind) {
         draw(40, 6, 4);
         float[] whole = features.clone();
         features[7 * width + 2] = Float.NaN;
@@ -184,14 +190,14 @@ class FeatureScoringTest {
         try (NpyFile file = NpyFile.open(out)) {
             actual = file.readFloats();
         }
-        boolean isScore = kind == ScoreKind.PROJ || kind == ScoreKind.COS;
+        boolean isScore = kind == Weighting.Kind.PROJ || kind == Weighting.Kind.COS;
         for (int bad : new int[] {7, 21}) {
             if (isScore) assertThat(actual[bad]).isNaN();
             else assertThat(actual[bad]).isZero();
         }
         features = whole;
         float[] without = scores(kind, 0.7, 0, 8, 16);
-        boolean softmax = kind == ScoreKind.NORMED_PROJ || kind == ScoreKind.NORMED_COS;
+        boolean softmax = kind == Weighting.Kind.NORMED_PROJ || kind == Weighting.Kind.NORMED_COS;
         for (int from = 0; from < rows; from += 8) {
             double sum = 0;
             boolean touched = from == 0 || from == 16;
@@ -210,9 +216,9 @@ class FeatureScoringTest {
     void parquetHoldsWhatNpyHolds(int n) throws SQLException {
         draw(n, 3, 2);
         if (n > 5) features[5 * width] = Float.NaN;
-        float[] expected = scores(ScoreKind.PROJ, 1, 0, 0, 100);
+        float[] expected = scores(Weighting.Kind.PROJ, 1, 0, 0, 100);
         Path out = folder.resolve("out.parquet");
-        run(ScoreKind.PROJ, 1, 0, 0, 100, out);
+        run(Weighting.Kind.PROJ, 1, 0, 0, 100, out);
         List<Long> ids = new ArrayList<>();
         List<Float> actual = new ArrayList<>();
         try (Connection connection = DriverManager.getConnection("jdbc:duckdb:");
@@ -238,17 +244,19 @@ class FeatureScoringTest {
     void atTheReferenceEveryScoreIsZeroAndTheSoftmaxIsUniform() {
         draw(10, 4, 3);
         reference = weight.clone();
-        assertThat(scores(ScoreKind.PROJ, 1, 0, 0, 4)).containsOnly(0f);
-        assertThat(scores(ScoreKind.COS, 1, 0, 0, 4)).containsOnly(0f);
-        assertThat(scores(ScoreKind.OPT, 1, 0, 0, 4)).containsOnly(0f);
-        assertThat(scores(ScoreKind.NORMED_PROJ, 0.01, 0, 5, 4)).containsOnly(0.2f);
+        assertThat(scores(Weighting.Kind.PROJ, 1, 0, 0, 4)).containsOnly(0f);
+        assertThat(scores(Weighting.Kind.COS, 1, 0, 0, 4)).containsOnly(0f);
+        assertThat(scores(Weighting.Kind.OPT, 1, 0, 0, 4)).containsOnly(0f);
+        assertThat(scores(Weighting.Kind.NORMED_PROJ, 0.01, 0, 5, 4)).containsOnly(0.2f);
     }
 
     /** Without features, or with one class, there is no gradient. */
     @ParameterizedTest
-    @EnumSource(ScoreKind.class)
-    void aGradientOfZeroScoresZero(ScoreKind kind) {
-        boolean softmax = kind == ScoreKind.NORMED_PROJ || kind == ScoreKind.NORMED_COS;
+    @EnumSource(
+            value = Weighting.Kind.class,
+            names = {"PROJ", "COS", "NORMED_PROJ", "NORMED_COS", "OPT"})
+    void aGradientOfZeroScoresZero(Weighting.Kind kind) {
+        boolean softmax = kind == Weighting.Kind.NORMED_PROJ || kind == Weighting.Kind.NORMED_COS;
         for (int[] shape : new int[][] {{4, 0, 3}, {4, 5, 1}}) {
             draw(shape[0], shape[1], shape[2]);
             // −0 is 0.

@@ -17,8 +17,8 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
-import org.gradmimic.ScoreKind;
 import org.gradmimic.Tensors;
+import org.gradmimic.Weighting;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceCounters;
 import org.gradmimic.device.Gpu;
@@ -134,12 +134,12 @@ class ModelScoringTest {
         Path theirs = write("r.safetensors", model);
         samples(model, 2).close();
         List<String> layer = MimicLayers.resolve(model, "heads.*,*mlp*weight");
-        for (ScoreKind kind : new ScoreKind[] {ScoreKind.COS, ScoreKind.NORMED_PROJ}) {
+        for (Weighting.Kind kind : new Weighting.Kind[] {Weighting.Kind.COS, Weighting.Kind.NORMED_PROJ}) {
             ModelScoring.Result slow = score(Device.CPU, model, live, theirs, layer, kind, 1);
             long reads = DeviceCounters.hostReads();
             ModelScoring.Result fast = score(device, model, live, theirs, layer, kind, 1);
             // All batches at once; weights of a batch follow on the host.
-            assertThat(DeviceCounters.hostReads() - reads).isEqualTo(kind == ScoreKind.COS ? 1 : 2);
+            assertThat(DeviceCounters.hostReads() - reads).isEqualTo(kind == Weighting.Kind.COS ? 1 : 2);
             assertThat(fast.nonFinite()).isZero();
             for (int i = 0; i < SAMPLES; i++) {
                 assertThat((double) fast.values()[i]).isCloseTo(slow.values()[i], within(tolerance));
@@ -154,7 +154,7 @@ class ModelScoringTest {
             Path live,
             Path theirs,
             List<String> layer,
-            ScoreKind kind,
+            Weighting.Kind kind,
             int atATime) {
         try (PointerScope scope = new PointerScope();
                 ModelWeights weights = ModelWeights.read(model, live).moved(device);
@@ -204,7 +204,7 @@ class ModelScoringTest {
                                     weights,
                                     List.of(reference),
                                     layer,
-                                    ScoreKind.PROJ,
+                                    Weighting.Kind.PROJ,
                                     1,
                                     0,
                                     0,

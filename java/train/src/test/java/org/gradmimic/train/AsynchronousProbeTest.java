@@ -7,7 +7,6 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.gradmimic.ScoreKind;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
 import org.gradmimic.base.InputException;
@@ -26,8 +25,8 @@ class AsynchronousProbeTest {
     @EnumSource(Mode.class)
     void stepsReadNothingAndTrainTheSame(Mode mode) {
         for (boolean damaged : new boolean[] {false, true}) {
-            Outcome twin = ProbeOnDevice.run(Device.CPU, mode, ScoreKind.NORMED_PROJ, 1, damaged);
-            Outcome outcome = ProbeOnDevice.run(Device.asynchronousCpu(), mode, ScoreKind.NORMED_PROJ, 1, damaged);
+            Outcome twin = ProbeOnDevice.run(Device.CPU, mode, Weighting.Kind.NORMED_PROJ, 1, damaged);
+            Outcome outcome = ProbeOnDevice.run(Device.asynchronousCpu(), mode, Weighting.Kind.NORMED_PROJ, 1, damaged);
             assertThat(outcome.readsInSteps()).as("%s", mode).isZero();
             ProbeOnDevice.assertSame(outcome, twin, mode == Mode.MIMIC ? ROUNDING : 0, mode + " " + damaged);
             if (damaged) {

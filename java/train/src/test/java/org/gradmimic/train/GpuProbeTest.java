@@ -2,7 +2,7 @@ package org.gradmimic.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.gradmimic.ScoreKind;
+import org.gradmimic.Weighting;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.Gpu;
 import org.gradmimic.train.ProbeOnDevice.Outcome;
@@ -21,8 +21,8 @@ class GpuProbeTest {
     void trainsAsOnTheCpuAndReadsNothingInItsSteps(Mode mode) {
         Device device = Gpu.device();
         for (boolean damaged : new boolean[] {false, true}) {
-            Outcome outcome = ProbeOnDevice.run(device, mode, ScoreKind.NORMED_PROJ, 1, damaged);
-            Outcome twin = ProbeOnDevice.run(Device.CPU, mode, ScoreKind.NORMED_PROJ, 1, damaged);
+            Outcome outcome = ProbeOnDevice.run(device, mode, Weighting.Kind.NORMED_PROJ, 1, damaged);
+            Outcome twin = ProbeOnDevice.run(Device.CPU, mode, Weighting.Kind.NORMED_PROJ, 1, damaged);
             ProbeOnDevice.assertSame(outcome, twin, TOLERANCE, mode + " " + damaged);
             assertThat(outcome.readsInSteps()).as("%s", mode).isZero();
         }

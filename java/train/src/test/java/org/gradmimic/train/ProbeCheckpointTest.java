@@ -11,7 +11,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Calibration;
-import org.gradmimic.ScoreKind;
+import org.gradmimic.Weighting;
 import org.gradmimic.base.InputException;
 import org.gradmimic.select.score.ScoreLog;
 import org.junit.jupiter.api.AfterEach;
@@ -50,7 +50,7 @@ class ProbeCheckpointTest {
     private static ProbeSettings settings(Mode mode, OptimizerSettings.Kind kind) {
         return new ProbeSettings(
                 mode,
-                ScoreKind.NORMED_PROJ,
+                Weighting.Kind.NORMED_PROJ,
                 0.5,
                 0,
                 false,

@@ -9,8 +9,8 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Calibration;
-import org.gradmimic.ScoreKind;
 import org.gradmimic.Tensors;
+import org.gradmimic.Weighting;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceCounters;
 
@@ -58,7 +58,7 @@ public final class ProbeOnDevice {
     }
 
     /** @param damaged two samples are not finite, for grand a third in its norm alone */
-    public static Outcome run(Device device, Mode mode, ScoreKind score, int startingEpoch, boolean damaged) {
+    public static Outcome run(Device device, Mode mode, Weighting.Kind score, int startingEpoch, boolean damaged) {
         try (PointerScope scope = new PointerScope()) {
             torch.manual_seed(3);
             Tensor features = torch.randn(N, D);

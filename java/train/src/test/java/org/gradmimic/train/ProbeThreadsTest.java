@@ -9,8 +9,8 @@ import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.gradmimic.Calibration;
 import org.gradmimic.CpuThreads;
-import org.gradmimic.ScoreKind;
 import org.gradmimic.Tensors;
+import org.gradmimic.Weighting;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -108,7 +108,7 @@ class ProbeThreadsTest {
         OptimizerSettings adamW = new OptimizerSettings(OptimizerSettings.Kind.ADAMW, 1e-3, 1e-2, 0);
         ProbeSettings settings = new ProbeSettings(
                 Mode.SGD,
-                ScoreKind.NORMED_PROJ,
+                Weighting.Kind.NORMED_PROJ,
                 0.25,
                 0,
                 false,

@@ -12,10 +12,10 @@ import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Calibration;
-import org.gradmimic.ScoreKind;
 import org.gradmimic.SlowHead;
 import org.gradmimic.SlowWeights;
 import org.gradmimic.Tensors;
+import org.gradmimic.Weighting;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -143,7 +143,7 @@ class ProbeTwinTest {
 
     private static ProbeSettings settings(
             Mode mode,
-            ScoreKind score,
+            Weighting.Kind score,
             double lambda,
             boolean attached,
             Calibration calibration,
@@ -174,19 +174,19 @@ class ProbeTwinTest {
             for (OptimizerSettings optimizer : new OptimizerSettings[] {SGD, ADAMW}) {
                 for (Mode mode : Mode.values()) {
                     if (mode == Mode.MIMIC) continue;
-                    runs.add(settings(mode, ScoreKind.PROJ, 0, false, calibration, optimizer, 0, f));
+                    runs.add(settings(mode, Weighting.Kind.PROJ, 0, false, calibration, optimizer, 0, f));
                 }
-                for (ScoreKind score : ScoreKind.values()) {
+                for (Weighting.Kind score : Weighting.Kind.ofScores()) {
                     runs.add(settings(Mode.MIMIC, score, 0, false, calibration, optimizer, 0, f));
                 }
             }
             for (Mode mode : new Mode[] {Mode.MIMIC, Mode.GRAD_MATCH}) {
-                runs.add(settings(mode, ScoreKind.OPT, 0.3, false, calibration, SGD, 0, f));
-                runs.add(settings(mode, ScoreKind.OPT, 50, false, calibration, SGD, 0, f));
+                runs.add(settings(mode, Weighting.Kind.OPT, 0.3, false, calibration, SGD, 0, f));
+                runs.add(settings(mode, Weighting.Kind.OPT, 50, false, calibration, SGD, 0, f));
             }
-            runs.add(settings(Mode.RHO, ScoreKind.PROJ, 0, true, calibration, SGD, 0, f));
+            runs.add(settings(Mode.RHO, Weighting.Kind.PROJ, 0, true, calibration, SGD, 0, f));
             for (Mode mode : new Mode[] {Mode.MIMIC, Mode.RHO, Mode.AGRA}) {
-                runs.add(settings(mode, ScoreKind.NORMED_COS, 0, false, calibration, ADAMW, 2, f));
+                runs.add(settings(mode, Weighting.Kind.NORMED_COS, 0, false, calibration, ADAMW, 2, f));
             }
         }
         return runs.stream();
@@ -331,7 +331,7 @@ class ProbeTwinTest {
                 Fixture f = new Fixture();
                 ProbeSettings settings = new ProbeSettings(
                         mode,
-                        ScoreKind.NORMED_PROJ,
+                        Weighting.Kind.NORMED_PROJ,
                         1,
                         0,
                         false,
