@@ -87,7 +87,7 @@ class ShardMembersTest {
     @Test
     void sparseMembersAreCopiedAsTheyAre() throws IOException {
         resource("sparse-gnu.tar");
-        assertThat(run(uids(UID))).isEqualTo(new Summary(1, 0, 1, 1));
+        assertThat(run(uids(UID))).isEqualTo(new Summary(1, 0, 1, 1, 0));
         assertCopied();
     }
 
@@ -124,7 +124,7 @@ class ShardMembersTest {
                 "b.json",
                 "b.txt");
         assertThat(Files.size(input.resolve("a.tar"))).isLessThan(1_000_000);
-        assertThat(run(subset(7, 7, 8))).isEqualTo(new Summary(1, 0, 2, 3));
+        assertThat(run(subset(7, 7, 8))).isEqualTo(new Summary(1, 0, 2, 3, 0));
         Path out = Files.createDirectory(folder.resolve("extracted"));
         Tool.run(out, "tar", "-xf", output.resolve("a.tar").toString());
         assertThat(out.resolve("a.bin")).hasBinaryContent(expected);
@@ -158,7 +158,7 @@ class ShardMembersTest {
                 "39b0c47d35ea32951f0733e1b56df0b0",
                 "45a286be767526003dfc0ae44d257930",
                 "012d3df504e98601d8a9a2a2441d7e35"));
-        assertThat(all).isEqualTo(new Summary(1, 0, 6, 6));
+        assertThat(all).isEqualTo(new Summary(1, 0, 6, 6, 0));
         assertCopied();
     }
 
@@ -214,7 +214,7 @@ class ShardMembersTest {
                 member(named("\u00fc.json"), json(2)),
                 member(named("\u00fc.txt"), "ue"),
                 new byte[1024]);
-        assertThat(run(subset(1, 2))).isEqualTo(new Summary(1, 0, 2, 2));
+        assertThat(run(subset(1, 2))).isEqualTo(new Summary(1, 0, 2, 2, 0));
         assertCopied();
         Files.delete(output.resolve("a.tar"));
         Files.delete(output.resolve("a_stats.json"));
@@ -227,7 +227,7 @@ class ShardMembersTest {
     void joinedArchivesAreReadToTheEnd() throws IOException {
         byte[] end = new byte[1024];
         shard(member(named("a.json"), json(1)), end, member(named("b.json"), json(2)), end);
-        assertThat(run(subset(1, 2))).isEqualTo(new Summary(1, 0, 2, 2));
+        assertThat(run(subset(1, 2))).isEqualTo(new Summary(1, 0, 2, 2, 0));
         assertThat(List.of(Files.size(output.resolve("a.tar")))).containsExactly(10240L);
     }
 
