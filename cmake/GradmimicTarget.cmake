@@ -39,8 +39,9 @@ endfunction()
 
 function(gradmimic_add_host)
   file(GLOB sources CONFIGURE_DEPENDS
-    "${PROJECT_SOURCE_DIR}/src/base/*.cpp" "${PROJECT_SOURCE_DIR}/src/api/*.cpp" "${PROJECT_SOURCE_DIR}/src/cpu/isa.cpp" "${PROJECT_SOURCE_DIR}/src/cpu/weights.cpp"
+    "${PROJECT_SOURCE_DIR}/src/base/*.cpp" "${PROJECT_SOURCE_DIR}/src/api/*.cpp" "${PROJECT_SOURCE_DIR}/src/cpu/*.cpp"
     "${PROJECT_SOURCE_DIR}/src/reference/*.cpp")
+  list(FILTER sources EXCLUDE REGEX "/cpu/table\\.cpp$")
   add_library(gradmimic_host OBJECT ${sources})
   gradmimic_options(gradmimic_host)
   target_compile_options(gradmimic_host PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O2>)

@@ -1,22 +1,11 @@
-// Entry points of gm_clip_scores.
 #include "api/dispatch.h"
-#include "base/array.h"
-#include "cpu/isa.h"
-#include "reference/reference.h"
 
 namespace gm {
 namespace {
 
-struct ClipScores : AnyValues {
-    using Args = gm_clip_scores_args;
-    static constexpr const char *kName = "gm_clip_scores";
-    static constexpr auto kCuda = &cuda::Kernels::clip_scores;
-
+struct ClipScores : Listed<gm_clip_scores_args> {
     static void validate(const Args &a) {
-        check_array("image", a.image);
-        check_floating("image", a.image);
-        if (a.image.rank != 2)
-            fail(GM_INVALID_ARGUMENT, "image has the shape %s, expected [B, E]", shape_text(a.image).c_str());
+        check_rank("image", a.image, 2, "[B, E]");
         check_features("text", a.text, a.image);
         if (present(a.image_tangent)) check_features("image_tangent", a.image_tangent, a.image);
         if (present(a.text_tangent)) check_features("text_tangent", a.text_tangent, a.image);
@@ -27,15 +16,15 @@ struct ClipScores : AnyValues {
         if (present(a.loss)) check_output_vector("loss", a.loss, a.image.shape[0]);
         if (present(a.score)) check_output_vector("score", a.score, a.image.shape[0]);
     }
-    static bool has_f64(const Args &a) {
-        for (const gm_array *array : {&a.image, &a.text, &a.image_tangent, &a.text_tangent, &a.loss, &a.score}) {
-            if (is_f64(*array)) return true;
-        }
-        return false;
+    template <class Visit>
+    static void each_array(const Args &a, Visit &&visit) {
+        visit({"image", a.image});
+        visit({"text", a.text});
+        visit({"image_tangent", a.image_tangent});
+        visit({"text_tangent", a.text_tangent});
+        visit({"loss", a.loss});
+        visit({"score", a.score});
     }
-    static size_t cpu_workspace(const Args &a) { return cpu::kernels().clip_scores_workspace(a); }
-    static void cpu(const Args &a, Arena arena) { cpu::kernels().clip_scores(a, arena); }
-    static void reference(const Args &a) { reference::clip_scores(a); }
 
 private:
     static void check_features(const char *name, const gm_array &array, const gm_array &image) {

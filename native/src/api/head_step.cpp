@@ -1,27 +1,8 @@
 #include "api/dispatch.h"
-#include "base/array.h"
-#include "base/element.h"
 #include "base/weighting.h"
-#include "cpu/isa.h"
-#include "reference/reference.h"
 
 namespace gm {
 namespace {
-
-void check_labels(const gm_array &labels, int64_t B) {
-    check_shape("labels", labels, {B});
-    if (labels.dtype != GM_I64) fail(GM_INVALID_ARGUMENT, "labels is %s; i64 is expected", dtype_name(labels.dtype));
-}
-
-void check_label_values(const gm_array &labels, int64_t C) {
-    for (int64_t i = 0; i < labels.shape[0]; i++) {
-        const int64_t y = get_label(labels, i);
-        if (y < 0 || y >= C) {
-            fail(GM_INVALID_ARGUMENT, "labels[%lld] = %lld is outside [0, %lld)", static_cast<long long>(i),
-                 static_cast<long long>(y), static_cast<long long>(C));
-        }
-    }
-}
 
 // An output [B,C] like the logits, which it may replace.
 void check_rows(const char *name, const gm_array &array, const gm_array &logits) {
@@ -34,16 +15,9 @@ void check_rows(const char *name, const gm_array &array, const gm_array &logits)
     }
 }
 
-struct HeadStep {
-    using Args = gm_head_step_args;
-    static constexpr const char *kName = "gm_head_step";
-    static constexpr auto kCuda = &cuda::Kernels::head_step;
-
+struct HeadStep : Listed<gm_head_step_args> {
     static void validate(const Args &a) {
-        check_array("logits", a.logits);
-        check_floating("logits", a.logits);
-        if (a.logits.rank != 2)
-            fail(GM_INVALID_ARGUMENT, "logits has the shape %s, expected [B, C]", shape_text(a.logits).c_str());
+        check_rank("logits", a.logits, 2, "[B, C]");
         const int64_t B = a.logits.shape[0], C = a.logits.shape[1];
         if (C == 0)
             fail(GM_INVALID_ARGUMENT, "logits has the shape %s: there are no classes", shape_text(a.logits).c_str());
@@ -57,20 +31,26 @@ struct HeadStep {
         check_outputs(a, B, C, K);
     }
 
-    static void validate_values(const Args &a) { check_label_values(a.labels, a.logits.shape[1]); }
+    static void validate_on_host(const Args &a) { check_label_values(a.labels, a.logits.shape[1]); }
 
-    static bool has_f64(const Args &a) {
-        for (const gm_array *array : {&a.logits, &a.bias, &a.projected, &a.reference_logits, &a.feature_norm_squared,
-                                      &a.reference_loss, &a.loss, &a.score, &a.gradient_norm, &a.weight, &a.delta,
-                                      &a.weighted_delta, &a.mean_delta, &a.weighted_delta_sum}) {
-            if (is_f64(*array)) return true;
-        }
-        return false;
+    template <class Visit>
+    static void each_array(const Args &a, Visit &&visit) {
+        visit({"logits", a.logits});
+        visit({"bias", a.bias});
+        visit({"labels", a.labels});
+        visit({"projected", a.projected});
+        visit({"reference_logits", a.reference_logits});
+        visit({"feature_norm_squared", a.feature_norm_squared});
+        visit({"reference_loss", a.reference_loss});
+        visit({"loss", a.loss});
+        visit({"score", a.score});
+        visit({"gradient_norm", a.gradient_norm});
+        visit({"weight", a.weight});
+        visit({"delta", a.delta});
+        visit({"weighted_delta", a.weighted_delta});
+        visit({"mean_delta", a.mean_delta});
+        visit({"weighted_delta_sum", a.weighted_delta_sum});
     }
-
-    static size_t cpu_workspace(const Args &a) { return cpu::kernels().head_step_workspace(a); }
-    static void cpu(const Args &a, Arena arena) { cpu::kernels().head_step(a, arena); }
-    static void reference(const Args &a) { reference::head_step(a); }
 
 private:
     // K, or 0 without a direction.
@@ -145,55 +125,11 @@ private:
     }
 };
 
-struct HeadScore {
-    using Args = gm_head_score_args;
-    static constexpr const char *kName = "gm_head_score";
-    static constexpr auto kCuda = &cuda::Kernels::head_score;
-
-    static void validate(const Args &a) {
-        check_array("features", a.features);
-        check_floating("features", a.features);
-        if (a.features.rank != 2)
-            fail(GM_INVALID_ARGUMENT, "features has the shape %s, expected [B, I]", shape_text(a.features).c_str());
-        check_array("weight", a.weight);
-        if (a.weight.rank != 2 || a.weight.shape[0] == 0) {
-            fail(GM_INVALID_ARGUMENT, "weight has the shape %s, expected [C, I] with at least one class",
-                 shape_text(a.weight).c_str());
-        }
-        const int64_t B = a.features.shape[0], I = a.features.shape[1], C = a.weight.shape[0];
-        check_shape("weight", a.weight, {C, I});
-        check_shape("direction", a.direction, {C, I});
-        check_real("weight", a.weight);
-        check_real("direction", a.direction);
-        if (present(a.bias)) check_vector("bias", a.bias, C);
-        if (a.direction_norm_squared == nullptr) fail(GM_INVALID_ARGUMENT, "direction_norm_squared is NULL");
-        check_labels(a.labels, B);
-        if (present(a.loss)) check_output_vector("loss", a.loss, B);
-        if (present(a.score)) check_output_vector("score", a.score, B);
-        if (present(a.gradient_norm)) check_output_vector("gradient_norm", a.gradient_norm, B);
-    }
-
-    static void validate_values(const Args &a) { check_label_values(a.labels, a.weight.shape[0]); }
-
-    static bool has_f64(const Args &a) {
-        for (const gm_array *array :
-             {&a.features, &a.weight, &a.bias, &a.direction, &a.loss, &a.score, &a.gradient_norm}) {
-            if (is_f64(*array)) return true;
-        }
-        return false;
-    }
-
-    static size_t cpu_workspace(const Args &a) { return cpu::kernels().head_score_workspace(a); }
-    static void cpu(const Args &a, Arena arena) { cpu::kernels().head_score(a, arena); }
-    static void reference(const Args &a) { reference::head_score(a); }
-};
-
 }  // namespace
 }  // namespace gm
 
 extern "C" {
 
 GM_ENTRY_POINTS(head_step, HeadStep)
-GM_ENTRY_POINTS(head_score, HeadScore)
 
 }  // extern "C"

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/element.h"
+
 namespace gm {
 
 const char *dtype_name(int32_t dtype) {
@@ -77,6 +79,20 @@ void check_shape(const char *name, const gm_array &array, std::initializer_list<
          shape_text(expected).c_str());
 }
 
+void check_same_shape(const char *name, const gm_array &array, const gm_array &other) {
+    check_array(name, array);
+    if (array.rank == other.rank && std::equal(array.shape, array.shape + array.rank, other.shape)) return;
+    fail(GM_INVALID_ARGUMENT, "%s has the shape %s, expected %s", name, shape_text(array).c_str(),
+         shape_text(other).c_str());
+}
+
+void check_rank(const char *name, const gm_array &array, int rank, const char *expected) {
+    check_array(name, array);
+    check_floating(name, array);
+    if (array.rank == rank) return;
+    fail(GM_INVALID_ARGUMENT, "%s has the shape %s, expected %s", name, shape_text(array).c_str(), expected);
+}
+
 void check_floating(const char *name, const gm_array &array) {
     if (array.dtype == GM_I64) fail(GM_INVALID_ARGUMENT, "%s is i64; a floating type is expected", name);
 }
@@ -109,6 +125,20 @@ void check_vector(const char *name, const gm_array &array, int64_t n) {
 void check_output_vector(const char *name, const gm_array &array, int64_t n) {
     check_vector(name, array, n);
     check_no_overlap(name, array);
+}
+
+void check_labels(const gm_array &labels, int64_t B) {
+    check_shape("labels", labels, {B});
+    if (labels.dtype != GM_I64) fail(GM_INVALID_ARGUMENT, "labels is %s; i64 is expected", dtype_name(labels.dtype));
+}
+
+void check_label_values(const gm_array &labels, int64_t classes) {
+    for (int64_t i = 0; i < labels.shape[0]; i++) {
+        const int64_t y = get_label(labels, i);
+        if (y >= 0 && y < classes) continue;
+        fail(GM_INVALID_ARGUMENT, "labels[%lld] = %lld is outside [0, %lld)", static_cast<long long>(i),
+             static_cast<long long>(y), static_cast<long long>(classes));
+    }
 }
 
 }  // namespace gm

@@ -22,6 +22,12 @@ void check_array(const char *name, const gm_array &array);
 // As check_array, with exactly this shape. An array without elements may have any pointer but NULL.
 void check_shape(const char *name, const gm_array &array, std::initializer_list<int64_t> shape);
 
+// As check_array, with the shape of `other`.
+void check_same_shape(const char *name, const gm_array &array, const gm_array &other);
+
+// As check_array, of a floating type and this rank; `expected` is the shape in words, "[B, T, I]".
+void check_rank(const char *name, const gm_array &array, int rank, const char *expected);
+
 // f32, f16, bf16 or f64.
 void check_floating(const char *name, const gm_array &array);
 
@@ -34,6 +40,10 @@ void check_no_overlap(const char *name, const gm_array &array);
 // A present real vector [n]; `output` also refuses overlap.
 void check_vector(const char *name, const gm_array &array, int64_t n);
 void check_output_vector(const char *name, const gm_array &array, int64_t n);
+
+// i64 [B]; then its values, each in [0, classes).
+void check_labels(const gm_array &labels, int64_t B);
+void check_label_values(const gm_array &labels, int64_t classes);
 
 inline bool is_f64(const gm_array &array) { return present(array) && array.dtype == GM_F64; }
 

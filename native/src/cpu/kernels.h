@@ -5,23 +5,11 @@
 
 namespace gm::cpu::GM_ISA {
 
-size_t direction_workspace(const gm_direction_args &args);
-void direction(const gm_direction_args &args, Arena arena);
-size_t head_step_workspace(const gm_head_step_args &args);
-void head_step(const gm_head_step_args &args, Arena arena);
-size_t head_score_workspace(const gm_head_score_args &args);
-void head_score(const gm_head_score_args &args, Arena arena);
-void scale_rows(const gm_scale_rows_args &args);
-size_t ghost_dot_workspace(const gm_ghost_dot_args &args);
-void ghost_dot(const gm_ghost_dot_args &args, Arena arena);
-size_t ghost_norm_workspace(const gm_ghost_norm_args &args);
-void ghost_norm(const gm_ghost_norm_args &args, Arena arena);
-size_t projected_dot_workspace(const gm_projected_dot_args &args);
-void projected_dot(const gm_projected_dot_args &args, Arena arena);
-size_t row_dot_workspace(const gm_row_dot_args &args);
-void row_dot(const gm_row_dot_args &args, Arena arena);
-size_t clip_scores_workspace(const gm_clip_scores_args &args);
-void clip_scores(const gm_clip_scores_args &args, Arena arena);
+#define GM_DECLARE(name) \
+    size_t name##_workspace(const gm_##name##_args &args); \
+    void name(const gm_##name##_args &args, Arena arena);
+GM_OPERATIONS(GM_DECLARE)
+#undef GM_DECLARE
 
 extern const Kernels table;
 

@@ -5,25 +5,10 @@ namespace gm::cpu::GM_ISA {
 #define GM_TEXT_OF(name) #name
 #define GM_TEXT(name) GM_TEXT_OF(name)
 
-const Kernels table = {
-    GM_TEXT(GM_ISA),
-    direction_workspace,
-    direction,
-    head_step_workspace,
-    head_step,
-    head_score_workspace,
-    head_score,
-    scale_rows,
-    ghost_dot_workspace,
-    ghost_dot,
-    ghost_norm_workspace,
-    ghost_norm,
-    projected_dot_workspace,
-    projected_dot,
-    row_dot_workspace,
-    row_dot,
-    clip_scores_workspace,
-    clip_scores,
+const Kernels table = {GM_TEXT(GM_ISA),
+#define GM_ENTRY(name) {name##_workspace, name},
+                       GM_OPERATIONS(GM_ENTRY)
+#undef GM_ENTRY
 };
 
 }  // namespace gm::cpu::GM_ISA

@@ -4,30 +4,14 @@
 // what is in memory, so that a CUDA graph can capture it.
 #pragma once
 
-#include <cstddef>
-
-#include "base/arena.h"
-#include "gradmimic/gradmimic.h"
+#include "base/operations.h"
 
 namespace gm::cuda {
 
-template <class Args>
-struct Operation {
-    size_t (*workspace)(const Args &) = nullptr;  // bytes; NULL: needs none
-    void (*run)(const Args &, Arena, const gm_queue &) = nullptr;
-};
-
 struct Kernels {
-    Operation<gm_direction_args> direction;
-    Operation<gm_head_step_args> head_step;
-    Operation<gm_head_score_args> head_score;
-    Operation<gm_mimic_weights_args> mimic_weights;
-    Operation<gm_scale_rows_args> scale_rows;
-    Operation<gm_ghost_dot_args> ghost_dot;
-    Operation<gm_ghost_norm_args> ghost_norm;
-    Operation<gm_projected_dot_args> projected_dot;
-    Operation<gm_row_dot_args> row_dot;
-    Operation<gm_clip_scores_args> clip_scores;
+#define GM_FIELD(name) Operation<gm_##name##_args, const gm_queue &> name;
+    GM_OPERATIONS(GM_FIELD)
+#undef GM_FIELD
     int32_t (*ghost_dot_form)(const gm_ghost_dot_args &, const gm_queue &) = nullptr;
     void (*mimic_weights_reduce)(const gm_mimic_weights_args &, double *max_and_sum, const gm_queue &) = nullptr;
     void (*mimic_weights_apply)(const gm_mimic_weights_args &, const double *max_and_sum, const gm_queue &) = nullptr;

@@ -19,6 +19,8 @@ mimic_weights::Parameters parameters(const gm_mimic_weights_args &args) {
 
 }  // namespace
 
+size_t mimic_weights_workspace(const gm_mimic_weights_args &) { return 0; }
+
 void mimic_weights_run(const gm_mimic_weights_args &args, Arena, const gm_queue &queue) {
     using namespace mimic_weights;
     launch(queue, "mimic_weights", weigh_batch, 1, kThreads, sizeof(WeighShared), parameters(args));

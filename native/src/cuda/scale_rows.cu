@@ -5,6 +5,8 @@
 
 namespace gm::cuda {
 
+size_t scale_rows_workspace(const gm_scale_rows_args &) { return 0; }
+
 void scale_rows_run(const gm_scale_rows_args &args, Arena, const gm_queue &queue) {
     const scale_rows::Parameters p = {args.input, args.weight, args.output, args.scale,
                                       divide_up(args.input.shape[1], scale_rows::kPiece)};

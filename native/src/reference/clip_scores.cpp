@@ -1,6 +1,7 @@
 // The contrastive losses and their derivative, by their definitions.
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "base/array.h"
 #include "base/element.h"

@@ -2,29 +2,14 @@
 #include <limits>
 
 #include "base/element.h"
-#include "base/failure.h"
+#include "reference/cross_entropy.h"
 #include "reference/reference.h"
+#include "reference/weights.h"
 
 namespace gm::reference {
 namespace {
 
 const double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-// Softmax cross-entropy of one row; delta becomes softmax(z) - onehot(label).
-double cross_entropy(const std::vector<double> &z, int64_t label, std::vector<double> &delta) {
-    double max = -std::numeric_limits<double>::infinity();
-    for (double x : z) max = x > max || std::isnan(x) ? x : max;
-    double others = 0;
-    for (size_t c = 0; c < z.size(); c++) {
-        delta[c] = std::exp(z[c] - max);
-        if (static_cast<int64_t>(c) != label) others += delta[c];
-    }
-    const double own = delta[label], sum = own + others;
-    for (double &d : delta) d /= sum;
-    delta[label] = -others / sum;
-    // A label with nearly all of the probability: 1 + others would lose the others.
-    return own == 1 ? std::log1p(others) : max - z[label] + std::log(sum);
-}
 
 double combine(const std::vector<double> &scores, int32_t rule) {
     if (rule >= 0) return scores[rule];
@@ -109,38 +94,6 @@ void head_step(const gm_head_step_args &args) {
         if (args.mean_delta.data) set(args.mean_delta, B == 0 ? 0 : sum[c] / static_cast<double>(B), c);
         if (args.weighted_delta_sum.data) set(args.weighted_delta_sum, weighted_sum[c], c);
     }
-}
-
-void head_score(const gm_head_score_args &args) {
-    const int64_t B = args.features.shape[0], I = args.features.shape[1], C = args.weight.shape[0];
-    const double norm = std::sqrt(*args.direction_norm_squared);
-    int64_t non_finite = 0;
-    std::vector<double> z(C), u(C), delta(C);
-    for (int64_t i = 0; i < B; i++) {
-        double feature_norm = 0;
-        for (int64_t d = 0; d < I; d++) feature_norm += get(args.features, i, d) * get(args.features, i, d);
-        for (int64_t c = 0; c < C; c++) {
-            z[c] = args.bias.data ? get(args.bias, c) : 0;
-            u[c] = 0;
-            for (int64_t d = 0; d < I; d++) {
-                z[c] += get(args.weight, c, d) * get(args.features, i, d);
-                u[c] += get(args.direction, c, d) * get(args.features, i, d);
-            }
-        }
-        const double loss = cross_entropy(z, get_label(args.labels, i), delta);
-        double dot = 0, delta_norm = 0;
-        for (int64_t c = 0; c < C; c++) {
-            dot += delta[c] * u[c];
-            delta_norm += delta[c] * delta[c];
-        }
-        double score = norm == 0 && std::isfinite(dot) ? 0 : -dot / norm;
-        if (!std::isfinite(score)) score = kNaN;
-        if (!std::isfinite(score) || !std::isfinite(loss)) non_finite++;
-        if (args.loss.data) set(args.loss, loss, i);
-        if (args.score.data) set(args.score, score, i);
-        if (args.gradient_norm.data) set(args.gradient_norm, std::sqrt(delta_norm * feature_norm), i);
-    }
-    if (args.non_finite) *args.non_finite = non_finite;
 }
 
 }  // namespace gm::reference

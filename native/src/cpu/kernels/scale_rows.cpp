@@ -14,7 +14,9 @@ constexpr int64_t kBlock = 1 << 15;  // elements
 
 }  // namespace
 
-void scale_rows(const gm_scale_rows_args &args) {
+size_t scale_rows_workspace(const gm_scale_rows_args &) { return 0; }
+
+void scale_rows(const gm_scale_rows_args &args, Arena) {
     const int64_t R = args.input.shape[0], D = args.input.shape[1];
     if (D == 0) return;
     const int64_t pieces = divide_up(D, kBlock), rows = larger(kBlock / D, 1);

@@ -1,9 +1,8 @@
-#include <cstring>
+// Entry points that are no operation: versions, errors, providers.
 #include <string>
 
 #include "api/dispatch.h"
-#include "cpu/isa.h"
-#include "cuda/device.h"
+#include "cpu/share_threads.h"
 
 namespace gm {
 
@@ -39,6 +38,14 @@ gm_status gm_set_cpu_isa(const char *name) {
 }
 
 int32_t gm_cpu_threads(void) { return gm::cpu::threads(); }
+
+gm_status gm_share_threads(void *set_callback, int32_t max_threads) {
+    return gm::guarded("gm_share_threads", [&] {
+        if (set_callback == nullptr) gm::fail(GM_INVALID_ARGUMENT, "set_callback is NULL");
+        if (max_threads < 1) gm::fail(GM_INVALID_ARGUMENT, "max_threads is %d, below 1", max_threads);
+        gm::cpu::share_threads(set_callback, max_threads);
+    });
+}
 
 gm_status gm_cuda_available(void) {
     return gm::guarded("gm_cuda_available", [] {

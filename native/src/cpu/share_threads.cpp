@@ -4,6 +4,8 @@
 // other while they run, so each needs a thread of its own: a team may be larger than there are jobs, never
 // smaller. The team is as large as that of every other parallel region, since OpenMP ends and starts threads
 // whenever the size changes.
+#include "cpu/share_threads.h"
+
 #include <omp.h>
 
 #include <atomic>
@@ -12,9 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/failure.h"
-
-namespace gm {
+namespace gm::cpu {
 namespace {
 
 // OpenBLAS's openblas_dojob_callback and openblas_threads_callback.
@@ -67,13 +67,10 @@ void run_jobs(int, Job job, int count, size_t size, void *data, int extra) noexc
 }
 
 }  // namespace
-}  // namespace gm
 
-extern "C" gm_status gm_share_threads(void *set_callback, int32_t max_threads) {
-    return gm::guarded("gm_share_threads", [&] {
-        if (set_callback == nullptr) gm::fail(GM_INVALID_ARGUMENT, "set_callback is NULL");
-        if (max_threads < 1) gm::fail(GM_INVALID_ARGUMENT, "max_threads is %d, below 1", max_threads);
-        gm::max_threads = max_threads;
-        reinterpret_cast<void (*)(gm::Runner)>(set_callback)(gm::run_jobs);
-    });
+void share_threads(void *set_callback, int threads) {
+    max_threads = threads;
+    reinterpret_cast<void (*)(Runner)>(set_callback)(run_jobs);
 }
+
+}  // namespace gm::cpu
