@@ -104,7 +104,7 @@ function(gradmimic_add_library)
   # instead, and both a jar and a Python wheel can carry files only. gm_abi_version() tells versions apart.
   if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
     set(map "${PROJECT_SOURCE_DIR}/../cmake/gradmimic.map")
-    target_link_options(gradmimic PRIVATE "LINKER:--version-script=${map}")
+    target_link_options(gradmimic PRIVATE "LINKER:--version-script=${map}" "LINKER:-z,defs")
     set_target_properties(gradmimic PROPERTIES LINK_DEPENDS "${map}")
   endif()
   target_include_directories(gradmimic INTERFACE

@@ -11,7 +11,7 @@ class Queue(ctypes.Structure):
 
 class Array(ctypes.Structure):
     _fields_ = [("data", ctypes.c_void_p), ("dtype", ctypes.c_int32), ("rank", ctypes.c_int32),
-                ("shape", ctypes.c_int64 * 3), ("stride", ctypes.c_int64 * 3)]
+                ("shape", ctypes.c_int64 * 3), ("stride", ctypes.c_int64 * 3), ("device_type", ctypes.c_int32), ("device", ctypes.c_int32)]
 
 
 class Weighting(ctypes.Structure):

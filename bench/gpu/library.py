@@ -15,7 +15,8 @@ DTYPES = {torch.float32: F32, torch.float16: F16, torch.bfloat16: BF16, torch.fl
 
 def array(tensor):
     strides = list(tensor.stride())
-    return Array(tensor.data_ptr(), DTYPES[tensor.dtype], tensor.dim(), (ctypes.c_int64 * 3)(*tensor.shape), (ctypes.c_int64 * 3)(*strides))
+    return Array(tensor.data_ptr(), DTYPES[tensor.dtype], tensor.dim(), (ctypes.c_int64 * 3)(*tensor.shape), (ctypes.c_int64 * 3)(*strides),
+                 int(tensor.is_cuda), max(tensor.get_device(), 0))
 
 
 class Library:

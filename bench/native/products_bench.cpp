@@ -12,7 +12,11 @@ void direction(int64_t count, int64_t elements, bool store) {
     std::vector<gm_array> reference, parameter, v;
     const Array r(GM_F32, {count, elements}), p(GM_F32, {count, elements}), out(GM_F32, {count, elements});
     auto part = [&](const Array &x, int64_t k) {
-        gm_array array = {static_cast<float *>(x.get().data) + k * elements, GM_F32, 1, {elements}, {1}};
+        gm_array array = x.get();
+        array.data = static_cast<float *>(array.data) + k * elements;
+        array.rank = 1;
+        array.shape[0] = elements;
+        array.stride[0] = 1;
         return array;
     };
     for (int64_t k = 0; k < count; k++) {

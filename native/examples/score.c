@@ -27,12 +27,12 @@ static void check(gm_status status) {
 }
 
 static gm_array vector(void *data, int32_t dtype, int64_t n) {
-    const gm_array array = {data, dtype, 1, {n, 0, 0}, {1, 0, 0}};
+    const gm_array array = {.data = data, .dtype = dtype, .rank = 1, .shape = {n}, .stride = {1}};
     return array;
 }
 
 static gm_array matrix(void *data, int32_t dtype, int64_t rows, int64_t columns) {
-    const gm_array array = {data, dtype, 2, {rows, columns, 0}, {columns, 1, 0}};
+    const gm_array array = {.data = data, .dtype = dtype, .rank = 2, .shape = {rows, columns}, .stride = {columns, 1}};
     return array;
 }
 

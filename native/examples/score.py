@@ -12,7 +12,7 @@ import sys
 from ctypes import POINTER, Structure, byref, c_char_p, c_double, c_float, c_int32, c_int64, c_size_t, c_void_p
 
 B, I, C, WRONG = 10, 128, 5, 6
-GM_ABI_VERSION = 1
+GM_ABI_VERSION = 2
 GM_OK = 0
 GM_REFERENCE = 2
 GM_F32, GM_F64, GM_I64 = 0, 3, 4
@@ -24,7 +24,16 @@ class Queue(Structure):
 
 
 class Array(Structure):
-    _fields_ = [("data", c_void_p), ("dtype", c_int32), ("rank", c_int32), ("shape", c_int64 * 3), ("stride", c_int64 * 3)]
+    # device_type and device stay 0, which is the host; for a tensor on CUDA device n they are 1 and n.
+    _fields_ = [
+        ("data", c_void_p),
+        ("dtype", c_int32),
+        ("rank", c_int32),
+        ("shape", c_int64 * 3),
+        ("stride", c_int64 * 3),
+        ("device_type", c_int32),
+        ("device", c_int32),
+    ]
 
 
 class Weighting(Structure):

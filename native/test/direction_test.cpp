@@ -99,7 +99,9 @@ TEST(strides_beyond_31_bits) {
     float *r = static_cast<float *>(memory.data());
     for (int64_t i = 0; i < 3; i++) r[i * stride + 1] = static_cast<float>(i + 1);
     Array parameter(GM_F32, {3, 2}), v(GM_F32, {3, 2});
-    const gm_array reference = {r, GM_F32, 2, {3, 2}, {stride, 1}};
+    gm_array reference = parameter.get();
+    reference.data = r;
+    reference.stride[0] = stride;
     double norm = 0;
     const gm_direction_args args = {1, &reference, &parameter.get(), &v.get(), &norm, nullptr, nullptr};
     CHECK_OK(GM_CALL(gm_direction, nullptr, args));

@@ -223,12 +223,12 @@ TEST(strides_beyond_31_bits) {
     delta.fill([] { return 1.0; });
     v.fill([] { return 2.0; });
     gm_ghost_dot_args args = arguments(delta, delta, v, dot);
-    args.input = {a, GM_F32, 3, {3, 1, 3}, {stride, 3, 1}};
+    args.input = {a, GM_F32, 3, {3, 1, 3}, {stride, 3, 1}, GM_DEVICE_CPU, 0};
     CHECK_OK(GM_CALL(gm_ghost_dot, nullptr, args));
     for (int64_t i = 0; i < 3; i++) CHECK(dot.at(i) == static_cast<double>(4 * (i + 1)));
     args = arguments(delta, delta, v, dot);
-    args.input = {a, GM_F32, 3, {3, 1, 3}, {0, 0, 1}};
-    args.direction = {a, GM_F32, 2, {2, 3}, {stride, 1}};  // V's rows that far apart
+    args.input = {a, GM_F32, 3, {3, 1, 3}, {0, 0, 1}, GM_DEVICE_CPU, 0};
+    args.direction = {a, GM_F32, 2, {2, 3}, {stride, 1}, GM_DEVICE_CPU, 0};  // V's rows that far apart
     CHECK_OK(GM_CALL(gm_ghost_dot, nullptr, args));
     for (int64_t i = 0; i < 3; i++) CHECK(dot.at(i) == 3);
 }

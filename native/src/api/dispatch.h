@@ -3,7 +3,7 @@
 //   validate(args)            throws a Failure that names the argument; reads no array
 //   each_array(args, visit)   visit({name, array}) for every array, absent ones too
 // and, if it has to,
-//   validate_on_host(args)    what GM_CPU and GM_REFERENCE check beyond that: what arrays hold, what only GM_CUDA can do
+//   validate_on_host(args)    what GM_CPU and GM_REFERENCE check beyond that: values in arrays, what only GM_CUDA has
 // followed by GM_ENTRY_POINTS.
 #pragma once
 
@@ -46,6 +46,9 @@ struct AnyListed {
 GM_OPERATIONS(GM_LISTED)
 #undef GM_LISTED
 
+// Throws unless the array, if present, is where the queue's provider works.
+void check_device(const NamedArray &named, const gm_queue *queue, int32_t provider);
+
 template <class Op>
 bool has_f64(const typename Op::Args &args) {
     bool found = false;
@@ -59,6 +62,7 @@ template <class Op>
 int32_t provider_for(const gm_queue *queue, const typename Op::Args &args) {
     Op::validate(args);
     const int32_t provider = provider_of(queue);
+    Op::each_array(args, [&](const NamedArray &named) { check_device(named, queue, provider); });
     if (provider == GM_CUDA) {
         if (has_f64<Op>(args)) fail(GM_UNSUPPORTED, "GM_CUDA takes f32, f16 and bf16, but an array is f64; use GM_CPU");
         return GM_CUDA;

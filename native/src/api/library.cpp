@@ -18,6 +18,28 @@ int32_t provider_of(const gm_queue *queue) {
     }
 }
 
+void check_device(const NamedArray &named, const gm_queue *queue, int32_t provider) {
+    const gm_array &array = named.array;
+    if (!present(array)) return;
+    if (provider == GM_CUDA && array.device_type == GM_DEVICE_CUDA && array.device == queue->device) return;
+    if (provider != GM_CUDA && array.device_type == GM_DEVICE_CPU) return;
+    const std::string name = named.name + (named.index < 0 ? "" : "[" + std::to_string(named.index) + "]");
+    if (array.device_type != GM_DEVICE_CPU && array.device_type != GM_DEVICE_CUDA) {
+        fail(GM_INVALID_ARGUMENT, "%s.device_type is %d, not one of GM_DEVICE_CPU, GM_DEVICE_CUDA", name.c_str(),
+             array.device_type);
+    }
+    if (provider != GM_CUDA) {
+        fail(GM_INVALID_ARGUMENT, "%s is on CUDA device %d, but %s takes arrays of the host", name.c_str(),
+             array.device, provider == GM_CPU ? "GM_CPU" : "GM_REFERENCE");
+    }
+    if (array.device_type == GM_DEVICE_CPU) {
+        fail(GM_INVALID_ARGUMENT, "%s is in the host's memory, but the queue is of CUDA device %d", name.c_str(),
+             queue->device);
+    }
+    fail(GM_INVALID_ARGUMENT, "%s is on CUDA device %d, but the queue is of CUDA device %d", name.c_str(), array.device,
+         queue->device);
+}
+
 }  // namespace gm
 
 extern "C" {

@@ -17,10 +17,13 @@ namespace {
 constexpr int kLeastCapability = 8;  // GRADMIMIC_CUDA_ARCHITECTURES begins with 80
 constexpr int kDevices = 64;         // whose capability is remembered
 
-// Errors after which every call of the process fails until it ends.
-bool is_sticky(cudaError_t status) {
-    switch (status) {
+// Whether CUDA says of an error that it leaves the process in an inconsistent state, in which all further work fails until
+// the process ends. By number where older toolkits do not have the name.
+bool is_fatal(cudaError_t status) {
+    switch (static_cast<int>(status)) {
         case cudaErrorECCUncorrectable:
+        case 220:  // cudaErrorNvlinkUncorrectable
+        case 226:  // cudaErrorContained
         case cudaErrorIllegalAddress:
         case cudaErrorLaunchTimeout:
         case cudaErrorAssert:
@@ -29,7 +32,11 @@ bool is_sticky(cudaError_t status) {
         case cudaErrorMisalignedAddress:
         case cudaErrorInvalidAddressSpace:
         case cudaErrorInvalidPc:
-        case cudaErrorLaunchFailure: return true;
+        case cudaErrorLaunchFailure:
+        case 721:  // cudaErrorTensorMemoryLeak
+        case 810:  // cudaErrorMpsClientTerminated
+        case 911:  // cudaErrorExternalDevice
+            return true;
         default: return false;
     }
 }
@@ -61,10 +68,12 @@ void check(cudaError_t status, const char *what) {
     cudaGetLastError();  // told here; whoever asks next shall not be told again
     const char *name = cudaGetErrorName(status), *text = cudaGetErrorString(status);
     if (status == cudaErrorMemoryAllocation) fail(GM_OUT_OF_MEMORY, "%s: %s (%s)", what, text, name);
-    fail(GM_CUDA_ERROR, "%s: %s (%s)%s", what, text, name,
-         is_sticky(status)
-             ? "; an error of this kind stays: no more CUDA in this process, which has to be started again"
-             : "");
+    if (is_fatal(status)) {
+        fail(GM_CUDA_FATAL,
+             "%s: %s (%s); after this error CUDA cannot be used in this process, which has to be restarted", what, text,
+             name);
+    }
+    fail(GM_CUDA_ERROR, "%s: %s (%s)", what, text, name);
 }
 
 std::string why_unavailable() {

@@ -67,6 +67,7 @@ public:
         }
         const size_t width = array.dtype == GM_F32 ? 4 : array.dtype == GM_F64 || array.dtype == GM_I64 ? 8 : 2;
         array.data = copy_of(array.data, elements * width, true);
+        array.device_type = GM_DEVICE_CUDA;
     }
 
     // A list of arrays, which itself stays on the host.

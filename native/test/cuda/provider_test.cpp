@@ -31,9 +31,43 @@ TEST(devices_that_are_not_there_are_refused) {
     }
 }
 
+TEST(arrays_of_the_host_are_refused) {
+    Call call;
+    check::Device device;
+    gm_row_dot_args there = call.args();
+    check::move(device, there);
+    for (gm_array gm_row_dot_args::*argument :
+         {&gm_row_dot_args::projected, &gm_row_dot_args::delta, &gm_row_dot_args::dot}) {
+        gm_row_dot_args args = there;
+        args.*argument = call.args().*argument;
+        const std::string name = argument == &gm_row_dot_args::projected ? "projected"
+                                 : argument == &gm_row_dot_args::delta   ? "delta"
+                                                                         : "dot";
+        const std::string refusal =
+            "gm_row_dot: " + name + " is in the host's memory, but the queue is of CUDA device 0";
+        CHECK_REFUSED(gm_row_dot(&check::cuda_queue(), &args, nullptr, 0), GM_INVALID_ARGUMENT, refusal);
+        size_t bytes = 0;
+        CHECK_REFUSED(gm_row_dot_workspace_size(&check::cuda_queue(), &args, &bytes), GM_INVALID_ARGUMENT, refusal);
+    }
+}
+
+TEST(arrays_of_another_device_are_refused) {
+    Call call;
+    check::Device device;
+    gm_row_dot_args args = call.args();
+    check::move(device, args);
+    args.delta.device = 1;
+    CHECK_REFUSED(gm_row_dot(&check::cuda_queue(), &args, nullptr, 0), GM_INVALID_ARGUMENT,
+                  "gm_row_dot: delta is on CUDA device 1, but the queue is of CUDA device 0");
+    CHECK_REFUSED(gm_row_dot(nullptr, &args, nullptr, 0), GM_INVALID_ARGUMENT,
+                  "gm_row_dot: projected is on CUDA device 0, but GM_CPU takes arrays of the host");
+}
+
 TEST(a_workspace_that_is_too_small_is_refused) {
     Array u(GM_F32, {1, 1, 20000}), dot(GM_F32, {1});
-    const gm_row_dot_args args = {u.get(), u.get(), dot.get()};
+    gm_row_dot_args args = {u.get(), u.get(), dot.get()};
+    check::Device device;
+    check::move(device, args);
     CHECK_REFUSED(gm_row_dot(&check::cuda_queue(), &args, nullptr, 0), GM_INVALID_ARGUMENT,
                   "gm_row_dot: the workspace of 0 bytes is too small");
 }

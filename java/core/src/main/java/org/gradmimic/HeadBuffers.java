@@ -98,6 +98,7 @@ final class HeadBuffers implements AutoCloseable {
         scored = true;
         if (scores == null) Descriptors.contiguous(array, score, Dtype.F32, rows);
         else Descriptors.contiguous(array, scores.at(0), Dtype.F32, rows, references);
+        device.place(array);
     }
 
     /** [B,K] */
@@ -128,10 +129,12 @@ final class HeadBuffers implements AutoCloseable {
 
     void describeWeight(gm_array array) {
         Descriptors.contiguous(array, weight, Dtype.F32, rows);
+        device.place(array);
     }
 
     void describeLoss(gm_array array) {
         Descriptors.contiguous(array, loss, Dtype.F32, rows);
+        device.place(array);
     }
 
     boolean scored() {

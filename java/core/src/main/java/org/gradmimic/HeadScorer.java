@@ -18,6 +18,7 @@ import org.gradmimic.kernel.Descriptors.Dtype;
 import org.gradmimic.kernel.Kernels;
 import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.OpenResources;
+import org.gradmimic.kernel.abi.gm_array;
 import org.gradmimic.kernel.abi.gm_head_score_args;
 import org.jspecify.annotations.Nullable;
 
@@ -135,17 +136,22 @@ public final class HeadScorer implements AutoCloseable {
             @Nullable FloatPointer gradientNorm,
             @Nullable FloatPointer loss) {
         Pointer.memset(args, 0, args.sizeof());
-        Descriptors.contiguous(args.features(), features, dtype, rows, weight.size(1));
-        Descriptors.contiguous(args.labels(), labels, Dtype.I64, rows);
+        describe(args.features(), features, dtype, rows, weight.size(1));
+        describe(args.labels(), labels, Dtype.I64, rows);
         Tensors.describe(args.weight(), weight);
         if (bias != null) Tensors.describe(args.bias(), bias);
         Tensors.describe(args.direction(), direction.vector(0));
         args.direction_norm_squared(direction.normSquaredPointer());
-        Descriptors.contiguous(args.score(), score, Dtype.F32, rows);
-        Descriptors.contiguous(args.gradient_norm(), gradientNorm, Dtype.F32, rows);
-        Descriptors.contiguous(args.loss(), loss, Dtype.F32, rows);
+        describe(args.score(), score, Dtype.F32, rows);
+        describe(args.gradient_norm(), gradientNorm, Dtype.F32, rows);
+        describe(args.loss(), loss, Dtype.F32, rows);
         args.non_finite(nonFinite.at(0));
         Kernels.headScore(queue.now(), args, queue.workspace());
+    }
+
+    private void describe(gm_array array, @Nullable Pointer data, Dtype dtype, long... shape) {
+        Descriptors.contiguous(array, data, dtype, shape);
+        device.place(array);
     }
 
     @Override

@@ -66,6 +66,7 @@ public final class Tensors {
         }
         Pointer data = tensor.data_ptr();
         Descriptors.strided(array, data == null || data.isNull() ? NOTHING : data, dtype(tensor), shape, stride);
+        if (tensor.is_cuda()) Descriptors.onCuda(array, (int) tensor.get_device());
     }
 
     /** "[32, 768]" */

@@ -12,6 +12,8 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.base.UnsupportedException;
 import org.gradmimic.kernel.CudaFailure;
+import org.gradmimic.kernel.Descriptors;
+import org.gradmimic.kernel.abi.gm_array;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,6 +64,11 @@ public final class Device {
         try (org.bytedeco.pytorch.Device device = tensor.device()) {
             return device.index();
         }
+    }
+
+    /** Says of an array that was just described that it is in this device's memory. */
+    public void place(gm_array array) {
+        if (kind == Kind.CUDA) Descriptors.onCuda(array, index);
     }
 
     public Kind kind() {

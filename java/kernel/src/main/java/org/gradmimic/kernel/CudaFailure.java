@@ -11,14 +11,16 @@ import org.gradmimic.base.OutOfMemoryException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What CUDA's errors are in Java. They come from two sides with words of their own: from libgradmimic with CUDA's name for the
- * error, such as {@code (cudaErrorIllegalAddress)}, and from LibTorch with CUDA's text, such as {@code CUDA error: an illegal
- * memory access was encountered}.
+ * What CUDA's errors are in Java. libgradmimic has a status for the fatal ones ({@code GM_CUDA_FATAL}) and tells the others by
+ * CUDA's name, such as {@code (cudaErrorInvalidValue)}, as calls of CUDA's runtime do. LibTorch has CUDA's text alone, such as
+ * {@code CUDA error: an illegal memory access was encountered}.
  */
 public final class CudaFailure {
-    /** Errors after which every call of the process fails until it ends; {@code is_sticky} in device.cu has the same. */
+    /** Errors after which every call of the process fails until it ends; {@code is_fatal} in device.cu has the same. */
     private static final Set<String> STICKY = Set.of(
             "cudaErrorECCUncorrectable",
+            "cudaErrorNvlinkUncorrectable",
+            "cudaErrorContained",
             "cudaErrorIllegalAddress",
             "cudaErrorLaunchTimeout",
             "cudaErrorAssert",
@@ -27,7 +29,10 @@ public final class CudaFailure {
             "cudaErrorMisalignedAddress",
             "cudaErrorInvalidAddressSpace",
             "cudaErrorInvalidPc",
-            "cudaErrorLaunchFailure");
+            "cudaErrorLaunchFailure",
+            "cudaErrorTensorMemoryLeak",
+            "cudaErrorMpsClientTerminated",
+            "cudaErrorExternalDevice");
 
     /** Errors by which a kernel does not start. */
     private static final Set<String> LAUNCH = Set.of(

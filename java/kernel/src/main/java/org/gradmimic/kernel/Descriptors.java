@@ -30,9 +30,9 @@ public final class Descriptors {
         }
     }
 
-    /** A contiguous array of one to three dimensions. A null pointer makes it absent. */
+    /** A contiguous array of one to three dimensions in the host's memory. A null pointer makes it absent. */
     public static void contiguous(gm_array array, @Nullable Pointer data, Dtype dtype, long... shape) {
-        array.data(data).dtype(dtype.code).rank(shape.length);
+        array.data(data).dtype(dtype.code).rank(shape.length).device_type(gradmimic.GM_DEVICE_CPU);
         long stride = 1;
         for (int d = shape.length - 1; d >= 0; d--) {
             array.shape(d, shape[d]).stride(d, stride);
@@ -40,10 +40,15 @@ public final class Descriptors {
         }
     }
 
-    /** An array with strides in elements. */
+    /** An array in the host's memory with strides in elements. */
     public static void strided(gm_array array, Pointer data, Dtype dtype, long[] shape, long[] stride) {
-        array.data(data).dtype(dtype.code).rank(shape.length);
+        array.data(data).dtype(dtype.code).rank(shape.length).device_type(gradmimic.GM_DEVICE_CPU);
         for (int d = 0; d < shape.length; d++) array.shape(d, shape[d]).stride(d, stride[d]);
+    }
+
+    /** The array that was just described is in the memory of this CUDA device. */
+    public static void onCuda(gm_array array, int device) {
+        array.device_type(gradmimic.GM_DEVICE_CUDA).device(device);
     }
 
     /** Marks an optional array as not given. */

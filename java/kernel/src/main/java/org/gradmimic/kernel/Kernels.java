@@ -2,6 +2,7 @@ package org.gradmimic.kernel;
 
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.SizeTPointer;
+import org.gradmimic.base.FatalDeviceException;
 import org.gradmimic.base.GradmimicException;
 import org.gradmimic.base.InternalException;
 import org.gradmimic.base.InvalidArgumentException;
@@ -117,6 +118,7 @@ public final class Kernels {
             case gradmimic.GM_NON_FINITE -> new NonFiniteException(message);
             case gradmimic.GM_OUT_OF_MEMORY -> new OutOfMemoryException(message);
             case gradmimic.GM_CUDA_ERROR -> CudaFailure.of(message);
+            case gradmimic.GM_CUDA_FATAL -> new FatalDeviceException(message);
             default -> new InternalException(message);
         };
     }

@@ -2,6 +2,7 @@ package org.gradmimic.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.gradmimic.base.FatalDeviceException;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.OutOfMemoryException;
 import org.gradmimic.kernel.abi.gradmimic;
@@ -13,24 +14,30 @@ import org.junit.jupiter.params.provider.CsvSource;
 class CudaFailureTest {
     @ParameterizedTest
     @CsvSource({
-        "cudaErrorIllegalAddress, an illegal memory access was encountered, CudaSticky",
-        "cudaErrorLaunchFailure, unspecified launch failure, CudaSticky",
-        "cudaErrorAssert, device-side assert triggered, CudaSticky",
-        "cudaErrorECCUncorrectable, uncorrectable ECC error encountered, CudaSticky",
-        "cudaErrorInvalidConfiguration, invalid configuration argument, CudaLaunch",
-        "cudaErrorNoKernelImageForDevice, no kernel image is available for execution on the device, CudaLaunch",
-        "cudaErrorLaunchOutOfResources, too many resources requested for launch, CudaLaunch",
-        "cudaErrorInvalidValue, invalid argument, Cuda"
+        "cudaErrorIllegalAddress, an illegal memory access was encountered, FatalDeviceException",
+        "cudaErrorLaunchFailure, unspecified launch failure, FatalDeviceException",
+        "cudaErrorAssert, device-side assert triggered, FatalDeviceException",
+        "cudaErrorECCUncorrectable, uncorrectable ECC error encountered, FatalDeviceException",
+        "cudaErrorInvalidConfiguration, invalid configuration argument, KernelLaunchException",
+        "cudaErrorNoKernelImageForDevice, no kernel image is available for execution on the device, KernelLaunchException",
+        "cudaErrorLaunchOutOfResources, too many resources requested for launch, KernelLaunchException",
+        "cudaErrorInvalidValue, invalid argument, DeviceException"
     })
     void anErrorIsTypedByItsNameAndByItsText(String name, String text, String type) {
         String ours = "gm_head_step: head_step: " + text + " (" + name + ")";
-        assertThat(Kernels.failure(gradmimic.GM_CUDA_ERROR, ours).getClass().getSimpleName())
-                .isEqualTo(type);
+        int status = type.equals("FatalDeviceException") ? gradmimic.GM_CUDA_FATAL : gradmimic.GM_CUDA_ERROR;
+        assertThat(Kernels.failure(status, ours).getClass().getSimpleName()).isEqualTo(type);
         RuntimeException theirs = CudaFailure.typed(
                 "MimicHead.step of [32, 768]",
                 new RuntimeException("CUDA error: " + text + "\nCUDA kernel errors might be reported later\nframe #0"));
         assertThat(theirs.getClass().getSimpleName()).isEqualTo(type);
         assertThat(theirs).hasMessage("MimicHead.step of [32, 768]: CUDA error: " + text);
+    }
+
+    @Test
+    void theStatusTellsThatAnErrorIsFatalAndNotItsWords() {
+        assertThat(Kernels.failure(gradmimic.GM_CUDA_FATAL, "gm_row_dot: row_dot: words that nobody knows"))
+                .isInstanceOf(FatalDeviceException.class);
     }
 
     @Test
