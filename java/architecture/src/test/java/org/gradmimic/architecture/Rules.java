@@ -1,0 +1,140 @@
+package org.gradmimic.architecture;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.Dependency;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.BiPredicate;
+import java.util.function.Function;
+import org.gradmimic.architecture.Modules.Module;
+
+/** The rules between modules and packages. {@code root} is the package they hold under, so that tests can try them. */
+final class Rules {
+    private final String root;
+    private final Function<JavaClass, String> moduleOf;
+    private final Function<String, Set<String>> reachable;
+
+    /** Of the modules as they are. */
+    Rules(Modules modules) {
+        this(
+                "org.gradmimic",
+                type -> modules.ofPackage(type.getPackageName())
+                        .map(Module::name)
+                        .orElseThrow(() -> new IllegalStateException(type.getName() + " lies in no module")),
+                modules::reachable);
+    }
+
+    Rules(String root, Function<JavaClass, String> moduleOf, Function<String, Set<String>> reachable) {
+        this.root = root;
+        this.moduleOf = moduleOf;
+        this.reachable = reachable;
+    }
+
+    /** A module uses what its POM's arrows lead to. */
+    ArchRule arrows() {
+        return classes()
+                .should(onlyUse(
+                        "only use modules that their own module depends on",
+                        (from, to) -> sameModule(from, to)
+                                || reachable.apply(moduleOf.apply(from)).contains(moduleOf.apply(to))));
+    }
+
+    /**
+     * Packages form no circle. Those of cli count as one: the root command lists its subcommands, and they share what lies
+     * beside it.
+     */
+    ArchRule noCycles() {
+        return slices().assignedFrom(new SliceAssignment() {
+                    @Override
+                    public String getDescription() {
+                        return "packages";
+                    }
+
+                    @Override
+                    public SliceIdentifier getIdentifierOf(JavaClass type) {
+                        String name = type.getPackageName();
+                        return SliceIdentifier.of(name.startsWith(root + ".cli") ? root + ".cli" : name);
+                    }
+                })
+                .should()
+                .beFreeOfCycles();
+    }
+
+    /** A package named internal belongs to its module alone. */
+    ArchRule internalStaysInside() {
+        return classes()
+                .should(onlyUse(
+                        "leave internal packages to the module that has them",
+                        (from, to) -> sameModule(from, to) || !isInternal(to)));
+    }
+
+    /**
+     * The C ABI's structs and calls are seen by their binding, by core, which fills them from tensors, and by the weights
+     * of scores that lie in files.
+     */
+    ArchRule abiBehindCore() {
+        return noClasses()
+                .that()
+                .resideOutsideOfPackage(root + ".kernel..")
+                .and(DescribedPredicate.describe(
+                        "lie outside of core", type -> !moduleOf.apply(type).equals("core")))
+                .and(DescribedPredicate.describe(
+                        "are not BatchWeights", type -> !type.getName().equals(root + ".score.BatchWeights")))
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(root + ".kernel.abi..");
+    }
+
+    /** Options of the command line are cli's, and those of the job for spark-submit Spark's. */
+    ArchRule optionsInCli() {
+        return noClasses()
+                .that()
+                .resideOutsideOfPackages(root + ".cli..", root + ".spark..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("picocli..");
+    }
+
+    /** Libraries say nothing on stdout and stderr. */
+    ArchRule libraryIsSilent() {
+        DescribedPredicate<JavaClass> program = resideInAPackage(root + ".cli..")
+                .or(DescribedPredicate.describe(
+                        "FilterJob", type -> type.getName().equals(root + ".spark.FilterJob")));
+        return noClasses().that(DescribedPredicate.not(program)).should(ACCESS_STANDARD_STREAMS);
+    }
+
+    private boolean sameModule(JavaClass from, JavaClass to) {
+        return Objects.equals(moduleOf.apply(from), moduleOf.apply(to));
+    }
+
+    private boolean isInternal(JavaClass type) {
+        return (type.getPackageName() + ".").contains(".internal.");
+    }
+
+    private ArchCondition<JavaClass> onlyUse(String description, BiPredicate<JavaClass, JavaClass> allowed) {
+        return new ArchCondition<>(description) {
+            @Override
+            public void check(JavaClass type, ConditionEvents events) {
+                for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
+                    JavaClass target = dependency.getTargetClass().getBaseComponentType();
+                    if ((target.getPackageName() + ".").startsWith(root + ".") && !allowed.test(type, target)) {
+                        events.add(SimpleConditionEvent.violated(dependency, dependency.getDescription()));
+                    }
+                }
+            }
+        };
+    }
+}

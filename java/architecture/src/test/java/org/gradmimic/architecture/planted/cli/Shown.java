@@ -1,0 +1,4 @@
+package org.gradmimic.architecture.planted.cli;
+
+/** What core must not know. */
+public final class Shown {}

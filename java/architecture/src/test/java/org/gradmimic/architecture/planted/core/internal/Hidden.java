@@ -1,0 +1,4 @@
+package org.gradmimic.architecture.planted.core.internal;
+
+/** For core alone. */
+public final class Hidden {}

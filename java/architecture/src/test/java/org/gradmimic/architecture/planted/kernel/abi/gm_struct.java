@@ -1,0 +1,4 @@
+package org.gradmimic.architecture.planted.kernel.abi;
+
+/** As JavaCPP would make it. */
+public final class gm_struct {}
