@@ -42,7 +42,8 @@ inline const gm_queue &cuda_queue(int device = 0) {
 // step beyond it.
 class Device {
 public:
-    Device() = default;
+    // `index` names the CUDA device; the emulated machine has one memory for all of them.
+    explicit Device(int index = 0) : index_(index) {}
     Device(const Device &) = delete;
     Device &operator=(const Device &) = delete;
     ~Device() {
@@ -68,6 +69,7 @@ public:
         const size_t width = array.dtype == GM_F32 ? 4 : array.dtype == GM_F64 || array.dtype == GM_I64 ? 8 : 2;
         array.data = copy_of(array.data, elements * width, true);
         array.device_type = GM_DEVICE_CUDA;
+        array.device = index_;
     }
 
     // A list of arrays, which itself stays on the host.
@@ -103,6 +105,7 @@ private:
         return copy.device;
     }
 
+    int index_;
     std::vector<Copy> copies_;
     std::vector<std::unique_ptr<std::vector<gm_array>>> lists_;
 };
@@ -211,7 +214,7 @@ template <class Args, class Size, class Run>
 gm_status call_on_device(Size size, Run run, Args args, Random &random, int number = 0) {
     const gm_queue &queue = cuda_queue(number);
     new_order(random);
-    Device device;
+    Device device(number);
     move(device, args);
     size_t bytes = 0;
     gm_status status = size(&queue, &args, &bytes);

@@ -48,8 +48,8 @@ std::vector<int32_t> tensor_forms(int device = 0) {
     Array x(GM_BF16, {1, 1, 8}), v(GM_BF16, {8, 8}), dot(GM_F32, {1});
     std::vector<int32_t> forms = {GM_GHOST_DOT_MMA};
     gm_ghost_dot_args args = arguments(x, x, v, dot, GM_GHOST_DOT_WGMMA);
-    check::Device device;
-    check::move(device, args);
+    check::Device memory(device);
+    check::move(memory, args);
     int32_t form = 0;
     if (gm_ghost_dot_form(&check::cuda_queue(device), &args, &form) == GM_OK) forms.push_back(GM_GHOST_DOT_WGMMA);
     return forms;
@@ -58,9 +58,9 @@ std::vector<int32_t> tensor_forms(int device = 0) {
 // What gm_ghost_dot would take, or what it says of a product of the caller's; shapes are enough, there is no memory.
 int32_t choice(int64_t B, int64_t T, int64_t I, int64_t O, int32_t dtype, int32_t direction_dtype, int device) {
     alignas(16) static char somewhere[16];
-    const auto array = [](int32_t type, int rank, int64_t d0, int64_t d1, int64_t d2) {
+    const auto array = [device](int32_t type, int rank, int64_t d0, int64_t d1, int64_t d2) {
         const int64_t stride[3] = {rank == 3 ? d1 * d2 : rank == 2 ? d1 : 1, rank == 3 ? d2 : 1, 1};
-        return gm_array{somewhere, type, rank, {d0, d1, d2}, {stride[0], stride[1], stride[2]}, GM_DEVICE_CUDA, 0};
+        return gm_array{somewhere, type, rank, {d0, d1, d2}, {stride[0], stride[1], stride[2]}, GM_DEVICE_CUDA, device};
     };
     const gm_ghost_dot_args args = {array(dtype, 3, B, T, I), array(dtype, 3, B, T, O),
                                     array(direction_dtype, 2, O, I, 0), array(GM_F32, 1, B, 0, 0), GM_GHOST_DOT_AUTO};

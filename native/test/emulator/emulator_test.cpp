@@ -276,7 +276,7 @@ TEST(availability_says_what_is_missing) {
     emulator::set_devices({{9, 0}, {8, 0}});
     CHECK_OK(gm_cuda_available());
     Call call;
-    check::Device device;
+    check::Device device(1);
     gm_row_dot_args args = call.args();
     check::move(device, args);
     const gm_queue second = {GM_CUDA, 1, nullptr};
