@@ -14,6 +14,7 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.device.Device;
 import org.gradmimic.device.Host;
 import org.gradmimic.kernel.Descriptors;
 import org.gradmimic.kernel.Descriptors.Dtype;
@@ -66,7 +67,7 @@ public final class Tensors {
         }
         Pointer data = tensor.data_ptr();
         Descriptors.strided(array, data == null || data.isNull() ? NOTHING : data, dtype(tensor), shape, stride);
-        if (tensor.is_cuda()) Descriptors.onCuda(array, (int) tensor.get_device());
+        if (tensor.is_cuda()) Device.of(tensor).place(array);
     }
 
     /** "[32, 768]" */

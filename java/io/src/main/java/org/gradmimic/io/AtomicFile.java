@@ -113,8 +113,7 @@ public final class AtomicFile implements AutoCloseable {
      */
     public static AtomicFile scratch(Path target, String suffix) {
         Path absolute = checked(target);
-        return create(
-                target, absolute, temporaryFor(absolute.resolveSibling(absolute.getFileName() + suffix)), true);
+        return create(target, absolute, temporaryFor(absolute.resolveSibling(absolute.getFileName() + suffix)), true);
     }
 
     private static AtomicFile create(Path target, Path absolute, Path temporary, boolean scratch) {

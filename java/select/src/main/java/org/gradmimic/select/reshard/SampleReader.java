@@ -68,8 +68,7 @@ final class SampleReader implements AutoCloseable {
 
     private @Nullable TarMember nextFile() {
         TarMember member = tar.next();
-        while (member != null
-                && (member.kind() == TarMember.Kind.DIRECTORY || Sample.keyEnd(member.name()) < 0)) {
+        while (member != null && (member.kind() == TarMember.Kind.DIRECTORY || Sample.keyEnd(member.name()) < 0)) {
             member = tar.next();
         }
         return member;

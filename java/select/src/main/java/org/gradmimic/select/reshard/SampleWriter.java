@@ -47,9 +47,10 @@ final class SampleWriter implements AutoCloseable {
         try {
             for (Sample.Member member : sample.members()) {
                 TarMember header = member.header();
-                append(copy == 0
-                        ? header.header()
-                        : header.header("-" + copy, member.extension().length() + 1));
+                append(
+                        copy == 0
+                                ? header.header()
+                                : header.header("-" + copy, member.extension().length() + 1));
                 append(member.content());
                 append(new byte[TarReader.padding(member.content().length)]);
             }

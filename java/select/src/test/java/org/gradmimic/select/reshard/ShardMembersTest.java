@@ -81,7 +81,8 @@ class ShardMembersTest {
         while (before[end - 1] == 0) end--;
         assertThat(after.length).isGreaterThan(end + 1024);
         assertThat(Arrays.copyOf(after, end)).isEqualTo(Arrays.copyOf(before, end));
-        assertThat(IntStream.range(end, after.length).allMatch(i -> after[i] == 0)).isTrue();
+        assertThat(IntStream.range(end, after.length).allMatch(i -> after[i] == 0))
+                .isTrue();
     }
 
     @Test
@@ -97,7 +98,8 @@ class ShardMembersTest {
         assumeTrue(Tool.hasGnuTar());
         Path source = Files.createDirectory(folder.resolve("source"));
         byte[] expected = new byte[3_000_000];
-        try (RandomAccessFile file = new RandomAccessFile(source.resolve("a.bin").toFile(), "rw")) {
+        try (RandomAccessFile file =
+                new RandomAccessFile(source.resolve("a.bin").toFile(), "rw")) {
             file.setLength(expected.length);
             // More pieces than a header has room for.
             for (int i = 0; i < 40; i++) {
@@ -137,7 +139,8 @@ class ShardMembersTest {
                     "import sys, tarfile\nfor m in tarfile.open(sys.argv[1]): print(m.name, m.size)",
                     output.resolve("a.tar"));
             assertThat(names.lines())
-                    .containsExactly("a.bin 3000000", "a.json 43", "a-1.bin 3000000", "a-1.json 43", "b.json 43", "b.txt 1");
+                    .containsExactly(
+                            "a.bin 3000000", "a.json 43", "a-1.bin 3000000", "a-1.json 43", "b.json 43", "b.txt 1");
         }
     }
 
