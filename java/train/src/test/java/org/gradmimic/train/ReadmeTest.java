@@ -37,7 +37,7 @@ class ReadmeTest {
             import org.bytedeco.pytorch.global.torch;
             import org.gradmimic.*;
             import org.gradmimic.model.*;
-            import org.gradmimic.select.*;
+            import org.gradmimic.select.score.*;
             import org.gradmimic.layer.*;
 
             public final class Example {
