@@ -1,4 +1,4 @@
-package org.gradmimic.select.reshard;
+package org.gradmimic.reshard;
 
 import java.io.BufferedOutputStream;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package org.gradmimic.select.reshard;
+package org.gradmimic.reshard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -17,7 +17,7 @@ import java.util.Objects;
 import java.util.stream.IntStream;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.Tool;
-import org.gradmimic.select.reshard.Resharder.Summary;
+import org.gradmimic.reshard.Resharder.Summary;
 import org.gradmimic.select.uid.Uid;
 import org.gradmimic.select.uid.UidSubset;
 import org.junit.jupiter.api.BeforeEach;

@@ -1,5 +1,5 @@
 /** WebDataset shards, tars of samples, rewritten to the samples that a filter keeps. */
 @NullMarked
-package org.gradmimic.select.reshard;
+package org.gradmimic.reshard;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,4 @@
-package org.gradmimic.select.reshard;
+package org.gradmimic.reshard;
 
 import java.util.ArrayList;
 import java.util.List;

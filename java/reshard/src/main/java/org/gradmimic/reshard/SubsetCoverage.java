@@ -1,4 +1,4 @@
-package org.gradmimic.select.reshard;
+package org.gradmimic.reshard;
 
 import org.gradmimic.select.filter.Filter;
 import org.gradmimic.select.uid.UidSubset;

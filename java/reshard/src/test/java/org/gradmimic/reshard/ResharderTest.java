@@ -1,4 +1,4 @@
-package org.gradmimic.select.reshard;
+package org.gradmimic.reshard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -24,7 +24,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.ParquetColumns;
-import org.gradmimic.select.reshard.Resharder.Summary;
+import org.gradmimic.reshard.Resharder.Summary;
 import org.gradmimic.select.uid.Uid;
 import org.gradmimic.select.uid.UidSubset;
 import org.junit.jupiter.api.BeforeEach;
