@@ -23,7 +23,7 @@ import org.gradmimic.select.score.ScoreLog;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The Java in README.md and docs/models.md compiles as it stands there, and README's trains. */
+/** The loops in README.md train as they stand there. (java/architecture compiles the Java of every page.) */
 class ReadmeTest {
     private static final Pattern BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
 
@@ -36,7 +36,6 @@ class ReadmeTest {
             import org.bytedeco.pytorch.Module;
             import org.bytedeco.pytorch.global.torch;
             import org.gradmimic.*;
-            import org.gradmimic.model.*;
             import org.gradmimic.select.score.*;
             import org.gradmimic.layer.*;
 
@@ -65,10 +64,6 @@ class ReadmeTest {
                     SGD optimizer = new SGD(model.parameters(), new SGDOptions(0.1));
                     %s
                 }
-
-                public static void models(Tensor images, Tensor labels) {
-                    %s
-                }
             }
             """;
 
@@ -77,21 +72,18 @@ class ReadmeTest {
     @TempDir
     private Path folder;
 
-    private static List<String> blocks(String file) throws IOException {
+    private static List<String> blocks() throws IOException {
         List<String> blocks = new ArrayList<>();
-        Matcher matcher = BLOCK.matcher(Files.readString(Path.of("../..").resolve(file)));
+        Matcher matcher = BLOCK.matcher(Files.readString(Path.of("../../README.md")));
         while (matcher.find()) blocks.add(matcher.group(1));
         return blocks;
     }
 
     private Class<?> compiled(ClassLoader parent) throws IOException, ClassNotFoundException {
-        List<String> readme = blocks("README.md");
-        List<String> models = blocks("docs/models.md");
+        List<String> readme = blocks();
         assertThat(readme).hasSize(2);
-        assertThat(models).hasSize(1);
         String head = readme.get(0).replace("Path.of(\"scores\")", "Path.of(\"" + folder.resolve("scores") + "\")");
-        Path source = Files.writeString(
-                folder.resolve("Example.java"), CONTEXT.formatted(head, readme.get(1), models.get(0)));
+        Path source = Files.writeString(folder.resolve("Example.java"), CONTEXT.formatted(head, readme.get(1)));
         String classes = folder.toString();
         int status = ToolProvider.getSystemJavaCompiler()
                 .run(null, null, null, "-cp", System.getProperty("java.class.path"), "-d", classes, source.toString());
