@@ -73,7 +73,7 @@ final class RunFolder {
     private static boolean isEmpty(Path folder) {
         try (DirectoryStream<Path> content = Files.newDirectoryStream(folder)) {
             for (Path entry : content) {
-                if (!entry.getFileName().toString().equals("." + SETTINGS + ".tmp")) return false;
+                if (!AtomicFile.isTemporary(entry)) return false;
             }
             return true;
         } catch (IOException e) {

@@ -3,6 +3,7 @@ package org.gradmimic.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -75,8 +76,7 @@ class InterruptionTest {
                         out.toString())
                 .start();
         try (BufferedReader err = process.errorReader(StandardCharsets.UTF_8)) {
-            Path temporary = folder.resolve("." + name + ".tmp");
-            while (process.isAlive() && !(Files.exists(temporary) && Files.size(temporary) > 0)) Thread.sleep(5);
+            while (process.isAlive() && !isBeingWritten(folder, name)) Thread.sleep(5);
             interrupt(process);
             assertThat(err.lines().toList()).endsWith("gradmimic: interrupted");
             assertThat(process.waitFor()).isEqualTo(130);
@@ -114,8 +114,7 @@ class InterruptionTest {
                         out.toString())
                 .start();
         try (BufferedReader err = process.errorReader(StandardCharsets.UTF_8)) {
-            Path temporary = folder.resolve(".p.npy.tmp");
-            while (process.isAlive() && !Files.exists(temporary)) Thread.sleep(1);
+            while (process.isAlive() && !isBeingWritten(folder, "p.npy")) Thread.sleep(1);
             interrupt(process);
             assertThat(err.lines().toList()).endsWith("gradmimic: interrupted");
             assertThat(process.waitFor()).isEqualTo(130);
@@ -126,6 +125,16 @@ class InterruptionTest {
         assertThat(probabilities).hasContent("older");
         try (Stream<Path> left = Files.list(folder)) {
             assertThat(left).containsExactlyInAnyOrder(scores, out, probabilities);
+        }
+    }
+
+    /** Whether there is a temporary file of that name, with content. */
+    private static boolean isBeingWritten(Path folder, String name) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(Path::toFile)
+                    .anyMatch(file -> file.getName().startsWith("." + name + ".")
+                            && file.getName().endsWith(".tmp")
+                            && file.length() > 0);
         }
     }
 

@@ -10,38 +10,28 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidStateException;
 
 /**
- * A file that is whole or absent. Content goes to a temporary name in the same folder ({@code .NAME.tmp}: hidden, and not
- * ending in the type's suffix, so that no reader of a folder takes it for data), is fsynced and then moved over the final
- * name in one step. A file that stood there before stays as it was until then, whatever goes wrong.
+ * A file that is whole or absent. Content goes to a hidden temporary name in the same folder, is fsynced and then moved
+ * over the final name in one step. A file that stood there before stays as it was until then, whatever goes wrong.
+ *
+ * <p>Two writers of one file don't disturb each other, in one process or in two: each has a temporary name of its own, and
+ * the one that ends last gives the file its content.
  *
  * <p>Content that comes piece by piece is written through an instance; closed without {@link #commit}, it leaves nothing.
- * Neither does a JVM that ends in the middle, by Ctrl-C for instance; only one that is killed leaves the temporary name.
+ * Neither does a JVM that ends in the middle, by Ctrl-C for instance. What a killed one leaves is removed by the next
+ * process that writes a file in the folder.
  */
 public final class AtomicFile implements AutoCloseable {
-    /** Temporary files that are being written. */
-    private static final Set<Path> UNDER_WAY = ConcurrentHashMap.newKeySet();
-
-    static {
-        try {
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> UNDER_WAY.forEach(AtomicFile::deleteIfPossible)));
-        } catch (IllegalStateException e) {
-            // The JVM is ending already; nothing that begins now will be whole.
-        }
-    }
-
     private final Path target;
-    private final Path temporary;
+    private final TemporaryFile temporary;
     private final FileChannel channel;
     private final boolean scratch;
     private boolean committed;
 
-    private AtomicFile(Path target, Path temporary, FileChannel channel, boolean scratch) {
+    private AtomicFile(Path target, TemporaryFile temporary, FileChannel channel, boolean scratch) {
         this.target = target;
         this.temporary = temporary;
         this.channel = channel;
@@ -70,12 +60,10 @@ public final class AtomicFile implements AutoCloseable {
      */
     public static void write(Path file, Content content) {
         Path target = checked(file);
-        Path temporary = temporaryFor(target);
-        UNDER_WAY.add(temporary);
+        TemporaryFile temporary = temporaryFor(file, target);
         try {
-            Files.deleteIfExists(temporary);
-            content.writeTo(temporary);
-            sync(temporary, StandardOpenOption.WRITE);
+            content.writeTo(temporary.path());
+            sync(temporary.path(), StandardOpenOption.WRITE);
             move(temporary, target);
         } catch (IOException e) {
             deleteQuietly(temporary, e);
@@ -83,8 +71,6 @@ public final class AtomicFile implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             deleteQuietly(temporary, e);
             throw e;
-        } finally {
-            UNDER_WAY.remove(temporary);
         }
     }
 
@@ -100,7 +86,7 @@ public final class AtomicFile implements AutoCloseable {
      */
     public static AtomicFile create(Path target) {
         Path absolute = checked(target);
-        return create(target, absolute, temporaryFor(absolute), false);
+        return create(target, absolute, temporaryFor(target, absolute), false);
     }
 
     /**
@@ -113,19 +99,34 @@ public final class AtomicFile implements AutoCloseable {
      */
     public static AtomicFile scratch(Path target, String suffix) {
         Path absolute = checked(target);
-        return create(target, absolute, temporaryFor(absolute.resolveSibling(absolute.getFileName() + suffix)), true);
+        Path beside = absolute.resolveSibling(absolute.getFileName() + suffix);
+        return create(target, absolute, temporaryFor(target, beside), true);
     }
 
-    private static AtomicFile create(Path target, Path absolute, Path temporary, boolean scratch) {
+    private static AtomicFile create(Path target, Path absolute, TemporaryFile temporary, boolean scratch) {
         try {
-            Files.deleteIfExists(temporary);
             FileChannel channel = FileChannel.open(
-                    temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
-            UNDER_WAY.add(temporary);
+                    temporary.path(), StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
             return new AtomicFile(absolute, temporary, channel, scratch);
         } catch (IOException e) {
+            deleteQuietly(temporary, e);
             throw failure(target, e);
         }
+    }
+
+    /** Whether a file is one that is being written, or one that a process left that died while writing. */
+    public static boolean isTemporary(Path file) {
+        return TemporaryFile.is(file);
+    }
+
+    /**
+     * Removes the unfinished files that dead processes left in a folder. The first file that a process writes in a folder
+     * does so too.
+     *
+     * @throws IOException if the folder can't be read
+     */
+    public static void removeLeftovers(Path folder) throws IOException {
+        TemporaryFile.removeLeftovers(folder);
     }
 
     /**
@@ -183,7 +184,6 @@ public final class AtomicFile implements AutoCloseable {
             channel.close();
             move(temporary, target);
             committed = true;
-            UNDER_WAY.remove(temporary);
         } catch (IOException e) {
             throw failure(target, e);
         }
@@ -197,11 +197,9 @@ public final class AtomicFile implements AutoCloseable {
         }
         try {
             channel.close();
-            Files.deleteIfExists(temporary);
+            temporary.delete();
         } catch (IOException e) {
             throw failure(target, e);
-        } finally {
-            UNDER_WAY.remove(temporary);
         }
     }
 
@@ -232,12 +230,17 @@ public final class AtomicFile implements AutoCloseable {
         return target;
     }
 
-    private static Path temporaryFor(Path file) {
-        return file.resolveSibling("." + file.getFileName() + ".tmp");
+    private static TemporaryFile temporaryFor(Path file, Path beside) {
+        try {
+            return TemporaryFile.beside(beside);
+        } catch (IOException e) {
+            throw failure(file, e);
+        }
     }
 
-    private static void move(Path temporary, Path target) throws IOException {
-        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    private static void move(TemporaryFile temporary, Path target) throws IOException {
+        Files.move(temporary.path(), target, StandardCopyOption.ATOMIC_MOVE);
+        temporary.release();
         // The rename itself is durable only once the folder is.
         sync(target.getParent(), StandardOpenOption.READ);
     }
@@ -252,17 +255,9 @@ public final class AtomicFile implements AutoCloseable {
         return new InputException("cannot write " + file + ": " + reason(cause), cause);
     }
 
-    private static void deleteIfPossible(Path temporary) {
+    private static void deleteQuietly(TemporaryFile temporary, Throwable failure) {
         try {
-            Files.deleteIfExists(temporary);
-        } catch (IOException e) {
-            // It is hidden, and the next file of that name replaces it.
-        }
-    }
-
-    private static void deleteQuietly(Path temporary, Throwable failure) {
-        try {
-            Files.deleteIfExists(temporary);
+            temporary.delete();
         } catch (IOException e) {
             failure.addSuppressed(e);
         }

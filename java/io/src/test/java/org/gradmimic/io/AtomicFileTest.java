@@ -77,6 +77,29 @@ class AtomicFileTest {
         assertThat(names()).containsExactly("a.bin");
     }
 
+    @Test
+    void twoWritersOfOneProcessDoNotMeet() throws IOException {
+        Path target = folder.resolve("a.bin");
+        try (AtomicFile first = AtomicFile.create(target);
+                AtomicFile second = AtomicFile.create(target)) {
+            first.writeAt(ByteBuffer.wrap("first".getBytes()), 0);
+            second.writeAt(ByteBuffer.wrap("second".getBytes()), 0);
+            first.commit();
+            assertThat(target).hasContent("first");
+            second.commit();
+        }
+        assertThat(target).hasContent("second");
+        assertThat(names()).containsExactly("a.bin");
+    }
+
+    @Test
+    void takesTheLongestNames() throws IOException {
+        Path target = folder.resolve("ä".repeat(127));
+        AtomicFile.write(target, "content".getBytes());
+        assertThat(target).hasContent("content");
+        assertThat(names()).hasSize(1);
+    }
+
     private List<String> names() throws IOException {
         try (Stream<Path> list = Files.list(folder)) {
             return list.map(path -> path.getFileName().toString()).toList();

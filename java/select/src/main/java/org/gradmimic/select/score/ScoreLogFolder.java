@@ -38,7 +38,6 @@ final class ScoreLogFolder {
     static final int MAX_PARTS = 1_000_000;
 
     private static final Pattern PART = Pattern.compile("part-(\\d{6})\\.parquet");
-    private static final Pattern LEFTOVER = Pattern.compile("\\.part-\\d{6}\\.parquet\\.tmp");
 
     private ScoreLogFolder() {}
 
@@ -49,7 +48,12 @@ final class ScoreLogFolder {
 
     /** The finished parts in order. */
     static List<Path> parts(Path folder) throws IOException {
-        return list(folder, PART);
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.filter(
+                            path -> PART.matcher(path.getFileName().toString()).matches())
+                    .sorted()
+                    .toList();
+        }
     }
 
     /** The number after the last part's. */
@@ -59,21 +63,5 @@ final class ScoreLogFolder {
         }
         String last = parts.get(parts.size() - 1).getFileName().toString();
         return Integer.parseInt(PART.matcher(last).replaceFirst("$1")) + 1;
-    }
-
-    /** Removes what a killed run left unfinished. */
-    static void deleteLeftovers(Path folder) throws IOException {
-        for (Path leftover : list(folder, LEFTOVER)) {
-            Files.delete(leftover);
-        }
-    }
-
-    private static List<Path> list(Path folder, Pattern name) throws IOException {
-        try (Stream<Path> entries = Files.list(folder)) {
-            return entries.filter(
-                            path -> name.matcher(path.getFileName().toString()).matches())
-                    .sorted()
-                    .toList();
-        }
     }
 }

@@ -131,7 +131,7 @@ public final class ScoreLogWriter implements AutoCloseable {
             FileChannel lock = lock(folder);
             try {
                 List<Path> parts = keep.of(ScoreLogFolder.parts(folder));
-                ScoreLogFolder.deleteLeftovers(folder);
+                AtomicFile.removeLeftovers(folder);
                 return new ScoreLogWriter(folder, rowsPerPart, lock, ScoreLogFolder.nextNumber(parts));
             } catch (IOException | RuntimeException e) {
                 lock.close();

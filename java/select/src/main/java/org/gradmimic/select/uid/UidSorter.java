@@ -3,15 +3,14 @@ package org.gradmimic.select.uid;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.PriorityQueue;
 import org.gradmimic.base.InputException;
+import org.gradmimic.io.AtomicFile;
 import org.gradmimic.io.npy.NpyStream;
 import org.gradmimic.io.npy.NpyType;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +34,7 @@ public final class UidSorter implements AutoCloseable {
     private int count;
     private long size;
     private final List<Long> runEnds = new ArrayList<>();
-    private @Nullable FileChannel spill;
+    private @Nullable AtomicFile spill;
 
     /**
      * @param target the subset file to be, ending in {@code .npy}, in a folder that exists
@@ -119,34 +118,22 @@ public final class UidSorter implements AutoCloseable {
 
     private void putAside() {
         UidRadixSort.sort(high, low, count);
-        try {
-            FileChannel channel = spill;
-            if (channel == null) {
-                channel = FileChannel.open(
-                        target.toAbsolutePath().resolveSibling("." + target.getFileName() + ".sort.tmp"),
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.TRUNCATE_EXISTING,
-                        StandardOpenOption.READ,
-                        StandardOpenOption.WRITE,
-                        StandardOpenOption.DELETE_ON_CLOSE);
-                spill = channel;
-            }
-            ByteBuffer block = ByteBuffer.allocate(READ_AHEAD * BYTES);
-            for (int i = 0; i < count; ) {
-                block.clear();
-                for (; i < count && block.hasRemaining(); i++) {
-                    block.putLong(high[i]).putLong(low[i]);
-                }
-                block.flip();
-                while (block.hasRemaining()) {
-                    channel.write(block);
-                }
-            }
-            runEnds.add(size);
-            count = 0;
-        } catch (IOException e) {
-            throw failure(e);
+        AtomicFile file = spill;
+        if (file == null) {
+            file = AtomicFile.scratch(target, ".sort");
+            spill = file;
         }
+        ByteBuffer block = ByteBuffer.allocate(READ_AHEAD * BYTES);
+        long position = (size - count) * BYTES;
+        for (int i = 0; i < count; position += block.limit()) {
+            block.clear();
+            for (; i < count && block.hasRemaining(); i++) {
+                block.putLong(high[i]).putLong(low[i]);
+            }
+            file.writeAt(block.flip(), position);
+        }
+        runEnds.add(size);
+        count = 0;
     }
 
     private InputException failure(IOException e) {
@@ -159,12 +146,8 @@ public final class UidSorter implements AutoCloseable {
     /** Removes what was put aside; a second call does nothing. */
     @Override
     public void close() {
-        try {
-            if (spill != null) {
-                spill.close();
-            }
-        } catch (IOException e) {
-            throw failure(e);
+        if (spill != null) {
+            spill.close();
         }
     }
 
@@ -202,7 +185,7 @@ public final class UidSorter implements AutoCloseable {
             try {
                 long from = next * BYTES;
                 while (block.hasRemaining()) {
-                    if (Objects.requireNonNull(spill).read(block, from + block.position()) < 0) {
+                    if (Objects.requireNonNull(spill).channel().read(block, from + block.position()) < 0) {
                         throw new IOException("the temporary file was cut short");
                     }
                 }

@@ -130,11 +130,13 @@ class ScoreLogWriterTest {
         try (ScoreLogWriter writer = ScoreLogWriter.create(folder, 10)) {
             append(writer, 0, 10);
         }
-        Path leftover = Files.writeString(folder.resolve(".part-000001.parquet.tmp"), "PAR1 half");
+        Path leftover = Files.writeString(folder.resolve(".part-000001.parquet.gm-1-1-0.tmp"), "PAR1 half");
+        Path lock = Files.createFile(folder.resolve(".part-000001.parquet.gm-1-1-0.lock"));
         Path another = Files.writeString(folder.resolve("notes.txt"), "not ours");
         assertThat(ScoreLog.open(folder).rows()).isEqualTo(10);
         ScoreLogWriter.resume(folder, 10).close();
         assertThat(leftover).doesNotExist();
+        assertThat(lock).doesNotExist();
         assertThat(another).exists();
     }
 
