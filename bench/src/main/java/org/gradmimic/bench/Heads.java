@@ -7,8 +7,6 @@ import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
-import org.gradmimic.Calibration;
-import org.gradmimic.DirectionSource;
 import org.gradmimic.MimicHead;
 import org.gradmimic.ScoreTable;
 import org.gradmimic.Weighting;
@@ -41,13 +39,11 @@ final class Heads {
 
     /** With everything a training run has: softmax weights, and a score table that is drained. */
     static MimicHead mimic(LinearImpl linear, Tensor reference, ScoreTable table) {
-        return new MimicHead(
-                linear.weight(),
-                linear.bias(),
-                DirectionSource.reference(reference),
-                Weighting.normedProj(0.5),
-                Calibration.LAYER,
-                table);
+        return MimicHead.builder(linear)
+                .reference(reference)
+                .weighting(Weighting.normedProj(0.5))
+                .table(table)
+                .build();
     }
 
     static ScoreTable table() {

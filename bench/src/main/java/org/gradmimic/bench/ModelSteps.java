@@ -195,8 +195,15 @@ final class ModelSteps implements AutoCloseable {
                 }
                 reference = Parameters.of(near);
             }
-            layers = new RecordingLayers(parameters, names, List.of(reference), true);
-            steps = new MimicSteps(layers, Weighting.normedProj(TEMPERATURE), calibration, table);
+            layers = RecordingLayers.builder(parameters)
+                    .mimic(names)
+                    .reference(reference)
+                    .build();
+            steps = MimicSteps.builder(layers)
+                    .weighting(Weighting.normedProj(TEMPERATURE))
+                    .calibration(calibration)
+                    .table(table)
+                    .build();
         }
 
         void step() {

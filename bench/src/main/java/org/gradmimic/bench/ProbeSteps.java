@@ -77,13 +77,13 @@ final class ProbeSteps implements AutoCloseable {
         mimic(
                 cachedHead,
                 cached.optimizer(),
-                new HeadBatch(features[i], labels[i], ids[i], referenceLogits[i], null, null));
+                new HeadBatch(features[i], labels[i]).withIds(ids[i]).withReferenceLogits(referenceLogits[i]));
     }
 
     /** Grad-Mimic where features change: a product with V in every step. */
     void mimicProduct() {
         int i = turn();
-        mimic(productHead, product.optimizer(), new HeadBatch(features[i], labels[i], ids[i]));
+        mimic(productHead, product.optimizer(), new HeadBatch(features[i], labels[i]).withIds(ids[i]));
     }
 
     private static void mimic(MimicHead head, Optimizer optimizer, HeadBatch batch) {

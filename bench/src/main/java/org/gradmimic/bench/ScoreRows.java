@@ -53,7 +53,7 @@ final class ScoreRows implements AutoCloseable {
         norm = direction.norm().item_double();
         score = new FloatPointer(rows);
         gradientNorm = new FloatPointer(rows);
-        scorer = new HeadScorer(weight, bias, reference);
+        scorer = HeadScorer.builder(weight).bias(bias).reference(reference).build();
     }
 
     /** The next {@link #rows} rows, in one pass without logits. */

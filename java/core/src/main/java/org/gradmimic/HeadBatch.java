@@ -4,31 +4,97 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a head sees of a batch.
- *
- * @param features h [B,D] float, or bfloat16 or half as a backbone leaves it under autocast; if it requires a gradient,
- *     {@link HeadStep#backward()} sends one of its type back through it
- * @param labels [B] long, in [0,C)
- * @param ids [B] long, the samples' names in the score table; null counts 0 to B-1
- * @param referenceLogits [B,C] float, h W_refᵀ without bias, where features are frozen and it was computed once; [B,K,C] of K
- *     references. Spares the product with V while ‖V‖ is at least a tenth of ‖W‖ (nearer, a difference of logits loses
- *     precision)
- * @param featureNormsSquared [B] float, ‖h_i‖², where it was computed once
- * @param referenceLoss [B] float, ℓ_i(θ_ref); for {@link Weighting.Kind#RHO}
+ * What a head sees of a batch: features and labels, and optionally more. Each {@code with…} method returns a batch that has one
+ * thing more; the batch it is called on does not change.
  */
-public record HeadBatch(
-        Tensor features,
-        Tensor labels,
-        @Nullable Tensor ids,
-        @Nullable Tensor referenceLogits,
-        @Nullable Tensor featureNormsSquared,
-        @Nullable Tensor referenceLoss) {
+public final class HeadBatch {
+    private final Tensor features;
+    private final Tensor labels;
+    private final @Nullable Tensor ids;
+    private final @Nullable Tensor referenceLogits;
+    private final @Nullable Tensor featureNormsSquared;
+    private final @Nullable Tensor referenceLoss;
 
+    /**
+     * @param features h [B,D] float, or bfloat16 or half as a backbone leaves it under autocast; if it requires a gradient,
+     *     {@link HeadStep#backward()} sends one of its type back through it
+     * @param labels [B] long, in [0,C)
+     */
     public HeadBatch(Tensor features, Tensor labels) {
         this(features, labels, null, null, null, null);
     }
 
-    public HeadBatch(Tensor features, Tensor labels, Tensor ids) {
-        this(features, labels, ids, null, null, null);
+    private HeadBatch(
+            Tensor features,
+            Tensor labels,
+            @Nullable Tensor ids,
+            @Nullable Tensor referenceLogits,
+            @Nullable Tensor featureNormsSquared,
+            @Nullable Tensor referenceLoss) {
+        this.features = features;
+        this.labels = labels;
+        this.ids = ids;
+        this.referenceLogits = referenceLogits;
+        this.featureNormsSquared = featureNormsSquared;
+        this.referenceLoss = referenceLoss;
+    }
+
+    /** @param ids [B] long, the samples' names in the score table; without them they are named 0 to B-1 */
+    public HeadBatch withIds(Tensor ids) {
+        return new HeadBatch(features, labels, ids, referenceLogits, featureNormsSquared, referenceLoss);
+    }
+
+    /**
+     * For frozen features, where these logits are computed once. They spare the product with V while ‖V‖ is at least a tenth of
+     * ‖W‖; nearer to the reference, a difference of logits loses precision.
+     *
+     * @param referenceLogits [B,C] float, h W_refᵀ without bias; [B,K,C] of K references
+     */
+    public HeadBatch withReferenceLogits(Tensor referenceLogits) {
+        return new HeadBatch(features, labels, ids, referenceLogits, featureNormsSquared, referenceLoss);
+    }
+
+    /**
+     * For frozen features, where these norms are computed once.
+     *
+     * @param featureNormsSquared [B] float, ‖h_i‖²
+     */
+    public HeadBatch withFeatureNormsSquared(Tensor featureNormsSquared) {
+        return new HeadBatch(features, labels, ids, referenceLogits, featureNormsSquared, referenceLoss);
+    }
+
+    /** @param referenceLoss [B] float, ℓ_i(θ_ref); {@link Weighting.Kind#RHO} needs it */
+    public HeadBatch withReferenceLoss(Tensor referenceLoss) {
+        return new HeadBatch(features, labels, ids, referenceLogits, featureNormsSquared, referenceLoss);
+    }
+
+    /** h [B,D] */
+    public Tensor features() {
+        return features;
+    }
+
+    /** [B] long */
+    public Tensor labels() {
+        return labels;
+    }
+
+    /** [B] long, or null. */
+    public @Nullable Tensor ids() {
+        return ids;
+    }
+
+    /** [B,C] or [B,K,C] float, or null. */
+    public @Nullable Tensor referenceLogits() {
+        return referenceLogits;
+    }
+
+    /** [B] float, or null. */
+    public @Nullable Tensor featureNormsSquared() {
+        return featureNormsSquared;
+    }
+
+    /** [B] float, or null. */
+    public @Nullable Tensor referenceLoss() {
+        return referenceLoss;
     }
 }

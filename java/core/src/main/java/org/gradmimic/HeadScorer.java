@@ -42,18 +42,8 @@ public final class HeadScorer implements AutoCloseable {
     private int resultRows;
     private boolean closed;
 
-    /**
-     * @param weight [C,D] float
-     * @param bias [C] float, or null
-     * @param reference [C,D] float, the reference head's weight
-     * @throws InvalidArgumentException for another type or shape
-     */
-    public HeadScorer(Tensor weight, @Nullable Tensor bias, Tensor reference) {
-        this(Device.of(weight), weight, bias, reference);
-    }
-
-    /** As above, on a device that is the weight's: for {@link Device#asynchronousCpu()}. */
-    public HeadScorer(Device device, Tensor weight, @Nullable Tensor bias, Tensor reference) {
+    private HeadScorer(Tensor weight, @Nullable Tensor bias, Tensor reference) {
+        device = Device.of(weight);
         Tensors.requireFloat("weight", weight);
         Tensors.requireRank("weight", weight, "[C, D]", 2);
         Tensors.requireFloat("reference weight", reference);
@@ -63,7 +53,6 @@ public final class HeadScorer implements AutoCloseable {
             Tensors.requireShape("bias", bias, weight.size(0));
             device.require("bias", bias);
         }
-        this.device = device;
         this.weight = Memory.detached(weight.detach());
         this.bias = bias == null ? null : Memory.detached(bias.detach());
         direction = Direction.toward(List.of(reference), List.of(this.weight));
@@ -72,6 +61,48 @@ public final class HeadScorer implements AutoCloseable {
         args = Memory.detached(new gm_head_score_args());
         nonFinite = DeviceArray.longs(device, 1);
         OpenResources.opened();
+    }
+
+    /**
+     * A scorer of a head with this weight.
+     *
+     * @param weight [C,D] float
+     */
+    public static Builder builder(Tensor weight) {
+        return new Builder(weight);
+    }
+
+    /** What a scorer is made of. The reference has to be given. */
+    public static final class Builder {
+        private final Tensor weight;
+        private @Nullable Tensor bias;
+        private @Nullable Tensor reference;
+
+        private Builder(Tensor weight) {
+            this.weight = weight;
+        }
+
+        /** @param bias [C] float; without this call the head has none */
+        public Builder bias(Tensor bias) {
+            this.bias = bias;
+            return this;
+        }
+
+        /** @param reference [C,D] float, the reference head's weight */
+        public Builder reference(Tensor reference) {
+            this.reference = reference;
+            return this;
+        }
+
+        /**
+         * The scorer.
+         *
+         * @throws InvalidArgumentException for another type, shape or device than the weight's, and no reference
+         */
+        public HeadScorer build() {
+            if (reference == null) throw new InvalidArgumentException("a scorer needs a reference; none was given");
+            return new HeadScorer(weight, bias, reference);
+        }
     }
 
     /** V and its norms. */

@@ -7,6 +7,7 @@ import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -30,8 +31,11 @@ import org.jspecify.annotations.Nullable;
  * itself, in one pass between its two matrix products, and needs no autograd:
  *
  * <pre>{@code
- * try (MimicHead head = new MimicHead(linear.weight(), linear.bias(), DirectionSource.reference(referenceWeight),
- *         Weighting.normedProj(0.5), Calibration.LAYER, table)) {
+ * try (MimicHead head = MimicHead.builder(linear)
+ *         .reference(referenceWeight)
+ *         .weighting(Weighting.normedProj(0.5))
+ *         .table(table)
+ *         .build()) {
  *     optimizer.zero_grad();
  *     HeadStep step = head.step(backbone.forward(x), labels, ids);
  *     step.backward();
@@ -97,46 +101,20 @@ public final class MimicHead implements AutoCloseable {
     private Weighting weighting;
     private boolean closed;
 
-    /**
-     * @param weight [C,D] float leaf, the head's weight; its storage is taken over
-     * @param bias [C] float leaf, or null
-     * @param source what samples are compared with
-     * @param weighting how scores become weights
-     * @param calibration which parameters the weights reach
-     * @param table keeps ids, scores, weights and losses; null keeps those of the last step only
-     * @throws InvalidArgumentException for tensors of another type, shape or device than the weight's, and a weighting whose
-     *     direction is missing
-     */
-    public MimicHead(
-            Tensor weight,
-            @Nullable Tensor bias,
-            DirectionSource source,
-            Weighting weighting,
-            Calibration calibration,
-            @Nullable ScoreTable table) {
-        this(Device.of(weight), weight, bias, source, weighting, calibration, table);
-    }
-
-    /** As above, on a device that is the weight's: for {@link Device#asynchronousCpu()}. */
-    public MimicHead(
-            Device device,
-            Tensor weight,
-            @Nullable Tensor bias,
-            DirectionSource source,
-            Weighting weighting,
-            Calibration calibration,
-            @Nullable ScoreTable table) {
+    private MimicHead(Builder settings, Weighting weighting) {
+        Tensor weight = settings.weight;
+        Tensor bias = settings.bias;
+        device = Device.of(weight);
+        source = settings.source;
+        table = settings.table;
+        calibration = settings.calibration;
         HeadChecks.parameters(device, weight, bias, source, table);
         HeadChecks.direction(weighting, source);
-        this.device = device;
         classes = weight.size(0);
         width = weight.size(1);
         this.weight = Tensors.handle(weight);
         this.bias = bias == null ? null : Tensors.handle(bias);
-        this.source = source;
         references = source instanceof DirectionSource.Reference r ? r.weights().size() : 1;
-        this.calibration = calibration;
-        this.table = table;
         checks = new HeadChecks(device, classes, width, references);
         try (PointerScope scope = new PointerScope()) {
             stacked = keep(device.empty(ScalarType.Float, (1 + references) * classes, width)
@@ -159,6 +137,82 @@ public final class MimicHead implements AutoCloseable {
         nonFinite = DeviceArray.longs(device, 1);
         this.weighting = weighting;
         OpenResources.opened();
+    }
+
+    /**
+     * A head with this weight.
+     *
+     * @param weight [C,D] float leaf; its storage is taken over
+     */
+    public static Builder builder(Tensor weight) {
+        return new Builder(weight);
+    }
+
+    /** A head with the weight of this layer and, if it has one, its bias. */
+    public static Builder builder(LinearImpl layer) {
+        Builder builder = new Builder(layer.weight());
+        Tensor bias = layer.bias();
+        return bias.defined() ? builder.bias(bias) : builder;
+    }
+
+    /** What a head is made of. A weighting has to be given; everything else has a default. */
+    public static final class Builder {
+        private final Tensor weight;
+        private @Nullable Tensor bias;
+        private DirectionSource source = DirectionSource.none();
+        private @Nullable Weighting weighting;
+        private Calibration calibration = Calibration.LAYER;
+        private @Nullable ScoreTable table;
+
+        private Builder(Tensor weight) {
+            this.weight = weight;
+        }
+
+        /** @param bias [C] float leaf; without this call the head has none */
+        public Builder bias(Tensor bias) {
+            this.bias = bias;
+            return this;
+        }
+
+        /** @param reference [C,D] float, the reference head's weight, toward which samples are scored */
+        public Builder reference(Tensor reference) {
+            return direction(DirectionSource.reference(reference));
+        }
+
+        /** What samples are compared with, if it is not one reference; by default nothing. */
+        public Builder direction(DirectionSource source) {
+            this.source = source;
+            return this;
+        }
+
+        /** How scores become weights. */
+        public Builder weighting(Weighting weighting) {
+            this.weighting = weighting;
+            return this;
+        }
+
+        /** Which parameters the weights reach; by default the head's weight alone, {@link Calibration#LAYER}. */
+        public Builder calibration(Calibration calibration) {
+            this.calibration = calibration;
+            return this;
+        }
+
+        /** @param table keeps ids, scores, weights and losses; without one a step keeps its own until the next */
+        public Builder table(ScoreTable table) {
+            this.table = table;
+            return this;
+        }
+
+        /**
+         * The head.
+         *
+         * @throws InvalidArgumentException for tensors of another type, shape or device than the weight's, no weighting, and a
+         *     weighting whose direction is missing
+         */
+        public MimicHead build() {
+            if (weighting == null) throw new InvalidArgumentException("a head needs a weighting; none was given");
+            return new MimicHead(this, weighting);
+        }
     }
 
     private static @Nullable Direction directionOf(
@@ -192,12 +246,12 @@ public final class MimicHead implements AutoCloseable {
         return weighting;
     }
 
-    /** [C,D], the parameter given to the constructor; the handle is the head's own, and closed with it. */
+    /** [C,D], the parameter given to the builder; the handle is the head's own, and closed with it. */
     public Tensor weight() {
         return weight;
     }
 
-    /** [C], the parameter given to the constructor; the handle is the head's own, and closed with it. */
+    /** [C], the parameter given to the builder; the handle is the head's own, and closed with it. */
     public @Nullable Tensor bias() {
         return bias;
     }
@@ -209,7 +263,7 @@ public final class MimicHead implements AutoCloseable {
 
     /** As {@link #step(HeadBatch)}. */
     public HeadStep step(Tensor features, Tensor labels, Tensor ids) {
-        return step(new HeadBatch(features, labels, ids));
+        return step(new HeadBatch(features, labels).withIds(ids));
     }
 
     /**

@@ -13,6 +13,7 @@ import org.gradmimic.HeadOnDevice.Problem;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceCounters;
+import org.gradmimic.device.TestDevice;
 import org.gradmimic.kernel.Descriptors.Dtype;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,7 +35,7 @@ class AsynchronousHeadTest {
     void aStepReadsAndAllocatesNothingAndGivesTheSameBits(Weighting.Kind kind) {
         problems(kind).forEach(p -> {
             Outcome twin = HeadOnDevice.run(Device.CPU, p);
-            Outcome outcome = HeadOnDevice.run(Device.asynchronousCpu(), p);
+            Outcome outcome = HeadOnDevice.run(TestDevice.asynchronousCpu(), p);
             HeadOnDevice.assertSame(outcome, twin, 0, p);
             assertThat(outcome.waits()).as("%s", p).isZero();
             assertThat(outcome.allocations()).as("%s", p).isZero();
@@ -49,7 +50,7 @@ class AsynchronousHeadTest {
             Outcome twin = HeadOnDevice.run(Device.CPU, p.in(ScalarType.BFloat16, false));
             Problem mixed = p.in(ScalarType.BFloat16, true);
             HeadOnDevice.assertSame(HeadOnDevice.run(Device.CPU, mixed), twin, 0, mixed);
-            HeadOnDevice.assertSame(HeadOnDevice.run(Device.asynchronousCpu(), mixed), twin, 0, mixed);
+            HeadOnDevice.assertSame(HeadOnDevice.run(TestDevice.asynchronousCpu(), mixed), twin, 0, mixed);
         });
     }
 
@@ -58,7 +59,7 @@ class AsynchronousHeadTest {
             value = Dtype.class,
             names = {"F32", "F16"})
     void aScorerReadsItsResultsInBlocksAndGivesTheSameBits(Dtype dtype) {
-        ScorerOnDevice.compare(Device.asynchronousCpu(), dtype, 0);
+        ScorerOnDevice.compare(TestDevice.asynchronousCpu(), dtype, 0);
     }
 
     @Test
@@ -70,14 +71,12 @@ class AsynchronousHeadTest {
             features.select(0, 2).fill_(new org.bytedeco.pytorch.Scalar(Double.NaN));
             Tensor labels = Tensors.of(new long[] {0, 1, 2, 0, 1}, 5);
             Tensor ids = Tensors.of(new long[] {10, 11, 12, 13, 14}, 5);
-            try (MimicHead head = new MimicHead(
-                    Device.asynchronousCpu(),
-                    weight,
-                    null,
-                    DirectionSource.reference(torch.randn(3, 4)),
-                    Weighting.normedProj(1),
-                    Calibration.LAYER,
-                    null)) {
+            try (MimicHead head = TestDevice.on(
+                    TestDevice.asynchronousCpu(),
+                    () -> MimicHead.builder(weight)
+                            .reference(torch.randn(3, 4))
+                            .weighting(Weighting.normedProj(1))
+                            .build())) {
                 HeadStep step = head.step(features, labels, ids);
                 long before = DeviceCounters.hostReads();
                 assertThat(step.nonFinite()).isEqualTo(1);

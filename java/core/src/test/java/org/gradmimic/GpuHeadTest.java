@@ -86,13 +86,12 @@ class GpuHeadTest {
             Tensor weight = device.move(torch.randn(100, 256)).set_requires_grad(true);
             Tensor reference = device.move(torch.randn(100, 256));
             try (ScoreTable table = new ScoreTable(device, 4096, (e, s, i, score, w, l, n) -> {});
-                    MimicHead head = new MimicHead(
-                            weight,
-                            null,
-                            DirectionSource.reference(reference),
-                            Weighting.normedCos(0.5),
-                            Calibration.ALL,
-                            table)) {
+                    MimicHead head = MimicHead.builder(weight)
+                            .reference(reference)
+                            .weighting(Weighting.normedCos(0.5))
+                            .calibration(Calibration.ALL)
+                            .table(table)
+                            .build()) {
                 long settled = 0;
                 for (int step = 0; step < 1000; step++) {
                     try (PointerScope ofStep = new PointerScope()) {
@@ -115,7 +114,7 @@ class GpuHeadTest {
         try (PointerScope scope = new PointerScope()) {
             Tensor weight = device.move(torch.randn(3, 4)).set_requires_grad(true);
             try (MimicHead head =
-                    new MimicHead(weight, null, DirectionSource.none(), Weighting.uniform(), Calibration.LAYER, null)) {
+                    MimicHead.builder(weight).weighting(Weighting.uniform()).build()) {
                 assertThatThrownBy(() -> head.step(torch.randn(5, 4), Tensors.of(new long[5], 5), null))
                         .isInstanceOf(InvalidArgumentException.class)
                         .hasMessageContaining("features is on cpu, expected on cuda:0");

@@ -13,6 +13,7 @@ import org.gradmimic.device.Autocast;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceCounters;
 import org.gradmimic.device.Host;
+import org.gradmimic.device.TestDevice;
 
 /** Steps of a head on some device, to be compared with the same ones on the CPU, with what the steps made the device wait for. */
 final class HeadOnDevice {
@@ -99,7 +100,7 @@ final class HeadOnDevice {
             Tensor ids = device.move(torch.arange(new Scalar(p.rows())).to(ScalarType.Long))
                     .add(new Scalar(100));
             Tensor loss = device.move(torch.rand(p.rows()));
-            HeadBatch batch = new HeadBatch(h, labels, ids, null, null, loss);
+            HeadBatch batch = new HeadBatch(h, labels).withIds(ids).withReferenceLoss(loss);
             HeadBatch other = new HeadBatch(
                     p.features(device, torch.randn(7, p.width())),
                     device.move(torch.randint(0, p.classes(), new long[] {7}).to(ScalarType.Long)));
@@ -112,14 +113,15 @@ final class HeadOnDevice {
             try (ScoreTable kept = new ScoreTable(device, 2 * p.rows(), (e, s, i, score, w, l, n) -> {
                         for (int k = 0; k < n; k++) table.add(new float[] {s, i[k], score[k], w[k], l[k]});
                     });
-                    MimicHead head = new MimicHead(
+                    MimicHead head = TestDevice.on(
                             device,
-                            weight,
-                            bias,
-                            source,
-                            new Weighting(p.kind(), 0.7, 0, false),
-                            p.calibration(),
-                            kept)) {
+                            () -> MimicHead.builder(weight)
+                                    .bias(bias)
+                                    .direction(source)
+                                    .weighting(new Weighting(p.kind(), 0.7, 0, false))
+                                    .calibration(p.calibration())
+                                    .table(kept)
+                                    .build())) {
                 step(device, head, batch, p);
                 long waits = waits();
                 long allocations = DeviceCounters.allocations();

@@ -93,13 +93,11 @@ class MimicHeadTest {
                 for (int i = 0; i < p.rows; i++) scores[i] = -PerSample.dot(oracle.weightGradient[i], v) / norm;
 
                 p.features.set_requires_grad(true);
-                try (MimicHead head = new MimicHead(
-                        p.linear.weight(),
-                        p.linear.bias(),
-                        DirectionSource.reference(p.reference),
-                        weighting(kind),
-                        calibration,
-                        null)) {
+                try (MimicHead head = MimicHead.builder(p.linear)
+                        .reference(p.reference)
+                        .weighting(weighting(kind))
+                        .calibration(calibration)
+                        .build()) {
                     HeadStep step = head.step(
                             p.features,
                             p.labels,
@@ -167,17 +165,15 @@ class MimicHeadTest {
     void cachedReferenceLogitsGiveTheSameScores() {
         Problem p = new Problem(5);
         Tensor logits = torch.mm(p.features, p.reference.t());
-        try (MimicHead head = new MimicHead(
-                p.linear.weight(),
-                p.linear.bias(),
-                DirectionSource.reference(p.reference),
-                Weighting.normedProj(1),
-                Calibration.LAYER,
-                null)) {
+        try (MimicHead head = MimicHead.builder(p.linear)
+                .reference(p.reference)
+                .weighting(Weighting.normedProj(1))
+                .build()) {
             double[] product = PerSample.doubles(
                     head.step(new HeadBatch(p.features, p.labels)).scores());
-            double[] cached = PerSample.doubles(head.step(new HeadBatch(p.features, p.labels, null, logits, null, null))
-                    .scores());
+            double[] cached =
+                    PerSample.doubles(head.step(new HeadBatch(p.features, p.labels).withReferenceLogits(logits))
+                            .scores());
             assertClose(cached, product, p);
         }
     }
@@ -196,14 +192,11 @@ class MimicHeadTest {
         double[] expected = new double[16];
         for (int i = 0; i < 16; i++) expected[i] = -PerSample.dot(oracle.weightGradient[i], v) / norm;
         Tensor logits = torch.mm(features, reference.t());
-        try (MimicHead head = new MimicHead(
-                linear.weight(),
-                linear.bias(),
-                DirectionSource.reference(reference),
-                Weighting.proj(),
-                Calibration.LAYER,
-                null)) {
-            HeadStep step = head.step(new HeadBatch(features, labels, null, logits, null, null));
+        try (MimicHead head = MimicHead.builder(linear)
+                .reference(reference)
+                .weighting(Weighting.proj())
+                .build()) {
+            HeadStep step = head.step(new HeadBatch(features, labels).withReferenceLogits(logits));
             assertClose(PerSample.doubles(step.scores()), expected, "scores");
         }
     }
@@ -211,13 +204,10 @@ class MimicHeadTest {
     @Test
     void theDirectionFollowsTheWeightAndTheOptimiserSeesTheGradient() {
         Problem p = new Problem(11);
-        try (MimicHead head = new MimicHead(
-                p.linear.weight(),
-                p.linear.bias(),
-                DirectionSource.reference(p.reference),
-                Weighting.normedProj(1),
-                Calibration.LAYER,
-                null)) {
+        try (MimicHead head = MimicHead.builder(p.linear)
+                .reference(p.reference)
+                .weighting(Weighting.normedProj(1))
+                .build()) {
             var optimizer = new org.bytedeco.pytorch.SGD(
                     new TensorVector(p.linear.weight(), p.linear.bias()), new org.bytedeco.pytorch.SGDOptions(0.5));
             for (int k = 0; k < 3; k++) {
@@ -240,13 +230,8 @@ class MimicHeadTest {
     @Test
     void gradientsAddUpUntilTheyAreZeroed() {
         Problem p = new Problem(21);
-        try (MimicHead head = new MimicHead(
-                p.linear.weight(),
-                p.linear.bias(),
-                DirectionSource.none(),
-                Weighting.uniform(),
-                Calibration.LAYER,
-                null)) {
+        try (MimicHead head =
+                MimicHead.builder(p.linear).weighting(Weighting.uniform()).build()) {
             head.step(new HeadBatch(p.features, p.labels)).backward();
             double[] once = PerSample.doubles(p.linear.weight().grad().clone());
             head.step(new HeadBatch(p.features, p.labels)).backward();
@@ -268,13 +253,11 @@ class MimicHeadTest {
         try (ScoreTable table = new ScoreTable(8, (e, s, i, score, weight, loss, n) -> {
                     for (int k = 0; k < n; k++) logged.add(weight[k]);
                 });
-                MimicHead head = new MimicHead(
-                        linear.weight(),
-                        linear.bias(),
-                        DirectionSource.reference(reference),
-                        Weighting.normedProj(1),
-                        Calibration.LAYER,
-                        table)) {
+                MimicHead head = MimicHead.builder(linear)
+                        .reference(reference)
+                        .weighting(Weighting.normedProj(1))
+                        .table(table)
+                        .build()) {
             HeadStep step = head.step(features, labels, ids);
             assertThat(step.nonFinite()).isEqualTo(1);
             assertThat(step.nonFiniteIds()).containsExactly(13L);
@@ -299,14 +282,13 @@ class MimicHeadTest {
         Tensor ids = Tensors.of(new long[] {10, 11, 12, 13, 14, 15, 16}, 7);
         try (ScoreTable table = new ScoreTable(8, (e, s, i, score, weight, loss, n) -> {})) {
             for (Tensor given : new Tensor[] {null, norms}) {
-                try (MimicHead head = new MimicHead(
-                        p.linear.weight(),
-                        p.linear.bias(),
-                        DirectionSource.reference(p.reference),
-                        Weighting.normedCos(1),
-                        Calibration.LAYER,
-                        table)) {
-                    HeadStep step = head.step(new HeadBatch(p.features, p.labels, ids, null, given, null));
+                try (MimicHead head = MimicHead.builder(p.linear)
+                        .reference(p.reference)
+                        .weighting(Weighting.normedCos(1))
+                        .table(table)
+                        .build()) {
+                    HeadStep step = head.step(
+                            new HeadBatch(p.features, p.labels).withIds(ids).withFeatureNormsSquared(given));
                     assertThat(step.losses().isfinite().all().item_bool()).isTrue();
                     assertThat(step.scores().isfinite().all().item_bool()).isTrue();
                     assertThat(step.nonFinite()).isEqualTo(1);
@@ -321,14 +303,9 @@ class MimicHeadTest {
     void namesASampleWhoseReferenceLossIsNotFinite() {
         Problem p = new Problem(5);
         Tensor losses = Tensors.of(new float[] {1, 1, 1, Float.NaN, 1, 1, 1}, 7);
-        try (MimicHead head = new MimicHead(
-                p.linear.weight(),
-                p.linear.bias(),
-                DirectionSource.none(),
-                Weighting.rho(false),
-                Calibration.LAYER,
-                null)) {
-            HeadStep step = head.step(new HeadBatch(p.features, p.labels, null, null, null, losses));
+        try (MimicHead head =
+                MimicHead.builder(p.linear).weighting(Weighting.rho(false)).build()) {
+            HeadStep step = head.step(new HeadBatch(p.features, p.labels).withReferenceLoss(losses));
             assertThat(step.nonFiniteIds()).containsExactly(3L);
         }
     }
@@ -337,13 +314,10 @@ class MimicHeadTest {
     void aBatchWithoutAFiniteScoreFailsByName() {
         Problem p = new Problem(2);
         p.features.fill_(new Scalar(Float.NaN));
-        try (MimicHead head = new MimicHead(
-                p.linear.weight(),
-                p.linear.bias(),
-                DirectionSource.reference(p.reference),
-                Weighting.normedProj(1),
-                Calibration.LAYER,
-                null)) {
+        try (MimicHead head = MimicHead.builder(p.linear)
+                .reference(p.reference)
+                .weighting(Weighting.normedProj(1))
+                .build()) {
             assertThatThrownBy(() -> head.step(new HeadBatch(p.features, p.labels)))
                     .isInstanceOf(NonFiniteException.class)
                     .hasMessageContaining("gm_head_step");
@@ -353,13 +327,10 @@ class MimicHeadTest {
     @Test
     void refusesByName() {
         Problem p = new Problem(4);
-        try (MimicHead head = new MimicHead(
-                p.linear.weight(),
-                p.linear.bias(),
-                DirectionSource.reference(p.reference),
-                Weighting.normedProj(1),
-                Calibration.LAYER,
-                null)) {
+        try (MimicHead head = MimicHead.builder(p.linear)
+                .reference(p.reference)
+                .weighting(Weighting.normedProj(1))
+                .build()) {
             assertThatThrownBy(() -> head.step(new HeadBatch(torch.randn(2, p.width + 1), p.labels)))
                     .hasMessageContaining("features has the shape [2, " + (p.width + 1) + "]");
             Tensor wrong = Tensors.of(new long[] {p.classes}, 1);
@@ -367,24 +338,14 @@ class MimicHeadTest {
                     .isInstanceOf(InvalidArgumentException.class)
                     .hasMessageContaining("labels[0] = " + p.classes + " is outside [0, " + p.classes + ")");
         }
-        MimicHead closed = new MimicHead(
-                p.linear.weight(),
-                p.linear.bias(),
-                DirectionSource.none(),
-                Weighting.uniform(),
-                Calibration.LAYER,
-                null);
+        MimicHead closed =
+                MimicHead.builder(p.linear).weighting(Weighting.uniform()).build();
         closed.close();
         closed.close();
         assertThatThrownBy(() -> closed.step(new HeadBatch(p.features, p.labels)))
                 .hasMessageContaining("closed");
-        assertThatThrownBy(() -> new MimicHead(
-                        p.linear.weight(),
-                        p.linear.bias(),
-                        DirectionSource.none(),
-                        Weighting.proj(),
-                        Calibration.LAYER,
-                        null))
+        assertThatThrownBy(() ->
+                        MimicHead.builder(p.linear).weighting(Weighting.proj()).build())
                 .hasMessageContaining("needs a direction");
     }
 
@@ -395,13 +356,11 @@ class MimicHeadTest {
         try (ScoreTable table = new ScoreTable(
                         2 * p.rows + 1,
                         (e, s, ids, score, weight, loss, n) -> seen.add(e + ":" + s + ":" + ids[0] + ":" + n));
-                MimicHead head = new MimicHead(
-                        p.linear.weight(),
-                        p.linear.bias(),
-                        DirectionSource.reference(p.reference),
-                        Weighting.normedProj(1),
-                        Calibration.LAYER,
-                        table)) {
+                MimicHead head = MimicHead.builder(p.linear)
+                        .reference(p.reference)
+                        .weighting(Weighting.normedProj(1))
+                        .table(table)
+                        .build()) {
             table.position(4, 100);
             for (int k = 0; k < 5; k++) {
                 long[] ids = new long[p.rows];

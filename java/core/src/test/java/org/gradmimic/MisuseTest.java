@@ -47,13 +47,10 @@ class MisuseTest {
     }
 
     private MimicHead head(Weighting weighting) {
-        return new MimicHead(
-                linear.weight(),
-                linear.bias(),
-                DirectionSource.reference(reference),
-                weighting,
-                Calibration.LAYER,
-                null);
+        return MimicHead.builder(linear)
+                .reference(reference)
+                .weighting(weighting)
+                .build();
     }
 
     private HeadBatch batch() {
@@ -114,10 +111,18 @@ class MisuseTest {
             Tensor bias = linear.bias();
             Tensor copy = reference.clone();
             table = new ScoreTable(B, (e, s, ids, score, w, loss, n) -> {});
-            head = new MimicHead(
-                    weight, bias, DirectionSource.reference(copy), Weighting.normedCos(1), Calibration.ALL, table);
+            head = MimicHead.builder(weight)
+                    .bias(bias)
+                    .reference(copy)
+                    .weighting(Weighting.normedCos(1))
+                    .calibration(Calibration.ALL)
+                    .table(table)
+                    .build();
             direction = Direction.toward(List.of(copy), List.of(weight.detach().clone()));
-            scorer = new HeadScorer(weight.detach().clone(), bias.detach().clone(), copy);
+            scorer = HeadScorer.builder(weight.detach().clone())
+                    .bias(bias.detach().clone())
+                    .reference(copy)
+                    .build();
         }
         // Memory that was freed by mistake is soon in other hands.
         for (int k = 0; k < 50; k++) torch.randn(C, D);
@@ -159,10 +164,10 @@ class MisuseTest {
             Tensor ids = labels.to(ScalarType.Int);
             assertThatThrownBy(() -> head.step(features, labels, ids)).hasMessage("ids is Int; Long is expected");
             Tensor logits = torch.randn(B, C + 1);
-            assertThatThrownBy(() -> head.step(new HeadBatch(features, labels, null, logits, null, null)))
+            assertThatThrownBy(() -> head.step(new HeadBatch(features, labels).withReferenceLogits(logits)))
                     .hasMessage("referenceLogits has the shape [6, 4], expected [6, 3]");
             Tensor norms = torch.randn(B - 1);
-            assertThatThrownBy(() -> head.step(new HeadBatch(features, labels, null, null, norms, null)))
+            assertThatThrownBy(() -> head.step(new HeadBatch(features, labels).withFeatureNormsSquared(norms)))
                     .hasMessage("featureNormsSquared has the shape [5], expected [6]");
             head.weighting(Weighting.rho(false));
             refused(head, features, labels, "weighting rho needs the batch's referenceLoss");
@@ -183,27 +188,27 @@ class MisuseTest {
         Tensor wide = torch.randn(C, D + 1);
         Tensor wrongBias = torch.randn(C + 1);
         Tensor ints = reference.to(ScalarType.Int);
-        assertThatThrownBy(() -> new MimicHead(
-                        linear.weight(),
-                        linear.bias(),
-                        DirectionSource.reference(wide),
-                        Weighting.proj(),
-                        Calibration.LAYER,
-                        null))
+        assertThatThrownBy(() -> MimicHead.builder(linear)
+                        .reference(wide)
+                        .weighting(Weighting.proj())
+                        .build())
                 .hasMessage("the reference weight has the shape [3, 5], expected [3, 4]");
-        assertThatThrownBy(() -> new MimicHead(
-                        linear.weight(),
-                        wrongBias,
-                        DirectionSource.none(),
-                        Weighting.uniform(),
-                        Calibration.LAYER,
-                        null))
+        assertThatThrownBy(() -> MimicHead.builder(linear.weight())
+                        .bias(wrongBias)
+                        .weighting(Weighting.uniform())
+                        .build())
                 .hasMessage("bias has the shape [4], expected [3]");
-        assertThatThrownBy(() -> new HeadScorer(linear.weight(), null, wide))
+        assertThatThrownBy(() ->
+                        HeadScorer.builder(linear.weight()).reference(wide).build())
                 .hasMessage("reference weight has the shape [3, 5], expected [3, 4]");
-        assertThatThrownBy(() -> new HeadScorer(linear.weight(), wrongBias, reference))
+        assertThatThrownBy(() -> HeadScorer.builder(linear.weight())
+                        .bias(wrongBias)
+                        .reference(reference)
+                        .build())
                 .hasMessage("bias has the shape [4], expected [3]");
-        assertThatThrownBy(() -> new HeadScorer(linear.weight().view(C * D), null, reference))
+        assertThatThrownBy(() -> HeadScorer.builder(linear.weight().view(C * D))
+                        .reference(reference)
+                        .build())
                 .hasMessage("weight has the shape [12], expected [C, D]");
         assertThatThrownBy(() -> Direction.toward(List.of(wide), List.of(linear.weight())))
                 .hasMessage("reference 0 has the shape [3, 5], expected [3, 4]");
@@ -263,13 +268,10 @@ class MisuseTest {
         Tensor keptLabels =
                 torch.cat(new org.bytedeco.pytorch.TensorVector(labels.narrow(0, 0, 2), labels.narrow(0, 3, 3)));
         HeadBatch[] other = {new HeadBatch(spoilt, labels)};
-        try (MimicHead head = new MimicHead(
-                linear.weight(),
-                linear.bias(),
-                DirectionSource.comparison(() -> other[0]),
-                Weighting.agra(),
-                Calibration.LAYER,
-                null)) {
+        try (MimicHead head = MimicHead.builder(linear)
+                .direction(DirectionSource.comparison(() -> other[0]))
+                .weighting(Weighting.agra())
+                .build()) {
             double[] with = PerSample.doubles(head.step(batch()).scores());
             other[0] = new HeadBatch(kept, keptLabels);
             double[] without = PerSample.doubles(head.step(batch()).scores());
@@ -289,13 +291,11 @@ class MisuseTest {
     void aFailedStepLeavesTheTableAsItWas() {
         List<Integer> counts = new java.util.ArrayList<>();
         try (ScoreTable table = new ScoreTable(2 * B, (e, s, ids, score, w, loss, n) -> counts.add(n));
-                MimicHead head = new MimicHead(
-                        linear.weight(),
-                        linear.bias(),
-                        DirectionSource.reference(reference),
-                        Weighting.normedProj(1),
-                        Calibration.LAYER,
-                        table)) {
+                MimicHead head = MimicHead.builder(linear)
+                        .reference(reference)
+                        .weighting(Weighting.normedProj(1))
+                        .table(table)
+                        .build()) {
             head.step(batch());
             Tensor wrong = Tensors.of(new long[] {0, 1, 2, 0, 1, C}, B);
             assertThatThrownBy(() -> head.step(new HeadBatch(features, wrong))).hasMessageContaining("labels[5] = 3");
@@ -342,7 +342,10 @@ class MisuseTest {
         Direction direction = Direction.toward(List.of(reference), List.of(linear.weight()));
         direction.close();
         assertThatThrownBy(direction::refresh).hasMessage("this direction is closed");
-        HeadScorer scorer = new HeadScorer(linear.weight(), linear.bias(), reference);
+        HeadScorer scorer = HeadScorer.builder(linear.weight())
+                .bias(linear.bias())
+                .reference(reference)
+                .build();
         scorer.close();
         assertThatThrownBy(() -> scorer.score(
                         features.data_ptr_float(),

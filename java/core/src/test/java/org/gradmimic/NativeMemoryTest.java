@@ -45,15 +45,14 @@ class NativeMemoryTest {
             Tensor reference = torch.randn(CLASSES, WIDTH);
             Data data = new Data(reference);
             try (ScoreTable table = new ScoreTable(1000, (e, s, ids, score, weight, loss, n) -> {});
-                    MimicHead head = new MimicHead(
-                            linear.weight(),
-                            linear.bias(),
-                            kind == Kind.COMPARISON
-                                    ? DirectionSource.comparison(data::some)
-                                    : DirectionSource.reference(reference),
-                            kind == Kind.COMPARISON ? Weighting.agra() : Weighting.normedCos(1),
-                            Calibration.LAYER,
-                            table)) {
+                    MimicHead head = MimicHead.builder(linear)
+                            .direction(
+                                    kind == Kind.COMPARISON
+                                            ? DirectionSource.comparison(data::some)
+                                            : DirectionSource.reference(reference))
+                            .weighting(kind == Kind.COMPARISON ? Weighting.agra() : Weighting.normedCos(1))
+                            .table(table)
+                            .build()) {
                 AdamW optimizer = new AdamW(
                         new TensorVector(linear.weight(), linear.bias(), data.backbone), new AdamWOptions(1e-3));
                 steps(kind, head, optimizer, data, STEPS);
@@ -89,7 +88,7 @@ class NativeMemoryTest {
 
         HeadBatch some() {
             Tensor ids = ids();
-            return new HeadBatch(select(features, ids), select(labels, ids), ids);
+            return new HeadBatch(select(features, ids), select(labels, ids)).withIds(ids);
         }
 
         HeadBatch batch(Kind kind) {
@@ -98,8 +97,12 @@ class NativeMemoryTest {
             Tensor y = select(labels, ids);
             return switch (kind) {
                 case THROUGH -> new HeadBatch(torch.mm(h, backbone), y);
-                case PROBE -> new HeadBatch(h, y, ids, select(referenceLogits, ids), select(norms, ids), null);
-                case COMPARISON -> new HeadBatch(h, y, ids);
+                case PROBE ->
+                    new HeadBatch(h, y)
+                            .withIds(ids)
+                            .withReferenceLogits(select(referenceLogits, ids))
+                            .withFeatureNormsSquared(select(norms, ids));
+                case COMPARISON -> new HeadBatch(h, y).withIds(ids);
             };
         }
 

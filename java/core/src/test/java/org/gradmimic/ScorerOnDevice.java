@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceCounters;
+import org.gradmimic.device.TestDevice;
 import org.gradmimic.kernel.Descriptors.Dtype;
 
 /** A {@link HeadScorer} on some device against one on the CPU. */
@@ -27,9 +28,16 @@ final class ScorerOnDevice {
             Tensor weight = torch.randn(CLASSES, WIDTH);
             Tensor bias = torch.randn(CLASSES);
             Tensor reference = torch.randn(CLASSES, WIDTH);
-            try (HeadScorer slow = new HeadScorer(weight, bias, reference);
-                    HeadScorer fast =
-                            new HeadScorer(device, device.move(weight), device.move(bias), device.move(reference))) {
+            try (HeadScorer slow = HeadScorer.builder(weight)
+                            .bias(bias)
+                            .reference(reference)
+                            .build();
+                    HeadScorer fast = TestDevice.on(
+                            device,
+                            () -> HeadScorer.builder(device.move(weight))
+                                    .bias(device.move(bias))
+                                    .reference(device.move(reference))
+                                    .build())) {
                 for (int rows : BLOCKS) {
                     Tensor features = torch.randn(rows, WIDTH);
                     if (rows > 1) features.select(0, rows - 1).fill_(new Scalar(Double.NaN));

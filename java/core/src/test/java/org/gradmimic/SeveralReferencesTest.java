@@ -13,6 +13,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.device.Device;
+import org.gradmimic.device.TestDevice;
 import org.gradmimic.kernel.OpenResources;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -71,8 +72,13 @@ class SeveralReferencesTest {
 
         MimicHead head(
                 ReferenceCombination combination, Weighting weighting, Calibration calibration, ScoreTable table) {
-            return new MimicHead(
-                    weight, bias, DirectionSource.references(references, combination), weighting, calibration, table);
+            return MimicHead.builder(weight)
+                    .bias(bias)
+                    .direction(DirectionSource.references(references, combination))
+                    .weighting(weighting)
+                    .calibration(calibration)
+                    .table(table)
+                    .build();
         }
 
         double combined(ReferenceCombination combination, int i) {
@@ -205,8 +211,11 @@ class SeveralReferencesTest {
             Problem p = new Problem(7, 1);
             sources.add(DirectionSource.reference(p.references.get(0)));
             combinations(1).skip(1).forEach(c -> sources.add(DirectionSource.references(p.references, c)));
-            try (MimicHead head = new MimicHead(
-                    p.weight, p.bias, sources.get(way), Weighting.normedProj(0.5), Calibration.LAYER, null)) {
+            try (MimicHead head = MimicHead.builder(p.weight)
+                    .bias(p.bias)
+                    .direction(sources.get(way))
+                    .weighting(Weighting.normedProj(0.5))
+                    .build()) {
                 HeadStep step = head.step(new HeadBatch(p.features, p.labels));
                 step.backward();
                 found.add(Tensors.floats(torch.cat(new TensorVector(
@@ -238,12 +247,12 @@ class SeveralReferencesTest {
             Tensor products = head.step(new HeadBatch(p.features, p.labels))
                     .referenceScores()
                     .clone();
-            HeadStep step = head.step(new HeadBatch(p.features, p.labels, null, logits, null, null));
+            HeadStep step = head.step(new HeadBatch(p.features, p.labels).withReferenceLogits(logits));
             assertClose(step.referenceScores(), PerSample.doubles(products), "scores");
             // Differences of logits would be off by a tenth there.
             assertThat(torch.equal(step.referenceScores(), products)).isEqualTo(near);
-            assertThatThrownBy(
-                            () -> head.step(new HeadBatch(p.features, p.labels, null, logits.select(1, 0), null, null)))
+            assertThatThrownBy(() ->
+                            head.step(new HeadBatch(p.features, p.labels).withReferenceLogits(logits.select(1, 0))))
                     .hasMessageContaining("referenceLogits has the shape [65, 17], expected [65, 3, 17]");
         }
     }
@@ -278,7 +287,7 @@ class SeveralReferencesTest {
     /** A sample that one reference has no finite score for has no weight, and is named; on a device it is NaN in the table. */
     @Test
     void oneScoreThatIsNotFinite() {
-        for (Device device : List.of(Device.CPU, Device.asynchronousCpu())) {
+        for (Device device : List.of(Device.CPU, TestDevice.asynchronousCpu())) {
             for (ReferenceCombination combination : combinations(2).toList()) {
                 Problem p = new Problem(2, 2);
                 // Its product with the second reference is beyond float.
@@ -288,14 +297,14 @@ class SeveralReferencesTest {
                 try (ScoreTable table = new ScoreTable(device, 100, (e, s, ids, score, w, loss, n) -> {
                             for (int i = 0; i < n; i++) logged.add(score[i]);
                         });
-                        MimicHead head = new MimicHead(
+                        MimicHead head = TestDevice.on(
                                 device,
-                                p.weight,
-                                p.bias,
-                                DirectionSource.references(p.references, combination),
-                                Weighting.normedProj(1e30),
-                                Calibration.LAYER,
-                                table)) {
+                                () -> MimicHead.builder(p.weight)
+                                        .bias(p.bias)
+                                        .direction(DirectionSource.references(p.references, combination))
+                                        .weighting(Weighting.normedProj(1e30))
+                                        .table(table)
+                                        .build())) {
                     HeadStep step = head.step(new HeadBatch(p.features, p.labels));
                     assertThat(step.nonFiniteIds()).as("%s", combination).containsExactly(4L);
                     assertThat(Tensors.floats(step.weights())[4]).isZero();
@@ -336,8 +345,10 @@ class SeveralReferencesTest {
         assertThatThrownBy(() -> p.head(ReferenceCombination.min(), Weighting.proj(), Calibration.ALL, null))
                 .hasMessageContaining("reference weight 1 has the shape");
         assertThat(OpenResources.count()).isEqualTo(open);
-        try (MimicHead head =
-                new MimicHead(p.weight, null, DirectionSource.none(), Weighting.uniform(), Calibration.ALL, null)) {
+        try (MimicHead head = MimicHead.builder(p.weight)
+                .weighting(Weighting.uniform())
+                .calibration(Calibration.ALL)
+                .build()) {
             HeadStep step = head.step(new HeadBatch(p.features, p.labels));
             assertThatThrownBy(step::referenceScores).hasMessageContaining("has no scores");
         }

@@ -29,6 +29,9 @@ public final class Device {
 
     public static final Device CPU = new Device(Kind.CPU, 0, false);
 
+    /** The device of tensors on the CPU; a test makes it asynchronous for a while. */
+    private static volatile Device cpu = CPU;
+
     private final Kind kind;
     private final int index;
     private final boolean asynchronous;
@@ -50,14 +53,19 @@ public final class Device {
         return new Device(Kind.CUDA, index, true);
     }
 
-    /** The CPU, treated as if looking at a number stopped everything: for tests of what a step does on a device. */
-    public static Device asynchronousCpu() {
+    /** The device on which a tensor is. */
+    public static Device of(Tensor tensor) {
+        return tensor.is_cuda() ? new Device(Kind.CUDA, indexOf(tensor), true) : cpu;
+    }
+
+    /** The CPU, treated as a device whose values cannot be read without waiting: for tests of what a step does on one. */
+    static Device asynchronousCpu() {
         return new Device(Kind.CPU, 0, true);
     }
 
-    /** Where a tensor lives. */
-    public static Device of(Tensor tensor) {
-        return tensor.is_cuda() ? new Device(Kind.CUDA, indexOf(tensor), true) : CPU;
+    /** From now on tensors on the CPU are on this device: for tests alone. */
+    static void cpuIs(Device device) {
+        cpu = device;
     }
 
     private static int indexOf(Tensor tensor) {

@@ -59,36 +59,73 @@ public final class MimicSteps implements AutoCloseable {
 
     private boolean closed;
 
-    /** For one reference; see the other constructor. */
-    public MimicSteps(
-            RecordingLayers layers, Weighting weighting, Calibration calibration, @Nullable ScoreTable table) {
-        this(layers, weighting, calibration, ReferenceCombination.one(0), table);
-    }
-
-    /**
-     * @param layers record the forward passes; not owned
-     * @param weighting how scores become weights; not {@code AGRA} and {@code RHO}, which the head has
-     * @param calibration which parameters the weights reach
-     * @param combination which score weighs, where there are several references
-     * @param table keeps ids, scores, weights and losses; null keeps none
-     * @throws InvalidArgumentException for a weighting that needs something else than scores
-     */
-    public MimicSteps(
-            RecordingLayers layers,
-            Weighting weighting,
-            Calibration calibration,
-            ReferenceCombination combination,
-            @Nullable ScoreTable table) {
+    private MimicSteps(Builder settings, Weighting weighting) {
+        layers = settings.layers;
+        calibration = settings.calibration;
+        combination = settings.combination;
+        table = settings.table;
         combination.check(layers.recorder().references());
-        this.layers = layers;
-        this.calibration = calibration;
-        this.combination = combination;
-        this.table = table;
         this.weighting = checked(weighting);
         layers.everyTrained(calibration == Calibration.ALL);
         if (table != null) table.require(layers.device());
         sampleWeights = new SampleWeights(layers.device());
         OpenResources.opened();
+    }
+
+    /**
+     * Steps over the forward passes that these layers record.
+     *
+     * @param layers not owned
+     */
+    public static Builder builder(RecordingLayers layers) {
+        return new Builder(layers);
+    }
+
+    /** What the steps are made of. A weighting has to be given; everything else has a default. */
+    public static final class Builder {
+        private final RecordingLayers layers;
+        private @Nullable Weighting weighting;
+        private Calibration calibration = Calibration.LAYER;
+        private ReferenceCombination combination = ReferenceCombination.one(0);
+        private @Nullable ScoreTable table;
+
+        private Builder(RecordingLayers layers) {
+            this.layers = layers;
+        }
+
+        /** How scores become weights; not {@code AGRA} and {@code RHO}, which only a head has. */
+        public Builder weighting(Weighting weighting) {
+            this.weighting = weighting;
+            return this;
+        }
+
+        /** Which parameters the weights reach; by default the mimic layer's alone, {@link Calibration#LAYER}. */
+        public Builder calibration(Calibration calibration) {
+            this.calibration = calibration;
+            return this;
+        }
+
+        /** Which score weighs, where there are several references; by default the first one's. */
+        public Builder combination(ReferenceCombination combination) {
+            this.combination = combination;
+            return this;
+        }
+
+        /** @param table keeps ids, scores, weights and losses; without one a step keeps its own until the next */
+        public Builder table(ScoreTable table) {
+            this.table = table;
+            return this;
+        }
+
+        /**
+         * The steps.
+         *
+         * @throws InvalidArgumentException for no weighting, and one that needs something else than scores
+         */
+        public MimicSteps build() {
+            if (weighting == null) throw new InvalidArgumentException("steps need a weighting; none was given");
+            return new MimicSteps(this, weighting);
+        }
     }
 
     private Weighting checked(Weighting asked) {

@@ -1,7 +1,10 @@
 package org.gradmimic.layer;
 
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -29,8 +32,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * try (Parameters parameters = Parameters.of(model);
- *         RecordingLayers layers = new RecordingLayers(parameters, List.of("fc1.weight"), List.of(reference), true);
- *         MimicSteps mimic = new MimicSteps(layers, Weighting.normedProj(0.5), Calibration.ALL, table)) {
+ *         RecordingLayers layers = RecordingLayers.builder(parameters).mimic("fc1.weight").reference(reference).build();
+ *         MimicSteps mimic = MimicSteps.builder(layers)
+ *                 .weighting(Weighting.normedProj(0.5))
+ *                 .calibration(Calibration.ALL)
+ *                 .table(table)
+ *                 .build()) {
  *     for (Batch batch : loader) {
  *         optimizer.zero_grad();
  *         Tensor h = torch.relu(layers.linear(fc1, batch.x()));
@@ -66,27 +73,9 @@ public final class RecordingLayers implements Layers, AutoCloseable {
     private boolean aboveMimic;
     private boolean closed;
 
-    /**
-     * @param parameters the model's; not owned
-     * @param mimic names of the mimic layer's parameters: one, several, or all
-     * @param references models that have those; not owned. Several give each sample several scores
-     * @param training see {@link #training()}
-     * @throws InvalidArgumentException for names nobody has, and references that miss a parameter or have another shape of
-     *     it, all listed at once
-     */
-    public RecordingLayers(
+    private RecordingLayers(
             Parameters parameters, Collection<String> mimic, List<Parameters> references, boolean training) {
-        this(deviceOf(parameters), parameters, mimic, references, training);
-    }
-
-    /** As above, on a device that is the parameters': for {@link Device#asynchronousCpu()}. */
-    public RecordingLayers(
-            Device device,
-            Parameters parameters,
-            Collection<String> mimic,
-            List<Parameters> references,
-            boolean training) {
-        this.device = device;
+        device = deviceOf(parameters);
         this.parameters = parameters;
         this.training = training;
         plain = new PlainLayers(parameters, training);
@@ -94,6 +83,65 @@ public final class RecordingLayers implements Layers, AutoCloseable {
         kernels = new LayerKernels(device);
         vectors = new ReferenceVectors(device);
         linearRule = new LinearRule(!device.asynchronous());
+    }
+
+    /**
+     * Layers that record calls of these parameters' layers.
+     *
+     * @param parameters the model's; not owned
+     */
+    public static Builder builder(Parameters parameters) {
+        return new Builder(parameters);
+    }
+
+    /** What recording layers are made of. A mimic layer and a reference have to be given. */
+    public static final class Builder {
+        private final Parameters parameters;
+        private final Set<String> mimic = new LinkedHashSet<>();
+        private final List<Parameters> references = new ArrayList<>();
+        private boolean training = true;
+
+        private Builder(Parameters parameters) {
+            this.parameters = parameters;
+        }
+
+        /** Adds names of the mimic layer's parameters: one, several, or all. */
+        public Builder mimic(String... names) {
+            return mimic(List.of(names));
+        }
+
+        /** As {@link #mimic(String...)}. */
+        public Builder mimic(Collection<String> names) {
+            mimic.addAll(names);
+            return this;
+        }
+
+        /** @param reference a model that has the mimic layer's parameters; not owned */
+        public Builder reference(Parameters reference) {
+            return references(List.of(reference));
+        }
+
+        /** Several references give each sample several scores. */
+        public Builder references(List<Parameters> several) {
+            references.addAll(several);
+            return this;
+        }
+
+        /** See {@link Layers#training()}; by default true. */
+        public Builder training(boolean training) {
+            this.training = training;
+            return this;
+        }
+
+        /**
+         * The layers.
+         *
+         * @throws InvalidArgumentException for names nobody has, and references that miss a parameter or have another shape of
+         *     it, all listed at once
+         */
+        public RecordingLayers build() {
+            return new RecordingLayers(parameters, mimic, references, training);
+        }
     }
 
     private static Device deviceOf(Parameters parameters) {

@@ -14,6 +14,7 @@ import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceCounters;
+import org.gradmimic.device.TestDevice;
 import org.gradmimic.layer.StepsOnDevice.Outcome;
 import org.gradmimic.layer.StepsOnDevice.Problem;
 import org.junit.jupiter.api.Test;
@@ -33,7 +34,7 @@ class AsynchronousStepsTest {
     @MethodSource("problems")
     void aStepReadsAndAllocatesNothingAndGivesTheSame(Problem p) {
         Outcome twin = StepsOnDevice.run(Device.CPU, p);
-        Outcome outcome = StepsOnDevice.run(Device.asynchronousCpu(), p);
+        Outcome outcome = StepsOnDevice.run(TestDevice.asynchronousCpu(), p);
         StepsOnDevice.assertSame(outcome, twin, 0, p.model() == SmallModels.CONVOLUTION ? 0 : 1e-6, p);
         assertThat(outcome.waits()).isZero();
         assertThat(outcome.allocations()).isZero();
@@ -49,9 +50,16 @@ class AsynchronousStepsTest {
             Tensor weight = torch.randn(3, 4).set_requires_grad(true);
             try (Parameters parameters = Parameters.of(Map.of("w.weight", weight));
                     Parameters reference = Parameters.of(Map.of("w.weight", torch.randn(3, 4)));
-                    RecordingLayers layers = new RecordingLayers(
-                            Device.asynchronousCpu(), parameters, List.of("w.weight"), List.of(reference), true);
-                    MimicSteps steps = new MimicSteps(layers, Weighting.normedProj(1), Calibration.ALL, null)) {
+                    RecordingLayers layers = TestDevice.on(
+                            TestDevice.asynchronousCpu(),
+                            () -> RecordingLayers.builder(parameters)
+                                    .mimic("w.weight")
+                                    .reference(reference)
+                                    .build());
+                    MimicSteps steps = MimicSteps.builder(layers)
+                            .weighting(Weighting.normedProj(1))
+                            .calibration(Calibration.ALL)
+                            .build()) {
                 Tensor labels = Tensors.of(new long[] {0, 1}, 2);
                 Tensor x = torch.randn(2, 4);
                 MimicStep step = steps.step(Losses.crossEntropy(layers.linear("w", x), labels), null);
@@ -76,8 +84,10 @@ class AsynchronousStepsTest {
             Tensor weight = torch.randn(3, 4).to(ScalarType.Float);
             try (Parameters parameters = Parameters.of(Map.of("w", weight));
                     Parameters other = Parameters.of(Map.of("w", torch.randn(4, 3)))) {
-                assertThatThrownBy(() -> new RecordingLayers(
-                                Device.asynchronousCpu(), parameters, List.of("w"), List.of(other), true))
+                assertThatThrownBy(() -> RecordingLayers.builder(parameters)
+                                .mimic("w")
+                                .reference(other)
+                                .build())
                         .hasMessageContaining("the reference's w has the shape [4, 3]");
             }
         }

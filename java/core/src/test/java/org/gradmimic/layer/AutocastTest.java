@@ -15,6 +15,7 @@ import org.gradmimic.Weighting;
 import org.gradmimic.device.Autocast;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.Host;
+import org.gradmimic.device.TestDevice;
 import org.gradmimic.layer.SmallModels.Twin;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -64,7 +65,7 @@ class AutocastTest {
     void scoresAreThoseOfOneGradientPerSample(SmallModels model) {
         try (SmallProblem p = problem(model)) {
             double[] all = p.twin.norms(p.trained());
-            for (Device device : List.of(Device.CPU, Device.asynchronousCpu())) {
+            for (Device device : List.of(Device.CPU, TestDevice.asynchronousCpu())) {
                 for (int i = -1; i < p.trained().size(); i++) {
                     List<String> mimic =
                             i < 0 ? p.trained() : List.of(p.trained().get(i));
@@ -94,13 +95,16 @@ class AutocastTest {
     void gradientsAreAutogradsOfTheWeightedLosses(SmallModels model) {
         try (SmallProblem p = problem(model)) {
             for (Calibration calibration : Calibration.values()) {
-                for (Device device : List.of(Device.CPU, Device.asynchronousCpu())) {
+                for (Device device : List.of(Device.CPU, TestDevice.asynchronousCpu())) {
                     List<String> mimic = calibration == Calibration.ALL
                             ? p.trained()
                             : List.of(p.trained().get(p.trained().size() - 1));
                     float[] weights;
                     try (RecordingLayers layers = p.layers(device, mimic);
-                            MimicSteps steps = new MimicSteps(layers, Weighting.normedProj(0.3), calibration, null)) {
+                            MimicSteps steps = MimicSteps.builder(layers)
+                                    .weighting(Weighting.normedProj(0.3))
+                                    .calibration(calibration)
+                                    .build()) {
                         MimicStep step = steps.step(losses(p, layers), null);
                         step.backward();
                         weights = step.weights();
@@ -144,7 +148,10 @@ class AutocastTest {
     void aStepIsTakenWithoutAutocast() {
         try (SmallProblem p = problem(SmallModels.VISION);
                 RecordingLayers layers = p.layers(Device.CPU, p.trained());
-                MimicSteps steps = new MimicSteps(layers, Weighting.normedProj(0.3), Calibration.ALL, null)) {
+                MimicSteps steps = MimicSteps.builder(layers)
+                        .weighting(Weighting.normedProj(0.3))
+                        .calibration(Calibration.ALL)
+                        .build()) {
             MimicStep outside = steps.step(losses(p, layers), null);
             outside.backward();
             float[] gradient = Host.floats(p.live.get("block0.mlp1.weight").grad());

@@ -145,8 +145,10 @@ class BatchNormTest {
     }
 
     private static LayerScores scores(Net live, Net reference, String name, Tensor x, Tensor labels) {
-        try (RecordingLayers layers =
-                new RecordingLayers(live.parameters, List.of(name), List.of(reference.parameters), true)) {
+        try (RecordingLayers layers = RecordingLayers.builder(live.parameters)
+                .mimic(List.of(name))
+                .reference(reference.parameters)
+                .build()) {
             return layers.score(live.losses(layers, x, labels), false);
         }
     }
@@ -252,9 +254,14 @@ class BatchNormTest {
             try (Net live = Net.random(true);
                     Net reference = Net.random(true);
                     Net plain = live.copy();
-                    RecordingLayers layers =
-                            new RecordingLayers(live.parameters, mimic, List.of(reference.parameters), true);
-                    MimicSteps steps = new MimicSteps(layers, Weighting.normedProj(0.5), calibration, null)) {
+                    RecordingLayers layers = RecordingLayers.builder(live.parameters)
+                            .mimic(mimic)
+                            .reference(reference.parameters)
+                            .build();
+                    MimicSteps steps = MimicSteps.builder(layers)
+                            .weighting(Weighting.normedProj(0.5))
+                            .calibration(calibration)
+                            .build()) {
                 for (int step = 0; step < 3; step++) {
                     Tensor x = torch.randn(ROWS, 2, 5, 5).to(ScalarType.Double);
                     steps.step(live.losses(layers, x, labels), null).backward();
@@ -281,9 +288,14 @@ class BatchNormTest {
             try (Net live = Net.random(true);
                     Net reference = Net.random(true);
                     Net plain = live.copy();
-                    RecordingLayers layers =
-                            new RecordingLayers(live.parameters, mimic, List.of(reference.parameters), true);
-                    MimicSteps steps = new MimicSteps(layers, Weighting.uniform(), calibration, null)) {
+                    RecordingLayers layers = RecordingLayers.builder(live.parameters)
+                            .mimic(mimic)
+                            .reference(reference.parameters)
+                            .build();
+                    MimicSteps steps = MimicSteps.builder(layers)
+                            .weighting(Weighting.uniform())
+                            .calibration(calibration)
+                            .build()) {
                 steps.step(live.losses(layers, x, labels), null).backward();
                 plain.losses(null, x, labels).mean().backward();
                 for (String name : live.parameters.names()) {
@@ -307,8 +319,10 @@ class BatchNormTest {
         BatchNorm2dImpl twin = new BatchNorm2dImpl(new BatchNormOptions(3));
         try (Parameters own = Parameters.of(module);
                 Parameters parameters = Parameters.of(prefixed(own));
-                RecordingLayers layers =
-                        new RecordingLayers(parameters, List.of("n.weight"), List.of(parameters), true)) {
+                RecordingLayers layers = RecordingLayers.builder(parameters)
+                        .mimic("n.weight")
+                        .reference(parameters)
+                        .build()) {
             assertThat(torch.equal(layers.batchNorm("n", x, 1e-5), twin.forward(x)))
                     .isTrue();
             assertThat(torch.equal(module.running_mean(), twin.running_mean())).isTrue();

@@ -87,10 +87,16 @@ class ContrastiveTest {
         List<String> mimic = List.of("text.block.mlp2.weight");
         for (ContrastiveScore score : ContrastiveScore.values()) {
             try (Towers towers = new Towers(Kind.SIGMOID, ScalarType.Double, 3);
-                    RecordingLayers layers =
-                            new RecordingLayers(towers.parameters, mimic, List.of(towers.references), false)) {
+                    RecordingLayers layers = RecordingLayers.builder(towers.parameters)
+                            .mimic(mimic)
+                            .reference(towers.references)
+                            .training(false)
+                            .build()) {
                 layers.contrastive(score);
-                try (MimicSteps steps = new MimicSteps(layers, Weighting.normedProj(0.1), calibration, null)) {
+                try (MimicSteps steps = MimicSteps.builder(layers)
+                        .weighting(Weighting.normedProj(0.1))
+                        .calibration(calibration)
+                        .build()) {
                     MimicStep step = steps.step(towers.batch(layers), null);
                     step.backward();
                     Map<String, Tensor> found = new LinkedHashMap<>();
@@ -120,8 +126,11 @@ class ContrastiveTest {
         List<String> mimic = List.of("image.head.weight");
         for (ContrastiveScore score : ContrastiveScore.values()) {
             try (Towers towers = new Towers(kind, ScalarType.Float, 5);
-                    RecordingLayers layers =
-                            new RecordingLayers(towers.parameters, mimic, List.of(towers.references), false)) {
+                    RecordingLayers layers = RecordingLayers.builder(towers.parameters)
+                            .mimic(mimic)
+                            .reference(towers.references)
+                            .training(false)
+                            .build()) {
                 assertThat(towers.batch(new PlainLayers(towers.parameters, false))
                                 .invalidFeatures())
                         .isEmpty();
@@ -131,7 +140,11 @@ class ContrastiveTest {
                 try (ScoreTable table = new ScoreTable(9, (e, s, ids, scores, weight, loss, n) -> {
                             for (int i = 0; i < n; i++) weights.add(weight[i]);
                         });
-                        MimicSteps steps = new MimicSteps(layers, Weighting.normedProj(1), Calibration.ALL, table)) {
+                        MimicSteps steps = MimicSteps.builder(layers)
+                                .weighting(Weighting.normedProj(1))
+                                .calibration(Calibration.ALL)
+                                .table(table)
+                                .build()) {
                     MimicStep step = steps.step(towers.batch(layers), Tensors.of(new long[] {4, 5, 6, 7, 8}, 5));
                     assertThat(step.skipped()).isTrue();
                     assertThat(step.nonFiniteIds()).containsExactly(7L);
@@ -169,8 +182,11 @@ class ContrastiveTest {
     @Test
     void whatHasNoExactFormIsRefusedByName() {
         try (Towers towers = new Towers(Kind.SOFTMAX, ScalarType.Float, 3);
-                RecordingLayers layers =
-                        new RecordingLayers(towers.parameters, List.of("scale"), List.of(towers.references), false)) {
+                RecordingLayers layers = RecordingLayers.builder(towers.parameters)
+                        .mimic("scale")
+                        .reference(towers.references)
+                        .training(false)
+                        .build()) {
             assertThatThrownBy(() -> layers.score(towers.batch(layers)))
                     .hasMessageContaining("before the forward pass");
             layers.forget();
@@ -178,7 +194,10 @@ class ContrastiveTest {
             assertThatThrownBy(() -> layers.score(towers.batch(layers)))
                     .hasMessageContaining("scale")
                     .hasMessageContaining("only exact contrastive scores");
-            try (MimicSteps steps = new MimicSteps(layers, Weighting.cos(), Calibration.ALL, null)) {
+            try (MimicSteps steps = MimicSteps.builder(layers)
+                    .weighting(Weighting.cos())
+                    .calibration(Calibration.ALL)
+                    .build()) {
                 assertThatThrownBy(() -> steps.step(towers.batch(layers), null))
                         .hasMessageContaining("weighting cos")
                         .hasMessageContaining("norms");

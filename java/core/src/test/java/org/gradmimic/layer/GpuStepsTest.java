@@ -87,9 +87,16 @@ class GpuStepsTest {
             Tensor labels = device.move(SmallModels.labels(16));
             try (Parameters parameters = Parameters.of(live);
                     Parameters reference = Parameters.of(theirs);
-                    RecordingLayers layers = new RecordingLayers(parameters, names, List.of(reference), true);
+                    RecordingLayers layers = RecordingLayers.builder(parameters)
+                            .mimic(names)
+                            .reference(reference)
+                            .build();
                     ScoreTable table = new ScoreTable(device, 4096, (e, s, i, score, w, l, n) -> {});
-                    MimicSteps steps = new MimicSteps(layers, Weighting.normedProj(0.5), Calibration.ALL, table)) {
+                    MimicSteps steps = MimicSteps.builder(layers)
+                            .weighting(Weighting.normedProj(0.5))
+                            .calibration(Calibration.ALL)
+                            .table(table)
+                            .build()) {
                 long settled = 0;
                 for (int step = 0; step < 1000; step++) {
                     try (PointerScope ofStep = new PointerScope()) {

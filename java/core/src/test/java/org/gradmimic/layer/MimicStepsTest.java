@@ -74,7 +74,10 @@ class MimicStepsTest {
             for (List<String> mimic : choices) {
                 for (Calibration calibration : Calibration.values()) {
                     try (RecordingLayers layers = p.layers(mimic);
-                            MimicSteps steps = new MimicSteps(layers, Weighting.normedCos(0.3), calibration, null)) {
+                            MimicSteps steps = MimicSteps.builder(layers)
+                                    .weighting(Weighting.normedCos(0.3))
+                                    .calibration(calibration)
+                                    .build()) {
                         MimicStep step = steps.step(p.losses(layers), null);
                         assertWeights(p, mimic, step);
                         step.backward();
@@ -106,7 +109,10 @@ class MimicStepsTest {
     void accumulationAddsSharesOfTheMacroBatch() {
         try (SmallProblem p = problem(SmallModels.VISION);
                 RecordingLayers layers = p.layers(List.of("head.weight"));
-                MimicSteps steps = new MimicSteps(layers, Weighting.normedProj(1), Calibration.ALL, null)) {
+                MimicSteps steps = MimicSteps.builder(layers)
+                        .weighting(Weighting.normedProj(1))
+                        .calibration(Calibration.ALL)
+                        .build()) {
             float[] weights = null;
             for (int micro = 0; micro < 2; micro++) {
                 MimicStep step = steps.step(p.losses(layers), null);
@@ -128,7 +134,10 @@ class MimicStepsTest {
                     }
                 });
                 RecordingLayers layers = p.layers(List.of("conv2.weight"));
-                MimicSteps steps = new MimicSteps(layers, Weighting.normedProj(1), Calibration.LAYER, table)) {
+                MimicSteps steps = MimicSteps.builder(layers)
+                        .weighting(Weighting.normedProj(1))
+                        .table(table)
+                        .build()) {
             p.x.select(0, 1).fill_(new Scalar(Double.NaN));
             MimicStep step = steps.step(p.losses(layers), Tensors.of(new long[] {7, 8, 9}, ROWS));
             assertThat(step.skipped()).isTrue();
@@ -159,9 +168,14 @@ class MimicStepsTest {
         Tensor labels = SmallModels.labels(ROWS);
         try (Parameters parameters = Parameters.of(model);
                 Parameters reference = Parameters.of(Map.of("inner.weight", torch.randn(6, 4)));
-                RecordingLayers layers =
-                        new RecordingLayers(parameters, List.of("inner.weight"), List.of(reference), true);
-                MimicSteps steps = new MimicSteps(layers, Weighting.normedProj(0.5), Calibration.ALL, null)) {
+                RecordingLayers layers = RecordingLayers.builder(parameters)
+                        .mimic("inner.weight")
+                        .reference(reference)
+                        .build();
+                MimicSteps steps = MimicSteps.builder(layers)
+                        .weighting(Weighting.normedProj(0.5))
+                        .calibration(Calibration.ALL)
+                        .build()) {
             assertThat(parameters.names())
                     .containsExactly(
                             "conv.weight", "conv.bias", "inner.weight", "inner.bias", "head.weight", "head.bias");
@@ -193,13 +207,19 @@ class MimicStepsTest {
             assertThatThrownBy(() -> p.layers(List.of("head.weigth", "norm.bias")))
                     .hasMessage("the model has no parameter head.weigth");
             try (Parameters other = Parameters.of(Map.of("head.bias", torch.randn(7)))) {
-                assertThatThrownBy(() -> new RecordingLayers(
-                                p.parameters, List.of("head.bias", "norm.bias"), List.of(other), false))
+                assertThatThrownBy(() -> RecordingLayers.builder(p.parameters)
+                                .mimic("head.bias", "norm.bias")
+                                .reference(other)
+                                .training(false)
+                                .build())
                         .hasMessageContaining("the reference's head.bias has the shape [7], the model's [5]")
                         .hasMessageContaining("the reference has no parameter norm.bias");
             }
             try (RecordingLayers layers = p.layers(List.of("head.weight"))) {
-                assertThatThrownBy(() -> new MimicSteps(layers, Weighting.rho(false), Calibration.ALL, null))
+                assertThatThrownBy(() -> MimicSteps.builder(layers)
+                                .weighting(Weighting.rho(false))
+                                .calibration(Calibration.ALL)
+                                .build())
                         .hasMessageContaining("weighting rho");
                 Tensor logits = p.model.logits(new PlainLayers(p.parameters, false), p.x);
                 assertThatThrownBy(() -> layers.score(Losses.crossEntropy(logits, p.labels), false))
@@ -210,7 +230,10 @@ class MimicStepsTest {
                 assertThatThrownBy(() -> layers.score(Losses.crossEntropy(changed, p.labels), false))
                         .hasMessageContaining("head")
                         .hasMessageContaining("in place");
-                try (MimicSteps steps = new MimicSteps(layers, Weighting.normedProj(1), Calibration.ALL, null)) {
+                try (MimicSteps steps = MimicSteps.builder(layers)
+                        .weighting(Weighting.normedProj(1))
+                        .calibration(Calibration.ALL)
+                        .build()) {
                     MimicStep first = steps.step(p.losses(layers), null);
                     MimicStep second = steps.step(p.losses(layers), null);
                     assertThatThrownBy(first::backward).hasMessageContaining("another step");

@@ -35,7 +35,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(OwnScope.class)
 class ModuleLayersTest {
     private static RecordingLayers layers(Parameters parameters, String mimic) {
-        return new RecordingLayers(parameters, List.of(mimic), List.of(parameters), true);
+        return RecordingLayers.builder(parameters)
+                .mimic(List.of(mimic))
+                .reference(parameters)
+                .build();
     }
 
     private static void assertRefused(Module layer, java.util.function.Consumer<RecordingLayers> call, String message) {
@@ -96,7 +99,10 @@ class ModuleLayersTest {
         Tensor labels = SmallModels.labels(2);
         try (Parameters parameters = Parameters.of(head);
                 Parameters reference = Parameters.of(Map.of("weight", torch.randn(5, 48)));
-                RecordingLayers layers = new RecordingLayers(parameters, List.of("weight"), List.of(reference), true)) {
+                RecordingLayers layers = RecordingLayers.builder(parameters)
+                        .mimic("weight")
+                        .reference(reference)
+                        .build()) {
             Tensor h = layers.layerNorm(layerNorm, layers.batchNorm(batchNorm, x));
             assertThat(torch.equal(h, layerNorm.forward(plainBatchNorm.forward(x))))
                     .isTrue();

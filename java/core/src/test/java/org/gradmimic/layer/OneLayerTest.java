@@ -77,7 +77,11 @@ class OneLayerTest {
         }
 
         RecordingLayers layers(List<String> mimic) {
-            return new RecordingLayers(live.parameters, mimic, List.of(reference.parameters), false);
+            return RecordingLayers.builder(live.parameters)
+                    .mimic(mimic)
+                    .reference(reference.parameters)
+                    .training(false)
+                    .build();
         }
 
         LayerScores scores(List<String> mimic) {
@@ -190,7 +194,10 @@ class OneLayerTest {
     private static void gradients(Problem p, List<String> mimic, Calibration calibration, double tolerance) {
         float[] weights;
         try (RecordingLayers layers = p.layers(mimic);
-                MimicSteps steps = new MimicSteps(layers, Weighting.normedProj(0.5), calibration, null)) {
+                MimicSteps steps = MimicSteps.builder(layers)
+                        .weighting(Weighting.normedProj(0.5))
+                        .calibration(calibration)
+                        .build()) {
             MimicStep step = steps.step(p.live.losses(layers, p.x, p.labels), null);
             step.backward();
             weights = step.weights();

@@ -106,8 +106,11 @@ class RecordingLayersTest {
             Map<String, Tensor> second = problem.model.random(ScalarType.Float);
             List<String> names = List.of("block1.mlp2.weight", "head.bias");
             try (Parameters two = Parameters.of(second);
-                    RecordingLayers layers =
-                            new RecordingLayers(problem.parameters, names, List.of(problem.references, two), false)) {
+                    RecordingLayers layers = RecordingLayers.builder(problem.parameters)
+                            .mimic(names)
+                            .references(List.of(problem.references, two))
+                            .training(false)
+                            .build()) {
                 LayerScores both = layers.score(problem.losses(layers), false);
                 assertThat(both.gradientNorms()).isNull();
                 double[] dots = problem.twin.dots(problem.live, second, names);

@@ -7,6 +7,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.device.Device;
+import org.gradmimic.device.TestDevice;
 import org.gradmimic.layer.SmallModels.Twin;
 
 /** A small model, its reference and a batch, all random, and the gradients of every sample. */
@@ -42,7 +43,13 @@ final class SmallProblem implements AutoCloseable {
     }
 
     RecordingLayers layers(Device device, List<String> mimic) {
-        return new RecordingLayers(device, parameters, mimic, List.of(references), false);
+        return TestDevice.on(
+                device,
+                () -> RecordingLayers.builder(parameters)
+                        .mimic(mimic)
+                        .reference(references)
+                        .training(false)
+                        .build());
     }
 
     Tensor losses(Layers layers) {

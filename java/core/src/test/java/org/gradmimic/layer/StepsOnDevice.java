@@ -19,6 +19,7 @@ import org.gradmimic.Weighting;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceCounters;
 import org.gradmimic.device.Host;
+import org.gradmimic.device.TestDevice;
 import org.jspecify.annotations.Nullable;
 
 /** Steps of small models on some device, to be compared with the same ones on the CPU, with what the steps made the device wait for. */
@@ -132,12 +133,23 @@ final class StepsOnDevice {
         ReferenceCombination combination =
                 p.references() == 1 ? ReferenceCombination.one(0) : ReferenceCombination.min();
         try (Parameters parameters = Parameters.of(live);
-                RecordingLayers layers = new RecordingLayers(device, parameters, mimic, references, false);
+                RecordingLayers layers = TestDevice.on(
+                        device,
+                        () -> RecordingLayers.builder(parameters)
+                                .mimic(mimic)
+                                .references(references)
+                                .training(false)
+                                .build());
                 ScoreTable table = new ScoreTable(device, 2 * ROWS, (e, s, ids, score, weight, loss, n) -> {
                     for (int i = 0; i < n; i++) rows.add(new float[] {s, ids[i], score[i], weight[i], loss[i]});
                 })) {
             if (towers != null) layers.contrastive(p.contrastive());
-            try (MimicSteps steps = new MimicSteps(layers, p.weighting(), p.calibration(), combination, table)) {
+            try (MimicSteps steps = MimicSteps.builder(layers)
+                    .weighting(p.weighting())
+                    .calibration(p.calibration())
+                    .combination(combination)
+                    .table(table)
+                    .build()) {
                 Tensor ids = device.move(torch.arange(new Scalar(ROWS)).to(ScalarType.Long));
                 List<Long> nonFinite = null;
                 long waits = 0;

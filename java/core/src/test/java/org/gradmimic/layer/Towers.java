@@ -85,7 +85,11 @@ final class Towers implements AutoCloseable {
     }
 
     LayerScores scores(List<String> mimic, ContrastiveScore score) {
-        try (RecordingLayers layers = new RecordingLayers(parameters, mimic, List.of(references), false)) {
+        try (RecordingLayers layers = RecordingLayers.builder(parameters)
+                .mimic(mimic)
+                .reference(references)
+                .training(false)
+                .build()) {
             layers.contrastive(score);
             return layers.score(batch(layers));
         }

@@ -124,7 +124,7 @@ public final class FeatureScoring {
                 NpyWriter scores = parquet
                         ? NpyWriter.scratch(out, ".scores", scoring.rows)
                         : NpyWriter.create(out, scoring.rows);
-                HeadScorer scorer = new HeadScorer(request.weight(), request.bias(), request.reference())) {
+                HeadScorer scorer = scorer(request)) {
             double norm = Math.sqrt(scorer.direction().normSquared());
             scoring.score(scorer, norm, scores, progress);
             if (parquet) {
@@ -134,6 +134,12 @@ public final class FeatureScoring {
             }
             return new Summary(scoring.rows, scoring.nonFinite, List.copyOf(scoring.nonFiniteRows), norm);
         }
+    }
+
+    private static HeadScorer scorer(Request request) {
+        HeadScorer.Builder builder = HeadScorer.builder(request.weight()).reference(request.reference());
+        Tensor bias = request.bias();
+        return (bias == null ? builder : builder.bias(bias)).build();
     }
 
     private static void check(Request r) {

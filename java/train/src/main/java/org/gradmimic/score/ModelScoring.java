@@ -206,12 +206,13 @@ public final class ModelScoring {
     public static Result run(Request request, Samples samples, LongConsumer progress) {
         check(request);
         ModelScoring scoring = new ModelScoring(request, samples);
-        try (RecordingLayers layers = new RecordingLayers(
-                request.device(),
-                request.weights().parameters(),
-                request.mimicLayer(),
-                request.references().stream().map(ModelWeights::parameters).toList(),
-                false)) {
+        try (RecordingLayers layers = RecordingLayers.builder(request.weights().parameters())
+                .mimic(request.mimicLayer())
+                .references(request.references().stream()
+                        .map(ModelWeights::parameters)
+                        .toList())
+                .training(false)
+                .build()) {
             if (request.model() instanceof Clip) layers.contrastive(request.contrastive());
             scoring.score(layers, progress);
         }

@@ -140,8 +140,13 @@ public final class Probe {
                 DirectionSource source = source(here, comparison);
                 StepLog log = new StepLog(listener, !(source instanceof DirectionSource.None), cache.unusable());
                 try (ScoreTable table = new ScoreTable(device, tableRows(), log);
-                        MimicHead head = new MimicHead(
-                                device, weight, bias, source, Weighting.uniform(), settings.calibration(), table)) {
+                        MimicHead head = MimicHead.builder(weight)
+                                .bias(bias)
+                                .direction(source)
+                                .weighting(Weighting.uniform())
+                                .calibration(settings.calibration())
+                                .table(table)
+                                .build()) {
                     boolean stopped = train(head, table, log, cache, epochs, checkpoint);
                     return new ProbeResult(Tensors.floats(weight), Tensors.floats(bias), epochs, stopped);
                 }

@@ -74,7 +74,11 @@ final class ReferenceCache implements AutoCloseable {
     }
 
     HeadBatch batch(Tensor features, Tensor labels, Tensor ids) {
-        return new HeadBatch(features, labels, ids, select(logits, ids), select(normsSquared, ids), select(loss, ids));
+        HeadBatch batch = new HeadBatch(features, labels).withIds(ids);
+        if (logits != null) batch = batch.withReferenceLogits(select(logits, ids));
+        if (normsSquared != null) batch = batch.withFeatureNormsSquared(select(normsSquared, ids));
+        if (loss != null) batch = batch.withReferenceLoss(select(loss, ids));
+        return batch;
     }
 
     /** [N] samples whose norm or reference loss is not finite; empty where neither is looked at. */
@@ -87,8 +91,8 @@ final class ReferenceCache implements AutoCloseable {
         return unusable;
     }
 
-    private static @Nullable Tensor select(@Nullable Tensor all, Tensor ids) {
-        return all == null ? null : torch.index_select(all, 0, ids);
+    private static Tensor select(Tensor all, Tensor ids) {
+        return torch.index_select(all, 0, ids);
     }
 
     @Override

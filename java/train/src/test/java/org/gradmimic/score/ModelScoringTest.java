@@ -22,6 +22,7 @@ import org.gradmimic.Weighting;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceCounters;
 import org.gradmimic.device.Gpu;
+import org.gradmimic.device.TestDevice;
 import org.gradmimic.io.npy.NpyWriter;
 import org.gradmimic.layer.ContrastiveScore;
 import org.gradmimic.layer.Losses;
@@ -119,7 +120,7 @@ class ModelScoringTest {
     /** Results of several batches are read at once there, and are those of the CPU. */
     @Test
     void asOnADevice() throws Exception {
-        scoreOn(Device.asynchronousCpu(), 0);
+        scoreOn(TestDevice.asynchronousCpu(), 0);
     }
 
     @Test
@@ -178,7 +179,7 @@ class ModelScoringTest {
                     ContrastiveScore.EXACT,
                     null,
                     device);
-            return ModelScoring.run(request, samples, done -> {});
+            return TestDevice.on(device, () -> ModelScoring.run(request, samples, done -> {}));
         }
     }
 

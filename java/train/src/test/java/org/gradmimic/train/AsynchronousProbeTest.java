@@ -11,6 +11,7 @@ import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
 import org.gradmimic.base.InputException;
 import org.gradmimic.device.Device;
+import org.gradmimic.device.TestDevice;
 import org.gradmimic.train.ProbeOnDevice.Outcome;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,7 +27,8 @@ class AsynchronousProbeTest {
     void stepsReadNothingAndTrainTheSame(Mode mode) {
         for (boolean damaged : new boolean[] {false, true}) {
             Outcome twin = ProbeOnDevice.run(Device.CPU, mode, Weighting.Kind.NORMED_PROJ, 1, damaged);
-            Outcome outcome = ProbeOnDevice.run(Device.asynchronousCpu(), mode, Weighting.Kind.NORMED_PROJ, 1, damaged);
+            Outcome outcome =
+                    ProbeOnDevice.run(TestDevice.asynchronousCpu(), mode, Weighting.Kind.NORMED_PROJ, 1, damaged);
             assertThat(outcome.readsInSteps()).as("%s", mode).isZero();
             ProbeOnDevice.assertSame(outcome, twin, mode == Mode.MIMIC ? ROUNDING : 0, mode + " " + damaged);
             if (damaged) {

@@ -13,6 +13,7 @@ import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceCounters;
+import org.gradmimic.device.TestDevice;
 
 /** A probe's run on some device, to be compared with the same one on the CPU, with what its steps made the device wait for. */
 public final class ProbeOnDevice {
@@ -100,7 +101,7 @@ public final class ProbeOnDevice {
                     null,
                     null);
             Watcher watcher = new Watcher();
-            ProbeResult result = new Probe(device, data, settings, watcher).run();
+            ProbeResult result = TestDevice.on(device, () -> new Probe(device, data, settings, watcher).run());
             return new Outcome(watcher.rows, result.epochs(), result.weight(), watcher.reads);
         }
     }
