@@ -41,21 +41,37 @@ final class ModelSteps implements AutoCloseable {
         VIT_B_16("heads.head.weight", "encoder.layers.encoder_layer_11.mlp.3.weight") {
             @Override
             ImageClassifier model(int side) {
-                return new VisionTransformer(side, 16, 12, 12, 768, 3072, CLASSES);
+                return VisionTransformer.builder().side(side).classes(CLASSES).build();
             }
         },
         /** Narrow, of small patches: many tokens for few parameters. */
         VIT_SMALL_8("heads.head.weight", "encoder.layers.encoder_layer_5.mlp.3.weight") {
             @Override
             ImageClassifier model(int side) {
-                return new VisionTransformer(side, 8, 6, 6, 384, 1536, CLASSES);
+                return VisionTransformer.builder()
+                        .side(side)
+                        .patchSize(8)
+                        .layers(6)
+                        .heads(6)
+                        .width(384)
+                        .mlpWidth(1536)
+                        .classes(CLASSES)
+                        .build();
             }
         },
         /** Of no interest by itself: see {@link WarmUp}. */
         TINY("heads.head.weight", "encoder.layers.encoder_layer_1.mlp.3.weight") {
             @Override
             ImageClassifier model(int side) {
-                return new VisionTransformer(side, 8, 2, 2, 16, 32, CLASSES);
+                return VisionTransformer.builder()
+                        .side(side)
+                        .patchSize(8)
+                        .layers(2)
+                        .heads(2)
+                        .width(16)
+                        .mlpWidth(32)
+                        .classes(CLASSES)
+                        .build();
             }
         },
         RESNET_18("fc.weight", "layer4.1.conv2.weight") {

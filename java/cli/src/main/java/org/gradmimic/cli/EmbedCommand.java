@@ -37,6 +37,9 @@ final class EmbedCommand implements Callable<Integer> {
     @Mixin
     private DeviceOption deviceOption;
 
+    @Mixin
+    private PixelLimit pixelLimit;
+
     @Option(names = "--data", required = true, paramLabel = "SPEC", description = "Images: " + Datasets.SYNTAX + ".")
     private String data;
 
@@ -94,7 +97,7 @@ final class EmbedCommand implements Callable<Integer> {
         requirePositive("--size", size);
         PixelNormalisation normalisation = Arguments.normalisation(mean, std);
         common.applyThreads();
-        ImageDataset dataset = Datasets.openImages(data);
+        ImageDataset dataset = pixelLimit.open(data);
         if (!dataset.splits().contains(split)) {
             throw new InputException(data + " has no " + split + " split; it has " + dataset.splits());
         }

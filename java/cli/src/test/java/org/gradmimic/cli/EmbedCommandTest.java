@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.JitModule;
 import org.bytedeco.pytorch.QualifiedName;
@@ -95,16 +98,28 @@ class EmbedCommandTest {
         assertThat(out.resolve("features.npy")).hasContent("dear");
     }
 
+    @Test
+    void anImageOfMorePixelsThanTheLimitIsRefused() throws Exception {
+        Path image = folder.resolve("images/a/1.png");
+        Files.createDirectories(image.getParent());
+        // The header of a PNG of 32,000 x 32,000 pixels.
+        Files.write(image, HexFormat.of().parseHex("89504e470d0a1a0a0000000d4948445200007d0000007d000100000000"));
+        String[] data = {"--data", "images:" + folder.resolve("images")};
+        Path out = folder.resolve("features");
+        assertError(embed(script(), out, data), image + ": has 32000x32000 pixels, more than the limit of 178956970");
+        assertError(embed(script(), out, data[0], data[1], "--max-pixels", "99"), "more than the limit of 99 pixels");
+        assertError(embed(script(), out, "--max-pixels", "0"), "--max-pixels is 0; it must be positive");
+    }
+
     private static void assertError(Run run, String message) {
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.err()).startsWith("gradmimic embed: ").contains(message);
     }
 
     private static Run embed(Path model, Path out, String... more) {
-        String[] args = Arrays.copyOf(
-                new String[] {"embed", "--data", TINY, "--model", model.toString(), "--out", out.toString()},
-                7 + more.length);
-        System.arraycopy(more, 0, args, 7, more.length);
-        return Run.main(args);
+        List<String> args = new ArrayList<>(List.of("embed", "--model", model.toString(), "--out", out.toString()));
+        args.addAll(List.of(more));
+        if (!args.contains("--data")) args.addAll(List.of("--data", TINY));
+        return Run.main(args.toArray(String[]::new));
     }
 }

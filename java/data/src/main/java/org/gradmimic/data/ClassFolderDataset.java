@@ -21,14 +21,15 @@ final class ClassFolderDataset implements ImageDataset {
         this.index = source.index();
     }
 
-    static ClassFolderDataset open(String spec, String location) {
+    static ClassFolderDataset open(String spec, String location, long maxPixels) {
         Path path = Path.of(location);
         if (location.isEmpty() || !Files.exists(path)) {
             throw new InputException("data set '" + spec + "': there is no folder or file '" + location + "'");
         }
         try {
             return new ClassFolderDataset(
-                    spec, Files.isDirectory(path) ? new ImageFolder(path) : new ImageArchive(path));
+                    spec,
+                    Files.isDirectory(path) ? new ImageFolder(path, maxPixels) : new ImageArchive(path, maxPixels));
         } catch (IOException e) {
             throw InputException.in(location, "cannot be read: " + e, e);
         }

@@ -8,6 +8,9 @@ public final class Datasets {
     public static final String SYNTAX = "images:DIR_OR_TAR, cifar10:DIR, cifar100:DIR, idx:DIR,"
             + " drawn:[classes=N,train=N,test=N,seed=N,size=N], npy:DIR or npy:FEATURES,LABELS";
 
+    /** The default limit on an encoded image's pixels: above it, Pillow takes an image for a decompression bomb. */
+    public static final long MAX_PIXELS = 178_956_970;
+
     private Datasets() {}
 
     /**
@@ -25,13 +28,17 @@ public final class Datasets {
      * @throws InputException if the kind is unknown, or what it names is missing or damaged
      */
     public static Dataset open(String spec) {
+        return open(spec, MAX_PIXELS);
+    }
+
+    private static Dataset open(String spec, long maxPixels) {
         int colon = spec.indexOf(':');
         if (colon < 0) {
             throw new InputException("data set '" + spec + "': expected KIND:WHERE, one of " + SYNTAX);
         }
         String where = spec.substring(colon + 1);
         return switch (spec.substring(0, colon)) {
-            case "images" -> ClassFolderDataset.open(spec, where);
+            case "images" -> ClassFolderDataset.open(spec, where, maxPixels);
             case "cifar10" -> CifarDataset.open10(spec, where);
             case "cifar100" -> CifarDataset.open100(spec, where);
             case "idx" -> IdxDataset.open(spec, where);
@@ -47,7 +54,17 @@ public final class Datasets {
      * @throws InputException also if it holds features
      */
     public static ImageDataset openImages(String spec) {
-        Dataset dataset = open(spec);
+        return openImages(spec, MAX_PIXELS);
+    }
+
+    /**
+     * Opens a data set that must be of images, with another limit than {@link #MAX_PIXELS}.
+     *
+     * @param maxPixels reading fails at an encoded image with more pixels, before it is decoded
+     * @throws InputException as {@link #openImages(String)}
+     */
+    public static ImageDataset openImages(String spec, long maxPixels) {
+        Dataset dataset = open(spec, maxPixels);
         if (dataset instanceof ImageDataset images) {
             return images;
         }

@@ -5,11 +5,15 @@ import org.bytedeco.opencv.opencv_core.Mat;
 
 /** The part that cursors over encoded images share: the current one's bytes, name and place. */
 abstract class EncodedCursor implements SampleCursor {
-    private final ImageDecoder decoder = new ImageDecoder();
+    private final ImageDecoder decoder;
     private byte[] content = new byte[64 << 10];
     private int length;
     private String name = "";
     private ImageIndex.Entry entry = new ImageIndex.Entry(Split.TRAIN, 0, 0);
+
+    EncodedCursor(long maxPixels) {
+        decoder = new ImageDecoder(maxPixels);
+    }
 
     /** Room for at least {@code bytes} bytes; what it held is lost. */
     final byte[] room(int bytes) {

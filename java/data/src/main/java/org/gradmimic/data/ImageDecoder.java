@@ -9,21 +9,35 @@ import org.gradmimic.base.InputException;
 
 /** Turns encoded or raw images into RGB of a wanted size, with memory that is used again. */
 final class ImageDecoder implements AutoCloseable {
+    private static final String ERROR = "error:";
+
+    private final long maxPixels;
     private final Mat decoded = new Mat();
     private BytePointer bytes = new BytePointer(64 << 10);
 
+    /** For {@link #raw} pixels only. */
+    ImageDecoder() {
+        this(0);
+    }
+
+    /** @param maxPixels encoded images with more pixels are refused before they are decoded */
+    ImageDecoder(long maxPixels) {
+        this.maxPixels = maxPixels;
+    }
+
     /**
-     * Decodes a JPEG, PNG or whatever else OpenCV knows by its first bytes; grey is made RGB, transparency and bits
-     * above 8 are dropped, the orientation a camera noted is applied.
+     * Decodes an image of one of {@link ImageHeader#FORMATS}, recognised by its first bytes. Grey becomes RGB, transparency
+     * and bits above 8 are dropped, and the orientation that a camera noted is applied.
      *
      * @param content holds the image from 0 to {@code length}
      * @param name named in the message
-     * @throws InputException if it is corrupt, cut short or no image
+     * @throws InputException if it is corrupt, cut short, no image, or has too many pixels
      */
     void decode(byte[] content, int length, String name, Mat target) {
         if (length == 0) {
             throw new InputException(name + ": is empty; expected an image");
         }
+        check(content, length, name);
         if (bytes.capacity() < length) {
             bytes.close();
             bytes = new BytePointer(Math.max(length, 2L * bytes.capacity()));
@@ -34,13 +48,25 @@ final class ImageDecoder implements AutoCloseable {
                 Mat result = opencv_imgcodecs.imdecode(encoded, opencv_imgcodecs.IMREAD_COLOR_RGB, decoded)) {
             good = !result.empty();
         } catch (RuntimeException e) {
-            // OpenCV's own exceptions carry source lines of theirs; only the last line is of use to anyone.
             throw new InputException(name + ": cannot be decoded as an image: " + reason(e), e);
         }
         if (!good) {
             throw new InputException(name + ": is corrupt or no image (" + length + " bytes)");
         }
         scale(decoded, target);
+    }
+
+    private void check(byte[] content, int length, String name) {
+        ImageHeader header = ImageHeader.read(content, length);
+        if (header == null) {
+            throw new InputException(
+                    name + ": is corrupt or no image (" + length + " bytes); expected " + ImageHeader.FORMATS);
+        }
+        if (header.pixels() > maxPixels) {
+            throw new InputException(name + ": has " + header + ", more than the limit of " + maxPixels + " pixels");
+        }
+        String damage = ImageHeader.damage(content, length);
+        if (damage != null) throw new InputException(name + ": is corrupt: " + damage);
     }
 
     /** Takes raw RGB pixels, rows from top to bottom, of the given size. */
@@ -67,8 +93,10 @@ final class ImageDecoder implements AutoCloseable {
         opencv_imgproc.resize(source, target, target.size(), 0, 0, method);
     }
 
-    private static String reason(RuntimeException e) {
+    /** What follows the source file's name and line in a message of OpenCV. */
+    static String reason(RuntimeException e) {
         String message = String.valueOf(e.getMessage()).strip();
-        return message.substring(message.lastIndexOf("error:") + 1);
+        int start = message.lastIndexOf(ERROR);
+        return start < 0 ? message : message.substring(start + ERROR.length()).strip();
     }
 }

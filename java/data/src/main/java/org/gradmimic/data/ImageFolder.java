@@ -17,9 +17,11 @@ import org.gradmimic.base.InputException;
 final class ImageFolder implements ImageSource {
     private final Path root;
     private final ImageIndex index;
+    private final long maxPixels;
 
-    ImageFolder(Path root) throws IOException {
+    ImageFolder(Path root, long maxPixels) throws IOException {
         this.root = root;
+        this.maxPixels = maxPixels;
         List<String> files = new ArrayList<>();
         List<String> folders = new ArrayList<>();
         try (Stream<Path> walk = Files.walk(root, FileVisitOption.FOLLOW_LINKS)) {
@@ -50,6 +52,7 @@ final class ImageFolder implements ImageSource {
         private final Iterator<String> paths;
 
         Cursor(Split split) {
+            super(maxPixels);
             paths = index.paths(split).iterator();
         }
 

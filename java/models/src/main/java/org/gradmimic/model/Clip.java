@@ -53,7 +53,7 @@ public record Clip(int width, ClipVision vision, ClipText text, boolean bias) im
             config.finish();
             return inner;
         }
-        int width = config.positive("embed_dim");
+        int width = config.positive("embed_dim", ModelConfig.Limit.WIDTH);
         boolean quick = config.flag("quick_gelu");
         TransformerBlock.Activation activation =
                 quick ? TransformerBlock.Activation.QUICK_GELU : TransformerBlock.Activation.GELU;

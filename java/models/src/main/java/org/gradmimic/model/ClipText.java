@@ -4,6 +4,7 @@ import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.layer.Layers;
+import org.gradmimic.model.ModelConfig.Limit;
 import org.gradmimic.model.TransformerBlock.Activation;
 import org.gradmimic.model.TransformerBlock.Names;
 import org.jspecify.annotations.Nullable;
@@ -24,12 +25,12 @@ record ClipText(
         TransformerBlock block,
         @Nullable String otherTokenizer) {
     static ClipText of(ModelConfig config, Activation activation) {
-        int length = config.positive("context_length", 77);
-        int vocabulary = config.positive("vocab_size", 49408);
-        int width = config.positive("width", 512);
-        int heads = config.positive("heads", 8);
-        int layers = config.positive("layers", 12);
-        int hidden = (int) (width * config.number("mlp_ratio", 4));
+        int length = config.positive("context_length", 77, Limit.LENGTH);
+        int vocabulary = config.positive("vocab_size", 49408, Limit.CLASSES);
+        int width = config.positive("width", 512, Limit.WIDTH);
+        int heads = config.positive("heads", 8, Limit.WIDTH);
+        int layers = config.positive("layers", 12, Limit.LAYERS);
+        int hidden = config.scaled(width, "mlp_ratio", 4);
         boolean layerScale = config.has("ls_init_value");
         config.only("embed_cls", false);
         config.only("no_causal_mask", false);

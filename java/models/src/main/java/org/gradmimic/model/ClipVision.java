@@ -5,6 +5,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.layer.Layers;
+import org.gradmimic.model.ModelConfig.Limit;
 import org.gradmimic.model.TransformerBlock.Activation;
 import org.gradmimic.model.TransformerBlock.Names;
 
@@ -22,11 +23,11 @@ record ClipVision(int side, int patchSize, int layers, TransformerBlock block) {
 
     static ClipVision of(ModelConfig config, Activation activation) {
         int side = config.side("image_size", 224);
-        int patch = config.positive("patch_size", 16);
-        int layers = config.positive("layers", 12);
-        int width = config.positive("width", 768);
-        int headWidth = config.positive("head_width", 64);
-        int hidden = (int) (width * config.number("mlp_ratio", 4));
+        int patch = config.positive("patch_size", 16, Limit.SIDE);
+        int layers = config.positive("layers", 12, Limit.LAYERS);
+        int width = config.positive("width", 768, Limit.WIDTH);
+        int headWidth = config.positive("head_width", 64, Limit.WIDTH);
+        int hidden = config.scaled(width, "mlp_ratio", 4);
         boolean layerScale = config.has("ls_init_value");
         config.only("attentional_pool", false);
         config.only("no_ln_pre", false);

@@ -20,8 +20,34 @@ import tools.jackson.databind.json.JsonMapper;
  * what a file says of the architecture is obeyed or refused, never passed over.
  */
 final class ModelConfig {
-    /** No extent of a real model is near it; a bound on what a foreign file can ask for. */
-    private static final int LARGEST = 1 << 24;
+    /** The largest numbers a configuration may ask for, far above those of real models. */
+    enum Limit {
+        /** Blocks of one stage or tower. */
+        LAYERS(1 << 12),
+        /** Pixels of a side, of an image or a patch. */
+        SIDE(1 << 14),
+        /** Features, hidden units or heads. */
+        WIDTH(1 << 20),
+        /** Tokens of a text. */
+        LENGTH(1 << 20),
+        /** Classes, or tokens of a vocabulary. */
+        CLASSES(1 << 24);
+
+        private final int largest;
+
+        Limit(int largest) {
+            this.largest = largest;
+        }
+
+        boolean allows(@Nullable Object value) {
+            return value instanceof Integer number && number >= 1 && number <= largest;
+        }
+
+        @Override
+        public String toString() {
+            return "from 1 to " + largest;
+        }
+    }
 
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -78,27 +104,25 @@ final class ModelConfig {
         return members.get(name);
     }
 
-    /** A whole number from 1 up. */
-    int positive(String name) {
+    /** A whole number from 1 to a limit. */
+    int positive(String name, Limit limit) {
         if (!has(name)) throw wrong("lacks " + name);
-        return positive(name, 1);
+        return positive(name, 1, limit);
     }
 
-    int positive(String name, int otherwise) {
+    int positive(String name, int otherwise, Limit limit) {
         Object value = find(name);
         if (value == null) return otherwise;
-        if (value instanceof Integer number && number >= 1 && number <= LARGEST) return number;
-        throw wrong(name + " is " + value + "; expected a whole number from 1 to " + LARGEST);
+        if (limit.allows(value)) return (Integer) value;
+        throw wrong(name + " is " + value + "; expected a whole number " + limit);
     }
 
-    /** A positive number. */
-    double number(String name, double otherwise) {
+    /** A width times a number, rounded down. */
+    int scaled(int width, String name, double otherwise) {
         Object value = find(name);
-        if (value == null) return otherwise;
-        if (value instanceof Number number && number.doubleValue() > 0 && number.doubleValue() <= LARGEST) {
-            return number.doubleValue();
-        }
-        throw wrong(name + " is " + value + "; expected a positive number");
+        double factor = value == null ? otherwise : value instanceof Number number ? number.doubleValue() : Double.NaN;
+        if (factor > 0 && Limit.WIDTH.allows((int) (width * factor))) return (int) (width * factor);
+        throw wrong(name + " is " + value + "; expected a number that makes " + width + " one " + Limit.WIDTH);
     }
 
     boolean flag(String name) {
@@ -114,25 +138,23 @@ final class ModelConfig {
         throw wrong(value == null ? "lacks " + name : name + " is " + value + "; expected a text");
     }
 
-    /** A list of positive whole numbers. */
-    int[] positives(String name, int count) {
+    /** A list of whole numbers from 1 to a limit. */
+    int[] positives(String name, int count, Limit limit) {
         if (find(name) instanceof List<?> list
                 && list.size() == count
-                && list.stream().allMatch(item -> item instanceof Integer n && n >= 1 && n <= LARGEST)) {
+                && list.stream().allMatch(limit::allows)) {
             return list.stream().mapToInt(item -> (Integer) item).toArray();
         }
-        throw wrong(name + " is " + find(name) + "; expected " + count + " positive whole numbers");
+        throw wrong(name + " is " + find(name) + "; expected " + count + " whole numbers " + limit);
     }
 
-    /** A square's side: a number, or twice the same. */
+    /** The pixels of a square's side: a number, or twice the same. */
     int side(String name, int otherwise) {
         if (find(name) instanceof List<?> list
                 && list.size() == 2
                 && list.get(0).equals(list.get(1))
-                && list.get(0) instanceof Integer n
-                && n >= 1
-                && n <= LARGEST) return n;
-        return positive(name, otherwise);
+                && Limit.SIDE.allows(list.get(0))) return (Integer) list.get(0);
+        return positive(name, otherwise, Limit.SIDE);
     }
 
     /** An object of its own, whose errors name it. */

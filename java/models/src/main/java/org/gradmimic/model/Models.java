@@ -1,6 +1,8 @@
 package org.gradmimic.model;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,12 +50,54 @@ public final class Models {
                     + (names.isEmpty() ? "" : ", and none of " + String.join(", ", names)));
         }
         ModelConfig read = ModelConfig.read(Path.of(config));
+        Architecture model = open(kind, read, Path.of(config));
+        try {
+            requireMemory(model, Path.of(config), memory());
+        } catch (InputException e) {
+            model.close();
+            throw e;
+        }
+        return model;
+    }
+
+    private static Architecture open(Kind kind, ModelConfig read, Path file) {
         return switch (kind) {
             case VIT -> VisionTransformer.of(read);
             case CLIP -> Clip.of(read);
             case RESNET -> ResNet.of(read);
-            case TORCHSCRIPT -> TorchScriptClassifier.of(read, Path.of(config));
+            case TORCHSCRIPT -> TorchScriptClassifier.of(read, file);
         };
+    }
+
+    /**
+     * Refuses a model whose parameters alone do not fit into memory.
+     *
+     * @param memory in bytes
+     */
+    static void requireMemory(Architecture model, Path config, double memory) {
+        double parameters = 0;
+        for (TensorSpec spec : model.stateDict().values()) {
+            double elements = 1;
+            for (long extent : spec.shape()) elements *= extent;
+            parameters += elements;
+        }
+        double bytes = parameters * Float.BYTES;
+        if (bytes <= memory) return;
+        throw InputException.in(
+                config,
+                String.format(
+                        Locale.ROOT,
+                        "asks for %.3g parameters, which take %.3g GB in single precision; there are %.3g GB of memory",
+                        parameters,
+                        bytes / 1e9,
+                        memory / 1e9));
+    }
+
+    /** Bytes that this process may use: the machine's, or its container's. */
+    private static double memory() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+                ? system.getTotalMemorySize()
+                : Double.POSITIVE_INFINITY;
     }
 
     /** Names of the configurations that need no file: torchvision's and open_clip's. */

@@ -8,8 +8,8 @@ import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.data.ImageSize;
-import org.gradmimic.io.Blocks;
 import org.gradmimic.layer.Layers;
+import org.gradmimic.model.ModelConfig.Limit;
 
 /**
  * torchvision's residual network ({@code torchvision.models.ResNet}), with its names.
@@ -57,8 +57,8 @@ public record ResNet(boolean bottleneck, Blocks blocks, int classes, int side) i
         if (!block.equals("basic") && !block.equals("bottleneck")) {
             throw config.wrong("block is " + block + "; expected basic or bottleneck");
         }
-        int[] n = config.positives("layers", STAGES);
-        int classes = config.positive("num_classes", 1000);
+        int[] n = config.positives("layers", STAGES, Limit.LAYERS);
+        int classes = config.positive("num_classes", 1000, Limit.CLASSES);
         int side = config.side("image_size", 224);
         config.finish();
         try {

@@ -30,7 +30,7 @@ public final class TorchScriptClassifier implements ImageClassifier {
     static TorchScriptClassifier of(ModelConfig config, Path file) {
         Path script = file.resolveSibling(config.text("backbone"));
         int side = config.side("image_size", 224);
-        int classes = config.positive("num_classes");
+        int classes = config.positive("num_classes", ModelConfig.Limit.CLASSES);
         config.finish();
         ImageSize size;
         try {

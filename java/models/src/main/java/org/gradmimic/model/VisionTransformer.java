@@ -8,6 +8,7 @@ import org.gradmimic.Tensors;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.layer.Layers;
+import org.gradmimic.model.ModelConfig.Limit;
 import org.gradmimic.model.TransformerBlock.Activation;
 import org.gradmimic.model.TransformerBlock.Names;
 
@@ -27,21 +28,102 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
         implements ImageClassifier {
     /** torchvision's own sizes, for ImageNet. */
     private static final Map<String, VisionTransformer> NAMED = Map.of(
-            "vit_b_16", new VisionTransformer(224, 16, 12, 12, 768, 3072, 1000),
-            "vit_b_32", new VisionTransformer(224, 32, 12, 12, 768, 3072, 1000),
-            "vit_l_16", new VisionTransformer(224, 16, 24, 16, 1024, 4096, 1000));
+            "vit_b_16", builder().build(),
+            "vit_b_32", builder().patchSize(32).build(),
+            "vit_l_16",
+                    builder().layers(24).heads(16).width(1024).mlpWidth(4096).build());
 
     private static final double EPSILON = 1e-6;
     private static final String HEAD = "heads.head";
 
+    /** @throws InvalidArgumentException if a number is not positive, or patches or heads do not divide what they are parts of */
     public VisionTransformer {
         ImageSize.square(side);
+        requirePositive("the patch size", patchSize);
+        requirePositive("the number of layers", layers);
+        requirePositive("the number of heads", heads);
+        requirePositive("the width", width);
+        requirePositive("the MLP's width", mlpWidth);
+        requirePositive("the number of classes", classes);
         if (side % patchSize != 0) {
             throw new InvalidArgumentException(
                     "images of " + side + " pixels a side are not made of patches of " + patchSize);
         }
         if (width % heads != 0) {
             throw new InvalidArgumentException("a width of " + width + " is not made of " + heads + " heads");
+        }
+    }
+
+    private static void requirePositive(String what, int value) {
+        if (value < 1) throw new InvalidArgumentException(what + " is " + value + "; it must be positive");
+    }
+
+    /** Sizes to change one by one. They begin with those of vit_b_16. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Collects the sizes of a model; {@link #build} checks them. */
+    public static final class Builder {
+        private int side = 224;
+        private int patchSize = 16;
+        private int layers = 12;
+        private int heads = 12;
+        private int width = 768;
+        private int mlpWidth = 3072;
+        private int classes = 1000;
+
+        private Builder() {}
+
+        /** Number of pixels of the images' sides. */
+        public Builder side(int value) {
+            side = value;
+            return this;
+        }
+
+        /** Number of pixels of a patch's sides. */
+        public Builder patchSize(int value) {
+            patchSize = value;
+            return this;
+        }
+
+        /** Number of blocks. */
+        public Builder layers(int value) {
+            layers = value;
+            return this;
+        }
+
+        /** Number of attention heads. */
+        public Builder heads(int value) {
+            heads = value;
+            return this;
+        }
+
+        /** Number of features of a token. */
+        public Builder width(int value) {
+            width = value;
+            return this;
+        }
+
+        /** Number of hidden units of a block's MLP. */
+        public Builder mlpWidth(int value) {
+            mlpWidth = value;
+            return this;
+        }
+
+        /** Number of classes. */
+        public Builder classes(int value) {
+            classes = value;
+            return this;
+        }
+
+        /**
+         * The model.
+         *
+         * @throws InvalidArgumentException if a size is out of range or does not fit another
+         */
+        public VisionTransformer build() {
+            return new VisionTransformer(side, patchSize, layers, heads, width, mlpWidth, classes);
         }
     }
 
@@ -52,16 +134,17 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
 
     /** Reads {@code image_size, patch_size, num_layers, num_heads, hidden_dim, mlp_dim, num_classes}. */
     static VisionTransformer of(ModelConfig config) {
-        int side = config.side("image_size", 224);
-        int patch = config.positive("patch_size");
-        int layers = config.positive("num_layers");
-        int heads = config.positive("num_heads");
-        int width = config.positive("hidden_dim");
-        int mlp = config.positive("mlp_dim");
-        int classes = config.positive("num_classes", 1000);
+        Builder builder = builder()
+                .side(config.side("image_size", 224))
+                .patchSize(config.positive("patch_size", Limit.SIDE))
+                .layers(config.positive("num_layers", Limit.LAYERS))
+                .heads(config.positive("num_heads", Limit.WIDTH))
+                .width(config.positive("hidden_dim", Limit.WIDTH))
+                .mlpWidth(config.positive("mlp_dim", Limit.WIDTH))
+                .classes(config.positive("num_classes", 1000, Limit.CLASSES));
         config.finish();
         try {
-            return new VisionTransformer(side, patch, layers, heads, width, mlp, classes);
+            return builder.build();
         } catch (InvalidArgumentException e) {
             throw config.wrong(e.getMessage());
         }

@@ -11,6 +11,19 @@ import org.gradmimic.layer.Parameters;
 
 /** The numbers make_models.py fills models with. */
 final class Formula {
+    /** A Vision Transformer of two narrow blocks. */
+    static VisionTransformer smallVit(int classes) {
+        return VisionTransformer.builder()
+                .side(16)
+                .patchSize(8)
+                .layers(2)
+                .heads(2)
+                .width(8)
+                .mlpWidth(12)
+                .classes(classes)
+                .build();
+    }
+
     private Formula() {}
 
     /** Unsigned, from the name and the place. */

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class MimicLayersTest {
-    private static final VisionTransformer VIT = new VisionTransformer(16, 8, 2, 2, 8, 12, 3);
+    private static final VisionTransformer VIT = Formula.smallVit(3);
     private static final ResNet RESNET = new ResNet(false, new ResNet.Blocks(1, 1, 1, 1), 4, 32);
 
     @Test

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Files of weights meet models they fit, nearly fit, and don't fit. */
 class ModelWeightsTest {
-    private static final VisionTransformer VIT = new VisionTransformer(16, 8, 2, 2, 8, 12, 3);
+    private static final VisionTransformer VIT = Formula.smallVit(3);
     private static final ResNet RESNET = new ResNet(false, new ResNet.Blocks(1, 1, 1, 1), 4, 32);
 
     @TempDir
@@ -112,7 +112,7 @@ class ModelWeightsTest {
 
     @Test
     void anotherNumberOfClassesIsAllowedIfAskedFor() {
-        VisionTransformer more = new VisionTransformer(16, 8, 2, 2, 8, 12, 7);
+        VisionTransformer more = Formula.smallVit(7);
         write(more, tensors -> {});
         assertRefused(VIT, false, "heads.head.weight [7, 8] (expected [3, 8])", "heads.head.bias [7] (expected [3])");
         assertThatThrownBy(() -> ModelWeights.read(VIT, file)).isInstanceOf(HeadMismatchException.class);

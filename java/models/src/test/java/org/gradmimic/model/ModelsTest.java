@@ -163,10 +163,18 @@ class ModelsTest {
                 "VIT | {\"patch_size\":99999999999} | patch_size is 99999999999",
                 "VIT | {\"image_size\":30,\"patch_size\":8,\"num_layers\":1,\"num_heads\":1,\"hidden_dim\":8,\"mlp_dim\":8} | not made of patches of 8",
                 "VIT | {\"image_size\":32,\"patch_size\":8,\"num_layers\":1,\"num_heads\":3,\"hidden_dim\":8,\"mlp_dim\":8} | not made of 3 heads",
-                "VIT | {\"image_size\":99999,\"patch_size\":1,\"num_layers\":1,\"num_heads\":1,\"hidden_dim\":8,\"mlp_dim\":8} | 99999x99999",
+                "VIT | {\"image_size\":99999,\"patch_size\":1,\"num_layers\":1,\"num_heads\":1,\"hidden_dim\":8,\"mlp_dim\":8} | image_size is 99999; expected a whole number from 1 to 16384",
+                "VIT | {\"patch_size\":8,\"num_layers\":4097} | num_layers is 4097; expected a whole number from 1 to 4096",
+                "VIT | {\"patch_size\":8,\"num_layers\":1,\"num_heads\":1,\"hidden_dim\":1048577} | hidden_dim is 1048577",
+                "RESNET | {\"block\":\"basic\",\"layers\":[1,1,1,16777216],\"num_classes\":10,\"image_size\":32} | layers is [1, 1, 1, 16777216]; expected 4 whole numbers from 1 to 4096",
+                "CLIP | {\"embed_dim\":8,\"vision_cfg\":{\"mlp_ratio\":1e9}} | mlp_ratio is 1.0E9; expected a number that makes 768 one from 1 to 1048576",
+                "CLIP | {\"embed_dim\":8,\"vision_cfg\":{\"mlp_ratio\":1e-9}} | mlp_ratio is 1.0E-9",
+                "CLIP | {\"embed_dim\":8,\"vision_cfg\":{\"layers\":100000}} | layers is 100000",
+                "CLIP | {\"embed_dim\":8,\"vision_cfg\":{},\"text_cfg\":{\"vocab_size\":16777217}} | vocab_size is 16777217",
+                "VIT | {\"image_size\":16384,\"patch_size\":1,\"num_layers\":1,\"num_heads\":1,\"hidden_dim\":1048576,\"mlp_dim\":8} | asks for 2.86e+14 parameters, which take 1.14e+06 GB",
                 "VIT | {\"patch_size\":8,\"num_layers\":1,\"num_heads\":1,\"hidden_dim\":8,\"mlp_dim\":8,\"dropout\":0.1} | has the unknown member dropout",
                 "RESNET | {\"block\":\"wide\"} | block is wide; expected basic or bottleneck",
-                "RESNET | {\"block\":\"basic\",\"layers\":[2,2,2]} | expected 4 positive whole numbers",
+                "RESNET | {\"block\":\"basic\",\"layers\":[2,2,2]} | expected 4 whole numbers from 1 to 4096",
                 "CLIP | {\"embed_dim\":8,\"vision_cfg\":{\"timm_model_name\":\"vit\"}} | vision_cfg: has the unknown member timm_model_name",
                 "CLIP | {\"embed_dim\":8,\"vision_cfg\":{\"layers\":[3,4,6,3]}} | vision_cfg: layers is [3, 4, 6, 3]",
                 "CLIP | {\"embed_dim\":8,\"vision_cfg\":{\"pool_type\":\"avg\"}} | pool_type is avg, which is not supported; expected tok",
@@ -181,6 +189,29 @@ class ModelsTest {
                 .hasMessageContaining("config.json: ")
                 .hasMessageContaining(message)
                 .hasMessageMatching("[^\\n]*");
+    }
+
+    @Test
+    void memoryThatIsNotThereIsNamed() {
+        VisionTransformer model = Formula.smallVit(3);
+        double bytes = 4.0
+                * model.stateDict().values().stream()
+                        .mapToLong(spec -> Arrays.stream(spec.shape()).reduce(1, (a, b) -> a * b))
+                        .sum();
+        Path config = Path.of("c.json");
+        Models.requireMemory(model, config, bytes);
+        assertThatThrownBy(() -> Models.requireMemory(model, config, bytes - 1))
+                .isInstanceOf(InputException.class)
+                .hasMessageMatching(
+                        "c.json: asks for \\d+.* parameters, which take .* GB in single precision; there are .*");
+    }
+
+    @Test
+    void aSizeThatIsNotPositiveIsRefused() {
+        assertThatThrownBy(() -> VisionTransformer.builder().patchSize(0).build())
+                .hasMessage("the patch size is 0; it must be positive");
+        assertThatThrownBy(() -> VisionTransformer.builder().layers(-1).build())
+                .hasMessage("the number of layers is -1; it must be positive");
     }
 
     @Test
@@ -205,7 +236,7 @@ class ModelsTest {
 
     @Test
     void imagesOfAnotherSizeAreRefused() {
-        VisionTransformer model = new VisionTransformer(16, 8, 1, 2, 8, 8, 3);
+        VisionTransformer model = Formula.smallVit(3);
         try (PointerScope scope = new PointerScope();
                 Parameters parameters = Formula.parameters(model)) {
             assertThatThrownBy(() -> model.logits(new PlainLayers(parameters, false), Formula.images(1, 24)))
