@@ -13,12 +13,13 @@ import org.gradmimic.select.uid.UidSubset;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rewrites WebDataset shards to the samples of a subset. Every shard becomes one of the same name, its samples in their
- * order and as they were; one that keeps nothing has no tar. A sample that is in the subset k times is written k times, the
- * copies with {@code -1}, {@code -2} … behind their keys. {@code NAME_stats.json} beside a shard says how many it has.
+ * Rewrites WebDataset shards to the samples of a subset. Every shard becomes a shard of the same name with its samples
+ * in the same order and unchanged; a shard that keeps no sample has no tar. A sample that is in the subset k times is
+ * written k times; the keys of the copies end in {@code -1}, {@code -2} and so on. {@code NAME_stats.json} beside a
+ * shard records its counts.
  *
- * <p>Files are whole or absent, and shards that are done are passed over: what was interrupted goes on with the shard it
- * was at.
+ * <p>Files are whole or absent. Finished shards are skipped, so an interrupted run continues with the shard at which it
+ * stopped.
  */
 public final class Resharder {
     private final List<Shard> shards;
@@ -26,12 +27,12 @@ public final class Resharder {
     private final UidSubset subset;
 
     /**
-     * Looks at all names before anything is written.
+     * Checks all names before anything is written.
      *
      * @param input a shard, {@code .tar}, {@code .tar.gz} or {@code .tgz}, or a folder of them
-     * @param output the folder to write to; made if it is missing
+     * @param output the folder to write to; created if it is missing
      * @param subset the uids to keep
-     * @throws InputException if there is no shard, or the output is where the input is
+     * @throws InputException if there is no shard, or the output folder is that of the input
      */
     public Resharder(Path input, Path output, UidSubset subset) {
         this.shards = Shard.list(input);
@@ -42,45 +43,46 @@ public final class Resharder {
             Path folder =
                     Files.isDirectory(input) ? input : input.toAbsolutePath().getParent();
             if (Files.isSameFile(folder, output)) {
-                throw new InputException(output + " is the input, too; give the output another folder");
+                throw new InputException(output + " is also the input; give the output another folder");
             }
         } catch (IOException e) {
-            throw new InputException("cannot make the folder " + output + ": " + AtomicFile.reason(e), e);
+            throw new InputException("cannot create the folder " + output + ": " + AtomicFile.reason(e), e);
         }
     }
 
-    /** How many shards there are. */
+    /** The number of shards. */
     public int shards() {
         return shards.size();
     }
 
-    /** Is told of every shard that is done. */
+    /** Is called after every finished shard. */
     @FunctionalInterface
     public interface Listener {
         /**
          * @param shard its name
-         * @param sofar what was done up to it
+         * @param sofar the totals up to this shard
          */
         void done(String shard, Summary sofar);
     }
 
     /**
-     * What was done.
+     * The totals of a run.
      *
-     * @param shards shards that are done
-     * @param doneBefore how many of them were done before this run
-     * @param samples samples in them
-     * @param kept samples kept of them, copies counted
-     * @param missing uids of the subset that were in none of the shards, each once; a lower bound if shards were done
-     *     before, since a uid in two of them cannot be told from two uids; -1 if such a shard's uids were not counted
+     * @param shards number of finished shards
+     * @param doneBefore how many of them were finished before this run
+     * @param samples number of samples in them
+     * @param kept number of samples kept, copies included
+     * @param missing number of distinct uids of the subset that were in none of the shards; a lower bound if shards
+     *     were finished before, since a uid in two of them cannot be told from two uids; −1 if the uids of such a shard
+     *     were not counted
      */
     public record Summary(int shards, int doneBefore, long samples, long kept, long missing) {}
 
     /**
-     * Rewrites the shards that are not done yet.
+     * Rewrites the shards that are not finished yet.
      *
-     * @throws InputException if a shard is damaged, a sample has no uid, the disk is full, or the output holds shards of
-     *     another subset or none of ours; shards that are done stay
+     * @throws InputException if a shard is damaged, a sample has no uid, the disk is full, or the output contains
+     *     shards of another subset or of another program; finished shards stay
      */
     public Summary run(Listener listener) {
         String fingerprint = subset.fingerprint();
@@ -98,7 +100,7 @@ public final class Resharder {
         return progress.summary();
     }
 
-    /** What was done so far. */
+    /** The totals so far. */
     private static final class Progress {
         private final SubsetCoverage coverage;
         private int shards;
@@ -132,7 +134,7 @@ public final class Resharder {
         boolean written = Files.exists(target.tar());
         if (stats == null && written) {
             throw new InputException(
-                    target.tar() + " exists and is not from resharding; give a folder of its own for the" + " output");
+                    target.tar() + " exists and is not from resharding; give a separate folder for the" + " output");
         }
         if (stats != null && !stats.subset().equals(fingerprint)) {
             throw InputException.in(target.stats(), "was made with another subset; give another folder, or empty it");
@@ -162,7 +164,7 @@ public final class Resharder {
             }
             writer.finish();
             ShardStats stats = new ShardStats(samples, kept, found.size(), fingerprint);
-            // Before the tar: a tar without statistics is somebody else's.
+            // Written before the tar, because a tar without statistics counts as that of another program.
             stats.write(target.stats());
             if (kept > 0) {
                 writer.commit();

@@ -7,11 +7,11 @@ import org.gradmimic.io.tar.TarMember;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A WebDataset sample: consecutive files of a tar that have the same name up to the first dot after the last slash, its
- * key.
+ * A WebDataset sample: consecutive files of a tar with the same key. The key is the name up to the first dot after the
+ * last slash.
  *
  * @param key the common part, folders included
- * @param members in the tar's order
+ * @param members in the order of the tar
  */
 record Sample(String key, List<Member> members) {
 
@@ -21,12 +21,12 @@ record Sample(String key, List<Member> members) {
 
     /**
      * @param header its header in the tar
-     * @param extension what follows the key and the dot, as it stands in the tar
-     * @param content all of it, as it is stored
+     * @param extension what follows the key and the dot, as in the tar
+     * @param content its complete content, as stored
      */
     record Member(TarMember header, String extension, byte[] content) {}
 
-    /** The member with an extension, small and capital letters being the same; null if there is none. */
+    /** The member with an extension, ignoring case; null if there is none. */
     @Nullable
     Member member(String extension) {
         String wanted = extension.toLowerCase(Locale.ROOT);
@@ -36,7 +36,10 @@ record Sample(String key, List<Member> members) {
                 .orElse(null);
     }
 
-    /** Where a file's key ends; negative for a file that belongs to no sample: its name has no dot, or begins with it. */
+    /**
+     * The end of the key in a file name; negative for a file that belongs to no sample because its name has no dot or
+     * begins with one.
+     */
     static int keyEnd(String name) {
         int base = name.lastIndexOf('/') + 1;
         int dot = name.indexOf('.', base);

@@ -9,11 +9,11 @@ import org.gradmimic.io.tar.TarReader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The samples of a shard, one after the other; one is in memory at a time. Files that belong to no sample are left out. A
- * link, a pipe or a device with the name of a sample's file is refused: its content is elsewhere.
+ * The samples of a shard, one after the other; one is in memory at a time. Files that belong to no sample are left out.
+ * A link, a pipe or a device with the name of a sample's file is refused, because its content is elsewhere.
  */
 final class SampleReader implements AutoCloseable {
-    /** Far above any image and its caption, far below what an array holds. */
+    /** Far above the size of any image and its caption, far below the limit of an array. */
     private static final long MAX_BYTES = 1L << 30;
 
     private final Path shard;
@@ -33,8 +33,8 @@ final class SampleReader implements AutoCloseable {
     /**
      * Reads the next sample.
      *
-     * @return null at the end, after all of the file was checked
-     * @throws InputException if the shard is damaged or ends early, or a sample is too large
+     * @return null at the end, after the whole file was checked
+     * @throws InputException if the shard is damaged or truncated, or a sample is too large
      */
     @Nullable
     Sample next() {

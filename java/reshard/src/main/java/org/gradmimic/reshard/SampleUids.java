@@ -18,8 +18,8 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * The uids of a shard's samples: the {@code uid} in a sample's {@code .json}, or else the one that the Parquet file beside
- * the shard has for its key, columns {@code key} and {@code uid}.
+ * The uids of a shard's samples: the {@code uid} in a sample's {@code .json}, otherwise the one for its key in the
+ * Parquet file beside the shard, columns {@code key} and {@code uid}.
  */
 final class SampleUids {
     private static final String KEY = "key";
@@ -34,7 +34,7 @@ final class SampleUids {
 
     /**
      * @return 32 hexadecimal digits
-     * @throws InputException if the sample has no uid, or one that is none; names shard and sample
+     * @throws InputException if the sample has no uid or an invalid one; names shard and sample
      */
     String uid(Sample sample) {
         Sample.Member json = sample.member("json");
@@ -61,7 +61,7 @@ final class SampleUids {
     private @Nullable String uid(Sample sample, byte[] content) {
         try (JsonParser json = JSON.createParser(ObjectReadContext.empty(), content)) {
             if (json.nextToken() != JsonToken.START_OBJECT) {
-                throw new InputException(where(sample) + ": its .json is no object");
+                throw new InputException(where(sample) + ": its .json is not an object");
             }
             while (json.nextToken() == JsonToken.PROPERTY_NAME) {
                 boolean found = json.currentName().equals(ParquetUids.COLUMN);

@@ -12,7 +12,7 @@ import org.gradmimic.io.tar.TarMember;
 import org.gradmimic.io.tar.TarReader;
 import org.jspecify.annotations.Nullable;
 
-/** Writes a shard; it appears under its name whole or not at all, gzipped if the name says so. */
+/** Writes a shard, gzipped if its name says so. The shard is whole or absent. */
 final class SampleWriter implements AutoCloseable {
     private static final int BUFFER = 1 << 18;
     private static final int END_BYTES = 1024;
@@ -37,11 +37,10 @@ final class SampleWriter implements AutoCloseable {
     }
 
     /**
-     * Appends a sample. Its members' headers and contents are as they were, byte for byte; of a copy the name alone
-     * differs.
+     * Appends a sample. The headers and contents of its members are unchanged, byte for byte; in a copy only the names
+     * differ.
      *
-     * @param copy 0 for the sample as it was; others get {@code -copy} behind the key, so that they are samples of their
-     *     own
+     * @param copy 0 for the original; the key of other copies ends in {@code -copy}, so that they are separate samples
      */
     void write(Sample sample, int copy) {
         try {
@@ -64,16 +63,16 @@ final class SampleWriter implements AutoCloseable {
         written += bytes.length;
     }
 
-    /** Completes the archive in the temporary file; {@link #commit} alone is left to do. */
+    /** Completes the archive in the temporary file; only {@link #commit} is left to do. */
     void finish() {
         try {
-            // Two blocks of zeros end an archive, and zeros fill it up to whole records.
+            // Two blocks of zeros end an archive, and more zeros fill the last record.
             long whole = (written + END_BYTES + RECORD - 1) / RECORD * RECORD;
             append(new byte[(int) (whole - written)]);
             if (gzip != null) {
                 gzip.finish();
             }
-            out.flush(); // the archive's own flush stops before it
+            out.flush(); // the flush of the archive stops before it
         } catch (IOException e) {
             throw failure(e);
         }
@@ -88,7 +87,7 @@ final class SampleWriter implements AutoCloseable {
         if (gzip != null) {
             gzip.end();
         }
-        file.close(); // not the streams over it, which would write on
+        file.close(); // not the streams above it, which would continue to write
     }
 
     private static final class Gzip extends GZIPOutputStream {

@@ -11,7 +11,7 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.io.AtomicFile;
 
 /**
- * A shard's files: the tar, and what stands beside it under the same name.
+ * The files of a shard: the tar, and the files of the same name beside it.
  *
  * @param tar ends in {@code .tar}, {@code .tar.gz} or {@code .tgz}
  */
@@ -19,8 +19,8 @@ record Shard(Path tar) {
     private static final List<String> ENDINGS = List.of(".tar", ".tar.gz", ".tgz");
 
     /**
-     * @param path a shard, or a folder of them
-     * @return the shards, by name
+     * @param path a shard, or a folder of shards
+     * @return the shards, sorted by name
      * @throws InputException if there is none, or two would write the same statistics
      */
     static List<Shard> list(Path path) {
@@ -60,12 +60,12 @@ record Shard(Path tar) {
         return !path.toString().endsWith(".tar");
     }
 
-    /** The shard's place in another folder. */
+    /** The path of the shard in another folder. */
     Shard in(Path folder) {
         return new Shard(folder.resolve(tar.getFileName()));
     }
 
-    /** Where img2dataset puts the samples' metadata. */
+    /** Where img2dataset stores the metadata of the samples. */
     Path metadata() {
         return tar.resolveSibling(stem() + ".parquet");
     }

@@ -14,13 +14,13 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * What was done with a shard, {@code NAME_stats.json}: the file from which DataComp's tools take a shard's size, and the
- * sign that the shard is done.
+ * The counts of a finished shard, {@code NAME_stats.json}. DataComp's tools read the size of a shard from this file,
+ * and its existence shows that the shard is finished.
  *
- * @param samples samples of the shard that was read
- * @param kept samples that were written, copies counted
- * @param found uids of the subset that the shard has, each once; -1 where an older version did not count them
- * @param subset which subset kept them
+ * @param samples number of samples in the shard that was read
+ * @param kept number of samples written, copies included
+ * @param found number of distinct uids of the subset in the shard; −1 if an older version did not count them
+ * @param subset which subset was kept
  */
 record ShardStats(long samples, long kept, long found, String subset) {
     private static final JsonFactory JSON = new JsonFactory();
@@ -33,7 +33,7 @@ record ShardStats(long samples, long kept, long found, String subset) {
 
     /**
      * @return null if there is no such file
-     * @throws InputException if the file is none of ours
+     * @throws InputException if the file is not from resharding
      */
     static @Nullable ShardStats read(Path file) {
         if (!Files.exists(file)) {
@@ -73,6 +73,6 @@ record ShardStats(long samples, long kept, long found, String subset) {
     }
 
     private static InputException foreign(Path file, @Nullable Exception cause) {
-        return InputException.in(file, "is not from resharding; give a folder of its own for the output", cause);
+        return InputException.in(file, "is not from resharding; give a separate folder for the output", cause);
     }
 }

@@ -3,12 +3,12 @@ package org.gradmimic.reshard;
 import org.gradmimic.select.filter.Filter;
 import org.gradmimic.select.uid.UidSubset;
 
-/** Which uids of a subset were found in shards; a bit in memory for each. */
+/** Which uids of a subset were found in shards, with one bit in memory for each. */
 final class SubsetCoverage {
     private final Filter.Builder found;
     private final long distinct;
     private long foundHere;
-    /** In shards that were not read again; -1 if it is not known. */
+    /** The number found in shards that were not read again; −1 if it is not known. */
     private long foundBefore;
 
     SubsetCoverage(UidSubset subset) {
@@ -20,7 +20,7 @@ final class SubsetCoverage {
         distinct = first;
     }
 
-    /** @param place of a uid that was found, as {@link UidSubset#find} gives it */
+    /** @param place position of a uid that was found, from {@link UidSubset#find} */
     void add(long place) {
         if (!found.keeps(place)) {
             found.set(place, true);
@@ -28,12 +28,15 @@ final class SubsetCoverage {
         }
     }
 
-    /** @param uids of a shard that is not read again, each once; -1 if nobody counted them */
+    /** @param uids number of distinct uids of a shard that is not read again; −1 if they were not counted */
     void addCounted(long uids) {
         foundBefore = foundBefore < 0 || uids < 0 ? -1 : foundBefore + uids;
     }
 
-    /** {@return the distinct uids that were not found; too few if uids of counted shards are in others too; -1 if unknown} */
+    /**
+     * {@return the number of distinct uids that were not found; too low if uids of counted shards are also in others;
+     * −1 if unknown}
+     */
     long missing() {
         return foundBefore < 0 ? -1 : Math.max(0, distinct - foundHere - foundBefore);
     }

@@ -275,7 +275,7 @@ class ResharderTest {
         assertRefused(shard + ": sample " + key(1) + ": its .json is damaged");
         files.put(key(1) + ".json", "[]".getBytes(StandardCharsets.UTF_8));
         shard(shard, files);
-        assertRefused("its .json is no object");
+        assertRefused("its .json is not an object");
         files.put(key(1) + ".json", "{}".getBytes(StandardCharsets.UTF_8));
         shard(shard, files);
         assertRefused(shard + ": sample " + key(1) + " has no uid", "00000.parquet");
@@ -289,10 +289,10 @@ class ResharderTest {
         Path shard = shard(input.resolve("00000.tar"), samples(0, 5));
         assertThatThrownBy(() -> new Resharder(input, input, subset(0)))
                 .isInstanceOf(InputException.class)
-                .hasMessageContaining("is the input, too");
+                .hasMessageContaining("is also the input");
         assertThatThrownBy(() -> new Resharder(shard, input, subset(0)))
                 .isInstanceOf(InputException.class)
-                .hasMessageContaining("is the input, too");
+                .hasMessageContaining("is also the input");
         Files.createDirectory(output);
         Path other = Files.writeString(output.resolve("00000.tar"), "precious");
         assertThatThrownBy(() -> run(subset(0)))

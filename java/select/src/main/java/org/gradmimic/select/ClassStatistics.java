@@ -10,7 +10,7 @@ import org.gradmimic.io.Blocks;
 import org.gradmimic.select.score.Classes;
 import org.gradmimic.select.score.Scores;
 
-/** Collects something order-free of every class in an epoch. */
+/** Collects order-independent statistics of every class in an epoch. */
 final class ClassStatistics {
 
     private final Scores scores;
@@ -25,18 +25,18 @@ final class ClassStatistics {
         this.progress = progress;
     }
 
-    /** Takes a value in. */
+    /** Adds a value to statistics. */
     interface Adder<S> {
         void add(S statistics, float value);
     }
 
-    /** A thread's own. */
+    /** The state of one thread. */
     private record Worker<S>(List<S> ofClass, float[] values, int[] labels) {}
 
     /**
-     * Goes over an epoch once.
+     * Traverses an epoch once.
      *
-     * @param empty of a class, before any value
+     * @param empty creates the statistics of a class, before any value
      * @return [C]
      * @throws InputException if a value is infinite; names epoch and sample
      */

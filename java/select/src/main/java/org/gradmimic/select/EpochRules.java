@@ -14,10 +14,10 @@ import org.gradmimic.select.vote.Decision;
 import org.gradmimic.select.vote.ValueCounts;
 import org.gradmimic.select.vote.ValueStatistics;
 
-/** The rules of all epochs and classes, from passes over the scores. */
+/** The rules of all epochs and classes, computed in passes over the scores. */
 final class EpochRules {
 
-    /** Sets of statistics in memory at once, if a single epoch does not need more. */
+    /** The number of sets of statistics in memory at once, unless a single epoch needs more. */
     private static final int SETS = 64;
 
     private final int epochs;
@@ -48,7 +48,7 @@ final class EpochRules {
         EpochVotes.requireValues(seen, scores.samples());
     }
 
-    /** Several epochs, so that all threads have rules to find. */
+    /** Decides several epochs together, so that all threads have rules to compute. */
     private void decide(int from, int to) {
         List<ValueStatistics> statistics = new ArrayList<>();
         for (int epoch = from; epoch < to; epoch++) {
@@ -93,7 +93,7 @@ final class EpochRules {
         return cuts;
     }
 
-    /** What became of the epochs, given how many votes to keep each has cast. */
+    /** The votes of the epochs, given how many votes to keep each has cast. */
     List<EpochVotes> votes(long[] kept) {
         List<EpochVotes> votes = new ArrayList<>();
         for (int epoch = 0; epoch < epochs; epoch++) {

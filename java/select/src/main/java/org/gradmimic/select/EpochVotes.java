@@ -6,17 +6,18 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.select.vote.Decision;
 
 /**
- * What became of an epoch, or of the means over all epochs.
+ * The votes of an epoch, or those on the means over all epochs.
  *
  * @param seen how many samples have a value
- * @param mean the values' mean
- * @param kept how many of them the rule keeps
- * @param decisions the rule, one a class where it was made per class, else one
+ * @param mean the mean of the values
+ * @param kept how many of the values the rule keeps
+ * @param decisions the decisions of the rule: one per class if it was applied per class, otherwise one
  */
 public record EpochVotes(long seen, double mean, long kept, List<Decision> decisions) {
 
     /**
-     * Rejects scores that hold no value at all: a filter of them would discard every sample and look like any other.
+     * Rejects scores that contain no value at all. A filter made from them would discard every sample and look like any
+     * other.
      *
      * @param seen [E] how many samples have a value in each epoch
      * @param samples N

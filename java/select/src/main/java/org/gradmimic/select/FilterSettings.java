@@ -13,12 +13,12 @@ import org.gradmimic.select.vote.Binarizer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings of a filter of scores, each declared once: name, description, default and valid values. The command line and
- * the Spark job make their options of this list, and both get their {@link FilterSpec} from {@link #spec}.
+ * The settings of a filter, each declared once: name, description, default and valid values. The command line and the
+ * Spark job create their options from this list, and both get their {@link FilterSpec} from {@link #spec}.
  */
 public final class FilterSettings {
 
-    /** What the scores are. */
+    /** The kind of the values. */
     public enum Use {
         SCORES(ScoreColumn.SCORE),
         WEIGHTS(ScoreColumn.RELATIVE_WEIGHT);
@@ -29,7 +29,7 @@ public final class FilterSettings {
             this.column = column;
         }
 
-        /** Where a score log has them. */
+        /** The column of a score log that contains them. */
         public ScoreColumn column() {
             return column;
         }
@@ -40,7 +40,7 @@ public final class FilterSettings {
         }
     }
 
-    /** What splits the values of an epoch; see {@link Binarizer}. */
+    /** The rule that splits the values of an epoch; see {@link Binarizer}. */
     public enum Rule {
         THRESHOLD("threshold"),
         K_MEANS("k-means"),
@@ -63,13 +63,13 @@ public final class FilterSettings {
     public static final Setting<Use> USE = Setting.choice(
                     "use",
                     "WHAT",
-                    "What the scores are, or which column of a score log is taken; a log's weights are relative, 1 is a"
+                    "What the values are, or which column of a score log to use; the weights of a log are relative: 1 is a"
                             + " sample's share in plain training",
                     Use.class)
             .defaultsTo(Use.SCORES);
 
     public static final Setting<Rule> RULE = Setting.choice(
-                    "binarize", "RULE", "What splits the samples of an epoch", Rule.class)
+                    "binarize", "RULE", "The rule that splits the samples of an epoch", Rule.class)
             .alias("kmeans", Rule.K_MEANS)
             .alias("gmm", Rule.MIXTURE)
             .optional();
@@ -77,8 +77,8 @@ public final class FilterSettings {
     public static final Setting<Double> THRESHOLD = Setting.real(
                     "threshold",
                     "T",
-                    "Rule threshold: keep at least T; without it 0 for scores, for weights a sample's share in plain"
-                            + " training")
+                    "Rule threshold: keep values of at least T; if not given, 0 for scores, and a sample's share in"
+                            + " plain training for weights")
             .optional();
 
     public static final Setting<Integer> BATCH_SIZE = Setting.whole(
@@ -92,7 +92,7 @@ public final class FilterSettings {
             .optional();
 
     public static final Setting<VoteAggregation> AGGREGATION = Setting.choice(
-                    "aggregate", "HOW", "What combines the epochs", VoteAggregation.class)
+                    "aggregate", "HOW", "How the votes of the epochs are combined", VoteAggregation.class)
             .defaultsTo(VoteAggregation.MAJORITY);
 
     public static final Setting<Double> CLASS_BALANCE = Setting.real(
@@ -100,9 +100,9 @@ public final class FilterSettings {
             .optional();
 
     public static final Setting<Boolean> PER_CLASS =
-            Setting.flag("per-class", "Split every class by itself; needs the samples' labels");
+            Setting.flag("per-class", "Split every class separately; needs the labels of the samples");
 
-    /** All of them. */
+    /** All settings of a filter. */
     public static final SettingGroup GROUP =
             SettingGroup.of(USE, RULE, THRESHOLD, BATCH_SIZE, SHARE, AGGREGATION, CLASS_BALANCE, PER_CLASS);
 
@@ -112,9 +112,9 @@ public final class FilterSettings {
      * The specification that settings describe.
      *
      * @param values of {@link #GROUP}
-     * @param relative whether weights are relative to the batch's size, as in a score log: 1 is a sample's share in plain
-     *     training. Else that share is 1/B, and B has to be given
-     * @throws SettingException if a setting is missing or does not go together with the others
+     * @param relative whether weights are relative to the batch size, as in a score log, where 1 is a sample's share in
+     *     plain training. Otherwise that share is 1/B, and B must be given
+     * @throws SettingException if a setting is missing or is incompatible with the others
      */
     public static FilterSpec spec(SettingValues values, boolean relative) {
         FilterSpec spec = FilterSpec.of(binarizer(values, relative), values.get(AGGREGATION));
@@ -166,7 +166,7 @@ public final class FilterSettings {
         if (relative) return 1;
         @Nullable Integer batchSize = values.find(BATCH_SIZE);
         if (batchSize == null) {
-            throw new SettingException(SettingText.of("weights in a .npy file carry no batch size: give ")
+            throw new SettingException(SettingText.of("a .npy file of weights does not contain the batch size: give ")
                     .setting(BATCH_SIZE.name())
                     .text(" or ")
                     .setting(THRESHOLD.name()));

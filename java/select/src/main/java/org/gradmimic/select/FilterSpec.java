@@ -7,14 +7,15 @@ import org.gradmimic.base.SettingText;
 import org.gradmimic.select.vote.Binarizer;
 
 /**
- * How scores become a filter: the rule that splits an epoch, what combines the epochs, and what the label model is told.
- * One machine ({@link Selector}) and a Spark cluster make the same filter of the same specification. Immutable.
+ * How scores become a filter: the rule that splits an epoch, the aggregation of the epochs' votes, and the class
+ * balance of the label model. One machine ({@link Selector}) and a Spark cluster make the same filter from the same
+ * specification. Immutable.
  *
  * <pre>{@code
  * FilterSpec spec = FilterSpec.of(Binarizer.mixture(), VoteAggregation.LABEL_MODEL).classBalance(0.8);
  * }</pre>
  *
- * <p>{@link FilterSettings} makes one from settings, such as a command line's options.
+ * <p>{@link FilterSettings} creates one from settings, such as the options of a command line.
  */
 public final class FilterSpec {
     private final Binarizer binarizer;
@@ -31,17 +32,17 @@ public final class FilterSpec {
      * A specification in which a label model estimates the class balance.
      *
      * @param binarizer splits the values of an epoch, or the means over the epochs
-     * @param aggregation makes one filter of all epochs
+     * @param aggregation makes one filter from all epochs
      */
     public static FilterSpec of(Binarizer binarizer, VoteAggregation aggregation) {
         return new FilterSpec(binarizer, aggregation, OptionalDouble.empty());
     }
 
     /**
-     * The same with a class balance that the label model need not estimate.
+     * The same specification with a given class balance, which the label model then does not estimate.
      *
      * @param share the share of samples worth keeping, between 0 and 1
-     * @throws SettingException if the share is not in that range, or the epochs are not combined by a label model
+     * @throws SettingException if the share is not in that range, or the aggregation is not the label model
      */
     public FilterSpec classBalance(double share) {
         SettingText name = SettingText.named(FilterSettings.CLASS_BALANCE.name());
@@ -56,22 +57,22 @@ public final class FilterSpec {
         return new FilterSpec(binarizer, aggregation, OptionalDouble.of(share));
     }
 
-    /** What splits the values of an epoch, or the means. */
+    /** The rule that splits the values of an epoch, or the means. */
     public Binarizer binarizer() {
         return binarizer;
     }
 
-    /** What makes one filter of all epochs. */
+    /** How one filter is made from all epochs. */
     public VoteAggregation aggregation() {
         return aggregation;
     }
 
-    /** The share of samples worth keeping; empty if the label model estimates it, or there is none. */
+    /** The share of samples worth keeping; empty if the label model estimates it, or if there is no label model. */
     public OptionalDouble classBalance() {
         return classBalance;
     }
 
-    /** @throws InputException if no label model is fitted, so that there are no probabilities of samples */
+    /** @throws InputException if there is no label model, so that samples have no probabilities */
     public void requireProbabilities() {
         if (aggregation != VoteAggregation.LABEL_MODEL) {
             throw new InputException("probabilities come from the label model; " + aggregation + " has none");

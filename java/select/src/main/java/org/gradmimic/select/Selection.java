@@ -6,11 +6,11 @@ import org.gradmimic.select.labelmodel.LabelModel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A filter and how it came about.
+ * A filter, and the votes and the label model that it comes from.
  *
  * @param filter which samples are kept
- * @param epochs an entry an epoch; of {@link VoteAggregation#MEAN} one for the means
- * @param labelModel the label model, of {@link VoteAggregation#LABEL_MODEL} only
+ * @param epochs one entry per epoch; for {@link VoteAggregation#MEAN} one entry for the means
+ * @param labelModel the label model; only for {@link VoteAggregation#LABEL_MODEL}
  */
 public record Selection(
         Filter filter, List<EpochVotes> epochs, @Nullable LabelModel labelModel) {}

@@ -15,9 +15,9 @@ import org.gradmimic.select.score.Scores;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From scores to a filter: splits every epoch by a rule, over all samples or class by class, and combines the
- * epochs. Goes over the scores a few times, block by block; what is kept meanwhile are statistics and the filter, a bit a
- * sample. The number of threads changes nothing.
+ * Makes a filter from scores. It splits every epoch by a rule, over all samples or class by class, and aggregates the
+ * votes of the epochs. It traverses the scores a few times, block by block. In memory it holds only statistics and the
+ * filter, one bit per sample. The number of threads does not change the result.
  */
 public final class Selector {
 
@@ -29,7 +29,7 @@ public final class Selector {
     private @Nullable Path probabilities;
 
     /**
-     * @param scores the values to filter by, higher is better
+     * @param scores the values to filter by; higher is better
      * @param spec how they become a filter
      */
     public Selector(Scores scores, FilterSpec spec) {
@@ -38,7 +38,7 @@ public final class Selector {
         classes = Classes.one(scores.samples());
     }
 
-    /** Makes the rule for every class by itself. */
+    /** Applies the rule to every class separately. */
     public Selector perClass(Classes labels) {
         if (labels.samples() != scores.samples()) {
             throw new InputException("there are " + labels.samples() + " labels for " + scores.samples() + " samples");
@@ -47,13 +47,13 @@ public final class Selector {
         return this;
     }
 
-    /** Works with so many threads; 1 unless told otherwise. */
+    /** Sets the number of threads; the default is 1. */
     public Selector threads(int n) {
         threads = n;
         return this;
     }
 
-    /** Is told of values that were read, from several threads. */
+    /** Sets a listener that receives the number of values read since its last call; several threads call it. */
     public Selector progress(LongConsumer values) {
         progress = values;
         return this;
@@ -75,8 +75,8 @@ public final class Selector {
     /**
      * Makes the filter.
      *
-     * @throws InputException if a value is infinite, all are NaN, or the votes do not determine a label model; names the
-     *     place
+     * @throws InputException if a value is infinite, all values are NaN, or the votes do not determine a label model;
+     *     names the place
      */
     public Selection run() {
         try (Blocks blocks = new Blocks(threads)) {
@@ -91,7 +91,7 @@ public final class Selector {
 
     private LabelModel labelModel(Blocks blocks, Voting voting) {
         VotePatterns patterns = new VotePatterns(scores.epochs());
-        /** A thread's own. */
+        /** The state of one thread. */
         record Worker(Voting.Ballot ballot, VotePatterns patterns) {}
         blocks.run(
                         scores.samples(),
@@ -106,7 +106,7 @@ public final class Selector {
         return LabelModel.fit(patterns, spec.classBalance());
     }
 
-    /** The last pass; adds up in {@code kept} what each epoch would keep. */
+    /** The last pass. It adds to {@code kept} how many samples each epoch would keep. */
     private Filter filter(Blocks blocks, Voting voting, @Nullable LabelModel model, long[] kept) {
         Filter.Builder filter = Filter.builder(scores.samples());
         try (NpyWriter out = probabilities == null ? null : NpyWriter.create(probabilities, scores.samples())) {

@@ -2,13 +2,13 @@ package org.gradmimic.select;
 
 import org.gradmimic.select.labelmodel.LabelModel;
 
-/** How one filter is made of what the epochs say. */
+/** How the votes of the epochs become one filter. */
 public enum VoteAggregation {
-    /** Keeps what more epochs would keep than discard. Abstentions don't count; a tie discards. */
+    /** Keeps a sample if more epochs would keep than discard it. Abstentions do not count; a tie discards. */
     MAJORITY("majority"),
-    /** Splits the samples' means over the epochs in which they were seen. */
+    /** Applies the rule to each sample's mean over the epochs in which it was seen. */
     MEAN("mean"),
-    /** Weighs the epochs' votes by their estimated accuracies, see {@link LabelModel}. */
+    /** Weights the votes of the epochs by their estimated accuracies; see {@link LabelModel}. */
     LABEL_MODEL("label-model");
 
     private final String text;

@@ -8,7 +8,7 @@ import org.gradmimic.select.score.Classes;
 import org.gradmimic.select.score.Scores;
 import org.gradmimic.select.vote.Cut;
 
-/** Applies every epoch's rule to the samples of a block. */
+/** Applies the rule of every epoch to the samples of a block. */
 final class Voting {
 
     private final Scores scores;
@@ -26,11 +26,11 @@ final class Voting {
         this.progress = progress;
     }
 
-    /** The votes on a block's samples, a thread's own. */
+    /** The votes on the samples of a block; the state of one thread. */
     final class Ballot {
-        /** Votes to keep less votes to discard. */
+        /** Votes to keep minus votes to discard. */
         final int[] majority = new int[Blocks.BLOCK];
-        /** As {@link VotePatterns} has them; of at most {@link VotePatterns#MAX_SOURCES} epochs. */
+        /** As in {@link VotePatterns}; of at most {@link VotePatterns#MAX_SOURCES} epochs. */
         final long[] pattern = new long[Blocks.BLOCK];
         /** Votes to keep in each epoch, over all blocks so far. */
         final long[] kept = new long[cuts.length];
@@ -49,7 +49,7 @@ final class Voting {
             }
         }
 
-        /** No branches on values: there is no telling them. */
+        /** There are no branches on values, because they would be unpredictable. */
         private void fill(int epoch, int count) {
             int bit = 2 * epoch;
             boolean fits = epoch < VotePatterns.MAX_SOURCES;

@@ -97,7 +97,7 @@ class FilterErrorsTest {
                 "a --filter a=@a.npy --uids @pool.parquet --out @o.npy; a.npy: is over 8 samples, expected 1",
                 "a --filter a=@uids.txt --uids @empty --out @o.npy; empty: no .parquet file in this folder",
                 "a --filter a=@uids.txt --uids @pool.parquet --samples 2 --out @o.npy; there are 1 uids for 2 samples",
-                "a --filter a=@scores.npy:middle=1 --out @o.npy; there is no rule middle; there are top, bottom",
+                "a --filter a=@scores.npy:middle=1 --out @o.npy; unknown rule middle; the rules are top, bottom",
                 "a --filter a=@scores.npy:top=1.5 --out @o.npy; top is '1.5', expected a share from 0 to 1",
                 "a --filter a=@scores.npy:top-k=0.5 --out @o.npy; top-k is '0.5', expected a number of samples",
                 "a --filter a=@scores.npy:threshold=x --out @o.npy; threshold is 'x', expected a number",

@@ -2,7 +2,7 @@ package org.gradmimic.select.datacomp;
 
 import org.jspecify.annotations.Nullable;
 
-/** What DataComp's basic filter asks of a sample, its language left out. */
+/** The requirements of DataComp's basic filter, except that on language. */
 final class BasicFilter {
     private static final int MIN_WORDS = 3;
     private static final int MIN_CHARACTERS = 6;
@@ -11,7 +11,7 @@ final class BasicFilter {
 
     private BasicFilter() {}
 
-    /** Whether an image is large enough and not too long; NaN is neither. */
+    /** Whether an image is large enough and not too elongated; false for NaN. */
     static boolean keepsSize(double width, double height) {
         double small = Math.min(width, height);
         return small >= MIN_SIDE && Math.max(width, height) / small <= MAX_RATIO;
@@ -38,7 +38,7 @@ final class BasicFilter {
         return words;
     }
 
-    /** Python's {@code str.isspace()}; Java's {@code isWhitespace} leaves out U+0085 and the no-break spaces. */
+    /** Python's {@code str.isspace()}. Java's {@code isWhitespace} excludes U+0085 and the no-break spaces. */
     private static boolean isPythonSpace(char c) {
         return Character.isWhitespace(c) || c == '\u0085' || c == '\u00a0' || c == '\u2007' || c == '\u202f';
     }

@@ -1,6 +1,6 @@
 package org.gradmimic.select.datacomp;
 
-/** The CLIP models whose scores DataComp's metadata has. */
+/** The CLIP models whose scores are in DataComp's metadata. */
 public enum ClipModel {
     B32("b32"),
     L14("l14");
@@ -16,7 +16,7 @@ public enum ClipModel {
         return "clip_" + name + "_similarity_score";
     }
 
-    /** As DataComp's commands write it. */
+    /** The name in DataComp's commands. */
     @Override
     public String toString() {
         return name;

@@ -15,8 +15,8 @@ import org.gradmimic.select.uid.ParquetUids;
 import org.gradmimic.select.uid.Uids;
 
 /**
- * The metadata of a DataComp pool: one Parquet file or a folder of them, in the order of their names. Sample i is the i-th
- * row of all. Only the columns that a filter looks at are read, and need to be there; memory stays constant.
+ * The metadata of a DataComp pool: one Parquet file, or a folder of files in the order of their names. Sample i is the
+ * i-th row over all files. Only the columns that a filter uses are read and must exist. Memory use is constant.
  */
 public final class Metadata {
     private static final String TEXT = "text";
@@ -34,7 +34,7 @@ public final class Metadata {
     }
 
     /**
-     * @param path a Parquet file, or a folder with files ending in {@code .parquet}
+     * @param path a Parquet file, or a folder with files whose names end in {@code .parquet}
      * @throws InputException if there is none, or one cannot be read
      */
     public static Metadata open(Path path) {
@@ -43,29 +43,30 @@ public final class Metadata {
 
     /**
      * @param path as above
-     * @param progress is told how many rows were read since the last time, of one pass or another
+     * @param progress receives the number of rows read since the last call, in any pass
      */
     public static Metadata open(Path path, LongConsumer progress) {
         return new Metadata(path, progress);
     }
 
-    /** Number of samples. */
+    /** The number of samples. */
     public long size() {
         return ParquetReader.rows(files);
     }
 
-    /** The samples' uids. */
+    /** The uids of the samples. */
     public Uids uids() {
         return new ParquetUids(files);
     }
 
     /**
-     * DataComp's basic filter without its language test: at least three words and six characters of caption (words as
-     * Python's {@code split}, characters as Unicode code points), the smaller side of the image at least 200 pixels,
-     * and sides that differ by at most a factor of 3. A sample without caption or size is discarded.
+     * DataComp's basic filter without its language test. The caption must have at least three words and six characters
+     * (words as returned by Python's {@code split}, characters as Unicode code points). The smaller side of the image
+     * must have at least 200 pixels, and the sides may differ by at most a factor of 3. A sample without a caption or a
+     * size is discarded.
      *
-     * @throws InputException if the columns {@code text}, {@code original_width} and {@code original_height} are missing
-     *     or of another type
+     * @throws InputException if the columns {@code text}, {@code original_width} and {@code original_height} are
+     *     missing or of another type
      */
     public Filter basic() {
         Filter.Builder filter = Filter.builder(size());
@@ -87,11 +88,11 @@ public final class Metadata {
     }
 
     /**
-     * Keeps samples whose CLIP score is at least {@code threshold}. The threshold is rounded to the scores' type as NumPy
-     * rounds it: to float if all files have the scores as floats, else it stays a double. A sample without a score is
-     * discarded.
+     * Keeps samples whose CLIP score is at least {@code threshold}. The threshold is rounded to the type of the scores,
+     * as NumPy rounds it: to float if all files store the scores as floats, otherwise it stays a double. A sample
+     * without a score is discarded.
      *
-     * @throws InputException if the model's column is missing or no number
+     * @throws InputException if the column of the model is missing or not numeric
      */
     public Filter clipScore(ClipModel model, double threshold) {
         boolean floats = files.stream()
@@ -103,14 +104,14 @@ public final class Metadata {
     }
 
     /**
-     * The threshold that DataComp makes of a fraction: the score at position ⌊n · fraction⌋ of all in descending order,
-     * from 0, the product taken in double. Everything at or above it is kept, which is one sample more than the fraction
-     * says, and those that tie with it.
+     * The threshold that DataComp computes from a fraction: the score at position ⌊n · fraction⌋ of all scores in
+     * descending order, from 0, with the product in double. All scores at or above it are kept, which is one sample
+     * more than the fraction says, and the samples that tie with it.
      *
      * @param fraction 0 or more, less than 1
      * @return the threshold for {@link #clipScore}
-     * @throws InputException if there is no score at that position: the fraction is not in [0, 1), the pool is empty, or
-     *     too many samples have no score
+     * @throws InputException if there is no score at that position: the fraction is not in [0, 1), the pool is empty,
+     *     or too many samples have no score
      */
     public double clipThreshold(ClipModel model, double fraction) {
         if (!(fraction >= 0 && fraction < 1)) {
@@ -128,15 +129,15 @@ public final class Metadata {
         return RankSelect.descending(scores, position);
     }
 
-    /** {@return how many samples have no score of this model} */
+    /** {@return the number of samples without a score of this model} */
     public long withoutClipScore(ClipModel model) {
         return size() - RankSelect.count(clipScores(model));
     }
 
     /**
-     * The samples' CLIP scores, NaN for NULL.
+     * The CLIP scores of the samples, NaN for NULL.
      *
-     * @throws InputException if the model's column is missing or no number
+     * @throws InputException if the column of the model is missing or not numeric
      */
     public Values clipScores(ClipModel model) {
         List<ParquetReader> read =

@@ -1,5 +1,6 @@
 /**
- * DataComp's pools: metadata in Parquet, and the baseline filters of its paper, so that they combine with others.
+ * DataComp's pools: metadata in Parquet, and the baseline filters of the DataComp paper, as filters that can be
+ * combined with others.
  *
  * @see <a href="https://github.com/mlfoundations/datacomp">mlfoundations/datacomp</a>
  */

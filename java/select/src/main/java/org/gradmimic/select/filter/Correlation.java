@@ -5,7 +5,9 @@ import java.util.Comparator;
 import java.util.stream.IntStream;
 import org.gradmimic.base.InvalidArgumentException;
 
-/** How two quantities go together over a few runs, such as a filter's kept share and the noise that was put in. */
+/**
+ * Correlation of two quantities over a few runs, such as the share that a filter keeps and the noise that was added.
+ */
 public final class Correlation {
     private Correlation() {}
 
@@ -14,7 +16,7 @@ public final class Correlation {
      *
      * @param x [n] finite
      * @param y [n] finite
-     * @return −1 to 1; NaN where it is not defined: fewer than two pairs, or a quantity that is always the same
+     * @return −1 to 1; NaN where it is undefined: fewer than two pairs, or a quantity that is constant
      * @throws InvalidArgumentException if the lengths differ
      */
     public static double pearson(double[] x, double[] y) {
@@ -32,13 +34,13 @@ public final class Correlation {
             xy += dx * dy;
         }
         if (isConstant(x) || isConstant(y)) {
-            return Double.NaN; // a mean that is off by rounding would make it ±1
+            return Double.NaN; // a mean that is off by rounding would make the result ±1
         }
         return Math.max(-1, Math.min(1, xy / (Math.sqrt(xx) * Math.sqrt(yy))));
     }
 
     /**
-     * Spearman's coefficient: Pearson's of the ranks, equal values sharing the mean of theirs.
+     * Spearman's coefficient: Pearson's coefficient of the ranks. Equal values share the mean of their ranks.
      *
      * @return as {@link #pearson}
      */
@@ -56,7 +58,7 @@ public final class Correlation {
         double[] ranks = new double[values.length];
         for (int from = 0, to; from < order.length; from = to) {
             for (to = from; to < order.length && values[order[to]] == values[order[from]]; to++) {
-                // to the first that is greater
+                // to the first greater value
             }
             for (int i = from; i < to; i++) {
                 ranks[order[i]] = (from + to - 1) / 2.0;

@@ -4,12 +4,12 @@ import java.io.Serializable;
 import org.gradmimic.base.InvalidArgumentException;
 
 /**
- * How well a filter finds mislabelled samples: a discarded sample is one it calls mislabelled. A ratio whose denominator
- * is 0 is 0.
+ * How well a filter finds mislabelled samples. A sample that the filter discards counts as predicted mislabelled. A
+ * ratio whose denominator is 0 is 0.
  *
  * @param truePositives mislabelled and discarded
- * @param falsePositives clean, yet discarded
- * @param falseNegatives mislabelled, yet kept
+ * @param falsePositives clean but discarded
+ * @param falseNegatives mislabelled but kept
  * @param trueNegatives clean and kept
  */
 public record Detection(long truePositives, long falsePositives, long falseNegatives, long trueNegatives)
@@ -52,9 +52,9 @@ public record Detection(long truePositives, long falsePositives, long falseNegat
      * Compares a filter with the truth.
      *
      * @param keep the filter
-     * @param mislabelled what a perfect filter would discard
+     * @param mislabelled the samples that a perfect filter would discard
      * @return the counts
-     * @throws InvalidArgumentException if they are over different numbers of samples
+     * @throws InvalidArgumentException if the two cover different numbers of samples
      */
     public static Detection of(Filter keep, Filter mislabelled) {
         long falseNegatives = keep.keptByBoth(mislabelled);
@@ -64,7 +64,7 @@ public record Detection(long truePositives, long falsePositives, long falseNegat
         return new Detection(truePositives, falsePositives, falseNegatives, trueNegatives);
     }
 
-    /** {@return the counts over these samples and others} */
+    /** {@return the sum of these counts and those of other samples} */
     public Detection plus(Detection other) {
         return new Detection(
                 truePositives + other.truePositives,
@@ -88,7 +88,7 @@ public record Detection(long truePositives, long falsePositives, long falseNegat
         return ratio(2 * truePositives, 2 * truePositives + falsePositives + falseNegatives);
     }
 
-    /** {@return the share of all samples that is kept; an estimate of the data set's quality} */
+    /** {@return the share of all samples that is kept; an estimate of the quality of the data set} */
     public double keptShare() {
         long kept = falseNegatives + trueNegatives;
         return ratio(kept, kept + truePositives + falsePositives);

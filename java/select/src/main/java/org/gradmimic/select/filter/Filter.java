@@ -6,16 +6,16 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
 
 /**
- * Which of N samples are kept: an immutable mask, one bit a sample, for any N that fits into memory.
+ * Which of N samples are kept: an immutable mask with one bit per sample, for any N that fits in memory.
  *
- * <p>Sample i is the data set's i-th. Filters over the same N combine: {@link #and}, {@link #or}, {@link #minus},
- * {@link #not}.
+ * <p>Sample i is the i-th sample of the data set. Filters over the same N can be combined: {@link #and}, {@link #or},
+ * {@link #minus}, {@link #not}.
  */
 public final class Filter {
-    /** Java's arrays end there. */
+    /** The limit of Java's arrays. */
     private static final long MAX_SAMPLES = (Integer.MAX_VALUE - 8L) * Long.SIZE;
 
-    /** Bit i % 64 of word i / 64 is sample i; bits from {@code samples} on are 0. */
+    /** Bit i % 64 of word i / 64 is sample i. Bits from {@code samples} on are 0. */
     private final long[] words;
 
     private final long samples;
@@ -27,12 +27,12 @@ public final class Filter {
         this.kept = Arrays.stream(words).map(Long::bitCount).sum();
     }
 
-    /** {@return a filter that keeps none of {@code samples}} */
+    /** {@return a filter that keeps none of {@code samples} samples} */
     public static Filter none(long samples) {
         return builder(samples).build();
     }
 
-    /** {@return a filter that keeps all of {@code samples}} */
+    /** {@return a filter that keeps all of {@code samples} samples} */
     public static Filter all(long samples) {
         return none(samples).not();
     }
@@ -52,7 +52,7 @@ public final class Filter {
     }
 
     /**
-     * Begins a filter that keeps none of its samples yet.
+     * Starts a filter that keeps no sample yet.
      *
      * @param samples N, 0 or more; {@link Builder#add} appends to it
      * @return the builder
@@ -71,14 +71,17 @@ public final class Filter {
         return kept;
     }
 
-    /** {@return the share of all samples that is kept, 0 without samples; an estimate of the data set's quality} */
+    /**
+     * {@return the share of all samples that is kept, 0 if there are no samples; an estimate of the quality of the data
+     * set}
+     */
     public double keptShare() {
         return samples == 0 ? 0 : (double) kept / samples;
     }
 
     /**
      * @param sample from 0
-     * @return whether it is kept
+     * @return whether the sample is kept
      * @throws IndexOutOfBoundsException if there is no such sample
      */
     public boolean keeps(long sample) {
@@ -86,7 +89,7 @@ public final class Filter {
         return (words[(int) (sample >>> 6)] >>> sample & 1) != 0;
     }
 
-    /** Calls {@code action} with every kept sample, in rising order. */
+    /** Calls {@code action} with every kept sample, in ascending order. */
     public void forEachKept(LongConsumer action) {
         for (int i = 0; i < words.length; i++) {
             for (long rest = words[i]; rest != 0; rest &= rest - 1) {
@@ -97,33 +100,33 @@ public final class Filter {
 
     /**
      * @return [N] true = keep
-     * @throws InvalidStateException if N is more than an array holds
+     * @throws InvalidStateException if N is more than an array can hold
      */
     public boolean[] toBooleans() {
         if (samples > Integer.MAX_VALUE - 8) {
-            throw new InvalidStateException(samples + " samples are more than an array holds");
+            throw new InvalidStateException(samples + " samples are more than an array can hold");
         }
         boolean[] keep = new boolean[(int) samples];
         forEachKept(sample -> keep[(int) sample] = true);
         return keep;
     }
 
-    /** {@return what both keep} */
+    /** {@return the samples that both filters keep} */
     public Filter and(Filter other) {
         return combine(other, (a, b) -> a & b);
     }
 
-    /** {@return what either keeps} */
+    /** {@return the samples that at least one of the filters keeps} */
     public Filter or(Filter other) {
         return combine(other, (a, b) -> a | b);
     }
 
-    /** {@return what this one keeps and the other does not} */
+    /** {@return the samples that this filter keeps and the other does not} */
     public Filter minus(Filter other) {
         return combine(other, (a, b) -> a & ~b);
     }
 
-    /** {@return what this one discards} */
+    /** {@return the samples that this filter discards} */
     public Filter not() {
         long[] result = new long[words.length];
         for (int i = 0; i < result.length; i++) {
@@ -135,7 +138,7 @@ public final class Filter {
         return new Filter(result, samples);
     }
 
-    /** How many samples both filters keep, without making a third. */
+    /** Counts the samples that both filters keep, without creating a third filter. */
     public long keptByBoth(Filter other) {
         requireSameSize(other);
         long both = 0;
@@ -145,7 +148,7 @@ public final class Filter {
         return both;
     }
 
-    /** Whether the other filter has the same samples and keeps the same of them. */
+    /** Whether the other filter covers the same samples and keeps the same ones. */
     @Override
     public boolean equals(Object other) {
         return other instanceof Filter filter && samples == filter.samples && Arrays.equals(words, filter.words);
@@ -194,7 +197,7 @@ public final class Filter {
         return (int) (samples + 63 >>> 6);
     }
 
-    /** Collects a filter, sample by sample in any order. Not thread-safe. */
+    /** Builds a filter from decisions in any order of samples. Not thread-safe. */
     public static final class Builder {
         private long[] words;
         private long samples;
@@ -205,7 +208,7 @@ public final class Filter {
         }
 
         /**
-         * Decides one sample; a later decision on it replaces an earlier one.
+         * Sets the decision for one sample. A later decision replaces an earlier one.
          *
          * @param sample from 0
          * @param keep whether to keep it
@@ -224,7 +227,7 @@ public final class Filter {
         }
 
         /**
-         * Appends one sample after the last, where N is not known before.
+         * Appends one sample after the last, for callers that do not know N in advance.
          *
          * @return this
          */
@@ -240,7 +243,7 @@ public final class Filter {
 
         /**
          * @param sample from 0
-         * @return whether it would be kept as things stand
+         * @return whether the sample is kept by the decisions so far
          * @throws IndexOutOfBoundsException if there is no such sample
          */
         public boolean keeps(long sample) {
@@ -253,7 +256,7 @@ public final class Filter {
             return samples;
         }
 
-        /** {@return the filter as it is now; the builder can go on} */
+        /** {@return the filter as it is now; the builder can still be used} */
         public Filter build() {
             return new Filter(Arrays.copyOf(words, wordsFor(samples)), samples);
         }

@@ -11,12 +11,13 @@ import java.util.function.Supplier;
 import org.gradmimic.base.InputException;
 
 /**
- * Set algebra on named filters, such as {@code clip_top30 & !mimic_bottom15}. Operators, the tightest first, as Python
- * has them for sets: {@code !} not, {@code -} minus, {@code &} and, {@code |} or; the same ones from the left; parentheses.
- * A name is letters, digits, {@code _} and {@code .}, and begins with a letter or {@code _}.
+ * Set algebra on named filters, such as {@code clip_top30 & !mimic_bottom15}. The operators, from the tightest to the
+ * loosest binding, are {@code !} (not), {@code -} (minus), {@code &} (and) and {@code |} (or). This is the precedence
+ * that Python has for sets. Equal operators associate to the left, and parentheses group. A name consists of letters,
+ * digits, {@code _} and {@code .}, and begins with a letter or {@code _}.
  */
 public final class FilterExpression {
-    /** Deeper nesting than a person writes; the parser is recursive. */
+    /** Deeper nesting than a person writes. The parser is recursive, so it needs a limit. */
     private static final int MAX_DEPTH = 100;
 
     private final String text;
@@ -35,13 +36,13 @@ public final class FilterExpression {
 
     /**
      * @param text the expression
-     * @throws InputException if it is none; names the column, from 1
+     * @throws InputException if the text is not an expression; the message names the column, counted from 1
      */
     public static FilterExpression parse(String text) {
         return new FilterExpression(text);
     }
 
-    /** Whether a text could name a filter in an expression. */
+    /** Whether a text is a valid name of a filter in an expression. */
     public static boolean isName(String text) {
         if (text.isEmpty() || !isNameStart(text.charAt(0))) {
             return false;
@@ -49,23 +50,23 @@ public final class FilterExpression {
         return text.chars().allMatch(c -> isNamePart((char) c));
     }
 
-    /** The names in it, in their order. */
+    /** The names in the expression, in order of occurrence. */
     public Set<String> names() {
         return Collections.unmodifiableSet(names);
     }
 
     /**
-     * Computes the expression's filter.
+     * Evaluates the expression.
      *
-     * @param filters gives every name's filter, all over the same samples
+     * @param filters returns the filter of a name; all filters cover the same samples
      */
     public Filter evaluate(Function<String, Filter> filters) {
         return root.evaluate(filters);
     }
 
     /**
-     * Whether a sample that is in none of the filters is kept, as in {@code !a}. The result is then no list that could be
-     * made from the lists of the filters alone: it depends on what else is in the pool.
+     * Whether a sample that is in none of the filters is kept, as in {@code !a}. The result then depends on what else
+     * is in the pool, and cannot be computed from the lists of the filters alone.
      */
     public boolean keepsTheUnlisted() {
         return evaluate(name -> Filter.none(1)).keeps(0);
@@ -92,7 +93,7 @@ public final class FilterExpression {
         return chain('-', this::unary, Filter::minus);
     }
 
-    /** Operands of one operator, from the left. They are one node, so that thousands of them take no more stack than two. */
+    /** Operands of one operator, from the left. They form one node, so thousands of them use no more stack than two. */
     private Node chain(char symbol, Supplier<Node> operand, BinaryOperator<Filter> operation) {
         Node first = operand.get();
         List<Node> others = new ArrayList<>();
@@ -128,7 +129,7 @@ public final class FilterExpression {
 
     private Node nested(Supplier<Node> part) {
         if (++depth > MAX_DEPTH) {
-            throw unexpected("at most " + MAX_DEPTH + " operators and parentheses in each other");
+            throw unexpected("at most " + MAX_DEPTH + " nested operators and parentheses");
         }
         Node node = part.get();
         depth--;
@@ -154,7 +155,7 @@ public final class FilterExpression {
             return false;
         }
         at++;
-        atEnd(); // to the next symbol, so that an error points there
+        atEnd(); // skips to the next symbol, so that an error points there
         return true;
     }
 

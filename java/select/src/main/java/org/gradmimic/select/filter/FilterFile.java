@@ -8,27 +8,27 @@ import org.gradmimic.select.uid.UidSubset;
 import org.gradmimic.select.uid.Uids;
 
 /**
- * Filters as files, their kind told by the name's ending (docs/formats.md):
+ * Filters as files. The extension of the name selects the format (docs/formats.md):
  *
  * <table>
- * <caption>Endings</caption>
- * <tr><th></th><th>by sample number</th><th>by uid</th></tr>
+ * <caption>Extensions</caption>
+ * <tr><th>extension</th><th>by sample number</th><th>by uid</th></tr>
  * <tr><td>{@code .npy}</td><td>bool [N], true = keep</td><td>dtype {@code u8,u8}: the kept, sorted; DataComp's subset</td></tr>
- * <tr><td>{@code .parquet}</td><td>{@code sample_id}, {@code keep}: a row a sample</td><td>{@code uid}: the kept, sorted</td></tr>
- * <tr><td>{@code .txt}</td><td>a line a kept sample</td><td>the kept, sorted</td></tr>
+ * <tr><td>{@code .parquet}</td><td>{@code sample_id}, {@code keep}; one row per sample</td><td>{@code uid}: the kept, sorted</td></tr>
+ * <tr><td>{@code .txt}</td><td>one line per kept sample</td><td>the kept, sorted</td></tr>
  * </table>
  *
- * <p>Lists of uids are never held in memory. Files are whole or absent. Read is also a folder of {@code .parquet} files, as
- * Spark writes them: one table, the files taken in the order of their names.
+ * <p>Lists of uids are never held in memory. Files are whole or absent. A folder of {@code .parquet} files, such as
+ * Spark writes, is read as one table, in the order of the file names.
  */
 public final class FilterFile {
     private FilterFile() {}
 
     /**
-     * Refuses a name no filter could be written under, before the filter is made.
+     * Rejects a name that no filter could be written under, before the filter is computed.
      *
-     * @throws InputException if it does not end in {@code .npy}, {@code .parquet} or {@code .txt}, is a folder, or its
-     *     folder is missing or can't be written to
+     * @throws InputException if the name does not end in {@code .npy}, {@code .parquet} or {@code .txt}, if it is a
+     *     folder, or if its folder is missing or not writable
      */
     public static void requireWritable(Path file) {
         FilterFormat.of(file);
@@ -39,7 +39,7 @@ public final class FilterFile {
      * Writes a filter by sample number.
      *
      * @param file ends in {@code .npy}, {@code .parquet} or {@code .txt}
-     * @throws InputException if it cannot be written; what bore the name before is untouched
+     * @throws InputException if the file cannot be written; an existing file of that name is then untouched
      */
     public static void write(Path file, Filter filter) {
         switch (FilterFormat.of(file)) {
@@ -50,12 +50,12 @@ public final class FilterFile {
     }
 
     /**
-     * Writes a filter by uid: the uids of the kept samples, sorted, as often as they are in the pool.
+     * Writes a filter by uid: the sorted uids of the kept samples, each as often as it is in the pool.
      *
      * @param file ends in {@code .npy}, {@code .parquet} or {@code .txt}
-     * @param uids the pool: sample i's uid is the i-th
-     * @throws InputException if it cannot be written, or the pool has another number of samples than the filter; what bore
-     *     the name before is untouched
+     * @param uids the pool; its i-th uid belongs to sample i
+     * @throws InputException if the file cannot be written, or the pool and the filter have different numbers of
+     *     samples; an existing file of that name is then untouched
      */
     public static void write(Path file, Filter filter, Uids uids) {
         if (uids.size() != filter.samples()) {
@@ -71,9 +71,9 @@ public final class FilterFile {
     }
 
     /**
-     * Whether a file names samples by uid, and so needs a pool or is a list of its own.
+     * Whether a file identifies samples by uid, so that it needs a pool or is a list by itself.
      *
-     * @throws InputException if it is missing, damaged or no filter
+     * @throws InputException if the file is missing, damaged or not a filter
      */
     public static boolean isByUid(Path file) {
         return switch (FilterFormat.ofInput(file)) {
@@ -84,11 +84,11 @@ public final class FilterFile {
     }
 
     /**
-     * How many samples a filter by number is over, if it says so itself: {@code .npy} bool, or {@code .parquet} with
-     * {@code keep}. Only the file's head is read.
+     * The number of samples that a filter by number covers, if the file records it: {@code .npy} bool, or {@code
+     * .parquet} with {@code keep}. Only the header of the file is read.
      *
-     * @return N; empty for lists of the kept, of numbers or uids
-     * @throws InputException if it is missing, damaged or no filter
+     * @return N; empty for lists of the kept samples, by number or by uid
+     * @throws InputException if the file is missing, damaged or not a filter
      */
     public static OptionalLong samples(Path file) {
         return switch (FilterFormat.ofInput(file)) {
@@ -99,10 +99,10 @@ public final class FilterFile {
     }
 
     /**
-     * Reads a filter that says itself how many samples there are: {@code .npy} bool, or {@code .parquet} with
-     * {@code sample_id} and {@code keep}.
+     * Reads a filter that records its number of samples: {@code .npy} bool, or {@code .parquet} with {@code sample_id}
+     * and {@code keep}.
      *
-     * @throws InputException if it is missing, damaged, or a list of the kept alone
+     * @throws InputException if the file is missing, damaged, or only a list of the kept samples
      */
     public static Filter read(Path file) {
         return read(file, FilterReader.UNKNOWN);
@@ -112,7 +112,7 @@ public final class FilterFile {
      * Reads a filter by sample number.
      *
      * @param samples N
-     * @throws InputException if it is missing, damaged, a list of uids, or over another number of samples
+     * @throws InputException if the file is missing, damaged, a list of uids, or covers another number of samples
      */
     public static Filter read(Path file, long samples) {
         return switch (FilterFormat.ofInput(file)) {
@@ -125,8 +125,8 @@ public final class FilterFile {
     /**
      * Reads a filter of either kind over a pool. A sample is kept if its uid is in the list, however often.
      *
-     * @param uids the pool: sample i's uid is the i-th
-     * @throws InputException if it is missing, damaged, or over another number of samples
+     * @param uids the pool; its i-th uid belongs to sample i
+     * @throws InputException if the file is missing, damaged, or covers another number of samples
      */
     public static Filter read(Path file, Uids uids) {
         if (!isByUid(file)) {
@@ -139,9 +139,9 @@ public final class FilterFile {
     }
 
     /**
-     * Reads a filter by uid without a pool: the kept, sorted, as often as they are in the file.
+     * Reads a filter by uid without a pool: the sorted uids, each as often as it is in the file.
      *
-     * @throws InputException if it is missing, damaged, not sorted ({@code .npy} only), or by sample number
+     * @throws InputException if the file is missing, damaged, by sample number, or not sorted ({@code .npy} only)
      */
     public static UidSubset readUids(Path file) {
         return switch (FilterFormat.ofInput(file)) {

@@ -4,7 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.gradmimic.base.InputException;
 
-/** The kinds of filter files. */
+/** The file formats of filters. */
 enum FilterFormat {
     NPY(".npy"),
     PARQUET(".parquet"),
@@ -17,9 +17,9 @@ enum FilterFormat {
     }
 
     /**
-     * The format of a filter that is there: a folder is one of Parquet files, whatever its name.
+     * The format of an existing filter. A folder is Parquet, whatever its name.
      *
-     * @throws InputException if it is no folder and the name ends in none of them
+     * @throws InputException if the file is not a folder and its name has none of the extensions
      */
     static FilterFormat ofInput(Path file) {
         return Files.isDirectory(file) ? PARQUET : of(file);
@@ -28,7 +28,7 @@ enum FilterFormat {
     /**
      * The format of a filter to be written.
      *
-     * @throws InputException if the name ends in none of them
+     * @throws InputException if the name has none of the extensions
      */
     static FilterFormat of(Path file) {
         for (FilterFormat format : values()) {

@@ -17,9 +17,9 @@ import org.gradmimic.select.uid.ParquetUids;
 import org.gradmimic.select.uid.Uid;
 import org.gradmimic.select.uid.UidSubset;
 
-/** Reads filters, a format and kind each. */
+/** Reads filters, with one method for each format and kind. */
 final class FilterReader {
-    /** The number of samples is not known beside the file. */
+    /** The number of samples is not known from elsewhere. */
     static final long UNKNOWN = -1;
 
     static final String SAMPLE_ID = "sample_id";
@@ -39,7 +39,10 @@ final class FilterReader {
         return ParquetReader.have(ParquetReader.openAll(file), ParquetUids.COLUMN);
     }
 
-    /** The first line decides, and the others have to agree; no line at all is a list of numbers. */
+    /**
+     * Whether a text file is a list of uids. The first line decides, and the other lines must agree. A file without
+     * lines is a list of numbers.
+     */
     static boolean isUidText(Path file) {
         return Uid.isUid(TextLines.first(file));
     }
@@ -106,7 +109,7 @@ final class FilterReader {
         return filter.build();
     }
 
-    /** A row a sample, in any order; every sample once. */
+    /** Reads one row per sample, in any order. Every sample must occur once. */
     private static Filter flags(List<ParquetReader> files) {
         files.forEach(part -> part.require(KEEP, DuckDBColumnType.BOOLEAN));
         long samples = ParquetReader.rows(files);
@@ -114,7 +117,7 @@ final class FilterReader {
         Filter.Builder filter = Filter.builder(samples);
         scanIds(files, List.of(SAMPLE_ID, KEEP), samples, (part, row, id, chunkRow, chunk) -> {
             if (seen.keeps(id)) {
-                throw InputException.in(part.file(), "row " + row + ": sample " + id + " was there already");
+                throw InputException.in(part.file(), "row " + row + ": sample " + id + " occurs twice");
             }
             seen.set(id, true);
             filter.set(id, flag(part, chunk.vector(1), chunkRow, row));
@@ -162,7 +165,10 @@ final class FilterReader {
         void accept(ParquetReader part, long row, long id, long chunkRow, DuckDBDataChunkReader chunk);
     }
 
-    /** Shows every row's sample number, which is 0 or more and less than {@code samples}; {@code names} begin with it. */
+    /**
+     * Passes the sample number of every row, which is at least 0 and less than {@code samples}, to the consumer. {@code
+     * names} begins with that column.
+     */
     private static void scanIds(List<ParquetReader> files, List<String> names, long samples, IdRow action) {
         ParquetReader.scanAll(files, names, (part, firstRow, chunk) -> {
             DuckDBReadableVector ids = chunk.vector(0);

@@ -14,14 +14,15 @@ import org.gradmimic.select.uid.Uids;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Filters over the same samples, by name. What the samples are is found out from what is given: the pool's uids; or the
- * number of samples; or, where all filters are lists of uids and no pool is known, the uids that are in any of them.
+ * Filters over the same samples, by name. The input decides what the samples are: those of the pool, if its uids are
+ * given; samples 0 to N − 1, if their number is known; or, if all filters are lists of uids and there is no pool, the
+ * uids in any of them.
  */
 public final class FilterSet {
     /** The setting that names the pool. */
     public static final String UIDS = "uids";
 
-    /** The setting that tells the number of all samples. */
+    /** The setting that gives the number of all samples. */
     public static final String SAMPLES = "samples";
 
     private final Map<String, Filter> filters;
@@ -38,10 +39,10 @@ public final class FilterSet {
      * Reads filters.
      *
      * @param sources by name, at least one
-     * @param pool the uids of all samples in their order, null if not known
+     * @param pool the uids of all samples in order, null if not known
      * @param samples the number of all samples, empty if not known
-     * @throws InputException if a file cannot be read, or the filters are over different samples
-     * @throws SettingException if it takes the pool or the number of samples to know over which they are
+     * @throws InputException if a file cannot be read, or the filters cover different samples
+     * @throws SettingException if the filters cannot be read without the pool or the number of samples
      */
     public static FilterSet read(Map<String, FilterSource> sources, @Nullable Uids pool, OptionalLong samples) {
         if (pool != null) {
@@ -113,20 +114,20 @@ public final class FilterSet {
         return filter;
     }
 
-    /** The samples' uids in their order, null where they are only numbered. */
+    /** The uids of the samples in order; null if the samples have numbers only. */
     public @Nullable Uids uids() {
         return uids;
     }
 
-    /** Whether the samples are all there are; else they are those that some filter keeps. */
+    /** Whether these are all samples of the data set. Otherwise they are those that some filter keeps. */
     public boolean isWhole() {
         return whole;
     }
 
     /**
-     * Computes an expression.
+     * Evaluates an expression.
      *
-     * @throws SettingException if it keeps samples that no filter lists, while only those are known
+     * @throws SettingException if it keeps samples that no filter lists, and no pool says which those are
      */
     public Filter evaluate(FilterExpression expression) {
         if (!whole && expression.keepsTheUnlisted()) {

@@ -12,11 +12,11 @@ import org.gradmimic.select.vote.Binarizer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a filter comes from: a filter's file, or a file of values and a rule.
+ * Where a filter comes from: the file of a filter, or a file of values with a rule.
  *
- * @param file the filter, or the values, see {@link Values#open}
- * @param rule how values become a filter; null for a filter's file
- * @param number the rule's number
+ * @param file the filter, or the values; see {@link Values#open}
+ * @param rule how values become a filter; null for the file of a filter
+ * @param number the number of the rule
  */
 public record FilterSource(Path file, @Nullable Rule rule, double number) {
     private static final Pattern WITH_RULE = Pattern.compile("(.+):([a-z-]+)=([^:=]*)");
@@ -41,21 +41,22 @@ public record FilterSource(Path file, @Nullable Rule rule, double number) {
     }
 
     /**
-     * Reads {@code FILE}, or {@code FILE:RULE=NUMBER} such as {@code scores.npy:bottom=0.15}.
+     * Parses {@code FILE}, or {@code FILE:RULE=NUMBER} such as {@code scores.npy:bottom=0.15}.
      *
-     * @throws InputException if there is no such rule, or its number is none
+     * @throws InputException if there is no such rule, or its number is not a number
      */
     public static FilterSource parse(String text) {
         Matcher parts = WITH_RULE.matcher(text);
         if (!parts.matches()) {
             return new FilterSource(Path.of(text), null, Double.NaN);
         }
-        String name = parts.group(2).equals("at-least") ? "threshold" : parts.group(2); // an earlier version's name
+        String name =
+                parts.group(2).equals("at-least") ? "threshold" : parts.group(2); // the name in an earlier version
         Rule rule = Arrays.stream(Rule.values())
                 .filter(candidate -> candidate.name.equals(name))
                 .findFirst()
-                .orElseThrow(() -> new InputException("'" + text + "': there is no rule " + parts.group(2)
-                        + "; there are "
+                .orElseThrow(() -> new InputException("'" + text + "': unknown rule " + parts.group(2)
+                        + "; the rules are "
                         + Arrays.stream(Rule.values()).map(Rule::toString).collect(Collectors.joining(", "))));
         return new FilterSource(Path.of(parts.group(1)), rule, number(text, rule, parts.group(3)));
     }
@@ -72,7 +73,7 @@ public record FilterSource(Path file, @Nullable Rule rule, double number) {
                 return value;
             }
         } catch (NumberFormatException e) {
-            // as below
+            // reported below
         }
         throw new InputException("'" + text + "': " + rule + " is '" + number + "', expected "
                 + switch (rule) {
@@ -82,26 +83,26 @@ public record FilterSource(Path file, @Nullable Rule rule, double number) {
                 });
     }
 
-    /** Whether the file names samples by uid. */
+    /** Whether the file identifies samples by uid. */
     boolean isByUid() {
         return rule == null && FilterFile.isByUid(file);
     }
 
-    /** Whether the file is a list in text that names no sample, and so may be of numbers or of uids. */
+    /** Whether the file is a text list without any sample, which may be one of numbers or of uids. */
     boolean isEmptyList() {
         return rule == null
                 && FilterFormat.ofInput(file) == FilterFormat.TEXT
                 && TextLines.first(file).isEmpty();
     }
 
-    /** {@return N, -1 where the file does not say it} */
+    /** {@return N, or −1 if the file does not record it} */
     long samples() {
         return rule == null
                 ? FilterFile.samples(file).orElse(FilterReader.UNKNOWN)
                 : Values.open(file).size();
     }
 
-    /** {@return the filter over so many samples, numbered} */
+    /** {@return the filter over that many numbered samples} */
     Filter read(long samples) {
         if (rule == null) {
             return FilterFile.read(file, samples);

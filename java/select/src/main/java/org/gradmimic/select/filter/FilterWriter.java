@@ -17,7 +17,7 @@ import org.gradmimic.select.uid.UidSorter;
 import org.gradmimic.select.uid.UidSubset;
 import org.gradmimic.select.uid.Uids;
 
-/** Writes filters, a format and kind each. */
+/** Writes filters, with one method for each format and kind. */
 final class FilterWriter {
     private static final int BLOCK_BYTES = 1 << 16;
 
@@ -87,7 +87,7 @@ final class FilterWriter {
         });
     }
 
-    /** Lines of plain ASCII. */
+    /** Writes lines of ASCII text. */
     private static void lines(Path path, Consumer<Consumer<String>> source) {
         ByteBuffer block = ByteBuffer.allocate(BLOCK_BYTES);
         long[] position = {0};
@@ -110,7 +110,7 @@ final class FilterWriter {
         return count;
     }
 
-    /** Rows in blocks, one at least. */
+    /** Rows in blocks; there is at least one block. */
     private abstract static class Blocks implements Iterator<ParquetColumns> {
         private static final int BLOCK = 1 << 16;
 

@@ -8,23 +8,24 @@ import org.gradmimic.select.vote.Cut;
 import org.gradmimic.select.vote.ValueCounts;
 import org.gradmimic.select.vote.ValueStatistics;
 
-/** Filters from a number a sample, by the rules that split an epoch. */
+/** Filters from one value per sample, by the rules that split an epoch. */
 public final class ScoreFilters {
     private ScoreFilters() {}
 
     /**
-     * Goes over the values a few times. A sample without one, NaN, is never kept and not counted. Values are compared in
-     * float.
+     * Reads the values in a few passes. A sample without a value (NaN) is never kept and does not count. Values are
+     * compared as floats.
      *
      * @param rule splits them
-     * @throws InputException if a value is infinite, or all are NaN; names the file, and the sample
+     * @throws InputException if a value is infinite, or all values are NaN; names the file and, for an infinite value,
+     *     the sample
      */
     public static Filter keep(Values values, Binarizer rule) {
         ValueStatistics statistics = new ValueStatistics();
         values.forEach((sample, value) -> {
             if (Double.isInfinite(value)) {
                 throw new InputException(values.name() + ": sample " + sample + ": the value is " + value
-                        + ", expected a finite one, or NaN for none");
+                        + ", expected a finite value, or NaN for a sample without one");
             }
             statistics.add((float) value);
         });

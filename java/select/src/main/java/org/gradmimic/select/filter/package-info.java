@@ -1,4 +1,4 @@
-/** Filters on disk, combined by expressions, compared and judged. */
+/** Filters as files, their combination by expressions, and their comparison. */
 @NullMarked
 package org.gradmimic.select.filter;
 

@@ -1,20 +1,20 @@
 package org.gradmimic.select.internal;
 
 /**
- * Speeds up a fixed-point iteration such as EM, which creeps where clusters overlap: two steps tell the direction and the
- * rate, and a third is taken from where they lead to, if that is an improvement.
+ * Accelerates a fixed-point iteration such as EM, which is slow where clusters overlap. Two steps give the direction
+ * and the rate of convergence. The next step starts from the extrapolated point, if that is an improvement.
  *
  * @see <a href="https://doi.org/10.1111/j.1467-9469.2007.00585.x">Varadhan and Roland, Simple and Globally Convergent
  *     Methods for Accelerating the Convergence of Any EM Algorithm (2008), scheme S3</a>
  */
 public final class Squarem {
 
-    /** One step of the iteration, on parameters of any finite value and of about equal scale. */
+    /** One step of the iteration. Parameters may have any finite value and should have about equal scale. */
     public interface Step {
         /**
          * Writes the parameters after {@code from} into {@code to}.
          *
-         * @return how good {@code from} is, higher is better
+         * @return the objective at {@code from}; higher is better
          */
         double apply(double[] from, double[] to);
     }
@@ -24,9 +24,9 @@ public final class Squarem {
     /**
      * Iterates until a step moves no parameter by more than {@code tolerance}.
      *
-     * @param parameters where to start; holds the result
-     * @param cycles at most so many times three steps
-     * @return whether it came to rest
+     * @param parameters where to start; receives the result
+     * @param cycles the largest number of cycles, each of three steps
+     * @return whether the iteration converged
      */
     public static boolean run(Step step, double[] parameters, double tolerance, int cycles) {
         int n = parameters.length;

@@ -1,4 +1,4 @@
-/** Numerical helpers that several packages share; not part of the API. */
+/** Numerical helpers that several packages share. Not part of the API. */
 @NullMarked
 package org.gradmimic.select.internal;
 

@@ -7,10 +7,11 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
 
 /**
- * Which samples are worth keeping, from several epochs' votes whose accuracy nobody knows. The epochs are taken for
- * independent of each other given the truth; each has a probability to recognise a sample that is worth keeping and one to
- * recognise a sample that is not, and there is a balance between the two kinds. All these are estimated from the votes
- * alone, by maximum likelihood. An epoch that abstains says nothing. Immutable.
+ * Estimates which samples are worth keeping from the votes of several epochs whose accuracies are unknown. Given the
+ * truth, the epochs are assumed to be independent of each other. Each epoch has one probability of recognising a sample
+ * worth keeping and another of recognising a sample that is not. The class balance is the share of samples worth
+ * keeping. All of these are estimated from the votes alone, by maximum likelihood. An epoch that abstains contributes
+ * nothing. Immutable.
  *
  * @see <a href="https://doi.org/10.2307/2346806">Dawid and Skene (1979)</a>
  * @see <a href="https://arxiv.org/abs/2002.11955">Fu et al. (2020), the moments it starts from</a>
@@ -25,13 +26,13 @@ public final class LabelModel implements Serializable {
     private final double confidence;
     private final List<String> notes;
     private final double priorLogOdds;
-    /** What a source's vote adds to the log odds, at 4 · source + vote. */
+    /** The contribution of a source's vote to the log odds, at index 4 · source + vote. */
     private final double[] voteLogOdds;
 
     /**
      * @param balance the share of samples worth keeping
      * @param keepAccuracy [E] the probability that an epoch recognises a sample worth keeping
-     * @param discardAccuracy [E] the same of one that is not
+     * @param discardAccuracy [E] the probability that an epoch recognises a sample not worth keeping
      */
     LabelModel(double balance, double[] keepAccuracy, double[] discardAccuracy, double confidence, List<String> notes) {
         this.balance = balance;
@@ -48,12 +49,13 @@ public final class LabelModel implements Serializable {
     }
 
     /**
-     * Estimates the model. The cost depends on the number of patterns, at most 3^E, not of samples.
+     * Estimates the model. The cost depends on the number of patterns, at most 3^E, and not on the number of samples.
      *
      * @param patterns of all samples
-     * @param balance the share of samples worth keeping, between 0 and 1, where it is known
+     * @param balance the share of samples worth keeping, between 0 and 1, if it is known
      * @return the model
-     * @throws InputException if the votes do not determine it, as with fewer than three epochs; says why
+     * @throws InputException if the votes do not determine the model, for example with fewer than three epochs; the
+     *     message says why
      * @throws InvalidArgumentException if the balance is not between 0 and 1
      */
     public static LabelModel fit(VotePatterns patterns, OptionalDouble balance) {
@@ -64,7 +66,7 @@ public final class LabelModel implements Serializable {
         return new LabelModelFit(patterns, balance).run();
     }
 
-    /** {@return the share of samples worth keeping, estimated or as it was given} */
+    /** {@return the share of samples worth keeping, as estimated or as given} */
     public double balance() {
         return balance;
     }
@@ -79,18 +81,18 @@ public final class LabelModel implements Serializable {
         return discardAccuracy.clone();
     }
 
-    /** {@return the mean probability that the model gives to what it says, over the samples with votes; ½ to 1} */
+    /** {@return the mean probability of the model's answers, over the samples with votes; ½ to 1} */
     public double confidence() {
         return confidence;
     }
 
-    /** {@return what a user should know, such as epochs that are no better than chance; usually empty} */
+    /** {@return what a user should know, for example that an epoch is no better than chance; usually empty} */
     public List<String> notes() {
         return notes;
     }
 
     /**
-     * {@return the probability that a sample with these votes is worth keeping; the balance where all abstain}
+     * {@return the probability that a sample with these votes is worth keeping; the balance if all epochs abstain}
      *
      * @param pattern as in {@link VotePatterns}
      */
@@ -101,7 +103,7 @@ public final class LabelModel implements Serializable {
     }
 
     /**
-     * {@return whether a sample is kept: if it is more likely worth keeping than not, and an epoch has seen it}
+     * {@return whether a sample is kept: an epoch has seen it, and it is more likely worth keeping than not}
      *
      * @param pattern as in {@link VotePatterns}
      */

@@ -10,29 +10,34 @@ import java.util.stream.IntStream;
 import org.gradmimic.select.internal.Squarem;
 
 /**
- * EM for a {@link LabelModel} on the counts of patterns, from two starts: the moments of the votes, and the majority.
+ * EM for a {@link LabelModel} on the counts of vote patterns, from two starts: the moments of the votes, and the
+ * majority.
  *
- * <p>Votes fit as well if everything is turned round: every epoch mostly wrong, and the kinds exchanged. Of the two the one
- * is meant in which the epochs are, taken together, better than chance; a fit that ended in the other is turned back. A
- * given balance cannot be exchanged. There a fit turned round is the start of another one; a fit in which the epochs are
- * better than chance is preferred to one in which they are not, and where it is the less likely one, that is reported.
+ * <p>The model fits equally well when it is turned round: every epoch mostly wrong, and the classes exchanged. The
+ * intended solution is the one in which the epochs together are better than chance, so a fit that ended in the other
+ * one is turned back. With a given balance the classes cannot be exchanged. There, the turned fit is the start of
+ * another fit, and a fit in which the epochs are better than chance is preferred to one in which they are not. If the
+ * preferred fit is the less likely one, that is reported.
  */
 final class LabelModelFit {
 
-    /** Probabilities stay this far from 0 and 1: no vote, however often it was right, outweighs any number of others. */
+    /**
+     * Probabilities stay this far from 0 and 1, so that no vote outweighs any number of others, however often it was
+     * right.
+     */
     private static final double EDGE = 1e-6;
 
     private static final double AT_REST = 1e-9;
     private static final int CYCLES = 2_000;
-    /** By so much in the logarithm is one fit likelier than another by more than chance: half of three deviations' square. */
+    /** A difference of log-likelihoods beyond chance: half of the square of three standard deviations. */
     private static final double LIKELIER = 4.5;
 
-    /** α + β − 1 of an epoch that says next to nothing. */
+    /** α + β − 1 of an epoch that is hardly better than chance. */
     private static final double CHANCE = 0.05;
 
     private final OptionalDouble givenBalance;
     private final int sources;
-    /** The patterns with at least one vote: others say nothing. */
+    /** The patterns with at least one vote. The others carry no information. */
     private final long[] pattern;
 
     private final double[] count;
@@ -46,7 +51,7 @@ final class LabelModelFit {
         total = Arrays.stream(count).sum();
     }
 
-    /** Parameters as logits: the balance, then the sources' keep accuracies, then their discard accuracies. */
+    /** Parameters as logits: the balance, then the keep accuracies of the sources, then their discard accuracies. */
     private record Fitted(double[] logits, double logLikelihood, boolean converged, boolean flipped) {}
 
     LabelModel run() {
@@ -106,7 +111,7 @@ final class LabelModelFit {
         }
     }
 
-    /** One step of EM, starting with what the majority of the votes says of each pattern. */
+    /** One EM step that starts with the majority of the votes of each pattern. */
     private double[] majorityStart() {
         double[] posterior = new double[pattern.length];
         for (int p = 0; p < pattern.length; p++) {
@@ -201,7 +206,7 @@ final class LabelModelFit {
             }
         }
         if (!fitted.converged) {
-            notes.add("the label model's fit did not come to rest");
+            notes.add("the fit of the label model did not converge");
         }
         return List.copyOf(notes);
     }
@@ -212,7 +217,7 @@ final class LabelModelFit {
                 .toArray();
     }
 
-    /** The logit of a probability, kept off the edges. */
+    /** The logit of a probability, kept away from the edges. */
     static double logit(double probability) {
         double p = Math.min(1 - EDGE, Math.max(EDGE, probability));
         return StrictMath.log(p / (1 - p));

@@ -4,20 +4,20 @@ import java.util.OptionalDouble;
 import org.gradmimic.base.InputException;
 
 /**
- * Accuracies and balance from the second and third moments of votes ±1. With y = ±1 the truth and m its mean, a source's
- * vote has the conditional mean c + d·y; then for sources that are independent given y
+ * Accuracies and balance from the second and third moments of votes ±1. Let y = ±1 be the truth and m its mean. The
+ * vote of a source has the conditional mean c + d·y. For sources that are independent given y:
  *
  * <pre>
  * Cov(λᵢ, λⱼ) = sᵢ sⱼ  with  s = d √(1 − m²),     E (λᵢ − μᵢ)(λⱼ − μⱼ)(λₖ − μₖ) = −2 sᵢ sⱼ sₖ m / √(1 − m²).
  * </pre>
  *
- * Three covariances give an s, the third moment gives m. Abstentions drop out of the pairs and triples they are in.
+ * Three covariances give an s, and the third moment gives m. An abstention is left out of its pairs and triples.
  */
 final class VoteMoments {
 
-    /** Standard errors from which on two sources are taken to agree, or disagree, by more than chance. */
+    /** The number of standard errors from which two sources agree, or disagree, by more than chance. */
     private static final double SIGNIFICANT = 3;
-    /** Estimates from moments may leave the range of probabilities; a start should not lie at its edge. */
+    /** Estimates from moments may leave the range of probabilities, and a start should not lie at its edge. */
     private static final double START_EDGE = 0.01;
 
     private final long[] pattern;
@@ -70,14 +70,15 @@ final class VoteMoments {
     }
 
     /**
-     * Insists on three sources that agree with each other by more than chance; fewer leave accuracies and balance open.
+     * Requires three sources that agree with each other by more than chance. Fewer do not determine accuracies and
+     * balance.
      *
-     * @throws InputException if there are none
+     * @throws InputException if there are no three such sources
      */
     void requireIdentifiable() {
         if (sources < 3) {
             throw notIdentifiable("there " + (sources == 1 ? "is 1 epoch" : "are " + sources + " epochs")
-                    + ", and accuracies follow from the agreements of three or more");
+                    + ", but accuracies can only be estimated from the agreements of three or more");
         }
         for (int i = 0; i < sources; i++) {
             for (int j = 0; j < i; j++) {
@@ -96,7 +97,7 @@ final class VoteMoments {
                 "the votes do not determine a label model: " + why + "; use the majority or the mean");
     }
 
-    /** Parameters as {@link LabelModelFit} has them. */
+    /** The parameters, in the order of {@link LabelModelFit}. */
     double[] start(OptionalDouble givenBalance) {
         double[] s = new double[sources];
         for (int i = 0; i < sources; i++) {
@@ -114,7 +115,9 @@ final class VoteMoments {
         return logits;
     }
 
-    /** s of a source: the mean over the triples it is in, with the sign that most of the others agree on. */
+    /**
+     * The s of a source: the mean over the triples that contain it, with the sign on which most of the others agree.
+     */
     private double strength(int i) {
         double sum = 0;
         int triples = 0;
@@ -131,7 +134,7 @@ final class VoteMoments {
         return triples == 0 ? 0 : Math.signum(agreement) * Math.sqrt(Math.min(1, sum / triples));
     }
 
-    /** m by least squares over neighbouring triples. */
+    /** m, by least squares over neighbouring triples. */
     private double meanOfTruth(double[] s) {
         double above = 0;
         double below = 0;

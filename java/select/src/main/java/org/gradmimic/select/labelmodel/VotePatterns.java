@@ -6,9 +6,9 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
 
 /**
- * How often every pattern of votes occurs: all that a {@link LabelModel} has to know of the samples, exact and independent
- * of their order. A pattern holds the votes of up to 32 epochs on one sample, two bits each, epoch e's at bit 2e:
- * {@link #ABSTAIN}, {@link #DISCARD} or {@link #KEEP}. Not thread-safe.
+ * How often each pattern of votes occurs. This is all that a {@link LabelModel} must know about the samples; it is
+ * exact and does not depend on their order. A pattern holds the votes of up to 32 epochs on one sample, two bits per
+ * vote, with epoch e at bit 2e: {@link #ABSTAIN}, {@link #DISCARD} or {@link #KEEP}. Not thread-safe.
  *
  * <pre>{@code
  * long pattern = 0;
@@ -18,7 +18,7 @@ import org.gradmimic.base.InvalidArgumentException;
  */
 public final class VotePatterns implements Serializable {
 
-    /** The most epochs whose votes fit a pattern. */
+    /** The largest number of epochs whose votes fit in a pattern. */
     public static final int MAX_SOURCES = 32;
 
     /** The sample has no value in this epoch. */
@@ -34,7 +34,7 @@ public final class VotePatterns implements Serializable {
     private static final long KEEPS = 0xaaaa_aaaa_aaaa_aaaaL;
 
     private final int sources;
-    /** Open addressing; a slot without a count is free. */
+    /** Open addressing; a slot with a count of 0 is free. */
     private long[] patterns = new long[64];
 
     private long[] counts = new long[64];
@@ -42,7 +42,7 @@ public final class VotePatterns implements Serializable {
     private long samples;
 
     /**
-     * Of no samples.
+     * Starts with no samples.
      *
      * @param sources how many epochs vote
      * @throws InputException if there are more than {@link #MAX_SOURCES}
@@ -56,7 +56,7 @@ public final class VotePatterns implements Serializable {
     }
 
     /**
-     * A pattern with one more vote.
+     * {@return a pattern with one more vote}
      *
      * @param pattern in which this source abstains so far
      * @param source the epoch, from 0
@@ -105,10 +105,10 @@ public final class VotePatterns implements Serializable {
     }
 
     /**
-     * Takes in all counts of another, which is not changed.
+     * Adds all counts of another object, which is not modified.
      *
      * @return this
-     * @throws InvalidArgumentException if it has another number of sources
+     * @throws InvalidArgumentException if the other object has another number of sources
      */
     public VotePatterns merge(VotePatterns other) {
         if (other.sources != sources) {
@@ -130,7 +130,7 @@ public final class VotePatterns implements Serializable {
         return samples;
     }
 
-    /** {@return the patterns that occur, ascending as unsigned numbers} */
+    /** {@return the patterns that occur, in ascending order as unsigned numbers} */
     public long[] patterns() {
         long[] found = new long[size];
         int n = 0;
@@ -146,12 +146,12 @@ public final class VotePatterns implements Serializable {
         return found;
     }
 
-    /** {@return how many samples have a pattern} */
+    /** {@return how many samples have this pattern} */
     public long count(long pattern) {
         return counts[slot(pattern)];
     }
 
-    /** Where a pattern is, or would be. */
+    /** The slot of a pattern, or the free slot where it would be stored. */
     private int slot(long pattern) {
         long hash = pattern * 0x9e37_79b9_7f4a_7c15L;
         int mask = patterns.length - 1;

@@ -1,4 +1,4 @@
-/** The label model: how reliable each epoch's votes are, estimated from their agreements alone. */
+/** The label model: the reliability of each epoch's votes, estimated from their agreements alone. */
 @NullMarked
 package org.gradmimic.select.labelmodel;
 

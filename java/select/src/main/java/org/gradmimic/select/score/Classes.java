@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import org.gradmimic.base.InputException;
 
-/** The class of every sample, read block by block, by several threads at once. */
+/** The class of every sample. Several threads can read it at once, block by block. */
 public interface Classes extends AutoCloseable {
 
     /** {@return C: classes are 0 to C − 1} */
@@ -13,10 +13,10 @@ public interface Classes extends AutoCloseable {
     /** {@return N} */
     long samples();
 
-    /** Reads some samples' classes; {@code target} gets them from its start. */
+    /** Reads the classes of some samples into {@code target}, from its start. */
     void read(long from, int count, int[] target);
 
-    /** Lets go of the file. */
+    /** Closes the file. */
     @Override
     default void close() {}
 
@@ -44,7 +44,7 @@ public interface Classes extends AutoCloseable {
      * Opens a label file.
      *
      * @param file {@code .npy}, integers [N], 0 or more
-     * @throws InputException if it is something else, or there are too many classes; names the sample
+     * @throws InputException if the file is something else, or there are too many classes; names the sample
      */
     static Classes npy(Path file) {
         return NpyClasses.open(file);

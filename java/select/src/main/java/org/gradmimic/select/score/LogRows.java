@@ -14,22 +14,22 @@ import org.gradmimic.base.OperationInterruptedException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows of a score log in their order, decoded by several threads ahead of whoever takes them: each thread reads a part,
- * and the parts' rows are taken one part after the other.
+ * The rows of a score log in order. Several threads decode ahead of the consumer: each thread reads one part, and the
+ * rows are delivered part by part.
  */
 final class LogRows {
 
-    /** Rows that wait, for each part under way. */
+    /** The number of decoded rows that may wait, for each part in progress. */
     private static final int BLOCK_ROWS = 1 << 16;
 
     private static final int WAITING_BLOCKS = 8;
 
     private LogRows() {}
 
-    /** Rows, one in each place below {@code count}. */
+    /** Rows; the i-th row consists of the i-th elements, for i below {@code count}. */
     record Block(int[] epoch, long[] sample, float[] value, int count) {}
 
-    /** What ends a part, with what went wrong in it. */
+    /** A block, or the end of a part with its failure, if any. */
     private record Message(@Nullable Block block, @Nullable Throwable failure) {}
 
     /** A part that is being read. */
@@ -59,7 +59,7 @@ final class LogRows {
                 flush();
                 queue.put(new Message(null, failure));
             } catch (InterruptedException e) {
-                // Nobody waits for the rest.
+                // The consumer has gone.
             }
         }
 
@@ -77,7 +77,7 @@ final class LogRows {
                         flush();
                     } catch (InterruptedException e) {
                         Thread.currentThread().interrupt();
-                        throw new OperationInterruptedException("nobody waits for the rest", e);
+                        throw new OperationInterruptedException("the consumer of the rows has gone", e);
                     }
                 }
             }
@@ -93,9 +93,9 @@ final class LogRows {
     }
 
     /**
-     * Shows all rows in the order in which they were written.
+     * Passes all rows to the consumer in the order in which they were written.
      *
-     * @throws InputException if a part is corrupt; the rows before have been shown
+     * @throws InputException if a part is corrupt; the rows before it have been delivered
      */
     static void forEachBlock(ScoreLog log, ScoreColumn column, int threads, Consumer<Block> consumer) {
         Deque<ScoreLogPartReader> waiting = new ArrayDeque<>(log.readers());

@@ -13,20 +13,23 @@ import org.gradmimic.base.InputException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A column of a score log as [E,N], in a temporary file that is mapped into memory: a log's rows come in any order, and a
- * sample's last row of an epoch counts. Takes 4 · E · N bytes of disk and none of the heap; the file has no name any more
- * once it is open, so that nothing is left behind whatever happens.
+ * A column of a score log as [E,N], in a temporary file that is mapped into memory. This is needed because the rows of
+ * a log come in any order; the last row of a sample in an epoch counts. It takes 4 · E · N bytes of disk and no heap.
+ * The file loses its name as soon as it is open, so nothing is left behind whatever happens.
  */
 public final class LogScores implements Scores {
 
-    /** Values mapped at once: 1 GB of them. */
+    /** The number of values mapped at once: 1 GB of them. */
     private static final int SEGMENT = 1 << 28;
 
     private static final int ZEROS = 1 << 20;
 
     private final int epochs;
     private final long samples;
-    /** [e · N + i] in segments: a value's bits ⊕ those of NaN, so that what was never written, 0, is NaN. */
+    /**
+     * [e · N + i] in segments. An element holds the bits of a value ⊕ the bits of NaN, so an element that was never
+     * written (0) is NaN.
+     */
     private final IntBuffer[] segments;
 
     private LogScores(int epochs, long samples, IntBuffer[] segments) {
@@ -38,11 +41,11 @@ public final class LogScores implements Scores {
     /**
      * Reads a log once.
      *
-     * @param samples N, the data set's size; at least {@link ScoreLog#samples()}
-     * @param threads that decode Parquet; the result is the same for any number
-     * @param progress is told of rows that were read
-     * @throws InputException if a part is corrupt, there are more samples in the log than that, or the folder of temporary
-     *     files has no room
+     * @param samples N, the size of the data set; at least {@link ScoreLog#samples()}
+     * @param threads the number of threads that decode Parquet; it does not change the result
+     * @param progress receives the number of rows read since the last call
+     * @throws InputException if a part is corrupt, the log has more samples than that, or the folder for temporary
+     *     files is full
      */
     public static LogScores read(ScoreLog log, ScoreColumn column, long samples, int threads, LongConsumer progress) {
         log.requireWithin(samples);
@@ -107,7 +110,7 @@ public final class LogScores implements Scores {
             Path file = Files.createTempFile(folder, "gradmimic-scores", ".tmp");
             try (FileChannel channel = FileChannel.open(
                     file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE)) {
-                fill(channel, bytes); // to a mapped page without room on the disk the JVM could answer with a crash
+                fill(channel, bytes); // writing to a mapped page without space on the disk could crash the JVM
                 IntBuffer[] segments = new IntBuffer[(int) ((values + SEGMENT - 1) / SEGMENT)];
                 for (int i = 0; i < segments.length; i++) {
                     long from = (long) i * SEGMENT * Integer.BYTES;

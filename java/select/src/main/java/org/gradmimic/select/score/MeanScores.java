@@ -1,6 +1,9 @@
 package org.gradmimic.select.score;
 
-/** Every sample's mean over the epochs in which it was seen, as one epoch: summed in double in the epochs' order. */
+/**
+ * The mean of every sample over the epochs in which it was seen, as one epoch. It is summed in double, in the order of
+ * the epochs.
+ */
 final class MeanScores implements Scores {
 
     private final Scores scores;

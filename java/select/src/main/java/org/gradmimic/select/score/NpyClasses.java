@@ -9,7 +9,7 @@ import org.gradmimic.io.npy.NpyFile;
 /** {@link Classes} from a {@code .npy} file. */
 final class NpyClasses implements Classes {
 
-    /** Far above any data set's; the statistics of that many classes would not fit into memory. */
+    /** Far above any data set. The statistics of that many classes would not fit in memory. */
     private static final int MAX_CLASSES = 1_000_000;
 
     private final NpyFile file;

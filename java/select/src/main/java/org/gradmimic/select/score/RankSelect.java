@@ -4,8 +4,9 @@ import java.util.Arrays;
 import org.gradmimic.base.InvalidArgumentException;
 
 /**
- * The value at a rank, found in a few passes over values that are not held: each pass counts by the next 16 bits of the
- * values that share all bits before with the one that is looked for, until so few are left that they can be sorted.
+ * Finds the value at a rank in a few passes over values that are not held in memory. Each pass considers the values
+ * that share all known high bits with the value sought, and counts them by their next 16 bits. When few enough values
+ * are left, they are sorted.
  */
 public final class RankSelect {
     private static final int DIGIT = 16;
@@ -13,7 +14,7 @@ public final class RankSelect {
 
     private RankSelect() {}
 
-    /** How many of the values are not NaN. */
+    /** The number of values that are not NaN. */
     public static long count(Values values) {
         long[] count = {0};
         values.forEach((sample, value) -> count[0] += Double.isNaN(value) ? 0 : 1);
@@ -21,10 +22,10 @@ public final class RankSelect {
     }
 
     /**
-     * Finds a value by its place in descending order, NaN left out.
+     * Finds a value by its rank in descending order. NaN values are left out.
      *
      * @param rank from 0, the highest value
-     * @throws InvalidArgumentException if there are not so many values
+     * @throws InvalidArgumentException if there are not that many values
      */
     public static double descending(Values values, long rank) {
         return descending(values, rank, FEW);
@@ -32,7 +33,7 @@ public final class RankSelect {
 
     static double descending(Values values, long rank, int few) {
         long prefix = 0;
-        long before = 0; // values above all that have the prefix
+        long before = 0; // number of values above all that have the prefix
         for (int shift = Long.SIZE - DIGIT; ; shift -= DIGIT) {
             long[] counts = new long[1 << DIGIT];
             long wanted = prefix;
@@ -78,7 +79,7 @@ public final class RankSelect {
         return shift == Long.SIZE || key >>> shift == prefix >>> shift;
     }
 
-    /** Unsigned, in the order of the numbers; the two zeros are one. */
+    /** Unsigned keys in the order of the numbers. The two zeros have the same key. */
     private static long key(double value) {
         long bits = Double.doubleToLongBits(value + 0.0);
         return bits ^ (bits >> 63 | Long.MIN_VALUE);

@@ -12,12 +12,12 @@ import org.gradmimic.io.AtomicFile;
 import org.gradmimic.io.ParquetFolder;
 
 /**
- * A score log as it was found when opened: a folder of parts that {@link ScoreLogWriter} made, or Parquet with the same
- * columns that something else wrote: one file, or a folder of them, taken in the order of their names. The format is
- * specified in docs/formats.md.
+ * A score log, as it was when it was opened: a folder of parts from {@link ScoreLogWriter}, or Parquet with the same
+ * columns from another program, either one file or a folder of files in the order of their names. docs/formats.md
+ * specifies the format.
  *
- * <p>Temporary files of a run that was killed, or is still writing, are not looked at. Holds no open file and can be used
- * from several threads.
+ * <p>Temporary files of a run that was killed or is still writing are ignored. An instance holds no open file and can
+ * be used from several threads.
  */
 public final class ScoreLog {
 
@@ -34,13 +34,13 @@ public final class ScoreLog {
     }
 
     /**
-     * Opens a log and checks every part's columns.
+     * Opens a log and checks the columns of every part.
      *
-     * @param folderOrFile the log's folder, in which other names than a part's are not looked at; or a Parquet file, or a
-     *     folder of such files under other names
+     * @param folderOrFile the folder of the log, in which only the names of parts are considered; or a Parquet file, or
+     *     a folder of such files with other names
      * @return the log
-     * @throws InputException if there is nothing there, a part is truncated or corrupt, or a column is missing or of
-     *     another type; names the part
+     * @throws InputException if there is no log, a part is truncated or corrupt, or a column is missing or has another
+     *     type; names the part
      */
     public static ScoreLog open(Path folderOrFile) {
         return new ScoreLog(
@@ -67,7 +67,7 @@ public final class ScoreLog {
     }
 
     /**
-     * Whether a run is writing to a log at this moment; after a run that ended or was killed it is not.
+     * Whether a run is writing to a log at this moment. After a run has ended or was killed, it is not.
      *
      * @param folderOrFile as for {@link #open}
      */
@@ -75,17 +75,20 @@ public final class ScoreLog {
         return Files.isDirectory(folderOrFile) && ScoreLogWriter.isLocked(folderOrFile);
     }
 
-    /** {@return how many rows all parts have} */
+    /** {@return the number of rows in all parts} */
     public long rows() {
         return rows;
     }
 
-    /** {@return E, the highest epoch + 1; 0 without rows} */
+    /** {@return E, the highest epoch + 1; 0 if there are no rows} */
     public int epochs() {
         return epochs;
     }
 
-    /** {@return the highest sample id + 1; 0 without rows. Samples after it that were never seen are unknown here} */
+    /**
+     * {@return the highest sample id + 1; 0 if there are no rows. Samples above it that were never seen are not known
+     * here}
+     */
     public long samples() {
         return samples;
     }
@@ -96,7 +99,7 @@ public final class ScoreLog {
     }
 
     /**
-     * One column as a matrix of all epochs and samples that the log knows: {@code matrix(column, samples())}.
+     * One column as a matrix of all epochs and samples that the log contains: {@code matrix(column, samples())}.
      *
      * @param column which values
      * @return [E,N]
@@ -107,18 +110,19 @@ public final class ScoreLog {
     }
 
     /**
-     * One column as a matrix. NaN where a sample was never seen in an epoch; where it was seen more than once, its last
-     * row counts.
+     * One column as a matrix. An element is NaN if the sample was not seen in that epoch; if it was seen more than
+     * once, its last row counts.
      *
      * @param column which values
-     * @param sampleCount N, the data set's size; at least {@link #samples()}
+     * @param sampleCount N, the size of the data set; at least {@link #samples()}
      * @return [E,N], E = {@link #epochs()}
-     * @throws InputException if a part is corrupt, there are more samples in the log than that, or too many for a matrix
+     * @throws InputException if a part is corrupt, the log has more samples than that, or there are too many for a
+     *     matrix
      */
     public float[][] matrix(ScoreColumn column, long sampleCount) {
         requireWithin(sampleCount);
         if (sampleCount > Integer.MAX_VALUE - 8) {
-            throw new InputException("the score log has sample ids up to " + (sampleCount - 1)
+            throw new InputException("the sample ids of the score log go up to " + (sampleCount - 1)
                     + ", too high for a matrix of all samples; query the Parquet files instead");
         }
         float[][] matrix = new float[epochs][(int) sampleCount];
@@ -132,12 +136,12 @@ public final class ScoreLog {
         return matrix;
     }
 
-    /** The parts' readers, in order. */
+    /** The readers of the parts, in order. */
     List<ScoreLogPartReader> readers() {
         return parts;
     }
 
-    /** Refuses a data set that is smaller than the log. */
+    /** Rejects a data set that is smaller than the log. */
     void requireWithin(long sampleCount) {
         if (sampleCount < samples) {
             throw new InputException("the score log has sample " + (samples - 1) + ", the data set only " + sampleCount
@@ -155,18 +159,18 @@ public final class ScoreLog {
         }
     }
 
-    /** What is told the rows of a log. */
+    /** Receives the rows of a log. */
     @FunctionalInterface
     public interface RowVisitor {
         /**
-         * One row.
+         * Receives one row.
          *
          * @param sampleId the sample's number in the data set
          * @param epoch from 0
          * @param step from 0
-         * @param score raw {@code proj}; NaN where it was not finite
+         * @param score raw {@code proj}; NaN if it was not finite
          * @param weight the weight used
-         * @param relativeWeight the weight times the batch's size
+         * @param relativeWeight the weight × the batch size
          * @param loss the loss before the step
          */
         void row(long sampleId, int epoch, long step, float score, float weight, float relativeWeight, float loss);
@@ -175,7 +179,7 @@ public final class ScoreLog {
     /**
      * Streams all rows in the order in which they were written, in constant memory.
      *
-     * @param visitor is told every row; its exceptions pass through
+     * @param visitor receives every row; its exceptions pass through
      * @throws InputException if a part is corrupt; rows before the damage have been visited
      */
     public void forEachRow(RowVisitor visitor) {

@@ -2,7 +2,7 @@ package org.gradmimic.select.score;
 
 import org.gradmimic.base.InvalidArgumentException;
 
-/** The arguments of one append, checked: the first {@code count} values of each array are one batch. */
+/** The checked arguments of one append: the first {@code count} values of each array are one batch. */
 record ScoreLogBatch(int epoch, long step, long[] ids, float[] score, float[] weight, float[] loss, int count) {
 
     ScoreLogBatch {

@@ -10,14 +10,14 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.duckdb.DuckDBColumnType;
 
-/** What a score log looks like on disk: its columns and the names of its parts. See docs/formats.md. */
+/** The layout of a score log on disk: its columns and the names of its parts. See docs/formats.md. */
 final class ScoreLogFolder {
 
     static final String SAMPLE_ID = "sample_id";
     static final String EPOCH = "epoch";
     static final String STEP = "step";
 
-    /** The columns every part has. */
+    /** The columns that every part has. */
     static final Map<String, DuckDBColumnType> SCHEMA = Map.of(
             SAMPLE_ID,
             DuckDBColumnType.BIGINT,
@@ -34,7 +34,7 @@ final class ScoreLogFolder {
             ScoreColumn.LOSS.columnName(),
             DuckDBColumnType.FLOAT);
 
-    /** Six digits keep the order of the names that of the numbers. */
+    /** With six digits, the order of the names is the order of the numbers. */
     static final int MAX_PARTS = 1_000_000;
 
     private static final Pattern PART = Pattern.compile("part-(\\d{6})\\.parquet");
@@ -56,7 +56,7 @@ final class ScoreLogFolder {
         }
     }
 
-    /** The number after the last part's. */
+    /** The number after that of the last part. */
     static int nextNumber(List<Path> parts) {
         if (parts.isEmpty()) {
             return 0;

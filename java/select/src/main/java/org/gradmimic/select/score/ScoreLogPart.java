@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import org.gradmimic.io.ParquetColumns;
 
-/** The rows of a part while they are collected: primitive arrays that grow with what comes, up to the part's size. */
+/** The rows of an unfinished part, in primitive arrays that grow up to the size of the part. */
 final class ScoreLogPart {
 
     private static final int FIRST_CAPACITY = 1 << 12;
@@ -39,7 +39,7 @@ final class ScoreLogPart {
         return rows == maxRows;
     }
 
-    /** Takes rows {@code from ..} of a batch as far as there is room, and says how many. */
+    /** Appends the rows of a batch from {@code from} on, as far as there is room, and returns their number. */
     int append(ScoreLogBatch batch, int from) {
         int count = Math.min(batch.count() - from, maxRows - rows);
         if (rows + count > sampleId.length) {

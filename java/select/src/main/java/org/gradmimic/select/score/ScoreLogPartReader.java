@@ -11,12 +11,12 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.io.ParquetReader;
 
 /**
- * One Parquet file of a score log, its columns checked. Files are read one at a time, so that an error can name the one
- * that is broken.
+ * One Parquet file of a score log with checked columns. Files are read one at a time, so that an error can name the
+ * broken one.
  *
  * @param parquet the file
- * @param lastEpoch its highest epoch, -1 without rows
- * @param lastSample its highest sample id, -1 without rows
+ * @param lastEpoch its highest epoch, −1 if it has no rows
+ * @param lastSample its highest sample id, −1 if it has no rows
  */
 record ScoreLogPartReader(ParquetReader parquet, int lastEpoch, long lastSample) {
 
@@ -55,11 +55,12 @@ record ScoreLogPartReader(ParquetReader parquet, int lastEpoch, long lastSample)
     }
 
     /**
-     * Shows all rows, in order, in chunks of DuckDB's size. Sample ids and epochs are compared with {@link #lastSample} and
-     * {@link #lastEpoch} before a chunk is shown: these come from the file's footer, which can be wrong.
+     * Passes all rows to the reader, in order, in chunks of DuckDB's size. Before a chunk is passed on, its sample ids
+     * and epochs are compared with {@link #lastSample} and {@link #lastEpoch}, because these come from the footer of
+     * the file, which can be wrong.
      *
-     * @param columns of values, read behind {@code sample_id} and {@code epoch}: their vectors begin at 2
-     * @throws InputException if the file is damaged, or an id or epoch is not within what its footer says; names the row
+     * @param columns of values, read after {@code sample_id} and {@code epoch}: their vectors begin at 2
+     * @throws InputException if the file is damaged, or an id or epoch exceeds what the footer says; names the row
      */
     void scan(List<String> columns, Consumer<DuckDBDataChunkReader> reader) {
         List<String> all = new ArrayList<>(List.of(ScoreLogFolder.SAMPLE_ID, ScoreLogFolder.EPOCH));
@@ -86,7 +87,7 @@ record ScoreLogPartReader(ParquetReader parquet, int lastEpoch, long lastSample)
                     "row",
                     row,
                     column + " is " + (value < 0 ? "NULL or negative" : value) + ", but the file's footer says 0 to "
-                            + last + "; write the file anew");
+                            + last + "; rewrite the file");
         }
     }
 }

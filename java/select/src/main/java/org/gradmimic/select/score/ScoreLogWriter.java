@@ -20,22 +20,22 @@ import org.gradmimic.io.AtomicFile;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a score log: a folder of Parquet parts, each whole or absent, whatever kills the run. The format is specified in
- * docs/formats.md; {@link ScoreLog} reads it.
+ * Writes a score log: a folder of Parquet parts. Each part is whole or absent, whatever kills the run. docs/formats.md
+ * specifies the format, and {@link ScoreLog} reads it.
  *
- * <p>{@link #append} copies a batch into primitive arrays and returns. A part that is full is encoded and written by a
- * thread of the writer's own; append waits only when the part before it is still being written, so at most two parts are
- * in memory (36 bytes a row each). Rows of a part that is not finished are lost if the process dies: {@link #flush} at
- * the end of an epoch bounds that.
+ * <p>{@link #append} copies a batch into primitive arrays and returns. A thread of the writer encodes and writes each
+ * full part. Append waits only while the previous part is still being written, so at most two parts are in memory (36
+ * bytes per row each). Rows of an unfinished part are lost if the process dies. Calling {@link #flush} at the end of an
+ * epoch limits that loss.
  *
- * <p>If a part cannot be written, the next call says so with an {@link InputException}, and so does every one after it;
- * the parts finished before stay as they are, and the log can be {@linkplain #resume resumed} once there is room.
+ * <p>If a part cannot be written, the next call and every later one throw an {@link InputException}. The parts that
+ * were finished before stay as they are, and the log can be {@linkplain #resume resumed} once there is room.
  *
- * <p>Not thread-safe: one thread appends. Close is idempotent.
+ * <p>Not thread-safe: only one thread may append. Close is idempotent.
  */
 public final class ScoreLogWriter implements AutoCloseable {
 
-    /** Rows in a part where nothing else is asked for; about 16 MB of Parquet. */
+    /** The default number of rows in a part; about 16 MB of Parquet. */
     public static final int DEFAULT_ROWS_PER_PART = 1 << 20;
 
     private static final String LOCK = ".lock";
@@ -67,27 +67,27 @@ public final class ScoreLogWriter implements AutoCloseable {
     /**
      * Starts a log.
      *
-     * @param folder made if it is missing; must hold no parts
+     * @param folder created if it is missing; must not contain parts
      * @param rowsPerPart rows in a part, at least 1
      * @return the writer
-     * @throws InputException if the folder holds a log already, is being written by another run or is not writable
+     * @throws InputException if the folder already contains a log, is being written by another run or is not writable
      */
     public static ScoreLogWriter create(Path folder, int rowsPerPart) {
         return open(folder, rowsPerPart, parts -> {
             if (!parts.isEmpty()) {
-                throw new InputException(folder + " holds a score log of " + parts.size()
-                        + " parts already; name an empty folder, or ask to resume");
+                throw new InputException(folder + " already contains a score log of " + parts.size()
+                        + " parts; name an empty folder, or ask to resume");
             }
             return parts;
         });
     }
 
     /**
-     * Goes on with a log: parts are numbered after those that are there, unfinished leftovers are removed. A folder
-     * without a log starts one.
+     * Continues a log. New parts are numbered after the existing ones, and unfinished leftovers are removed. In a
+     * folder without a log this starts one.
      *
-     * @param folder made if it is missing
-     * @param rowsPerPart rows in a part, at least 1; may differ from the parts that are there
+     * @param folder created if it is missing
+     * @param rowsPerPart rows in a part, at least 1; may differ from that of the existing parts
      * @return the writer
      * @throws InputException if the folder is being written by another run or is not writable
      */
@@ -96,15 +96,15 @@ public final class ScoreLogWriter implements AutoCloseable {
     }
 
     /**
-     * Goes on with a log after its first epochs, for a run that repeats the later ones: parts of these are removed first.
-     * The log must have been flushed at the end of every epoch, so that none of its parts has rows of two.
+     * Continues a log after its first epochs, for a run that repeats the later ones. Parts of the later epochs are
+     * removed first. The log must have been flushed at the end of every epoch, so that no part has rows of two epochs.
      *
-     * @param folder made if it is missing
+     * @param folder created if it is missing
      * @param rowsPerPart rows in a part, at least 1
-     * @param epochs how many are kept
+     * @param epochs how many epochs are kept
      * @return the writer
-     * @throws InputException if a part that is looked at is damaged, the folder is being written
-     *     by another run or is not writable
+     * @throws InputException if a part that must be read is damaged, or if the folder is being written by another run
+     *     or is not writable
      */
     public static ScoreLogWriter resume(Path folder, int rowsPerPart, int epochs) {
         return open(folder, rowsPerPart, parts -> {
@@ -116,7 +116,7 @@ public final class ScoreLogWriter implements AutoCloseable {
         });
     }
 
-    /** Looks at the parts that are there and says which stay. */
+    /** Inspects the existing parts and returns those that stay. */
     @FunctionalInterface
     private interface Keep {
         List<Path> of(List<Path> parts) throws IOException;
@@ -153,11 +153,14 @@ public final class ScoreLogWriter implements AutoCloseable {
         } catch (OverlappingFileLockException e) {
             return true;
         } catch (IOException e) {
-            return false; // Who may not write here cannot tell; nor does it matter for reading.
+            return false; // A process without write permission cannot tell, and for reading it does not matter.
         }
     }
 
-    /** A lock the system takes back when the process dies: two writers would overwrite each other's parts. */
+    /**
+     * Takes a lock that the system releases when the process dies. Without it two writers would overwrite each other's
+     * parts.
+     */
     private static FileChannel lock(Path folder) throws IOException {
         FileChannel channel =
                 FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -165,7 +168,7 @@ public final class ScoreLogWriter implements AutoCloseable {
         try {
             locked = channel.tryLock() != null;
         } catch (OverlappingFileLockException e) {
-            // Another writer of this process has it; reported below like any other's.
+            // Another writer of this process holds the lock. This is reported below, like a lock of another process.
         } finally {
             if (!locked) {
                 channel.close();
@@ -178,15 +181,15 @@ public final class ScoreLogWriter implements AutoCloseable {
     }
 
     /**
-     * Adds one batch, a row a sample. The arrays are copied and may be longer than {@code count}.
+     * Adds one batch with one row per sample. The arrays are copied and may be longer than {@code count}.
      *
      * @param epoch from 0
      * @param step from 0, counted over the whole run
      * @param ids [count] the samples' numbers in the data set, 0 or more
-     * @param score [count] raw {@code proj} scores; one that is not finite is stored as NaN
+     * @param score [count] raw {@code proj} scores; a score that is not finite is stored as NaN
      * @param weight [count] the weights used
      * @param loss [count] the samples' losses before the step
-     * @param count the batch's actual size; {@code relative_weight} is the weight times this
+     * @param count the batch's actual size; {@code relative_weight} is the weight × this number
      * @throws InputException if an earlier part could not be written
      * @throws InvalidArgumentException if a number is negative or an array too short
      * @throws InvalidStateException if the writer is closed
@@ -203,8 +206,8 @@ public final class ScoreLogWriter implements AutoCloseable {
     }
 
     /**
-     * Finishes the part under way, however few its rows, and waits until it is on disk. Without new rows it makes no
-     * part.
+     * Finishes the current part, however few rows it has, and waits until it is on disk. Without new rows there is no
+     * new part.
      *
      * @throws InputException if a part could not be written
      * @throws InvalidStateException if the writer is closed
@@ -218,7 +221,7 @@ public final class ScoreLogWriter implements AutoCloseable {
     /**
      * Finishes the log and releases the folder.
      *
-     * @throws InputException if a part could not be written and no earlier call has said so
+     * @throws InputException if a part could not be written and no earlier call reported it
      */
     @Override
     public void close() {
@@ -248,7 +251,7 @@ public final class ScoreLogWriter implements AutoCloseable {
         awaitPending();
     }
 
-    /** Hands the collected rows to the encoder once it is free; after a failure they are dropped. */
+    /** Passes the collected rows to the encoder once it is free. After a failure they are dropped. */
     private void submitPart() {
         awaitPending();
         ScoreLogPart full = part;
@@ -258,7 +261,7 @@ public final class ScoreLogWriter implements AutoCloseable {
         }
         if (nextPart == ScoreLogFolder.MAX_PARTS) {
             fail(new InputException(
-                    "the score log in " + folder + " has " + nextPart + " parts, the most it can have"));
+                    "the score log in " + folder + " has " + nextPart + " parts, the largest possible number"));
             return;
         }
         Path file = ScoreLogFolder.part(folder, nextPart++);
@@ -302,7 +305,10 @@ public final class ScoreLogWriter implements AutoCloseable {
         reportFailure();
     }
 
-    /** A new exception every time: in try-with-resources one object cannot be its own suppressed exception. */
+    /**
+     * Throws a new exception every time, because in try-with-resources an object cannot be its own suppressed
+     * exception.
+     */
     private void reportFailure() {
         if (failure == null) {
             return;

@@ -6,8 +6,8 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.npy.NpyMatrix;
 
 /**
- * A number for every epoch and sample [E,N]: scores, or weights; NaN where a sample was not seen. Read block by block, by
- * several threads at once, any number of times.
+ * One value for every epoch and sample, [E,N]: scores or weights; NaN where a sample was not seen. Several threads can
+ * read it at once, block by block, any number of times.
  */
 public interface Scores extends AutoCloseable {
 
@@ -18,38 +18,38 @@ public interface Scores extends AutoCloseable {
     long samples();
 
     /**
-     * Reads some samples' values in an epoch.
+     * Reads the values of some samples in an epoch.
      *
      * @param epoch from 0
      * @param from the first sample
      * @param count how many
-     * @param target gets them, from its start
+     * @param target receives them, from its start
      * @throws InputException if they cannot be read
      */
     void read(int epoch, long from, int count, float[] target);
 
     /**
-     * {@return the samples' means over the epochs in which they were seen, as one epoch; NaN for samples never seen}
-     * Summed in double in the epochs' order, anew whenever they are read. Reading one throws an {@link InputException} that
-     * names epoch and sample if a value is infinite.
+     * {@return the mean of each sample over the epochs in which it was seen, as one epoch; NaN for samples that were
+     * never seen} The means are summed in double in the order of the epochs, and recomputed whenever they are read.
+     * Reading throws an {@link InputException} that names epoch and sample if a value is infinite.
      */
     default Scores mean() {
         return new MeanScores(this);
     }
 
     /**
-     * Rejects an infinite value. An infinity would move every mean and every cluster to itself.
+     * Rejects an infinite value, because it would dominate every mean and every cluster.
      *
      * @throws InputException if {@code value} is infinite; names epoch and sample
      */
     static void requireFinite(float value, int epoch, long sample) {
         if (Float.isInfinite(value)) {
             throw new InputException("epoch " + epoch + ", sample " + sample + ": the value is " + value
-                    + ", expected a finite one, or NaN for not seen");
+                    + ", expected a finite value, or NaN for a sample that was not seen");
         }
     }
 
-    /** Lets go of files; nothing may be read any more. */
+    /** Closes the files. Nothing may be read afterwards. */
     @Override
     default void close() {}
 
@@ -88,7 +88,7 @@ public interface Scores extends AutoCloseable {
      * Opens a {@code .npy} file.
      *
      * @param file [E,N], [N] or [N,1], floating-point, rows or columns first
-     * @throws InputException if it is something else
+     * @throws InputException if the file is something else
      */
     static Scores npy(Path file) {
         NpyMatrix matrix = NpyMatrix.open(file);

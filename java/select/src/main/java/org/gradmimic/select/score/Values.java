@@ -9,29 +9,32 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.io.ParquetReader;
 import org.gradmimic.io.npy.NpyFile;
 
-/** A number a sample, such as a score or a probability; NaN where there is none. Read any number of times, in order. */
+/**
+ * One value per sample, such as a score or a probability; NaN for a sample without one. Can be read any number of
+ * times, in order.
+ */
 public interface Values {
-    /** Number of samples. */
+    /** The number of samples. */
     long size();
 
-    /** What a message calls them: the file, where they are one. */
+    /** The name used in messages: the file, if the values come from one. */
     default String name() {
         return "values";
     }
 
     /**
-     * Shows every value, in order.
+     * Passes every value to the action, in order.
      *
      * @throws InputException if the file cannot be read; names the place
      */
     void forEach(ValueConsumer action);
 
-    /** Takes values one after the other. */
+    /** Receives values one after the other. */
     @FunctionalInterface
     interface ValueConsumer {
         /**
          * @param sample from 0
-         * @param value NaN where there is none
+         * @param value NaN if the sample has none
          */
         void accept(long sample, double value);
     }
@@ -56,9 +59,9 @@ public interface Values {
     /**
      * Opens a file of values.
      *
-     * @param path {@code .npy}, floating-point [N] or [N,1], or a {@code .parquet} score table: {@code sample_id} from 0 in order,
-     *     {@code score}; or a folder of such files, taken in the order of their names
-     * @throws InputException if it is something else
+     * @param path {@code .npy}, floating-point [N] or [N,1]; or a {@code .parquet} score table with {@code sample_id}
+     *     from 0 in order and {@code score}; or a folder of such Parquet files, in the order of their names
+     * @throws InputException if the file is something else
      */
     static Values open(Path path) {
         return Files.isDirectory(path) || path.toString().endsWith(".parquet") ? table(path) : npy(path);
@@ -132,7 +135,7 @@ public interface Values {
                             throw InputException.in(
                                     file.file(),
                                     "row " + (row + i) + ": sample_id is " + ids.getLong(i, -1) + ", expected " + sample
-                                            + ": a row a sample, in order");
+                                            + ": one row per sample, in order");
                         }
                         action.accept(sample, scores.getDouble(i, Double.NaN));
                     }

@@ -6,7 +6,7 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.io.npy.NpyFile;
 import org.gradmimic.io.npy.NpyType;
 
-/** Uids in a {@code .npy} file of dtype {@code u8,u8}, in the file's order. */
+/** Uids in a {@code .npy} file of dtype {@code u8,u8}, in the order of the file. */
 final class NpyUids implements Uids {
     private static final long BLOCK = 1 << 20;
 
@@ -20,7 +20,7 @@ final class NpyUids implements Uids {
         }
     }
 
-    /** Opens a file and insists on a list of pairs. */
+    /** Opens a file and requires a list of pairs. */
     static NpyFile open(Path path) {
         NpyFile file = NpyFile.open(path);
         try {

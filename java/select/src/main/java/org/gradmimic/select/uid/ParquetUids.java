@@ -9,8 +9,8 @@ import org.gradmimic.io.TextLines;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Uids in the column {@code uid} of Parquet files, one file after the other: 32 hexadecimal digits as text or as bytes, the
- * 16 bytes themselves, or Parquet's UUIDs.
+ * Uids in the column {@code uid} of Parquet files, one file after the other. A uid is 32 hexadecimal digits as text or
+ * as bytes, or its 16 bytes, or a UUID of Parquet.
  */
 public final class ParquetUids implements Uids {
     /** The column. */
@@ -20,14 +20,14 @@ public final class ParquetUids implements Uids {
 
     /**
      * @param files in the order of the samples
-     * @throws InputException if one has no such column, or one of another type
+     * @throws InputException if a file has no such column, or one of another type
      */
     public ParquetUids(List<ParquetReader> files) {
         this.files = files.stream().map(ParquetUids::asText).toList();
     }
 
     /**
-     * The same file with its uids read as text, see {@link #read}.
+     * The same file with its uids read as text; see {@link #read}.
      *
      * @throws InputException if it has no column {@code uid}, or one of another type
      */
@@ -58,14 +58,14 @@ public final class ParquetUids implements Uids {
     }
 
     /**
-     * A uid out of a chunk.
+     * Reads a uid from a chunk.
      *
      * @param file named in the message; its uids are read {@link #asText}
      * @param column the chunk's vector of uids
      * @param row the row in the chunk
      * @param fileRow the row in the file, named in the message
      * @return 32 hexadecimal digits
-     * @throws InputException if it is something else
+     * @throws InputException if the value is something else
      */
     public static String read(ParquetReader file, DuckDBReadableVector column, long row, long fileRow) {
         @Nullable String uid = column.getString(row);

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.TextLines;
 
-/** Uids in a text file, one a line. */
+/** Uids in a text file, one per line. */
 final class TextUids implements Uids {
     private final Path path;
     private final long size;

@@ -2,14 +2,14 @@ package org.gradmimic.select.uid;
 
 import java.util.HexFormat;
 
-/** A uid as text and as two longs, and the order of uids: NumPy's of {@code u8,u8}, f0 first, unsigned. */
+/** A uid as text and as two longs, and the order of uids: NumPy's order of {@code u8,u8}, by f0 first, unsigned. */
 public final class Uid {
-    /** Hexadecimal digits of a uid. */
+    /** The number of hexadecimal digits of a uid. */
     public static final int DIGITS = 32;
 
     private static final HexFormat HEX = HexFormat.of();
 
-    /** By character; -1 for what is no digit. */
+    /** By character; −1 for a character that is not a digit. */
     private static final byte[] VALUES = new byte['f' + 1];
 
     static {
@@ -20,7 +20,7 @@ public final class Uid {
 
     private Uid() {}
 
-    /** Whether a text is a uid: exactly 32 hexadecimal digits, small or capital. */
+    /** Whether a text is a uid: exactly 32 hexadecimal digits, in lower or upper case. */
     public static boolean isUid(String text) {
         if (text.length() != DIGITS) {
             return false;
@@ -50,17 +50,20 @@ public final class Uid {
         return half;
     }
 
-    /** A digit's value, negative if it is none. Pools have millions of uids: HexFormat takes several times as long. */
+    /**
+     * The value of a digit, negative for another character. Pools have millions of uids, and HexFormat takes several
+     * times as long.
+     */
     private static int value(char digit) {
         return digit < VALUES.length ? VALUES[digit] : -1;
     }
 
-    /** {@return the 32 digits, small letters} */
+    /** {@return the 32 digits in lower case} */
     public static String format(long high, long low) {
         return HEX.toHexDigits(high) + HEX.toHexDigits(low);
     }
 
-    /** {@return less than 0, 0 or more, as the first uid is before, equal to or after the second} */
+    /** {@return a negative number, 0 or a positive number if the first uid is before, equal to or after the second} */
     public static int compare(long high, long low, long otherHigh, long otherLow) {
         int order = Long.compareUnsigned(high, otherHigh);
         return order != 0 ? order : Long.compareUnsigned(low, otherLow);

@@ -1,10 +1,10 @@
 package org.gradmimic.select.uid;
 
-/** Takes uids one after the other. */
+/** Receives uids one after the other. */
 @FunctionalInterface
 public interface UidConsumer {
     /**
-     * @param index the sample's place, from 0
+     * @param index the position of the sample, from 0
      * @param high the first 64 bits
      * @param low the last 64 bits
      */

@@ -1,9 +1,9 @@
 package org.gradmimic.select.uid;
 
 /**
- * Sorts uids in place, as two parallel arrays, in the order of {@link Uid#compare}: by their bytes from the first to the
- * last, each digit's uids swapped to their bucket, buckets of a few by insertion. Linear for any input; the JDK sorts one
- * array alone.
+ * Sorts uids in place, as two parallel arrays, in the order of {@link Uid#compare}. It is a radix sort by bytes, from
+ * the first to the last, that swaps uids into their buckets; small buckets are sorted by insertion. It is linear for
+ * any input. The JDK can only sort a single array.
  */
 final class UidRadixSort {
     private static final int DIGITS = 16;

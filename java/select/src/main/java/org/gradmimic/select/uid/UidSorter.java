@@ -16,15 +16,15 @@ import org.gradmimic.io.npy.NpyType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sorts uids into a subset file, whatever their number: runs of a few million are sorted in memory, put aside in a hidden
- * file beside the target, and merged. Duplicates are kept. The target appears whole or not at all.
+ * Sorts any number of uids into a subset file. Runs of a few million are sorted in memory, stored in a hidden file
+ * beside the target, and merged. Duplicates are kept. The target is whole or absent.
  */
 public final class UidSorter implements AutoCloseable {
-    /** 64 MB. */
+    /** The number of uids in a run: 64 MB. */
     private static final int RUN = 1 << 22;
 
     private static final int BYTES = 16;
-    /** Uids that a run's reader holds. */
+    /** The number of uids that the reader of a run holds. */
     private static final int READ_AHEAD = 1 << 12;
 
     private final Path target;
@@ -36,9 +36,7 @@ public final class UidSorter implements AutoCloseable {
     private final List<Long> runEnds = new ArrayList<>();
     private @Nullable AtomicFile spill;
 
-    /**
-     * @param target the subset file to be, ending in {@code .npy}, in a folder that exists
-     */
+    /** @param target the subset file to write; its folder must exist */
     public UidSorter(Path target) {
         this(target, RUN);
     }
@@ -51,9 +49,9 @@ public final class UidSorter implements AutoCloseable {
     }
 
     /**
-     * Takes a uid.
+     * Adds a uid.
      *
-     * @throws InputException if the disk refuses a run
+     * @throws InputException if a run cannot be written
      */
     public void add(long highBits, long lowBits) {
         if (count == runLength) {
@@ -69,15 +67,15 @@ public final class UidSorter implements AutoCloseable {
         size++;
     }
 
-    /** How many uids there are so far. */
+    /** The number of uids so far. */
     public long size() {
         return size;
     }
 
     /**
-     * Writes all uids in order to the target; nothing may be added after that.
+     * Writes all uids in order to the target. Nothing may be added afterwards.
      *
-     * @throws InputException if the disk refuses; what bore the name before is untouched
+     * @throws InputException if the target cannot be written; an existing file of that name is then untouched
      */
     public void write() {
         try (NpyStream out = NpyStream.create(target, NpyType.UINT64_PAIR, size)) {
@@ -143,7 +141,7 @@ public final class UidSorter implements AutoCloseable {
                 e);
     }
 
-    /** Removes what was put aside; a second call does nothing. */
+    /** Removes the temporary files. A second call does nothing. */
     @Override
     public void close() {
         if (spill != null) {
@@ -151,7 +149,7 @@ public final class UidSorter implements AutoCloseable {
         }
     }
 
-    /** A sorted run in the file, its first uid that was not taken yet at hand. */
+    /** A sorted run in the file, with its first uid that is not yet taken. */
     private final class Run implements Comparable<Run> {
         private final ByteBuffer block = ByteBuffer.allocate(READ_AHEAD * BYTES)
                 .order(ByteOrder.BIG_ENDIAN)
@@ -186,7 +184,7 @@ public final class UidSorter implements AutoCloseable {
                 long from = next * BYTES;
                 while (block.hasRemaining()) {
                     if (Objects.requireNonNull(spill).channel().read(block, from + block.position()) < 0) {
-                        throw new IOException("the temporary file was cut short");
+                        throw new IOException("the temporary file was truncated");
                     }
                 }
             } catch (IOException e) {

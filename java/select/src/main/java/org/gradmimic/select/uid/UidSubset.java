@@ -14,25 +14,25 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.io.npy.NpyFile;
 
 /**
- * A DataComp subset file: a sorted {@code .npy} of dtype {@code u8,u8}, duplicates allowed. It is mapped, not read, and
- * searched where it lies, so that a subset larger than memory is no special case.
+ * A DataComp subset file: a sorted {@code .npy} of dtype {@code u8,u8}, duplicates allowed. The file is mapped and
+ * searched in place, so a subset larger than memory is not a special case.
  */
 public final class UidSubset implements Uids {
-    /** Uids in one mapping: 1 GiB. */
+    /** The number of uids in one mapping: 1 GiB. */
     private static final int CHUNK_BITS = 26;
 
     private static final long CHUNK = 1L << CHUNK_BITS;
     private static final int BYTES = 16;
-    /** At most this many first bits are looked up instead of searched for: 8 MB. */
+    /** At most this many leading bits are looked up instead of searched: 8 MB. */
     private static final int MAX_INDEX_BITS = 20;
 
-    /** Uids that begin with the same of these bits, where all begin differently. */
+    /** An entry of the index covers fewer than 2^this many uids, if uids are evenly distributed. */
     private static final int BUCKET_BITS = 3;
 
     private final ByteBuffer[] chunks;
     private final long size;
     private final int indexBits;
-    /** [2^indexBits + 1] the first place whose uid begins with these bits or higher ones. */
+    /** [2^indexBits + 1] the first position whose uid has these leading bits or higher ones. */
     private final long[] index;
 
     private UidSubset(ByteBuffer[] chunks, long size) {
@@ -51,7 +51,7 @@ public final class UidSubset implements Uids {
     }
 
     /**
-     * Opens a subset and looks through it once, because a search in what isn't sorted would silently miss samples.
+     * Opens a subset and reads it once, because a search in a file that is not sorted would silently miss samples.
      *
      * @throws InputException if it is missing, truncated, of another dtype or not sorted
      */
@@ -70,7 +70,7 @@ public final class UidSubset implements Uids {
     }
 
     /**
-     * Sorts uids into a subset that lives in the system's folder for temporary files, 16 bytes each, until it is no
+     * Sorts uids into a subset in the system's folder for temporary files. It takes 16 bytes per uid until it is no
      * longer used.
      *
      * @param source adds the uids, in any order
@@ -92,7 +92,7 @@ public final class UidSubset implements Uids {
         }
     }
 
-    /** {@return every uid that is in one of the subsets, once} */
+    /** {@return every uid that is in at least one of the subsets, once} */
     public static UidSubset union(List<UidSubset> subsets) {
         UidSubset all =
                 collect(sorter -> subsets.forEach(subset -> subset.forEach((i, high, low) -> sorter.add(high, low))));
@@ -114,7 +114,7 @@ public final class UidSubset implements Uids {
         }
     }
 
-    /** Number of uids, duplicates counted. */
+    /** The number of uids, duplicates included. */
     @Override
     public long size() {
         return size;
@@ -142,18 +142,18 @@ public final class UidSubset implements Uids {
         return find(high, low) >= 0;
     }
 
-    /** {@return the first place of a uid, -1 if it is not in the subset} */
+    /** {@return the first position of a uid, −1 if it is not in the subset} */
     public long find(long high, long low) {
         long at = search(high, low);
         return at < size && compareAt(at, high, low) == 0 ? at : -1;
     }
 
-    /** Whether the uid at a place is the first of its kind. */
+    /** Whether the uid at a position is its first occurrence. */
     public boolean isFirst(long i) {
         return i == 0 || compareAt(i - 1, high(i), low(i)) != 0;
     }
 
-    /** How many times a uid is in the subset: as often DataComp's resharder writes the sample. */
+    /** How many times a uid is in the subset. DataComp's resharder writes the sample that often. */
     public long count(long high, long low) {
         long from = search(high, low);
         long to = from;
@@ -163,7 +163,7 @@ public final class UidSubset implements Uids {
         return to - from;
     }
 
-    /** {@return the SHA-256 of all uids, in hexadecimal digits: what tells one subset from another} */
+    /** {@return the SHA-256 of all uids, in hexadecimal digits, which distinguishes one subset from another} */
     public String fingerprint() {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
@@ -176,7 +176,7 @@ public final class UidSubset implements Uids {
         }
     }
 
-    /** The lowest place whose uid is not before this one; the size if there is none. */
+    /** The lowest position whose uid is not before this one; the size if there is none. */
     private long search(long high, long low) {
         int bucket = bucket(high);
         long from = index[bucket];
@@ -192,7 +192,7 @@ public final class UidSubset implements Uids {
         return from;
     }
 
-    /** The first bits as a number; a shift by 64 would be one by 0. */
+    /** The leading bits as a number. A shift by 64 would shift by 0. */
     private int bucket(long high) {
         return (int) (high >>> 1 >>> Long.SIZE - 1 - indexBits);
     }

@@ -6,25 +6,25 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.io.ParquetReader;
 
 /**
- * The uids of a pool in the order of its samples: the i-th uid is sample i's. Read from front to back, any number of
- * times, in constant memory.
+ * The uids of a pool in the order of its samples: the i-th uid belongs to sample i. They are read from front to back,
+ * any number of times, in constant memory.
  */
 public interface Uids {
-    /** Number of samples. */
+    /** The number of samples. */
     long size();
 
     /**
-     * Shows every uid, in order.
+     * Passes every uid to the consumer, in order.
      *
-     * @throws InputException if the file cannot be read or holds something else than uids; names the place
+     * @throws InputException if the file cannot be read or contains something other than uids; names the place
      */
     void forEach(UidConsumer action);
 
     /**
-     * Opens a pool by what its name ends in.
+     * Opens a pool. The extension of its name selects the format.
      *
-     * @param path {@code .parquet} with a column {@code uid}, or a folder of such files, taken in the order of their
-     *     names; {@code .npy} of dtype {@code u8,u8}, in any order; {@code .txt} with a uid a line
+     * @param path {@code .parquet} with a column {@code uid}, or a folder of such files, in the order of their names;
+     *     {@code .npy} of dtype {@code u8,u8}, in any order; {@code .txt} with one uid per line
      * @return its uids
      * @throws InputException if it is missing or of another kind
      */

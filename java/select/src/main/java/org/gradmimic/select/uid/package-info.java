@@ -1,6 +1,7 @@
 /**
- * Samples named by 128-bit uids, as in DataComp: 32 hexadecimal digits, here two longs, the high and the low 64 bits,
- * unsigned. Pools of uids are streamed, subsets are sorted files that are searched where they lie; memory stays constant.
+ * Samples identified by 128-bit uids, as in DataComp: 32 hexadecimal digits, represented by two unsigned longs, the
+ * high and the low 64 bits. Pools of uids are streamed. Subsets are sorted files that are searched in place. Memory use
+ * is constant.
  */
 @NullMarked
 package org.gradmimic.select.uid;

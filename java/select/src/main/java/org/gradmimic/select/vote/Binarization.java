@@ -3,14 +3,14 @@ package org.gradmimic.select.vote;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
 
-/** A {@link Binarizer} at work on one set of values. Not thread-safe. */
+/** A {@link Binarizer} in progress on one set of values. Not thread-safe. */
 public interface Binarization {
 
-    /** {@return what another pass over the values has to count; empty once {@link #decision} can be asked for} */
+    /** {@return what another pass over the values must count; empty once {@link #decision} can be called} */
     Refinement needs();
 
     /**
-     * Takes what {@link #needs} asked for.
+     * Accepts the counts that {@link #needs} asked for.
      *
      * @param counts of all values, in the bins needed
      * @throws InvalidArgumentException if other bins were counted
@@ -21,7 +21,7 @@ public interface Binarization {
     /**
      * {@return the decision}
      *
-     * @throws InvalidStateException if something is still needed
+     * @throws InvalidStateException if counts are still needed
      */
     Decision decision();
 }

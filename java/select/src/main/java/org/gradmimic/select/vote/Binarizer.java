@@ -8,22 +8,22 @@ import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.select.score.ScoreColumn;
 
 /**
- * How the values of an epoch, or of a class in an epoch, are split into those to keep and those to discard.
+ * Splits the values of an epoch, or of a class in an epoch, into those to keep and those to discard.
  *
- * <p>A binarizer never sees values, only statistics of them that do not depend on their order, so that it decides the same
- * whether they come from memory, a file or a cluster:
+ * <p>A binarizer never sees values. It sees only statistics of them that do not depend on their order. Therefore it
+ * makes the same decision whether the values come from memory, a file or a cluster:
  *
  * <pre>{@code
  * ValueStatistics statistics = ...;                 // a first pass over the values
  * Binarization running = binarizer.begin(statistics);
- * while (!running.needs().isEmpty()) {              // not for thresholds; once as a rule for the others
- *     running.refine(counts of running.needs());    // a further pass
+ * while (!running.needs().isEmpty()) {              // never for thresholds, usually once for the other rules
+ *     running.refine(counts of running.needs());    // another pass
  * }
  * Decision decision = running.decision();
  * boolean keep = decision.cut().keeps(value);
  * }</pre>
  *
- * <p>Equal values get equal votes. Samples that were not seen have no part in it. Immutable.
+ * <p>Equal values get equal votes. Samples that were not seen are ignored. Immutable.
  */
 public final class Binarizer implements Serializable {
 
@@ -39,7 +39,7 @@ public final class Binarizer implements Serializable {
     }
 
     private final Kind kind;
-    /** The threshold, the share or the number; 0 where there is none. */
+    /** The threshold, the share or the count; 0 if the rule has none. */
     private final double parameter;
 
     private Binarizer(Kind kind, double parameter) {
@@ -62,37 +62,37 @@ public final class Binarizer implements Serializable {
     }
 
     /**
-     * Keeps the higher of the two clusters with the least sum of squared distances to their means. In one dimension the
-     * clusters are a split of the sorted values, so that trying every split finds the exact optimum, without starting
-     * points or iterations. Of equally good splits the lowest is taken. If all values are equal there is one cluster, and
-     * it is kept.
+     * Keeps the higher of the two clusters with the smallest sum of squared distances to their means. In one dimension
+     * the clusters are a split of the sorted values, so trying every split finds the exact optimum, without starting
+     * points or iterations. Among equally good splits the lowest is taken. If all values are equal there is one
+     * cluster, and it is kept.
      */
     public static Binarizer kMeans() {
         return new Binarizer(Kind.K_MEANS, 0);
     }
 
     /**
-     * Keeps the values that more likely come from the component with the higher mean, of a mixture of two normal
-     * distributions fitted by maximum likelihood. Where that component is the wider one, values far below the other
-     * belong to it as well.
+     * Keeps the values that more likely come from the component with the higher mean, in a mixture of two normal
+     * distributions that is fitted by maximum likelihood. If that component is the wider one, values far below the
+     * other component belong to it as well.
      */
     public static Binarizer mixture() {
         return new Binarizer(Kind.MIXTURE, 0);
     }
 
     /**
-     * Keeps the highest {@code share} of the values: ⌊share · n⌋ of them, computed in decimals (0.29 of 100 is 29), and
-     * those that equal the last one kept.
+     * Keeps the highest {@code share} of the values: ⌊share · n⌋ of them, computed in decimal arithmetic (0.29 of 100
+     * is 29), and all values equal to the last one kept.
      *
      * @param share from 0 to 1
-     * @throws InvalidArgumentException if {@code share} is not in 0..1
+     * @throws InvalidArgumentException if {@code share} is not in that range
      */
     public static Binarizer topShare(double share) {
         return new Binarizer(Kind.TOP, checked(share));
     }
 
     /**
-     * Keeps the {@code count} highest values, or all if there are fewer, and those that equal the last one kept.
+     * Keeps the {@code count} highest values, or all if there are fewer, and all values equal to the last one kept.
      *
      * @param count 0 to 2⁵³
      * @throws InvalidArgumentException if {@code count} is not in that range
@@ -108,16 +108,16 @@ public final class Binarizer implements Serializable {
      * Keeps the lowest {@code share} of the values, counted as by {@link #topShare}.
      *
      * @param share from 0 to 1
-     * @throws InvalidArgumentException if {@code share} is not in 0..1
+     * @throws InvalidArgumentException if {@code share} is not in that range
      */
     public static Binarizer bottomShare(double share) {
         return new Binarizer(Kind.BOTTOM, checked(share));
     }
 
     /**
-     * Begins to decide.
+     * Starts a decision.
      *
-     * @param statistics of all values; not changed, and not to be changed until the decision
+     * @param statistics of all values; not modified, and not to be modified until the decision is made
      */
     public Binarization begin(ValueStatistics statistics) {
         return switch (kind) {
@@ -144,7 +144,7 @@ public final class Binarizer implements Serializable {
         return share;
     }
 
-    /** A decision that needs no statistics. */
+    /** A decision that needs no counts. */
     private record Decided(Decision decision) implements Binarization {
         @Override
         public Refinement needs() {

@@ -5,15 +5,14 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Values in ascending groups, each with its number, mean and variance: what a mixture is fitted to. Made from statistics
- * and from counts of single values where there are some, so that the same values make the same cells in whatever order
- * they came.
+ * Values in ascending groups, each with its count, mean and variance. A mixture is fitted to these. They are built from
+ * statistics, and from counts of single values where these exist, so the same values give the same cells in any order.
  */
 final class Cells {
 
-    /** How wide a cell may be. */
+    /** The permitted width of a cell. */
     interface Resolution {
-        /** The largest width that a cell with values from {@code lowest} to {@code highest} may have. */
+        /** The largest permitted width of a cell with values from {@code lowest} to {@code highest}. */
         double widest(double lowest, double highest);
     }
 
@@ -21,7 +20,7 @@ final class Cells {
     private double[] lowest = new double[256];
     private double[] highest = new double[256];
     private double[] count = new double[256];
-    /** Sums of the distances to the lowest value, and of their squares. */
+    /** Sums of the distances to the lowest value, and of the squared distances. */
     private double[] sum = new double[256];
 
     private double[] squares = new double[256];
@@ -29,9 +28,9 @@ final class Cells {
     private Cells() {}
 
     /**
-     * The finest cells there are: a bin, or a single value where the bin's values were counted.
+     * The finest possible cells: a bin, or a single value if the values of the bin were counted.
      *
-     * @param counts each of other bins
+     * @param counts each of different bins
      */
     static Cells finest(ValueStatistics statistics, List<ValueCounts> counts) {
         Cells cells = new Cells();
@@ -56,7 +55,7 @@ final class Cells {
         return cells;
     }
 
-    /** Neighbouring cells of these, taken together as far as the resolution allows. */
+    /** These cells, with neighbouring ones merged as far as the resolution permits. */
     Cells merged(Resolution resolution) {
         Cells merged = new Cells();
         for (int i = 0; i < size; i++) {
@@ -92,7 +91,7 @@ final class Cells {
         return Math.max(0, squares[i] / count[i] - mean * mean);
     }
 
-    /** Number of values in all. */
+    /** The total number of values. */
     double total() {
         double total = 0;
         for (int i = 0; i < size; i++) {
@@ -101,7 +100,7 @@ final class Cells {
         return total;
     }
 
-    /** A value that has about {@code share} of all values below it. */
+    /** A value with about {@code share} of all values below it. */
     double quantile(double share) {
         double rest = share * total();
         for (int i = 0; i < size; i++) {

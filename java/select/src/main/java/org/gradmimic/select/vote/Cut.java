@@ -3,12 +3,12 @@ package org.gradmimic.select.vote;
 import java.io.Serializable;
 
 /**
- * What a {@link Binarizer} decided: keep the values of an interval, or those outside it. Both ends belong to the interval,
- * so {@code outside} keeps what is strictly below {@code low} or strictly above {@code high}.
+ * The decision of a {@link Binarizer}: keep the values of an interval, or those outside it. Both ends belong to the
+ * interval, so if {@code inside} is false, values strictly below {@code low} or strictly above {@code high} are kept.
  *
- * @param low the interval's lower end
- * @param high its upper end; below {@code low} if the interval is empty
- * @param inside whether the interval's values are kept, or the others
+ * @param low the lower end of the interval
+ * @param high the upper end; below {@code low} if the interval is empty
+ * @param inside whether the values in the interval are kept, or the others
  */
 public record Cut(float low, float high, boolean inside) implements Serializable {
 
@@ -34,7 +34,7 @@ public record Cut(float low, float high, boolean inside) implements Serializable
      * @param value not NaN
      */
     public boolean keeps(float value) {
-        return ((value >= low) & (value <= high)) == inside; // without a branch that nobody could predict
+        return ((value >= low) & (value <= high)) == inside; // no branch, because it would be unpredictable
     }
 
     @Override

@@ -5,11 +5,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@link Binarizer}'s rule for one set of values.
+ * The decision of a {@link Binarizer} for one set of values.
  *
  * @param cut which values are kept
- * @param mixture the mixture it was taken from, of {@link Binarizer#mixture()} only
- * @param notes what a user should know about the values, such as that all are equal; usually empty
+ * @param mixture the mixture that the cut comes from; for {@link Binarizer#mixture()} only
+ * @param notes what a user should know about the values, for example that all are equal; usually empty
  */
 public record Decision(Cut cut, @Nullable Mixture mixture, List<String> notes) implements Serializable {
 
@@ -22,7 +22,7 @@ public record Decision(Cut cut, @Nullable Mixture mixture, List<String> notes) i
         return new Decision(Cut.ALL, null, List.of("all values are equal: all are kept"));
     }
 
-    /** No values: whatever comes is kept by nobody. */
+    /** There are no values. Nothing is kept. */
     static Decision noValues() {
         return new Decision(Cut.NONE, null, List.of("no values"));
     }

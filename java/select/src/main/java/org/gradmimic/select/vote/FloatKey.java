@@ -1,10 +1,10 @@
 package org.gradmimic.select.vote;
 
 /**
- * Finite floats as 32-bit integers in the same order: unsigned, −0 and +0 the same key. The high 16 bits are a value's
- * <em>bin</em>, 0 to 65,535; the low 16 bits its <em>offset</em> in the bin. All values of a bin share sign and exponent,
- * so that within it a value is {@code first(bin) + unit(bin) · offset} exactly: integer sums over offsets are exact sums
- * over values.
+ * Maps finite floats to 32-bit unsigned integers in the same order; −0 and +0 have the same key. The high 16 bits are
+ * the <em>bin</em> of a value, 0 to 65,535. The low 16 bits are its <em>offset</em> in the bin. All values of a bin
+ * have the same sign and exponent. Within a bin a value is therefore exactly {@code first(bin) + unit(bin) · offset},
+ * and integer sums over offsets are exact sums over values.
  */
 final class FloatKey {
 
@@ -12,7 +12,7 @@ final class FloatKey {
 
     private FloatKey() {}
 
-    /** The key; compare with {@link Integer#compareUnsigned}. */
+    /** The key. Compare keys with {@link Integer#compareUnsigned}. */
     static int of(float value) {
         int bits = Float.floatToRawIntBits(value + 0.0f); // −0 + 0 = +0
         return bits ^ (bits >> 31 | 0x8000_0000);
@@ -45,7 +45,7 @@ final class FloatKey {
         return value(bin, OFFSETS - 1);
     }
 
-    /** The distance of neighbouring values in a bin, a power of two. */
+    /** The distance between neighbouring values in a bin, a power of two. */
     static double unit(int bin) {
         return (last(bin) - first(bin)) / (OFFSETS - 1);
     }

@@ -3,24 +3,25 @@ package org.gradmimic.select.vote;
 import java.util.Arrays;
 
 /**
- * Exact k-means of two clusters in one dimension: the split of the sorted values with the most variance between the two sides.
+ * Exact k-means with two clusters in one dimension: the split of the sorted values with the largest variance between
+ * the two sides.
  *
- * <p>For a split with n₁ values below it, whose deviations from the mean of all sum up to D, that variance is
- * D² (1/n₁ + 1/n₂), up to a factor. At the edges of the bins it is known from the statistics. Within a bin it is bounded:
- * it is a convex function of (n₁, D), and for whatever values a bin holds (n₁, D) stays in a triangle whose corners are
- * the bin's two ends and the point where the lowest possible values are followed by the highest possible ones. So only
- * bins in which that third corner beats the best edge can hold the optimum: their values are counted, and every split in
- * them is tried.
+ * <p>Consider a split with n₁ values below it, whose deviations from the overall mean add up to D. Up to a factor, the
+ * variance between the sides is D² (1/n₁ + 1/n₂). At the edges of the bins it is known from the statistics. Within a
+ * bin it is bounded. It is a convex function of (n₁, D), and for any values in the bin, (n₁, D) stays in a triangle.
+ * The corners of the triangle are the two ends of the bin, and the point at which the lowest possible values are
+ * followed by the highest possible ones. Only bins whose third corner beats the best edge can contain the optimum.
+ * Their values are counted, and every split in them is tried.
  */
 final class KMeansSearch extends RefiningSearch {
 
-    /** Bins whose bound is this close below the best edge are looked into as well: rounding must not hide them. */
+    /** Bins whose bound is this close below the best edge are searched as well, so that rounding cannot hide them. */
     private static final double MARGIN = 1e-9;
 
     private final ValueStatistics statistics;
     private final int[] bins;
     private final double mean;
-    /** Values, and their deviations' sum, before bin i. */
+    /** The number of values, and the sum of their deviations, before bin i. */
     private final long[] countBefore;
 
     private final double[] deviationBefore;
@@ -52,7 +53,7 @@ final class KMeansSearch extends RefiningSearch {
         }
     }
 
-    /** The best split among the edges of the bins; 0 if there is one bin only. */
+    /** The best split among the edges of the bins; 0 if there is only one bin. */
     float bestEdge() {
         return split;
     }
@@ -60,7 +61,7 @@ final class KMeansSearch extends RefiningSearch {
     @Override
     void refined(ValueCounts counts) {
         best = Double.NEGATIVE_INFINITY;
-        // Once more in ascending order, edges and refined bins together: of equal splits the lowest wins.
+        // Once more in ascending order, edges and refined bins together: among equal splits the lowest wins.
         for (int i = 0; i < bins.length; i++) {
             if (i > 0) {
                 offer(countBefore[i], deviationBefore[i], FloatKey.value(bins[i], 0));
@@ -72,7 +73,7 @@ final class KMeansSearch extends RefiningSearch {
         finish();
     }
 
-    /** Every split between two values of a bin. */
+    /** Tries every split between two values of a bin. */
     private void trySplits(int i, ValueCounts counts) {
         int bin = bins[i];
         long[] below = {countBefore[i]};
@@ -106,7 +107,7 @@ final class KMeansSearch extends RefiningSearch {
         int i = Arrays.binarySearch(bins, bin);
         double lowest = FloatKey.first(bin) - mean;
         double highest = FloatKey.last(bin) - mean;
-        // So many of the lowest values, then the highest ones, have the bin's sum.
+        // The number of lowest possible values that, followed by highest possible ones, give the sum of the bin.
         double low = (highest * statistics.count(bin) - deviation(i)) / (highest - lowest);
         return between(countBefore[i] + low, deviationBefore[i] + lowest * low) >= best * (1 - MARGIN);
     }

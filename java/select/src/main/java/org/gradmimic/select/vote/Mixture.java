@@ -6,10 +6,10 @@ import java.util.function.DoubleUnaryOperator;
 /**
  * A mixture of two normal distributions.
  *
- * @param high the component with the higher mean: worth keeping
- * @param low the other one
+ * @param high the component with the higher mean: its values are worth keeping
+ * @param low the other component
  * @param logLikelihood the mean log-likelihood of a value
- * @param converged whether the fit came to rest
+ * @param converged whether the fit converged
  */
 public record Mixture(Component high, Component low, double logLikelihood, boolean converged) implements Serializable {
 
@@ -22,7 +22,7 @@ public record Mixture(Component high, Component low, double logLikelihood, boole
      */
     public record Component(double weight, double mean, double variance) implements Serializable {}
 
-    /** The log of the odds that a value belongs to the high component, as a function of the value. */
+    /** The log odds that a value belongs to the high component, as a function of the value. */
     DoubleUnaryOperator logOdds() {
         double constant = StrictMath.log(high.weight / low.weight)
                 - 0.5 * (StrictMath.log(high.variance) - StrictMath.log(low.variance));
@@ -34,15 +34,15 @@ public record Mixture(Component high, Component low, double logLikelihood, boole
     }
 
     /**
-     * The values that more likely belong to the high component. The log odds are a quadratic: they rise and fall, or fall
-     * and rise, so on either side of the turning point there is one place at most where their sign changes.
+     * The values that more likely belong to the high component. The log odds are a quadratic function with one turning
+     * point, so they change sign at most once on each side of it.
      */
     Cut cut() {
         DoubleUnaryOperator logOdds = logOdds();
         FloatTest high = value -> logOdds.applyAsDouble(value) >= 0;
         double turn = (this.low.mean / this.low.variance - this.high.mean / this.high.variance)
                 / (1 / this.low.variance - 1 / this.high.variance);
-        boolean inRange = Math.abs(turn) <= Float.MAX_VALUE; // false for NaN, too
+        boolean inRange = Math.abs(turn) <= Float.MAX_VALUE; // also false for NaN
         float middle = inRange ? (float) turn : Float.MAX_VALUE;
         boolean kept = high.holds(middle);
         float from = high.holds(-Float.MAX_VALUE) == kept
@@ -64,7 +64,10 @@ public record Mixture(Component high, Component low, double logLikelihood, boole
         boolean holds(float value);
     }
 
-    /** The lowest float for which a test holds that fails at {@code from}, and holds at {@code to} or just beside it. */
+    /**
+     * The lowest float for which a test holds, given that it fails at {@code from} and holds at {@code to} or just
+     * beside it.
+     */
     private static float first(float from, float to, FloatTest test) {
         int below = FloatKey.of(from);
         int above = FloatKey.of(to);

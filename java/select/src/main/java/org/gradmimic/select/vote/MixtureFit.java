@@ -4,15 +4,19 @@ import org.gradmimic.select.internal.Squarem;
 import org.jspecify.annotations.Nullable;
 
 /**
- * EM for a mixture of two normal distributions, on cells instead of values. A cell's values are not all at its mean: what
- * a posterior, linear or quadratic across the cell, makes of their variance is added, so that cells of a tenth of a
- * standard deviation give the parameters to about 1e-6. {@code StrictMath}, so that every machine gets the same bits.
+ * EM for a mixture of two normal distributions, on cells instead of values. The values of a cell are not all at its
+ * mean. The posterior is taken as linear or quadratic across the cell, and the contribution of the cell's variance is
+ * added. With cells of a tenth of a standard deviation the parameters are accurate to about 1e-6. {@code StrictMath}
+ * gives every machine the same bits.
  */
 final class MixtureFit {
 
-    /** Where a cell is so wide that the posterior is no parabola in it, it is taken at the mean alone. */
+    /** In a wider cell the posterior is not a parabola, so it is taken at the mean alone. */
     private static final double PARABOLA = 0.1;
-    /** A step moves no parameter by more: means in standard deviations, log variances, log odds of the weights. */
+    /**
+     * The fit has converged if a step moves no parameter by more: means in standard deviations, log variances, log odds
+     * of the weights.
+     */
     private static final double AT_REST = 1e-9;
 
     private static final int CYCLES = 1_000;
@@ -30,7 +34,10 @@ final class MixtureFit {
     private final double total;
     private final double center;
     private final double scale;
-    /** Per component and cell: expected number of values, and what their spread adds to the sum of values. */
+    /**
+     * For each component and cell: the expected number of values, and the contribution of their spread to the sum of
+     * values.
+     */
     private final double[][] share;
 
     private final double[][] tilt;
@@ -61,7 +68,7 @@ final class MixtureFit {
     }
 
     /**
-     * Hands the cells below {@code split} to one component and the others to the other one.
+     * Assigns the cells below {@code split} to one component and the other cells to the other.
      *
      * @return parameters for {@link #improve}; null if one side is empty
      */
@@ -77,18 +84,18 @@ final class MixtureFit {
         return maximize(parameters) ? parameters : null;
     }
 
-    /** A narrow and a wide component about the same mean. */
+    /** A narrow and a wide component with about the same mean. */
     double[] narrowAndWide() {
         double logVariance = 2 * StrictMath.log(scale);
         return new double[] {0, center / scale, center / scale, logVariance - 2, logVariance + 1};
     }
 
-    /** The mean log-likelihood of a value under the one normal distribution that fits best. */
+    /** The mean log-likelihood of a value under the best single normal distribution. */
     double single() {
         return -0.5 * (LOG_TWO_PI + 2 * StrictMath.log(scale) + 1);
     }
 
-    /** A mixture as parameters. */
+    /** The parameters of a mixture. */
     double[] parameters(Mixture mixture) {
         return new double[] {
             StrictMath.log(mixture.high().weight() / mixture.low().weight()),
@@ -99,7 +106,7 @@ final class MixtureFit {
         };
     }
 
-    /** Takes some plain steps of EM. */
+    /** Makes some plain EM steps. */
     void improve(double[] parameters, int steps) {
         double[] next = new double[parameters.length];
         for (int i = 0; i < steps; i++) {
@@ -108,13 +115,13 @@ final class MixtureFit {
         }
     }
 
-    /** Goes on to the maximum. */
+    /** Iterates to the maximum. */
     Mixture maximum(double[] parameters) {
         boolean converged = Squarem.run(this::step, parameters, AT_REST, CYCLES);
         return mixture(parameters, converged);
     }
 
-    /** Parameters as a mixture, the components in order, and how likely it is. */
+    /** The mixture of some parameters, with its components in order and its likelihood. */
     Mixture mixture(double[] parameters, boolean converged) {
         double likelihood = expect(parameters);
         double odds = StrictMath.exp(-Math.abs(parameters[LOG_ODDS]));
@@ -132,7 +139,9 @@ final class MixtureFit {
         return new Mixture(components[high], components[1 - high], likelihood, converged);
     }
 
-    /** The variance below which a component at {@code mean} is a single value: floats are no closer there. */
+    /**
+     * The variance below which a component at {@code mean} is a single value: neighbouring floats are no closer there.
+     */
     static double pointVariance(double mean) {
         double spacing = Math.ulp((float) mean);
         return spacing * spacing;
@@ -144,13 +153,13 @@ final class MixtureFit {
             System.arraycopy(from, 0, to, 0, from.length);
             return Double.NEGATIVE_INFINITY;
         }
-        if (!maximize(to)) { // a component died out
+        if (!maximize(to)) { // a component has vanished
             System.arraycopy(from, 0, to, 0, from.length);
         }
         return likelihood;
     }
 
-    /** Shares every cell out to the components, and returns the mean log-likelihood of a value. */
+    /** Distributes every cell over the components, and returns the mean log-likelihood of a value. */
     private double expect(double[] parameters) {
         double mean0 = parameters[MEAN] * scale;
         double mean1 = parameters[MEAN + 1] * scale;
@@ -196,7 +205,9 @@ final class MixtureFit {
         return likelihood / total;
     }
 
-    /** The components' weights, means and variances from their shares; false if one has none. */
+    /**
+     * Computes the weights, means and variances of the components from their shares; false if a component has no share.
+     */
     private boolean maximize(double[] to) {
         double[] weight = new double[2];
         for (int k = 0; k < 2; k++) {
@@ -225,7 +236,7 @@ final class MixtureFit {
         return true;
     }
 
-    /** Most cells belong to one component alone. */
+    /** log(1 + e). For most cells e is 0, because they belong to one component alone. */
     private static double log1p(double e) {
         return e < 1e-17 ? e : StrictMath.log1p(e);
     }

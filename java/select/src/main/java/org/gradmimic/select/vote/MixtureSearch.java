@@ -8,37 +8,38 @@ import org.gradmimic.base.InternalException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A mixture of two normal distributions by maximum likelihood.
+ * A maximum-likelihood mixture of two normal distributions.
  *
- * <p>Fitted to cells ({@link MixtureFit}), first to coarse ones from several starts, then, from the best, to cells as narrow
- * as the components found ask for. Where a bin of the statistics is too wide for that, as around 100 ± 0.1, its values are
- * counted and everything is done once more. The cost depends on the number of cells, some hundreds, not of values.
+ * <p>It is fitted to cells ({@link MixtureFit}): first to coarse cells from several starts, then, from the best result,
+ * to cells as narrow as the components require. If a bin of the statistics is too wide for that, as around 100 ± 0.1,
+ * its values are counted and the fit is repeated. The cost depends on the number of cells, some hundreds, and not on
+ * the number of values.
  *
- * <p>The likelihood has no maximum where a component shrinks to a single value: its variance then stops at the distance of
- * neighbouring floats. Such a solution is taken if the value really is a spike, or if there is no other, and it is
- * reported.
+ * <p>The likelihood has no maximum if a component shrinks to a single value. The variance of such a component is
+ * limited to the distance between neighbouring floats. Such a solution is accepted if the value really is a spike, or
+ * if there is no other solution, and it is reported.
  */
 final class MixtureSearch extends RefiningSearch {
 
     private static final double[] START_SHARES = {0.05, 0.25, 0.5, 0.75, 0.95};
     private static final int START_STEPS = 20;
     private static final int CANDIDATES = 3;
-    /** Cells between the 1st and the 99th hundredth at the start. */
+    /** Number of cells between the 1st and the 99th percentile at the start. */
     private static final int COARSE_CELLS = 200;
-    /** Standard deviations of the narrowest component nearby that a cell may be wide, and that a bin may. */
+    /** The largest width of a cell, and of a bin, in standard deviations of the narrowest component nearby. */
     private static final double CELL_WIDTH = 0.1;
 
     private static final double BIN_WIDTH = 0.25;
-    /** Log odds beyond which a component has no part in a cell: 1e-7. */
+    /** The log odds beyond which a component contributes nothing to a cell: 1e-7. */
     private static final double NO_PART = 16;
-    /** A bin with a smaller share of the values is not worth a refinement. */
+    /** A bin with a smaller share of the values is not refined. */
     private static final double NEGLIGIBLE = 1e-5;
 
     private static final int REFINEMENTS = 3;
     private static final int ROUNDS = 6;
-    /** In standard deviations and log variances. */
+    /** The change below which a fit is settled, in standard deviations and log variances. */
     private static final double SETTLED = 1e-6;
-    /** A single value is a component of its own if it has this share of the values, and so many. */
+    /** A single value is accepted as a component if it has this share of the values, and this many. */
     private static final double SPIKE_SHARE = 0.01;
 
     private static final int SPIKE_COUNT = 5;
@@ -124,7 +125,7 @@ final class MixtureSearch extends RefiningSearch {
         }
     }
 
-    /** Bins that hide too much of the shape of a component. */
+    /** The bins that hide too much of the shape of a component. */
     private int[] tooWide(int[] bins, @Nullable Mixture mixture) {
         DoubleUnaryOperator logOdds = mixture == null ? null : mixture.logOdds();
         List<Integer> wide = new ArrayList<>();
@@ -142,7 +143,7 @@ final class MixtureSearch extends RefiningSearch {
         return wide.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    /** The smallest standard deviation among the components that have a part in an interval. */
+    /** The smallest standard deviation among the components that contribute to an interval. */
     private static double narrowest(Mixture mixture, DoubleUnaryOperator logOdds, double from, double to) {
         double atFrom = logOdds.applyAsDouble(from);
         double atTo = logOdds.applyAsDouble(to);
@@ -179,7 +180,7 @@ final class MixtureSearch extends RefiningSearch {
         return component.variance() <= MixtureFit.pointVariance(component.mean()) * 1.001;
     }
 
-    /** Whether a component is a single value that is nothing but an outlier. */
+    /** Whether a component is a single value that is only an outlier. */
     private boolean isSpurious(Mixture mixture) {
         double n = statistics.count();
         double needed = Math.max(Math.min(SPIKE_COUNT, n / 2), SPIKE_SHARE * n);
@@ -191,13 +192,13 @@ final class MixtureSearch extends RefiningSearch {
         List<String> notes = new ArrayList<>();
         addPoint(notes, "high", mixture.high());
         addPoint(notes, "low", mixture.low());
-        // Three more parameters, each worth ½ log n (the Bayesian information criterion).
+        // The mixture has three more parameters, each of which costs ½ log n (the Bayesian information criterion).
         double n = statistics.count();
         if (n * (mixture.logLikelihood() - single) < 1.5 * StrictMath.log(n)) {
             notes.add("one normal distribution fits as well: the values don't fall into two groups");
         }
         if (!mixture.converged()) {
-            notes.add("the mixture's fit did not come to rest");
+            notes.add("the fit of the mixture did not converge");
         }
         return List.copyOf(notes);
     }

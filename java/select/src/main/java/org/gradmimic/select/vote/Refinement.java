@@ -4,8 +4,8 @@ import java.io.Serializable;
 import java.util.Arrays;
 
 /**
- * The bins of floats ({@link FloatKey}) whose values have to be counted one by one before a rule is known: what a further
- * pass over the values must collect, as {@link ValueCounts}. Usually a handful. Immutable.
+ * The bins of floats ({@link FloatKey}) whose values must be counted one by one before a rule can decide. Another pass
+ * over the values collects these counts as {@link ValueCounts}. There are usually a handful of bins. Immutable.
  */
 public final class Refinement implements Serializable {
 
@@ -19,7 +19,7 @@ public final class Refinement implements Serializable {
         this.bins = bins;
     }
 
-    /** {@return that nothing more is needed} */
+    /** {@return a refinement that needs nothing} */
     static Refinement none() {
         return NONE;
     }
@@ -36,9 +36,9 @@ public final class Refinement implements Serializable {
     }
 
     /**
-     * Whether a value is to be counted.
+     * Whether a value must be counted.
      *
-     * @param value anything; NaN never is
+     * @param value any value; NaN is never counted
      */
     public boolean contains(float value) {
         return !Float.isNaN(value) && index(FloatKey.bin(FloatKey.of(value))) >= 0;
@@ -53,7 +53,7 @@ public final class Refinement implements Serializable {
         return bins.length;
     }
 
-    /** A bin's place among the bins, negative if it is not one of them. */
+    /** The index of a bin among these bins; negative if it is not one of them. */
     int index(int bin) {
         if (bins.length == 0 || bin < bins[0] || bin > bins[bins.length - 1]) {
             return -1;

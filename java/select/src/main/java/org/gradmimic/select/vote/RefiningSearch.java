@@ -4,7 +4,7 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
 import org.jspecify.annotations.Nullable;
 
-/** What the searches that may need a refinement have in common. */
+/** What all searches that may need a refinement have in common. */
 abstract class RefiningSearch implements Binarization {
 
     private Refinement needs = Refinement.none();
@@ -35,7 +35,7 @@ abstract class RefiningSearch implements Binarization {
         return decision;
     }
 
-    /** Goes on with the counts that were needed; ends with {@link #need} or {@link #decide}. */
+    /** Continues with the counts that were needed; ends by calling {@link #need} or {@link #decide}. */
     abstract void refined(ValueCounts counts);
 
     final void need(int... bins) {

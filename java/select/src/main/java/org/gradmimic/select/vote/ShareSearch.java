@@ -1,14 +1,16 @@
 package org.gradmimic.select.vote;
 
 /**
- * The value at which a share ends: the bin from the number of values in each, and the value within it from a count of
- * that bin's values.
+ * Finds the value at which a share ends. The counts of the bins give the bin, and a count of the values of that bin
+ * gives the value.
  */
 final class ShareSearch extends RefiningSearch {
 
     private final boolean top;
     private final int bin;
-    /** Of the values in the bin, which from its upper end (top) or lower end is the last one kept; from 1. */
+    /**
+     * The rank of the last value kept, counted from 1 within the bin: from the upper end (top) or from the lower end.
+     */
     private final long rank;
 
     ShareSearch(ValueStatistics statistics, long kept, boolean top) {
@@ -37,8 +39,8 @@ final class ShareSearch extends RefiningSearch {
     void refined(ValueCounts counts) {
         long[] before = {0};
         int[] last = {-1};
-        // From the lower end the last one kept is the first value with `rank` values up to it; from the upper end the
-        // first with more than n − rank.
+        // From the lower end the last value kept is the first one with `rank` values up to it; from the upper end it is
+        // the first with more than n − rank.
         long target = top ? counts.count(bin) - rank + 1 : rank;
         counts.forEach(bin, (offset, count) -> {
             if (before[0] < target && before[0] + count >= target) {

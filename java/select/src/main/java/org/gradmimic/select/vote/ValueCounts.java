@@ -5,9 +5,9 @@ import java.util.Arrays;
 import org.gradmimic.base.InvalidArgumentException;
 
 /**
- * How often every single value occurs, in the bins that a {@link Refinement} names. Like {@link ValueStatistics} made of
- * exact integers and independent of order; a bin takes at most 512 KB, less where values repeat or are few. Not
- * thread-safe.
+ * How often each single value occurs, in the bins that a {@link Refinement} names. Like {@link ValueStatistics}, this
+ * consists of exact integers and does not depend on order. A bin takes at most 512 KB, and less if values repeat or are
+ * few. Not thread-safe.
  */
 public final class ValueCounts implements Serializable {
 
@@ -19,13 +19,13 @@ public final class ValueCounts implements Serializable {
     /** [bin of the refinement][offset / PAGE][offset % PAGE] */
     private final long[][][] counts;
 
-    /** Of no values; counts those that {@code refinement} names. */
+    /** Starts with no values. Only values in the bins of {@code refinement} are counted. */
     public ValueCounts(Refinement refinement) {
         this.refinement = refinement;
         counts = new long[refinement.size()][FloatKey.OFFSETS / PAGE][];
     }
 
-    /** {@return what is counted} */
+    /** {@return the bins that are counted} */
     public Refinement refinement() {
         return refinement;
     }
@@ -54,10 +54,10 @@ public final class ValueCounts implements Serializable {
     }
 
     /**
-     * Takes in all counts of another, which is not changed.
+     * Adds all counts of another object, which is not modified.
      *
      * @return this
-     * @throws InvalidArgumentException if it counts other bins
+     * @throws InvalidArgumentException if the other object counts other bins
      */
     public ValueCounts merge(ValueCounts other) {
         if (!refinement.equals(other.refinement)) {
@@ -82,20 +82,20 @@ public final class ValueCounts implements Serializable {
         return this;
     }
 
-    /** Is told a value's offset and how often it occurs. */
+    /** Receives the offset of a value and the number of its occurrences. */
     @FunctionalInterface
     interface Visitor {
         void value(int offset, long count);
     }
 
-    /** How many values of a bin were counted. */
+    /** The number of values counted in a bin. */
     long count(int bin) {
         long[] sum = {0};
         forEach(bin, (offset, count) -> sum[0] += count);
         return sum[0];
     }
 
-    /** Shows the values of one bin that occur, ascending. */
+    /** Visits the values that occur in a bin, in ascending order. */
     void forEach(int bin, Visitor visitor) {
         long[][] pages = counts[refinement.index(bin)];
         for (int p = 0; p < pages.length; p++) {

@@ -6,13 +6,13 @@ import java.util.Arrays;
 import org.gradmimic.base.InvalidArgumentException;
 
 /**
- * Everything a {@link Binarizer} has to know of a set of values, such as an epoch's scores, in a size that does not depend
- * on how many there are: for each of 65,536 bins of floats ({@link FloatKey}) the number of values and the sums of their
- * offsets and of the offsets' squares, all as exact integers.
+ * Everything that a {@link Binarizer} must know about a set of values, such as the scores of an epoch. Its size does
+ * not depend on the number of values. For each of 65,536 bins of floats ({@link FloatKey}) it holds the number of
+ * values, the sum of their offsets and the sum of the squared offsets, all as exact integers.
  *
- * <p>Hence the order in which values arrive does not matter, nor how they are distributed over threads or machines before
- * {@link #merge}: the statistics of the same values are equal, bit by bit. Bins without values take (almost) no memory;
- * usual scores need some 100 KB, anything at most 2 MB. Up to 2⁴⁷ values. Not thread-safe.
+ * <p>Therefore the order of the values does not matter, and neither does their distribution over threads or machines
+ * before {@link #merge}: statistics of the same values are equal, bit by bit. Bins without values take almost no
+ * memory. Usual scores need some 100 KB, and any values at most 2 MB. At most 2⁴⁷ values. Not thread-safe.
  */
 public final class ValueStatistics implements Serializable {
 
@@ -20,20 +20,23 @@ public final class ValueStatistics implements Serializable {
 
     private static final int PAGE_BINS = 64;
     private static final int PAGES = 65_536 / PAGE_BINS;
-    /** Longs a bin: count, Σo, Σ⌊o²/2¹⁶⌋, Σ(o² mod 2¹⁶). A sum of the squares themselves would overflow at 2³¹ values. */
+    /**
+     * Number of longs per bin: count, Σo, Σ⌊o²/2¹⁶⌋, Σ(o² mod 2¹⁶). A sum of the squares themselves would overflow at
+     * 2³¹ values.
+     */
     private static final int FIELDS = 4;
 
     private final long[][] pages = new long[PAGES][];
     private long count;
 
-    /** Of no values. */
+    /** Starts with no values. */
     public ValueStatistics() {}
 
     /**
-     * Takes in a value; NaN, which stands for a sample that was not seen, is not counted.
+     * Adds a value. NaN, which stands for a sample that was not seen, is not counted.
      *
      * @param value finite or NaN
-     * @throws InvalidArgumentException if it is infinite
+     * @throws InvalidArgumentException if the value is infinite
      */
     public void add(float value) {
         if (!Float.isFinite(value)) {
@@ -60,7 +63,7 @@ public final class ValueStatistics implements Serializable {
     }
 
     /**
-     * Takes in all values of other statistics, which are not changed.
+     * Adds all values of other statistics, which are not modified.
      *
      * @return this
      */
@@ -83,12 +86,12 @@ public final class ValueStatistics implements Serializable {
         return this;
     }
 
-    /** {@return how many values there are} */
+    /** {@return the number of values} */
     public long count() {
         return count;
     }
 
-    /** {@return the mean; NaN of no values} */
+    /** {@return the mean; NaN if there are no values} */
     public double mean() {
         double sum = 0;
         for (int bin : bins()) {
@@ -111,22 +114,22 @@ public final class ValueStatistics implements Serializable {
         return Arrays.copyOf(bins, n);
     }
 
-    /** Number of values in a bin that has some. */
+    /** The number of values in a bin that is not empty. */
     long count(int bin) {
         return field(bin, 0);
     }
 
-    /** Σo of a bin that has values. */
+    /** Σo of a bin that is not empty. */
     long offsets(int bin) {
         return field(bin, 1);
     }
 
-    /** Σo² of a bin that has values, rounded to the nearest double or the one beside it. */
+    /** Σo² of a bin that is not empty, rounded to the nearest double or the one beside it. */
     double squaredOffsets(int bin) {
         return field(bin, 2) * 65_536.0 + field(bin, 3);
     }
 
-    /** Whether all values of a bin that has some are equal: exactly when n·Σo² = (Σo)². */
+    /** Whether all values of a bin that is not empty are equal. This holds exactly if n·Σo² = (Σo)². */
     boolean isSingleValue(int bin) {
         long n = count(bin);
         if (n == 1) {

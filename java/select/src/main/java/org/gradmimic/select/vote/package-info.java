@@ -1,4 +1,7 @@
-/** Rules that split the values of an epoch into those to keep and those to discard, and the order-free statistics they decide by. */
+/**
+ * Rules that split the values of an epoch into those to keep and those to discard, and the order-independent statistics
+ * on which the rules decide.
+ */
 @NullMarked
 package org.gradmimic.select.vote;
 

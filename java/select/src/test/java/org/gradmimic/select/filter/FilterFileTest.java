@@ -209,7 +209,7 @@ class FilterFileTest {
         Path table = parts(part, part);
         Path second = table.resolve("part-00001-8d0c.c000.snappy.parquet");
         Path first = table.resolve("part-00000-8d0c.c000.snappy.parquet");
-        assertRefusedWithin(table, 4, second + ": row 0: sample 0 was there already");
+        assertRefusedWithin(table, 4, second + ": row 0: sample 0 occurs twice");
         new ParquetColumns()
                 .longs("sample_id", new long[] {2, 9})
                 .booleans("keep", new boolean[2])
@@ -270,7 +270,7 @@ class FilterFileTest {
         assertRefused(parquet, "row 1: sample_id is 3, expected 0 to 2");
         ParquetColumns twice = new ParquetColumns().longs("sample_id", new long[] {0, 1, 0});
         twice.booleans("keep", new boolean[3]).write(parquet);
-        assertRefused(parquet, "row 2: sample 0 was there already");
+        assertRefused(parquet, "row 2: sample 0 occurs twice");
         twice = new ParquetColumns().longs("sample_id", new long[] {0, 1, 2});
         twice.ints("keep", new int[3]).write(parquet);
         assertRefused(parquet, "column keep is INTEGER, expected BOOLEAN");

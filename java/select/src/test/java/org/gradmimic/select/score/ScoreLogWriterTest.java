@@ -116,7 +116,7 @@ class ScoreLogWriterTest {
         assertThatThrownBy(() -> ScoreLogWriter.create(folder, 10))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining(folder.toString())
-                .hasMessageContaining("2 parts already");
+                .hasMessageContaining("already contains a score log of 2 parts");
         try (ScoreLogWriter writer = ScoreLogWriter.resume(folder, 20)) {
             append(writer, 1, 30);
         }
