@@ -11,23 +11,23 @@ struct Direction : Listed<gm_direction_args> {
                  static_cast<long long>(a.count));
         }
         for (int64_t n = 0; n < a.count; n++) {
-            const std::string at = "[" + std::to_string(n) + "]";
-            check_array(("parameter" + at).c_str(), a.parameter[n]);
-            check_floating(("parameter" + at).c_str(), a.parameter[n]);
-            check_same_shape(("reference" + at).c_str(), a.reference[n], a.parameter[n]);
-            check_floating(("reference" + at).c_str(), a.reference[n]);
+            const Name parameter("parameter", n), reference("reference", n), direction("direction", n);
+            check_array(parameter, a.parameter[n]);
+            check_floating(parameter, a.parameter[n]);
+            check_same_shape(reference, a.reference[n], a.parameter[n]);
+            check_floating(reference, a.reference[n]);
             if (a.direction == nullptr) continue;
-            check_same_shape(("direction" + at).c_str(), a.direction[n], a.parameter[n]);
-            check_floating(("direction" + at).c_str(), a.direction[n]);
-            check_no_overlap(("direction" + at).c_str(), a.direction[n]);
+            check_same_shape(direction, a.direction[n], a.parameter[n]);
+            check_floating(direction, a.direction[n]);
+            check_no_overlap(direction, a.direction[n]);
         }
     }
     template <class Visit>
     static void each_array(const Args &a, Visit &&visit) {
         for (int64_t n = 0; n < a.count; n++) {
-            visit({"reference", a.reference[n], n});
-            visit({"parameter", a.parameter[n], n});
-            if (a.direction != nullptr) visit({"direction", a.direction[n], n});
+            visit({{"reference", n}, a.reference[n]});
+            visit({{"parameter", n}, a.parameter[n]});
+            if (a.direction != nullptr) visit({{"direction", n}, a.direction[n]});
         }
     }
 };

@@ -20,9 +20,8 @@ namespace gm {
 int32_t provider_of(const gm_queue *queue);
 
 struct NamedArray {
-    const char *name;
+    Name name;
     const gm_array &array;
-    int64_t index = -1;  // in an argument that is several arrays
 };
 
 // What the list of operations says of one.

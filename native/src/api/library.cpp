@@ -23,7 +23,7 @@ void check_device(const NamedArray &named, const gm_queue *queue, int32_t provid
     if (!present(array)) return;
     if (provider == GM_CUDA && array.device_type == GM_DEVICE_CUDA && array.device == queue->device) return;
     if (provider != GM_CUDA && array.device_type == GM_DEVICE_CPU) return;
-    const std::string name = named.name + (named.index < 0 ? "" : "[" + std::to_string(named.index) + "]");
+    const std::string name = named.name.text();
     if (array.device_type != GM_DEVICE_CPU && array.device_type != GM_DEVICE_CUDA) {
         fail(GM_INVALID_ARGUMENT, "%s.device_type is %d, not one of GM_DEVICE_CPU, GM_DEVICE_CUDA", name.c_str(),
              array.device_type);

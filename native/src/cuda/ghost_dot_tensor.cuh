@@ -103,10 +103,16 @@ __device__ __forceinline__ void multiply_stage(Stage<kRows> &stage,
     }
 }
 
-// Two elements side by side, times two sums.
-__device__ __forceinline__ float times_pair(unsigned both, bool bf16, float first, float second) {
-    return sixteen_bits(both & 0xffff, bf16) * first + sixteen_bits(both >> 16, bf16) * second;
-}
+// A lane's dot of a row of sums with delta, in two chains of fused multiply-adds that do not wait for each other.
+struct Dot {
+    float even = 0, odd = 0;
+    // Two elements side by side, times two sums.
+    __device__ __forceinline__ void add(unsigned both, bool bf16, float first, float second) {
+        even = fmaf(sixteen_bits(both & 0xffff, bf16), first, even);
+        odd = fmaf(sixteen_bits(both >> 16, bf16), second, odd);
+    }
+    __device__ __forceinline__ float sum() const { return even + odd; }
+};
 
 template <int kRows>
 __device__ __forceinline__ unsigned pair_of(Panel<kRows> &panel, int row, int column) {
@@ -118,16 +124,14 @@ __device__ __forceinline__ unsigned pair_of(Panel<kRows> &panel, int row, int co
 template <int kRows>
 __device__ __forceinline__ float times_delta(Stage<kRows> &stage, bool bf16, int row, int first_column,
                                              const float (&sums)[kColumnFragments][4], int half) {
-    float sum = 0;
+    Dot dot;
 #pragma unroll
     for (int c = 0; c < kColumnFragments; c++) {
         const int column = first_column + 8 * c + lane() % 4 * 2;
-        const float first = sums[c][2 * half], second = sums[c][2 * half + 1];
-        sum +=
-            times_pair(column < kSlice ? pair_of(stage.left, row, column) : pair_of(stage.right, row, column - kSlice),
-                       bf16, first, second);
+        dot.add(column < kSlice ? pair_of(stage.left, row, column) : pair_of(stage.right, row, column - kSlice), bf16,
+                sums[c][2 * half], sums[c][2 * half + 1]);
     }
-    return sum;
+    return dot.sum();
 }
 
 template <bool kBf16, int kRows>

@@ -296,9 +296,8 @@ __device__ __forceinline__ void multiply_slice(WgmmaStage &stage, int first_row,
 // A lane's 16 sums of a row in delta's panel, times delta's. `at` is where the lane's first chunk lies in shared memory: it
 // depends on the stage, so that no table of places is kept in registers beside the sums of the products.
 template <int kPanel, bool kBf16>
-__device__ __forceinline__ float times_panel(const WgmmaShared &s, unsigned at, int h,
-                                             const float (&sums)[kGroupSums]) {
-    float sum = 0;
+__device__ __forceinline__ void times_panel(const WgmmaShared &s, unsigned at, int h, const float (&sums)[kGroupSums],
+                                            Dot &dot) {
 #pragma unroll
     for (int chunk = 0; chunk < 2; chunk++) {
         const uint4 eight = *reinterpret_cast<const uint4 *>(reinterpret_cast<const char *>(&s) +
@@ -307,16 +306,15 @@ __device__ __forceinline__ float times_panel(const WgmmaShared &s, unsigned at, 
 #pragma unroll
         for (int n = 0; n < 4; n++) {
             const float *two = &sums[4 * (kPanel * (kSlice / 8) + 4 * chunk + n) + 2 * h];
-            sum += times_pair(words[n], kBf16, two[0], two[1]);
+            dot.add(words[n], kBf16, two[0], two[1]);
         }
     }
-    return sum;
 }
 
 // Adds delta's panel kPanel of the tile to the dots of a lane's rows, 8 apart, and goes to the next stage.
 template <int kPanel, bool kBf16>
 __device__ __forceinline__ void meet_panel(WgmmaShared &s, Ring &ring, int row, const Sums &sums,
-                                           float (&dots)[kMyGroups][2]) {
+                                           Dot (&dots)[kMyGroups][2]) {
     wait_for_phase(&s.full[ring.stage], ring.parity);
     const unsigned first = static_cast<unsigned>(ring.stage * static_cast<int>(sizeof(WgmmaStage)) + row * 128 +
                                                  (lane() % 4 * 2 ^ row % 8) * 16);
@@ -324,7 +322,7 @@ __device__ __forceinline__ void meet_panel(WgmmaShared &s, Ring &ring, int row, 
     for (int m = 0; m < kMyGroups; m++) {
 #pragma unroll
         for (int h = 0; h < 2; h++)
-            dots[m][h] += times_panel<kPanel, kBf16>(s, first + (m * kGroupRows + 8 * h) * 128, h, sums[m]);
+            times_panel<kPanel, kBf16>(s, first + (m * kGroupRows + 8 * h) * 128, h, sums[m], dots[m][h]);
     }
     leave_stage(s, ring.stage);
     ring.next();
@@ -332,7 +330,7 @@ __device__ __forceinline__ void meet_panel(WgmmaShared &s, Ring &ring, int row, 
 
 template <bool kBf16>
 __device__ __forceinline__ void meet_delta(WgmmaShared &s, Ring &ring, int row, const Sums &sums,
-                                           float (&dots)[kMyGroups][2]) {
+                                           Dot (&dots)[kMyGroups][2]) {
     static_assert(kDeltaPanels == 3, "one line for each");
     meet_panel<0, kBf16>(s, ring, row, sums, dots);
     meet_panel<1, kBf16>(s, ring, row, sums, dots);
@@ -360,13 +358,13 @@ __device__ __forceinline__ void multiply_tiles(WgmmaShared &s, const Parameters 
         }
         wait_for_products(sums);
         leave_stage(s, before);
-        float dots[kMyGroups][2] = {};
+        Dot dots[kMyGroups][2];
         if (p.delta.dtype == GM_BF16) meet_delta<true>(s, ring, row, sums, dots);
         else meet_delta<false>(s, ring, row, sums, dots);
         const uint2 place = tiles.place(n);
 #pragma unroll
         for (int r = 0; r < 2 * kMyGroups; r++) {
-            const float sum = sum_over_lanes<4>(dots[r / 2][r % 2]);
+            const float sum = sum_over_lanes<4>(dots[r / 2][r % 2].sum());
             const int64_t token = int64_t{place.x} * kWgmmaRows + row + r / 2 * kGroupRows + r % 2 * 8;
             if (lane() % 4 == 0 && token < count) p.partial[token * p.tiles + place.y] = sum;
         }

@@ -80,7 +80,10 @@ TEST(ghost_dot_agrees_with_the_reference) {
     agree(random, 1, 129, 40, 97, 0);  // tiles of tokens and of outputs
     agree(random, 63, 1, 30, 130, 0);
     agree(random, 65, 1, 64, 64, 0.3);
-    agree(random, 150, 9, 8, 7, 0.8);  // more tokens than a round of the list
+    agree(random, 150, 9, 8, 7, 0.8);   // the grid that finds the tokens lists them too
+    agree(random, 260, 9, 8, 7, 0.8);   // more tokens than that: a grid for the list, of several blocks
+    agree(random, 2048, 1, 8, 7, 0.8);  // as many as one block lists, and one more
+    agree(random, 2049, 1, 8, 7, 0.8);
 }
 
 // Few tokens, so that every part of the inputs has its own blocks: in float and on the tensor cores, whole parts or not.
@@ -173,6 +176,17 @@ TEST(ghost_dot_agrees_on_every_kind_of_device) {
         CHECK_REFUSED(check::call_on_device(gm_ghost_dot_workspace_size, gm_ghost_dot,
                                             arguments(a, delta, v, dot, GM_GHOST_DOT_WGMMA), random, device),
                       GM_UNSUPPORTED, "needs a device of compute capability 9.0");
+    }
+}
+#endif
+
+#if defined(GM_EMULATED)
+TEST(ghost_dot_takes_as_few_launches_as_it_says) {
+    for (const int64_t B : {1, 256, 257}) {  // up to 2048 tokens are found and listed by one grid
+        Array a(GM_F32, {B, 8, 8}), delta(GM_F32, {B, 8, 8}), v(GM_F32, {8, 8}), dot(GM_F32, {B});
+        const emulator::Calls before = emulator::calls();
+        CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, dot)));
+        CHECK(emulator::calls().launches - before.launches == 3 + (B > 256));
     }
 }
 #endif
