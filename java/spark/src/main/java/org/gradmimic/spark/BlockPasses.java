@@ -21,8 +21,8 @@ import org.gradmimic.select.vote.ValueCounts;
 import org.gradmimic.select.vote.ValueStatistics;
 
 /**
- * Passes over the blocks that bring back statistics, never samples. What a task makes of its blocks is merged on the way to
- * the driver; since statistics are exact integers, it does not matter in which order, or whether a part was computed twice
+ * Passes over the blocks that return statistics, never samples. The results of tasks are merged on the way to the
+ * driver. Statistics are exact integers, so the order does not matter, and neither does a part that was computed twice
  * because an executor was lost.
  */
 final class BlockPasses {
@@ -30,17 +30,17 @@ final class BlockPasses {
     private final JavaSparkContext spark;
     private final JavaRDD<ScoreBlock> blocks;
 
-    /** @param blocks kept by Spark, since every pass goes through all of them */
+    /** @param blocks persisted by Spark, since every pass traverses all of them */
     BlockPasses(JavaSparkContext spark, JavaRDD<ScoreBlock> blocks) {
         this.spark = spark;
         this.blocks = blocks;
     }
 
     /**
-     * One pass.
+     * Makes one pass.
      *
-     * @param partial what is known of one block
-     * @param merge takes two together, and may change and return the first
+     * @param partial computes the statistics of one block
+     * @param merge merges two statistics; may modify and return the first
      */
     <S> S reduce(Function<ScoreBlock, S> partial, Function2<S, S, S> merge) {
         return blocks.map(partial).treeReduce(merge);
@@ -56,7 +56,7 @@ final class BlockPasses {
         });
     }
 
-    /** {@return how often every pattern of votes occurs} */
+    /** {@return how often each pattern of votes occurs} */
     VotePatterns patterns(List<Cut> cuts) {
         return reduce(block -> patterns(block, cuts), VotePatterns::merge);
     }
@@ -76,11 +76,11 @@ final class BlockPasses {
         return reduce(block -> detection(block, rule, truth, hadoop.value().value()), Detection::plus);
     }
 
-    /** What a rule has to know and what it decided. */
+    /** The statistics and the decisions of a rule. */
     record Ruled(List<ValueStatistics> statistics, List<Decision> decisions) {}
 
     /**
-     * Lets a rule decide every epoch by itself.
+     * Applies a rule to every epoch separately.
      *
      * @return [E]
      */

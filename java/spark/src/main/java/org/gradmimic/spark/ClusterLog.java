@@ -14,12 +14,13 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.gradmimic.base.InputException;
 
 /**
- * A score log on any file system that Spark reads, as it was found when opened: a folder of parts, one Parquet file, or a
- * folder of Parquet files under other names than a part's, taken in their order. What {@link org.gradmimic.select.score.ScoreLog} is to one machine.
+ * A score log on any file system that Spark reads, as it was when it was opened: a folder of parts, one Parquet file,
+ * or a folder of Parquet files with other names, in the order of their names. It corresponds to {@link
+ * org.gradmimic.select.score.ScoreLog} on one machine.
  */
 final class ClusterLog {
 
-    /** About as many rows as a part has: what one task reads, as a rule. */
+    /** The number of rows that one task usually reads, about that of a part. */
     static final long ROWS_PER_SPLIT = 1 << 20;
 
     private static final Pattern PART = Pattern.compile("part-\\d{6}\\.parquet");
@@ -38,17 +39,17 @@ final class ClusterLog {
      * Consecutive row groups of a part.
      *
      * @param from the first group
-     * @param to the one after the last
-     * @param firstPlace the first row's place in the log
+     * @param to the group after the last
+     * @param firstPlace the position of the first row in the log
      */
     record Slice(String path, int from, int to, long firstPlace) implements Serializable {}
 
     /**
-     * Opens a log; its parts' columns are checked on the executors.
+     * Opens a log. The executors check the columns of its parts.
      *
-     * @param folderOrFile the log's folder, a Parquet file or a folder of them; names no pattern
-     * @throws InputException if there is nothing there, or a part is truncated, corrupt or no part of a score log; names
-     *     the part
+     * @param folderOrFile the folder of the log, a Parquet file or a folder of such files; not a pattern
+     * @throws InputException if there is no log, or a part is truncated, corrupt or not part of a score log; names the
+     *     part
      */
     static ClusterLog open(JavaSparkContext spark, String folderOrFile) {
         List<String> files = files(folderOrFile, spark.hadoopConfiguration());
@@ -87,25 +88,25 @@ final class ClusterLog {
         }
     }
 
-    /** {@return how many rows all parts have} */
+    /** {@return the number of rows in all parts} */
     long rows() {
         return parts.stream().mapToLong(LogPart::rows).sum();
     }
 
-    /** {@return E, the highest epoch + 1; 0 without rows} */
+    /** {@return E, the highest epoch + 1; 0 if there are no rows} */
     int epochs() {
         return epochs;
     }
 
-    /** {@return the highest sample id + 1; 0 without rows} */
+    /** {@return the highest sample id + 1; 0 if there are no rows} */
     long samples() {
         return samples;
     }
 
     /**
-     * {@return all rows, cut into what one task each reads}
+     * {@return all rows, divided into splits, each of which one task reads}
      *
-     * @param most rows of a split, unless a row group has more
+     * @param most the largest number of rows in a split, unless a row group has more
      */
     List<List<Slice>> splits(long most) {
         List<List<Slice>> splits = new ArrayList<>();

@@ -7,15 +7,17 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.base.InternalException;
 import org.jspecify.annotations.Nullable;
 
-/** What a failure of the cluster says to the user: the error of the task that failed, not Spark's account of it. */
+/**
+ * Translates a failure of the cluster for the user: the error of the task that failed, instead of Spark's report of it.
+ */
 final class Failures {
 
     private Failures() {}
 
     /**
-     * The error that a task threw, if it is one that the user can repair.
+     * The error that a task threw, if the user can repair it.
      *
-     * @param failure what Spark threw on the driver
+     * @param failure the exception that Spark threw on the driver
      * @return the innermost {@link InputException} among its causes, or null
      */
     static @Nullable InputException input(Throwable failure) {
@@ -40,8 +42,8 @@ final class Failures {
     }
 
     /**
-     * What the user is to see of a failure: the error of the task or call that failed, or what Spark threw, if nobody
-     * foresaw it.
+     * The exception that the user sees: the error of the task or call that failed, or Spark's own exception if the
+     * failure is unexpected.
      */
     static RuntimeException translated(Exception failure) {
         InputException input = input(failure);
@@ -53,12 +55,12 @@ final class Failures {
                 : new InternalException(failure.toString(), failure);
     }
 
-    /** What went wrong in one line. */
+    /** The reason of a failure in one line. */
     static String reason(Throwable e) {
         if (e instanceof FileNotFoundException) {
             return "no such file or no permission to read it";
         }
-        // What a local disk's IOException becomes says its class's name first.
+        // The message of a wrapped IOException of a local disk begins with the name of its class.
         String message =
                 e instanceof FSError && e.getCause() != null ? e.getCause().getMessage() : e.getMessage();
         return message == null || message.isBlank()

@@ -26,19 +26,21 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * What spark-submit runs: {@code gradmimic filter} over a cluster. Master, memory and the like are spark-submit's business.
+ * The application for spark-submit: {@code gradmimic filter} on a cluster. spark-submit determines master, memory and
+ * the like.
  *
- * <p>The result goes to standard output, an error as one line to standard error. Exit codes: 0 done; 1 an unexpected
- * failure; 2 an error the user can repair.
+ * <p>The result goes to standard output, and an error goes to standard error as one line. Exit codes: 0 success; 1 an
+ * unexpected failure; 2 an error that the user can repair.
  */
 @Command(
         name = "gradmimic-spark",
         modelTransformer = FilterJob.Settings.class,
-        description = "Makes a filter of a score log on a Spark cluster: the same filter as gradmimic filter makes.",
+        description =
+                "Makes a filter from a score log on a Spark cluster: the same filter that gradmimic filter makes.",
         footer = {
             "",
-            "Files are paths or URIs of any file system that Spark reads. A filter's name ends in .npy (mask, or sorted"
-                    + " uids), .txt (sample numbers, or sorted uids) or .parquet (a folder; a row a sample)."
+            "Files are paths or URIs of any file system that Spark reads. The name of a filter ends in .npy (mask, or"
+                    + " sorted uids), .txt (sample numbers, or sorted uids) or .parquet (a folder; one row per sample)."
         })
 public final class FilterJob implements Callable<Integer> {
 
@@ -52,19 +54,19 @@ public final class FilterJob implements Callable<Integer> {
             names = "--scores",
             required = true,
             paramLabel = "LOG",
-            description = "Score log: a folder of parts, a Parquet file or a folder of them.")
+            description = "Score log: a folder of parts, a Parquet file or a folder of Parquet files.")
     private String scores;
 
     @Option(
             names = "--samples",
             paramLabel = "N",
-            description = "Number of samples of the data set (default: as many as there are uids, or as the log saw).")
+            description = "Number of samples in the data set (default: the number of uids, or of samples in the log).")
     private @Nullable Long samples;
 
     @Option(
             names = "--uids",
             paramLabel = "POOL",
-            description = "The samples' uids in order: .npy (u8,u8) or Parquet with a column uid; no text.")
+            description = "The uids of the samples in order: .npy (u8,u8) or Parquet with a column uid; not text.")
     private @Nullable String uids;
 
     @Option(
@@ -77,13 +79,13 @@ public final class FilterJob implements Callable<Integer> {
     @Option(
             names = "--probabilities",
             paramLabel = "P.npy",
-            description = "How likely each sample is worth keeping, float32 [N]; label model only.")
+            description = "Write the probability that each sample is worth keeping, float32 [N]; label model only.")
     private @Nullable String probabilities;
 
     @Option(
             names = "--truth",
             paramLabel = "CLEAN.npy",
-            description = "Which samples are worth keeping, bool [N], to compare the filter with.")
+            description = "Compare the filter with the truth: which samples are worth keeping, bool [N].")
     private @Nullable String truth;
 
     @Option(names = "--labels", hidden = true)
@@ -94,7 +96,7 @@ public final class FilterJob implements Callable<Integer> {
             description = "Show results and errors only.")
     private boolean quiet;
 
-    @Option(names = "--debug", description = "Leave Spark's log as it is; on failure, show the stack trace.")
+    @Option(names = "--debug", description = "Do not reduce Spark's log; on failure, show the stack trace.")
     private boolean debug;
 
     @Option(
@@ -105,7 +107,7 @@ public final class FilterJob implements Callable<Integer> {
 
     private FilterJob() {}
 
-    /** Gives the job an option for every setting of a filter of scores. */
+    /** Adds an option for every setting of a filter. */
     static final class Settings implements IModelTransformer {
         @Override
         public CommandSpec transform(CommandSpec command) {
@@ -114,7 +116,7 @@ public final class FilterJob implements Callable<Integer> {
         }
     }
 
-    /** Runs the job; ends the JVM unless it succeeds, since a cluster manager takes an early end for a failure. */
+    /** Runs the job. It ends the JVM only on failure, because a cluster manager treats an early exit as a failure. */
     public static void main(String[] args) {
         int code = run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args);
         if (code != 0) {
@@ -122,7 +124,7 @@ public final class FilterJob implements Callable<Integer> {
         }
     }
 
-    /** Runs one command line and returns its exit code; nothing is thrown. */
+    /** Runs one command line and returns its exit code; throws nothing. */
     static int run(PrintWriter out, PrintWriter err, String... args) {
         return new CommandLine(new FilterJob())
                 .setOut(out)

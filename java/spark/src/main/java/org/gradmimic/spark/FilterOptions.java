@@ -9,8 +9,8 @@ import org.gradmimic.select.score.ScoreColumn;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@link SparkFilter} is to do. Files are named by paths or URIs of any file system that Spark knows; executors and
- * driver have to see the same one. Not thread-safe.
+ * The options of {@link SparkFilter}. Files are paths or URIs of any file system that Spark supports; executors and
+ * driver must see the same one. Not thread-safe.
  *
  * <pre>{@code
  * FilterSpec spec = FilterSpec.of(Binarizer.threshold(1), VoteAggregation.MAJORITY);
@@ -37,14 +37,14 @@ public final class FilterOptions {
 
     Consumer<String> progress = line -> {};
 
-    /** Small in tests, so that there are several splits and blocks. */
+    /** Small in tests, to get several splits and blocks. */
     long rowsPerSplit = ClusterLog.ROWS_PER_SPLIT;
 
     int cellsPerBlock = ScoreBlocks.CELLS_PER_BLOCK;
 
     /**
-     * @param scores the score log: a folder of parts, a Parquet file or a folder of them
-     * @param column which of its values
+     * @param scores the score log: a folder of parts, a Parquet file or a folder of Parquet files
+     * @param column the column of values to use
      * @param spec how the values become a filter
      */
     public FilterOptions(String scores, ScoreColumn column, FilterSpec spec) {
@@ -65,7 +65,7 @@ public final class FilterOptions {
     }
 
     /**
-     * Writes how likely each sample is worth keeping, float32 [N]; with a label model only.
+     * Writes the probability that each sample is worth keeping, float32 [N]; only with a label model.
      *
      * @param file ends in {@code .npy}
      * @return this
@@ -76,7 +76,7 @@ public final class FilterOptions {
     }
 
     /**
-     * Judges the filter by the truth; see {@link FilterReport#detection}.
+     * Compares the filter with the truth; see {@link FilterReport#detection}.
      *
      * @param file {@code .npy}, bool [N]: which samples are worth keeping
      * @return this
@@ -87,9 +87,10 @@ public final class FilterOptions {
     }
 
     /**
-     * Names the kept samples by their uids.
+     * Identifies the samples by their uids.
      *
-     * @param file {@code .npy} of dtype {@code u8,u8}, or Parquet with a column {@code uid}: sample i's uid is the i-th
+     * @param file {@code .npy} of dtype {@code u8,u8}, or Parquet with a column {@code uid}; its i-th uid belongs to
+     *     sample i
      * @return this
      */
     public FilterOptions uids(String file) {
@@ -98,7 +99,7 @@ public final class FilterOptions {
     }
 
     /**
-     * Says how many samples the data set has, where the log may not have seen the last ones.
+     * Sets the number of samples in the data set, for a log that may not contain the last ones.
      *
      * @param n N
      * @return this
@@ -109,7 +110,7 @@ public final class FilterOptions {
     }
 
     /**
-     * Tells what is being done, a line each time.
+     * Sets a listener for progress, which receives one line at a time.
      *
      * @param lines called on the driver
      * @return this

@@ -26,12 +26,12 @@ import org.gradmimic.select.uid.Uid;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a filter, every block by the executor that has it. Files have the formats of
- * {@link org.gradmimic.select.filter.FilterFile}; Parquet is a folder of files, as Spark has it.
+ * Writes a filter. Each executor writes the blocks that it holds. Files have the formats of {@link
+ * org.gradmimic.select.filter.FilterFile}; Parquet is a folder of files, as usual in Spark.
  */
 final class FilterOutputs {
 
-    /** The 64 bits of a uid as a signed number in the order of the unsigned one, and back. */
+    /** Maps the 64 bits of an unsigned number to a signed number in the same order, and back. */
     private static final long SIGN = Long.MIN_VALUE;
 
     private static final StructType PAIR =
@@ -43,7 +43,7 @@ final class FilterOutputs {
     private final Broadcast<SampleRule> rule;
     private final @Nullable UidPool pool;
 
-    /** @param pool the samples' uids, where the kept are to be named by them */
+    /** @param pool the uids of the samples, if the samples are to be identified by them */
     FilterOutputs(SparkSession session, JavaRDD<ScoreBlock> blocks, SampleRule rule, @Nullable UidPool pool) {
         this.session = session;
         this.spark = JavaSparkContext.fromSparkContext(session.sparkContext());
@@ -52,7 +52,7 @@ final class FilterOutputs {
         this.pool = pool;
     }
 
-    /** Writes a filter in the format that its name ends in. */
+    /** Writes a filter in the format that its name selects. */
     void write(FilterTarget target) {
         switch (target.format()) {
             case NPY -> {
@@ -103,7 +103,7 @@ final class FilterOutputs {
                 elements -> NpyHeader.format(NpyType.UINT64_PAIR, new long[] {elements}));
     }
 
-    /** A line a kept sample: its number. */
+    /** One line per kept sample: its number. */
     private void numbers(Path target) {
         Broadcast<SampleRule> shared = rule;
         PiecedFile.write(
@@ -118,7 +118,7 @@ final class FilterOutputs {
                 elements -> new byte[0]);
     }
 
-    /** A line a kept sample: its uid, sorted. */
+    /** One line per kept sample: its uid, sorted. */
     private void lines(Path target, UidPool uids) {
         PiecedFile.write(
                 spark,
@@ -135,7 +135,7 @@ final class FilterOutputs {
                 elements -> new byte[0]);
     }
 
-    /** A row a sample: {@code sample_id}, {@code uid} where there are uids, and {@code keep}. */
+    /** One row per sample: {@code sample_id}, {@code uid} if there are uids, and {@code keep}. */
     private void parquet(Path target, @Nullable UidPool uids) {
         StructType schema = new StructType().add("sample_id", DataTypes.LongType, false);
         if (uids != null) {
@@ -160,7 +160,7 @@ final class FilterOutputs {
             } finally {
                 files.delete(temporary, true);
             }
-        } catch (Exception e) { // among them Spark's, a checked one that Java does not see
+        } catch (Exception e) { // includes a checked exception of Spark that the Java signature does not declare
             IOException cause = Failures.io(e);
             throw cause == null ? Failures.translated(e) : Hadoop.unwritable(target, cause);
         }
@@ -183,7 +183,7 @@ final class FilterOutputs {
                 .iterator();
     }
 
-    /** {@code .npy}, float32 [N]: how likely every sample is worth keeping. */
+    /** {@code .npy}, float32 [N]: the probability that each sample is worth keeping. */
     void probabilities(Path target) {
         Broadcast<SampleRule> shared = rule;
         PiecedFile.write(
@@ -207,7 +207,7 @@ final class FilterOutputs {
                 elements -> NpyHeader.format(NpyType.FLOAT32, new long[] {elements}));
     }
 
-    /** The uids of the kept samples as NumPy sorts them: as unsigned pairs. */
+    /** The uids of the kept samples in NumPy's order: as unsigned pairs. */
     private Dataset<Row> sortedUids(UidPool uids) {
         Broadcast<SampleRule> shared = rule;
         Broadcast<SerializableConfiguration> hadoop = Hadoop.broadcast(spark);
@@ -230,7 +230,7 @@ final class FilterOutputs {
         void write(long sample, boolean keep) throws IOException;
     }
 
-    /** Shows all samples of some blocks in order and returns how many there are. */
+    /** Passes all samples of some blocks to the writer, in order, and returns their number. */
     private static long eachSample(Iterator<ScoreBlock> blocks, SampleRule rule, SampleWriter writer)
             throws IOException {
         long count = 0;

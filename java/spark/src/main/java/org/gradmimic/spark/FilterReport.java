@@ -7,13 +7,13 @@ import org.gradmimic.select.labelmodel.LabelModel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a filter is like.
+ * The result of a run.
  *
  * @param samples N
  * @param kept how many samples are kept
- * @param epochs an entry an epoch; of the means alone where these were split
- * @param labelModel the label model, where there is one
- * @param detection how well the mislabelled samples were found, where the truth was given
+ * @param epochs one entry per epoch; one entry for the means if these were split
+ * @param labelModel the label model, if there is one
+ * @param detection how well the mislabelled samples were found, if the truth was given
  */
 public record FilterReport(
         long samples,
@@ -22,7 +22,7 @@ public record FilterReport(
         @Nullable LabelModel labelModel,
         @Nullable Detection detection) {
 
-    /** {@return the share of all samples that is kept, 0 without samples} */
+    /** {@return the share of all samples that is kept, 0 if there are no samples} */
     public double keptShare() {
         return samples == 0 ? 0 : (double) kept / samples;
     }

@@ -5,10 +5,10 @@ import org.apache.hadoop.fs.Path;
 import org.gradmimic.base.InputException;
 
 /**
- * Where a filter goes, and as what.
+ * The file of a filter to be written.
  *
  * @param path its final name
- * @param format what the name ends in
+ * @param format the format that the name selects
  */
 record FilterTarget(Path path, Format format) {
 
@@ -25,9 +25,9 @@ record FilterTarget(Path path, Format format) {
     }
 
     /**
-     * Looks whether a filter could be written under a name, before it is made.
+     * Checks that a filter can be written under a name, before it is computed.
      *
-     * @throws InputException if it ends in something else, its folder is missing, or it cannot be replaced
+     * @throws InputException if the name has another extension, its folder is missing, or it cannot be replaced
      */
     static FilterTarget of(String name, Configuration hadoop) {
         Path path = Hadoop.path(name, "out");

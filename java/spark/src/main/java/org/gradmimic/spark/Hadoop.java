@@ -19,7 +19,7 @@ import org.gradmimic.base.SettingException;
 import org.gradmimic.base.SettingText;
 import org.gradmimic.io.ParquetFolder;
 
-/** Hadoop's file systems, through which Spark reads and writes. */
+/** Access to Hadoop's file systems, through which Spark reads and writes. */
 final class Hadoop {
 
     private Hadoop() {}
@@ -29,26 +29,26 @@ final class Hadoop {
         return spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
     }
 
-    /** @throws SettingException if the text is no path or URI; names the setting */
+    /** @throws SettingException if the text is not a path or URI; names the setting */
     static Path path(String text, String setting) {
         try {
             return new Path(text);
         } catch (IllegalArgumentException e) {
             throw new SettingException(
-                    SettingText.named(setting).text(" '" + text + "' is no path: " + Failures.reason(e)));
+                    SettingText.named(setting).text(" '" + text + "' is not a path: " + Failures.reason(e)));
         }
     }
 
-    /** The file system of a path; a local disk without the checksum files that Hadoop adds there. */
+    /** The file system of a path. For a local disk it does not write the checksum files that Hadoop adds. */
     static FileSystem files(Path path, Configuration hadoop) throws IOException {
         FileSystem files = path.getFileSystem(hadoop);
         return files instanceof LocalFileSystem local ? local.getRawFileSystem() : files;
     }
 
     /**
-     * The Parquet files of a folder in the order of their names, as {@link ParquetFolder} takes them on one machine.
+     * The Parquet files of a folder in the order of their names, as {@link ParquetFolder} lists them on one machine.
      *
-     * @throws InputException if there are Parquet files in the folders below, and no marker says that they belong to it
+     * @throws InputException if folders below contain Parquet files, and no marker says that they belong to it
      */
     static List<String> parquetFiles(FileSystem files, Path folder) throws IOException {
         List<String> own = new ArrayList<>();
@@ -87,7 +87,7 @@ final class Hadoop {
     }
 
     /**
-     * Refuses a name nothing could be written under, before anything is computed.
+     * Rejects a name that nothing could be written under, before anything is computed.
      *
      * @throws InputException if there is no such folder or the name cannot be replaced
      */
@@ -104,7 +104,7 @@ final class Hadoop {
                 return;
             }
             if (folder) {
-                throw new InputException("cannot write " + target + ": it exists already");
+                throw new InputException("cannot write " + target + ": it already exists");
             }
             if (files.getFileStatus(target).isDirectory()) {
                 throw new InputException("cannot write " + target + ": it is a folder, expected a file name");
@@ -114,17 +114,17 @@ final class Hadoop {
         }
     }
 
-    /** Gives a finished file or folder its name; a file that bore it is replaced in one step. */
+    /** Renames a finished file or folder to its final name. An existing file of that name is replaced in one step. */
     static void rename(Path temporary, Path target, Configuration hadoop) throws IOException {
         FileSystem files = files(target, hadoop);
-        // Some file systems replace, others answer false.
+        // Some file systems replace the target, others return false.
         if (!files.rename(temporary, target)) {
             FileContext.getFileContext(files.makeQualified(target).toUri(), hadoop)
                     .rename(temporary, target, Options.Rename.OVERWRITE);
         }
     }
 
-    /** The hidden name beside a path under which its content is made. */
+    /** The hidden name beside a path, under which its content is written. */
     static Path hidden(Path target, String ending) {
         return new Path(target.getParent(), "." + target.getName() + ending);
     }

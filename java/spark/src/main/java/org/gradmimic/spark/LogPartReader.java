@@ -7,7 +7,7 @@ import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.gradmimic.base.InputException;
 import org.gradmimic.select.score.ScoreColumn;
 
-/** Reads one Parquet file of a score log, its columns checked. */
+/** Reads one Parquet file of a score log and checks its columns. */
 final class LogPartReader implements AutoCloseable {
 
     private final ParquetGroups file;
@@ -16,13 +16,13 @@ final class LogPartReader implements AutoCloseable {
         this.file = file;
     }
 
-    /** What is told the cells of a part. */
+    /** Receives the cells of a part. */
     @FunctionalInterface
     interface CellVisitor {
         /**
-         * One row.
+         * Receives one row.
          *
-         * @param row its place in the row groups that are read, from 0
+         * @param row its position in the row groups that are read, from 0
          * @param value NaN where the file has NULL
          */
         void cell(long row, long sampleId, int epoch, float value);
@@ -31,7 +31,7 @@ final class LogPartReader implements AutoCloseable {
     /**
      * Opens a file and checks its columns.
      *
-     * @throws InputException if it cannot be read or is no part of a score log; names the file
+     * @throws InputException if it cannot be read or is not part of a score log; names the file
      */
     static LogPartReader open(String path, Configuration hadoop) {
         ParquetGroups file = ParquetGroups.open(path, hadoop);
@@ -45,8 +45,8 @@ final class LogPartReader implements AutoCloseable {
     }
 
     /**
-     * How many rows there are and how far sample ids and epochs go: what the row groups' statistics say, and where a
-     * writer left these out, what the columns hold.
+     * The number of rows and the highest sample id and epoch: from the statistics of the row groups, or from the
+     * columns where a writer left the statistics out.
      *
      * @throws InputException if the file is damaged, or an id or epoch is NULL or negative
      */
@@ -81,10 +81,10 @@ final class LogPartReader implements AutoCloseable {
     }
 
     /**
-     * Shows the cells of consecutive row groups in the order of the file.
+     * Passes the cells of consecutive row groups to the visitor, in the order of the file.
      *
      * @param from the first group
-     * @param to the one after the last
+     * @param to the group after the last
      * @param column which values
      * @throws InputException if the file is damaged, or an id or epoch is NULL
      */

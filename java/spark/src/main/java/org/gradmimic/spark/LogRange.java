@@ -8,7 +8,7 @@ import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.gradmimic.base.InputException;
 import org.jspecify.annotations.Nullable;
 
-/** The lowest and the highest of a column's integers. */
+/** The lowest and the highest value of an integer column. */
 final class LogRange {
 
     private long lowest = Long.MAX_VALUE;
@@ -21,7 +21,7 @@ final class LogRange {
         return new LogRange();
     }
 
-    /** What a row group's statistics say of a column; null if they don't. */
+    /** The range of a column according to the statistics of a row group; null if they do not contain it. */
     static @Nullable LogRange of(BlockMetaData group, String column) {
         LogRange range = new LogRange();
         if (group.getRowCount() == 0) {
@@ -60,7 +60,7 @@ final class LogRange {
         nulls |= other.nulls;
     }
 
-    /** {@return the highest value, -1 if there was none} */
+    /** {@return the highest value, −1 if there was none} */
     long highest() {
         return highest;
     }

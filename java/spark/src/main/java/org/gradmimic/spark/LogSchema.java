@@ -12,7 +12,7 @@ import org.apache.parquet.schema.Type;
 import org.gradmimic.base.InputException;
 import org.gradmimic.select.score.ScoreColumn;
 
-/** The columns of a score log as Parquet has them; see docs/formats.md. */
+/** The Parquet columns of a score log; see docs/formats.md. */
 final class LogSchema {
 
     static final String SAMPLE_ID = "sample_id";
@@ -52,7 +52,10 @@ final class LogSchema {
         });
     }
 
-    /** One value or NULL a row, and no number of another kind in the same bytes: unsigned, a date, a decimal. */
+    /**
+     * Whether a column has one value or NULL per row, and no other type with the same representation, such as unsigned,
+     * date or decimal.
+     */
     private static boolean isPlain(Type actual, PrimitiveTypeName type) {
         if (!actual.isPrimitive() || actual.isRepetition(Type.Repetition.REPEATED)) {
             return false;

@@ -14,13 +14,13 @@ import org.gradmimic.io.npy.NpyHeader;
 import org.gradmimic.io.npy.NpyType;
 
 /**
- * A {@code .npy} file of one value a sample on any file system: opened once on the driver, read by ranges on the
- * executors.
+ * A {@code .npy} file with one value per sample on any file system. The driver opens it once, and the executors read
+ * ranges of it.
  *
  * @param path the file
  * @param type the type of an element
  * @param rows N
- * @param dataOffset where the first element stands
+ * @param dataOffset the position of the first element
  */
 record NpyRange(String path, NpyType type, long rows, long dataOffset) implements Serializable {
 
@@ -28,9 +28,9 @@ record NpyRange(String path, NpyType type, long rows, long dataOffset) implement
      * Reads the header.
      *
      * @param option the option that named the file
-     * @param accepts the types that will do
-     * @param expected what they are, for the message
-     * @throws InputException if it is missing, truncated, of another type or has not one axis
+     * @param accepts the accepted types
+     * @param expected a description of the accepted types, for the message
+     * @throws InputException if the file is missing, truncated, of another type or does not have exactly one axis
      */
     static NpyRange open(
             String file, String option, Predicate<NpyType> accepts, String expected, Configuration hadoop) {
@@ -52,7 +52,7 @@ record NpyRange(String path, NpyType type, long rows, long dataOffset) implement
             throw InputException.in(
                     file,
                     "has dtype " + header.type().code() + " and shape " + NpyHeader.describe(header.shape())
-                            + "; expected " + expected + ", one a sample");
+                            + "; expected " + expected + ", one per sample");
         }
         return new NpyRange(path.toString(), header.type(), header.elements(), header.dataOffset());
     }
@@ -65,7 +65,7 @@ record NpyRange(String path, NpyType type, long rows, long dataOffset) implement
         return NpyHeader.parse(bytes(in, length), file);
     }
 
-    /** The file's first bytes. */
+    /** The first bytes of the file. */
     private static ByteBuffer bytes(FSDataInputStream in, int count) throws IOException {
         byte[] bytes = new byte[count];
         in.readFully(0, bytes);
@@ -75,7 +75,7 @@ record NpyRange(String path, NpyType type, long rows, long dataOffset) implement
     /**
      * @param from the first element
      * @param count how many
-     * @return the elements' bytes, little-endian
+     * @return the bytes of the elements, little-endian
      * @throws InputException if they cannot be read
      */
     ByteBuffer read(long from, int count, Configuration hadoop) {

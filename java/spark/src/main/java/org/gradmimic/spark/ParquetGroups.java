@@ -17,8 +17,8 @@ import org.apache.parquet.schema.MessageType;
 import org.gradmimic.base.InputException;
 
 /**
- * One Parquet file on any file system, read by row groups with Parquet's own reader instead of as a DataFrame: a row's
- * place in its file is known, an error names the file, and no value is boxed.
+ * One Parquet file on any file system, read by row groups. It uses Parquet's own reader instead of a DataFrame, so that
+ * the position of a row in its file is known, an error names the file, and no value is boxed.
  */
 final class ParquetGroups implements AutoCloseable {
 
@@ -59,22 +59,20 @@ final class ParquetGroups implements AutoCloseable {
         return reader.getRowGroups();
     }
 
-    /** {@return how many rows each row group has} */
+    /** {@return the number of rows in each row group} */
     List<Long> groupRows() {
         return groups().stream().map(BlockMetaData::getRowCount).toList();
     }
 
-    /** What is shown a row group. */
+    /** Receives a row group. */
     @FunctionalInterface
     interface Visitor {
-        /**
-         * @param columns in the order in which they were asked for, each at its first row
-         */
+        /** @param columns in the order in which they were requested, each at its first row */
         void visit(long rows, ColumnReader[] columns);
     }
 
     /**
-     * Shows some columns of a row group.
+     * Passes some columns of a row group to the visitor.
      *
      * @param names of primitive columns that are not nested
      * @throws InputException if the file is damaged; names it
@@ -116,8 +114,8 @@ final class ParquetGroups implements AutoCloseable {
     }
 
     /**
-     * Parquet's parser descends into what damaged bytes tell of nested structures, until the stack is full. Without that
-     * error as a cause: Spark ends an executor for it.
+     * On damaged bytes that describe deeply nested structures, Parquet's parser overflows the stack. The
+     * StackOverflowError is not passed on as the cause, because Spark ends an executor for it.
      */
     private static InputException damaged(String path) {
         return unreadable(path, new IOException("its structure is damaged"));

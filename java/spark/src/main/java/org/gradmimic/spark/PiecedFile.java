@@ -21,11 +21,12 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
- * One file that many tasks write, such as a {@code .npy} file: every task a piece of its own in a hidden folder beside the
- * target, which the driver then strings together, byte by byte and in constant memory. The file is whole or absent.
+ * One file that many tasks write, such as a {@code .npy} file. Every task writes a piece of its own in a hidden folder
+ * beside the target. The driver then concatenates the pieces, byte by byte and in constant memory. The file is whole or
+ * absent.
  *
- * <p>A piece's name has its attempt in it, so a task that runs twice, because an executor was lost, disturbs nothing: only
- * the pieces that the successful attempts named are used.
+ * <p>The name of a piece contains its attempt, so a task that runs twice, because an executor was lost, does no harm:
+ * only the pieces of the successful attempts are used.
  */
 final class PiecedFile {
 
@@ -37,7 +38,7 @@ final class PiecedFile {
     @FunctionalInterface
     interface Encoder<T> extends Serializable {
         /**
-         * @param rows a partition's
+         * @param rows the rows of a partition
          * @return how many elements of the file were written, as the header counts them
          */
         long write(Iterator<T> rows, OutputStream out) throws IOException;
@@ -46,11 +47,12 @@ final class PiecedFile {
     private record Piece(String path, long elements) implements Serializable {}
 
     /**
-     * Writes a file, partition after partition.
+     * Writes a file, partition by partition.
      *
-     * @param header begins the file; is told the number of elements
+     * @param header creates the beginning of the file from the number of elements
      * @return the number of elements
-     * @throws org.gradmimic.base.InputException if it cannot be written; what bore the name before is untouched
+     * @throws org.gradmimic.base.InputException if it cannot be written; an existing file of that name is then
+     *     untouched
      */
     static <T> long write(
             JavaSparkContext spark, Path target, JavaRDD<T> rows, Encoder<T> encoder, LongFunction<byte[]> header) {

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
 
 /**
- * Rows on their way to the blocks they belong to. They travel packed, up to {@value #ROWS_PER_PACK} in one array: 16 bytes
- * each and no objects. Not thread-safe.
+ * Rows on their way to the blocks they belong to. Up to {@value #ROWS_PER_PACK} rows are packed in one array: 16 bytes
+ * each, without objects. Not thread-safe.
  */
 final class RowPacks {
 
@@ -25,15 +25,15 @@ final class RowPacks {
         open = new ByteBuffer[blocks];
     }
 
-    /** What is told the rows of a pack. */
+    /** Receives the rows of a pack. */
     @FunctionalInterface
     interface RowVisitor {
         void row(int cell, float value, long place);
     }
 
     /**
-     * @param cell where in the block the value belongs
-     * @param place the row's place in the log
+     * @param cell the position of the value in the block
+     * @param place the position of the row in the log
      */
     void add(int block, int cell, float value, long place) {
         ByteBuffer pack = open[block];
@@ -52,7 +52,7 @@ final class RowPacks {
         pack.putInt(cell).putFloat(value).putLong(place);
     }
 
-    /** {@return all packs with the numbers of their blocks; nothing is added after} */
+    /** {@return all packs with the numbers of their blocks; nothing may be added afterwards} */
     Iterator<Tuple2<Integer, byte[]>> finish() {
         for (int block = 0; block < open.length; block++) {
             ByteBuffer pack = open[block];

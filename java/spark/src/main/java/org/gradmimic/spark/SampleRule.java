@@ -9,16 +9,16 @@ import org.gradmimic.select.vote.Cut;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was decided from the statistics, applied to the samples of a block.
+ * The decisions made from the statistics, applied to the samples of a block.
  *
  * @param cuts [E]
- * @param model what weighs the votes; null if the majority decides
+ * @param model the label model that weights the votes; null if the majority decides
  */
 record SampleRule(List<Cut> cuts, @Nullable LabelModel model) implements Serializable {
 
     /**
      * @param values [E,S]
-     * @param i the sample's place in the block
+     * @param i the position of the sample in the block
      * @return whether it is kept
      */
     boolean keeps(float[][] values, int i) {
@@ -36,7 +36,7 @@ record SampleRule(List<Cut> cuts, @Nullable LabelModel model) implements Seriali
     }
 
     /**
-     * How likely a sample is worth keeping.
+     * The probability that a sample is worth keeping.
      *
      * @throws InvalidStateException if there is no label model
      */
@@ -47,7 +47,7 @@ record SampleRule(List<Cut> cuts, @Nullable LabelModel model) implements Seriali
         return model.probability(pattern(cuts, values, i));
     }
 
-    /** {@return the votes on a sample, as {@link VotePatterns} has them} */
+    /** {@return the votes on a sample, as in {@link VotePatterns}} */
     static long pattern(List<Cut> cuts, float[][] values, int i) {
         long pattern = 0;
         for (int epoch = 0; epoch < values.length; epoch++) {

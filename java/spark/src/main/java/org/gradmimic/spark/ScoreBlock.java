@@ -6,7 +6,7 @@ import org.gradmimic.select.score.Scores;
 /**
  * The values of consecutive samples in all epochs.
  *
- * @param first the first sample's number
+ * @param first the number of the first sample
  * @param values [E,S]; NaN where a sample was not seen in an epoch
  */
 record ScoreBlock(long first, float[][] values) implements Serializable {

@@ -14,24 +14,27 @@ import org.gradmimic.select.score.ScoreColumn;
 import scala.Tuple2;
 
 /**
- * Brings the rows of a score log, which come in any order, to blocks of consecutive samples, a block a partition. This is
- * the only shuffle of a filter: all that follows looks at a block at a time.
+ * Distributes the rows of a score log, which come in any order, to blocks of consecutive samples, one block per
+ * partition. This is the only shuffle of a filter; all later steps process one block at a time.
  *
- * <p>With each row goes its place in the log, so that of a sample's rows in an epoch the last one counts, whatever the
- * order in which they arrive.
+ * <p>Each row carries its position in the log. Of several rows of a sample in an epoch the last one of the log counts,
+ * whatever the order of arrival.
  */
 final class ScoreBlocks {
 
-    /** Cells [E,S] of a block; with places (8 bytes) and values (4 bytes), 48 MiB while it is filled, 16 MiB after. */
+    /**
+     * The number of cells [E,S] in a block. With positions (8 bytes) and values (4 bytes) a block takes 48 MiB while it
+     * is filled, and 16 MiB afterwards.
+     */
     static final int CELLS_PER_BLOCK = 1 << 22;
 
     private ScoreBlocks() {}
 
     /**
-     * @param splits of a log, what one task each reads
-     * @param shape has a place for every sample of the log
-     * @return the blocks in order of samples, one in each partition; not yet computed, which fails with an
-     *     {@link InputException} where a part is damaged or a value infinite
+     * @param splits of a log; one task reads each
+     * @param shape has a position for every sample of the log
+     * @return the blocks in order of samples, one in each partition; computed lazily, which fails with an {@link
+     *     InputException} if a part is damaged or a value is infinite
      */
     static JavaRDD<ScoreBlock> of(
             JavaSparkContext spark, List<List<ClusterLog.Slice>> splits, ScoreColumn column, BlockShape shape) {
@@ -53,8 +56,7 @@ final class ScoreBlocks {
                     if (sample < 0 || sample >= shape.samples() || epoch < 0 || epoch >= shape.epochs()) {
                         throw InputException.in(
                                 slice.path(),
-                                "sample " + sample + " of epoch " + epoch
-                                        + " is not within what the file's statistics say");
+                                "sample " + sample + " of epoch " + epoch + " exceeds what the file's statistics say");
                     }
                     packs.add(shape.block(sample), shape.cell(sample, epoch), value, slice.firstPlace() + row);
                 });
@@ -83,19 +85,19 @@ final class ScoreBlocks {
         return new ScoreBlock(shape.first(block), values);
     }
 
-    /** An infinity would move every mean and cluster to itself; NaN is a sample that was not seen. */
+    /** Rejects infinity, because it would dominate every mean and cluster. NaN is a sample that was not seen. */
     private static void requireFinite(float[][] values, long first) {
         for (int epoch = 0; epoch < values.length; epoch++) {
             for (int i = 0; i < values[epoch].length; i++) {
                 if (Float.isInfinite(values[epoch][i])) {
                     throw new InputException("epoch " + epoch + ", sample " + (first + i) + ": the value is "
-                            + values[epoch][i] + ", expected a finite one, or NaN for not seen");
+                            + values[epoch][i] + ", expected a finite value, or NaN for a sample that was not seen");
                 }
             }
         }
     }
 
-    /** A block's number is its partition's. */
+    /** The number of a block is that of its partition. */
     private static final class ByBlock extends Partitioner {
         private static final long serialVersionUID = 1L;
         private final int blocks;

@@ -9,11 +9,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.TypeConversionException;
 
-/** The job's options of settings that are declared elsewhere. */
+/** The job's options for settings that are declared elsewhere. */
 final class SettingOptions {
     private SettingOptions() {}
 
-    /** The option of a setting; the one place where settings' names become options' names. */
+    /** The option of a setting. This is the only place where names of settings become names of options. */
     static String name(String setting) {
         return "--" + setting;
     }
@@ -52,11 +52,11 @@ final class SettingOptions {
                 : "";
         V value = setting.type() == Boolean.class ? null : setting.defaultValue();
         String text = setting.description() + choices + (value == null ? "" : " (default: " + value + ")") + ".";
-        return text.replace("%", "%%"); // picocli reads % as its own
+        return text.replace("%", "%%"); // picocli interprets % itself
     }
 
     /**
-     * The values that the command line gives.
+     * The values given on the command line.
      *
      * @throws org.gradmimic.base.SettingException if one is not valid
      */

@@ -20,15 +20,17 @@ import org.gradmimic.select.vote.ValueStatistics;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a filter of a score log on a Spark cluster: the filter that one machine makes of the same log, to the last sample.
+ * Makes a filter from a score log on a Spark cluster. The filter equals the one that a single machine makes from the
+ * same log, down to the last sample.
  *
- * <p>The log's rows are shuffled once, into blocks of consecutive samples ({@link ScoreBlocks}) that the executors keep, in
- * memory or on their disks. From there on passes over the blocks bring statistics to the driver, some megabytes at most,
- * and decisions back: no sample goes to the driver. An executor that is lost costs the time to make its blocks again.
+ * <p>The rows of the log are shuffled once, into blocks of consecutive samples ({@link ScoreBlocks}), which the
+ * executors keep in memory or on their disks. Later passes over the blocks return statistics to the driver, some
+ * megabytes at most, and the driver returns decisions. No sample goes to the driver. If an executor is lost, its blocks
+ * are recomputed.
  */
 public final class SparkFilter {
 
-    /** More blocks than a driver should keep book of; with 5 epochs, 800 billion samples. */
+    /** More blocks than a driver should manage; with 5 epochs, 800 billion samples. */
     private static final long MAX_BLOCKS = 1_000_000;
 
     private final JavaSparkContext spark;
@@ -44,16 +46,16 @@ public final class SparkFilter {
     /**
      * Makes a filter and writes it to all outputs.
      *
-     * @param session whose executors do the work; not stopped
+     * @param session whose executors do the work; it is not stopped
      * @param options what to read, decide and write
-     * @return what the filter is like
-     * @throws InputException if a file is missing, damaged or of another kind, the votes don't determine a label model, or
-     *     an output cannot be written: nothing is then there under its name that was not before
+     * @return the filter's statistics
+     * @throws InputException if a file is missing, damaged or of another kind, the votes do not determine a label
+     *     model, or an output cannot be written: its name is then as it was before
      */
     public static FilterReport run(SparkSession session, FilterOptions options) {
         try {
             return new SparkFilter(session, options).run();
-        } catch (Exception e) { // among them Spark's, a checked one that Java does not see
+        } catch (Exception e) { // includes a checked exception of Spark that the Java signature does not declare
             throw Failures.translated(e);
         }
     }
@@ -64,7 +66,7 @@ public final class SparkFilter {
                 .map(name -> FilterTarget.of(name, hadoop))
                 .toList();
         Path probabilities = probabilitiesTarget(hadoop);
-        options.progress.accept("looking at " + options.scores);
+        options.progress.accept("reading " + options.scores);
         ClusterLog log = ClusterLog.open(spark, options.scores);
         UidPool pool = options.uids == null ? null : UidPool.open(spark, options.uids);
         NpyRange truth = options.truth == null
@@ -76,7 +78,7 @@ public final class SparkFilter {
         JavaRDD<ScoreBlock> blocks = ScoreBlocks.of(spark, log.splits(options.rowsPerSplit), options.column, shape);
         blocks.persist(StorageLevel.MEMORY_AND_DISK());
         try {
-            // The means are taken anew in every pass: that is cheaper than to keep them as well.
+            // The means are recomputed in every pass, which is cheaper than keeping them as well.
             JavaRDD<ScoreBlock> split =
                     options.spec.aggregation() == VoteAggregation.MEAN ? blocks.map(ScoreBlock::mean) : blocks;
             Outcome outcome = decide(new BlockPasses(spark, split), shape.samples(), truth);
@@ -107,7 +109,7 @@ public final class SparkFilter {
         return target.path();
     }
 
-    /** N: as given, or as many as there are uids, or as the truth is over, or as the log has seen. */
+    /** N: as given, or the number of uids, or that of the truth, or that of the log. */
     private long samples(ClusterLog log, @Nullable UidPool pool, @Nullable NpyRange truth) {
         long samples =
                 options.samples.orElse(pool != null ? pool.size() : truth != null ? truth.rows() : log.samples());
@@ -120,7 +122,7 @@ public final class SparkFilter {
         }
         if (samples < log.samples()) {
             throw new InputException("the score log has sample " + (log.samples() - 1) + ", the data set only "
-                    + samples + " samples: they don't belong together");
+                    + samples + " samples: they do not belong together");
         }
         return samples;
     }
@@ -128,8 +130,8 @@ public final class SparkFilter {
     private BlockShape shape(ClusterLog log, long samples) {
         int epochs = Math.max(1, log.epochs());
         if (samples / Math.max(1, options.cellsPerBlock / epochs) > MAX_BLOCKS) {
-            throw new InputException(
-                    "the score log has sample ids up to " + (samples - 1) + ", too high for a filter of all samples");
+            throw new InputException("the sample ids of the score log go up to " + (samples - 1)
+                    + ", too high for a filter of all samples");
         }
         return BlockShape.of(epochs, samples, options.cellsPerBlock);
     }

@@ -22,8 +22,8 @@ import org.gradmimic.io.npy.NpyType;
 import org.gradmimic.select.uid.Uid;
 
 /**
- * The uids of a pool in the order of its samples, read by ranges of samples on the executors. What
- * {@link org.gradmimic.select.uid.Uids} is to one machine; text files are not read here.
+ * The uids of a pool in the order of its samples. Executors read ranges of samples. It corresponds to {@link
+ * org.gradmimic.select.uid.Uids} on one machine; text files are not supported here.
  */
 interface UidPool extends Serializable {
 
@@ -37,15 +37,15 @@ interface UidPool extends Serializable {
      * Reads the uids of consecutive samples.
      *
      * @param first the first sample
-     * @param high receives the high 64 bits of as many as it is long
+     * @param high receives the high 64 bits; its length determines the number of uids
      * @param low receives the low 64 bits
-     * @throws InputException if a file cannot be read or holds something else than uids
+     * @throws InputException if a file cannot be read or contains something other than uids
      */
     void read(long first, long[] high, long[] low, Configuration hadoop);
 
     /**
-     * Opens a pool: a {@code .npy} file of dtype {@code u8,u8}, or Parquet with a column {@code uid} of text or 16 bytes: a file, or a
-     * folder whose files are taken in the order of their names.
+     * Opens a pool: a {@code .npy} file of dtype {@code u8,u8}, or Parquet with a column {@code uid} of text or 16
+     * bytes. Parquet is a file, or a folder whose files are read in the order of their names.
      *
      * @throws InputException if it is missing or of another kind
      */
@@ -76,7 +76,7 @@ interface UidPool extends Serializable {
                 throw new InputException(file + (system.exists(path) ? "" : ": no such file")
                         + ": expected uids in a .parquet or .npy file or a folder of Parquet files"
                         + (file.endsWith(".txt")
-                                ? "; of text, executors cannot find a sample's line (gradmimic filter reads it)"
+                                ? "; executors cannot find the line of a sample in a text file (gradmimic filter reads text)"
                                 : ""));
             }
             return List.of(path.toString());
@@ -121,7 +121,7 @@ interface UidPool extends Serializable {
         }
     }
 
-    /** A Parquet file and how many rows each of its row groups has. */
+    /** A Parquet file and the number of rows in each of its row groups. */
     record Part(String path, List<Long> groupRows) implements Serializable {
         long rows() {
             return groupRows.stream().mapToLong(Long::longValue).sum();
@@ -179,7 +179,7 @@ interface UidPool extends Serializable {
             return uid;
         }
 
-        /** Text as it is, 16 bytes that are no text as their hexadecimal digits. */
+        /** Text as it is; 16 bytes that are not text as their hexadecimal digits. */
         private static String text(ColumnReader column) {
             Binary value = column.getBinary();
             boolean text = column.getDescriptor().getPrimitiveType().getLogicalTypeAnnotation()

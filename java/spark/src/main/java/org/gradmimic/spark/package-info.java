@@ -1,7 +1,7 @@
 /**
- * Filters over an Apache Spark cluster: the rules and statistics of {@code org.gradmimic.select}, with the passes over
- * the scores spread over executors. The filter is the one that a single machine makes, to the last sample. See
- * docs/spark.md.
+ * Filters on an Apache Spark cluster: the rules and statistics of {@code org.gradmimic.select}, with the passes over
+ * the scores distributed to executors. The filter equals the one that a single machine makes, down to the last sample.
+ * See docs/spark.md.
  */
 @NullMarked
 package org.gradmimic.spark;

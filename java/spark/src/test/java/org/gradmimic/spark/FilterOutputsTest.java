@@ -175,7 +175,7 @@ class FilterOutputsTest {
         Path folder = Files.createDirectory(temporary.resolve("folder.npy"));
         refused("keep.csv", "expected a filter's name to end in");
         refused("nowhere/keep.npy", "there is no folder");
-        refused(table.getFileName().toString(), "exists already");
+        refused(table.getFileName().toString(), "already exists");
         refused(folder.getFileName().toString(), "it is a folder");
     }
 
@@ -237,7 +237,7 @@ class FilterOutputsTest {
         assertThat(report.detection())
                 .isEqualTo(Detection.of(FilterFile.read(out).toBooleans(), mislabelled));
         refused(options().truth(truth.toString()).samples(SAMPLES), truth + ": is over " + clean.length);
-        refused(options().truth(npyPool().toString()), "expected booleans (b1), one a sample");
+        refused(options().truth(npyPool().toString()), "expected booleans (b1), one per sample");
     }
 
     private void refused(FilterOptions options, String message) {
@@ -250,7 +250,7 @@ class FilterOutputsTest {
     void aPoolOfTextIsRefusedWithTheReason() throws Exception {
         Path pool = Files.writeString(temporary.resolve("pool.txt"), Uid.format(high[0], low[0]));
         refused(options().uids(pool.toString()), pool + ": expected uids in a .parquet or .npy file");
-        refused(options().uids(pool.toString()), "executors cannot find a sample's line");
+        refused(options().uids(pool.toString()), "executors cannot find the line of a sample");
     }
 
     private FilterOptions options() {

@@ -114,7 +114,7 @@ class SparkFilterTest {
         refused(
                 new FilterOptions(
                         log.toString(), ScoreColumn.SCORE, FilterSpec.of(Binarizer.kMeans(), VoteAggregation.MAJORITY)),
-                "sample ids up to 4000000000000000000");
+                "sample ids of the score log go up to 4000000000000000000");
     }
 
     private static void refused(FilterOptions options, String message) {

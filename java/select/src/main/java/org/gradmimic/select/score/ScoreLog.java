@@ -145,7 +145,7 @@ public final class ScoreLog {
     void requireWithin(long sampleCount) {
         if (sampleCount < samples) {
             throw new InputException("the score log has sample " + (samples - 1) + ", the data set only " + sampleCount
-                    + " samples: they don't belong together");
+                    + " samples: they do not belong together");
         }
     }
 

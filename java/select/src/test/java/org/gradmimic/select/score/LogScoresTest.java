@@ -84,7 +84,7 @@ class LogScoresTest {
         ScoreLog log = ScoreLog.open(log(2, 100));
         assertThatThrownBy(() -> LogScores.read(log, ScoreColumn.SCORE, 10, 1, rows -> {}))
                 .isInstanceOf(InputException.class)
-                .hasMessageContaining("they don't belong together");
+                .hasMessageContaining("they do not belong together");
         for (long samples : new long[] {1L << 45, Long.MAX_VALUE}) {
             assertThatThrownBy(() -> LogScores.read(log, ScoreColumn.SCORE, samples, 1, rows -> {}))
                     .isInstanceOf(InputException.class)
