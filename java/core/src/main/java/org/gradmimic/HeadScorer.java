@@ -23,9 +23,10 @@ import org.gradmimic.kernel.abi.gm_head_score_args;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Scores features against a fixed head and its reference: both products, softmax, score and gradient norm in one pass over
- * memory, without logits. Rows are independent of each other, so blocks of any size give the same numbers. It works on the device
- * that the weight is on.
+ * Scores features against a fixed head and its reference: both products, softmax, score and gradient norm. It works on the device
+ * that the weight is on. On the CPU it takes one pass over memory, without logits, and a row has the same bits in blocks of any size.
+ * On a GPU it takes LibTorch's product, which may round a row differently in blocks of different sizes, and obeys LibTorch's
+ * setting for TF32.
  */
 public final class HeadScorer implements AutoCloseable {
     private final Tensor weight;
@@ -36,7 +37,10 @@ public final class HeadScorer implements AutoCloseable {
     private final gm_head_score_args args;
     private final DeviceArray<LongPointer> nonFinite;
 
-    /** On a device: scores, norms and losses of a block. */
+    /** On a GPU; null on the CPU. */
+    private final @Nullable ProductScorer products;
+
+    /** On a GPU: scores, norms and losses of a block. */
     private @Nullable DeviceArray<FloatPointer> results;
 
     private int resultRows;
@@ -60,6 +64,9 @@ public final class HeadScorer implements AutoCloseable {
         queue = device.queue();
         args = Memory.detached(new gm_head_score_args());
         nonFinite = DeviceArray.longs(device, 1);
+        products = device.asynchronous()
+                ? new ProductScorer(device, queue, this.weight, this.bias, direction, ProductScorer.PART)
+                : null;
         OpenResources.opened();
     }
 
@@ -129,7 +136,8 @@ public final class HeadScorer implements AutoCloseable {
             @Nullable FloatPointer gradientNorm,
             @Nullable FloatPointer loss) {
         if (closed) throw new InvalidStateException("this scorer is closed");
-        if (!device.asynchronous()) {
+        ProductScorer products = this.products;
+        if (products == null) {
             run(features, dtype, rows, labels, score, gradientNorm, loss);
             return (long) nonFinite.get(0);
         }
@@ -137,12 +145,16 @@ public final class HeadScorer implements AutoCloseable {
             Tensor there = device.move(Device.CPU.view(features, Tensors.scalarType(dtype), rows, weight.size(1)));
             Tensor named = device.move(Device.CPU.view(labels, ScalarType.Long, rows));
             DeviceArray<FloatPointer> found = results(rows);
-            run(there.data_ptr(), dtype, rows, named.data_ptr(), found.at(0), found.at(rows), found.at(2L * rows));
+            products.score(there, named, found);
             float[] all = found.floats(0, 3 * rows);
             score.put(all, 0, rows);
             if (gradientNorm != null) gradientNorm.put(all, rows, rows);
             if (loss != null) loss.put(all, 2 * rows, rows);
-            return (long) nonFinite.get(0);
+            long nonFiniteRows = 0;
+            for (int i = 0; i < rows; i++) {
+                if (!Float.isFinite(all[i]) || !Float.isFinite(all[2 * rows + i])) nonFiniteRows++;
+            }
+            return nonFiniteRows;
         } catch (RuntimeException e) {
             throw CudaFailure.typed("HeadScorer.score of " + rows + " rows", e);
         }
@@ -190,6 +202,7 @@ public final class HeadScorer implements AutoCloseable {
         if (closed) return;
         closed = true;
         OpenResources.closed();
+        if (products != null) products.close();
         direction.close();
         queue.close();
         nonFinite.close();

@@ -58,8 +58,9 @@ class AsynchronousHeadTest {
     @EnumSource(
             value = Dtype.class,
             names = {"F32", "F16"})
-    void aScorerReadsItsResultsInBlocksAndGivesTheSameBits(Dtype dtype) {
-        ScorerOnDevice.compare(TestDevice.asynchronousCpu(), dtype, 0);
+    void aScorerReadsItsResultsInBlocksAndAgreesWithTheCpus(Dtype dtype) {
+        // Sums of 19 and of 10 products in another order.
+        ScorerOnDevice.compare(TestDevice.asynchronousCpu(), dtype, 1e-5);
     }
 
     @Test

@@ -1,0 +1,98 @@
+package org.gradmimic;
+
+import java.util.Objects;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.device.Device;
+import org.gradmimic.device.DeviceArray;
+import org.gradmimic.device.DeviceQueue;
+import org.gradmimic.kernel.Descriptors;
+import org.gradmimic.kernel.Descriptors.Dtype;
+import org.gradmimic.kernel.Kernels;
+import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.abi.gm_array;
+import org.gradmimic.kernel.abi.gm_head_step_args;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How {@link HeadScorer} scores on a GPU: one product of the rows with [W; V] by LibTorch, then {@code gm_head_step} on it. The CPU's
+ * {@code gm_head_score} stores no logits, but on a GPU the multiplication takes most of the time, and the vendor's product is
+ * nearer to the device's float rate than ours. A block's products are made in parts of bounded size.
+ */
+final class ProductScorer implements AutoCloseable {
+    /** Floats of a part's products: 128 MiB. */
+    static final long PART = 1L << 25;
+
+    private final Device device;
+    private final DeviceQueue queue;
+    private final Direction direction;
+    private final @Nullable Tensor bias;
+
+    /** [D, 2C] */
+    private final Tensor both;
+
+    private final long classes;
+    private final long partRows;
+    private final gm_head_step_args args;
+
+    /** What is given stays its owner's. */
+    ProductScorer(
+            Device device,
+            DeviceQueue queue,
+            Tensor weight,
+            @Nullable Tensor bias,
+            Direction direction,
+            long partOfProducts) {
+        this.device = device;
+        this.queue = queue;
+        this.direction = direction;
+        this.bias = bias;
+        classes = weight.size(0);
+        partRows = Math.max(1, partOfProducts / (2 * classes));
+        try (PointerScope scope = new PointerScope()) {
+            Tensor vector = Objects.requireNonNull(direction.vector(0));
+            both = Memory.detached(torch.cat(new TensorVector(weight, vector)).t());
+        }
+        args = Memory.detached(new gm_head_step_args());
+    }
+
+    /** Scores, norms and losses of {@code rows} rows, one kind behind the other in {@code found}; all lie on the device. */
+    void score(Tensor features, Tensor labels, DeviceArray<FloatPointer> found) {
+        long rows = features.size(0);
+        for (long from = 0; from < rows; from += partRows) {
+            long count = Math.min(partRows, rows - from);
+            try (PointerScope scope = new PointerScope()) {
+                Tensor part = features.narrow(0, from, count).to(ScalarType.Float);
+                Tensor products = torch.mm(part, both);
+                Pointer.memset(args, 0, args.sizeof());
+                Tensors.describe(args.logits(), products.narrow(1, 0, classes));
+                Tensors.describe(args.projected(), products.narrow(1, classes, classes));
+                Tensors.describe(args.labels(), labels.narrow(0, from, count));
+                Tensors.describe(args.feature_norm_squared(), Tensors.rowNormsSquared(part));
+                if (bias != null) Tensors.describe(args.bias(), bias);
+                args.direction_norm_squared(direction.normSquaredPointer());
+                Weighting.uniform().describe(args.weighting());
+                describe(args.score(), found.at(from), count);
+                describe(args.gradient_norm(), found.at(rows + from), count);
+                describe(args.loss(), found.at(2 * rows + from), count);
+                Kernels.headStep(queue.now(), args, queue.workspace());
+            }
+        }
+    }
+
+    private void describe(gm_array array, Pointer data, long count) {
+        Descriptors.contiguous(array, data, Dtype.F32, count);
+        device.place(array);
+    }
+
+    @Override
+    public void close() {
+        both.deallocate();
+        args.deallocate();
+    }
+}
