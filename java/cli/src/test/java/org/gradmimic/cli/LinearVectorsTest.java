@@ -10,7 +10,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** {@code gradmimic score} reproduces the reference scores of a linear head. */
+/** {@code gradmimic score features} reproduces the reference scores of a linear head. */
 class LinearVectorsTest {
     @TempDir
     Path folder;
@@ -27,7 +27,7 @@ class LinearVectorsTest {
     })
     void agrees(String vector, String kind, String temperature, String lambda, double tolerance) {
         Path out = folder.resolve("scores.npy");
-        List<Object> args = new ArrayList<>(List.of("score", "--quiet"));
+        List<Object> args = new ArrayList<>(List.of("score", "features", "--quiet"));
         for (String option : new String[] {"features", "labels", "weight", "bias", "reference_weight"}) {
             args.add("--" + option.replace('_', '-'));
             args.add(Vectors.path("linear/" + option + ".npy"));

@@ -12,10 +12,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What {@code gradmimic score --model} refuses in one line, whatever the model. */
+/** What {@code gradmimic score model} refuses in one line, whatever the model. */
 class ModelScoreErrorsTest extends ModelScoreFixture {
     @ParameterizedTest
-    @ValueSource(strings = {"model-config", "weights", "reference", "images", "labels", "mimic-layer", "out"})
+    @ValueSource(strings = {"model", "model-config", "weights", "reference", "images", "labels", "mimic-layer", "out"})
     void aRequiredOption(String option) throws IOException {
         options.remove(option);
         assertRefused("Missing required option: '--" + option + "=");
@@ -26,8 +26,7 @@ class ModelScoreErrorsTest extends ModelScoreFixture {
             delimiter = '|',
             quoteCharacter = '"',
             value = {
-                "features | f.npy | --features cannot stand beside --model",
-                "reference-weight | f.npy | --reference-weight cannot stand beside --model",
+                "features | f.npy | Unknown option",
                 "model | vgg | 'vgg' is none of vit, clip, resnet, torchscript",
                 "model | clip | clip compares images with captions",
                 "tokens | t.npy | --tokens are for clip",
@@ -35,7 +34,7 @@ class ModelScoreErrorsTest extends ModelScoreFixture {
                 "vocabulary | v.txt | --vocabulary is for clip",
                 "data | drawn: | --data has images and labels; leave out --images and --labels",
                 "mimic-layer | heads.weight | the model has no parameter heads.weight; the nearest are heads.head.weight",
-                "batch-size | -1 | the batch size is -1",
+                "batch-size | -1 | --batch-size is -1; it must be 0 or more",
                 "batch-size | 3000000000 | --batch-size is 3000000000",
                 "std | 0 | --std is 0.0; it must be positive",
                 "model-config | vit_x | vit_x is no file, and none of vit_b_16, vit_b_32, vit_l_16",
@@ -46,12 +45,6 @@ class ModelScoreErrorsTest extends ModelScoreFixture {
     void whatCannotBe(String option, String value, String message) throws IOException {
         with(option, value);
         assertRefused(message);
-    }
-
-    @Test
-    void optionsOfAModelWithoutOne() throws IOException {
-        options.remove("model");
-        assertRefused("--model-config, --weights, --reference, --images, --mimic-layer cannot stand without --model");
     }
 
     @Test

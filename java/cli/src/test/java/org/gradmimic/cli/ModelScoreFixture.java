@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A command line of {@code gradmimic score --model} that works, to be changed and run. */
+/** A command line of {@code gradmimic score model} that works, to be changed and run. */
 abstract class ModelScoreFixture {
     @TempDir
     Path folder;
@@ -45,7 +45,7 @@ abstract class ModelScoreFixture {
     }
 
     Run run() {
-        List<String> arguments = new ArrayList<>(List.of("score"));
+        List<String> arguments = new ArrayList<>(List.of("score", "model"));
         options.forEach((option, value) -> {
             arguments.add("--" + option);
             if (!value.isEmpty()) arguments.add(value);
@@ -65,7 +65,7 @@ abstract class ModelScoreFixture {
 
     void assertRefused(String... parts) throws IOException {
         List<Path> before = content();
-        run().assertRefused("score", parts);
+        run().assertRefused("score model", parts);
         assertThat(content()).isEqualTo(before);
     }
 

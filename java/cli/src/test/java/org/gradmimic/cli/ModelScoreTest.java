@@ -19,7 +19,7 @@ import org.gradmimic.model.Weights;
 import org.gradmimic.model.caption.ClipTokenizer;
 import org.junit.jupiter.api.Test;
 
-/** {@code gradmimic score --model}: what it computes. */
+/** {@code gradmimic score model}: what it computes. */
 class ModelScoreTest extends ModelScoreFixture {
     @Test
     void patternsListsAndAll() {
@@ -257,7 +257,7 @@ class ModelScoreTest extends ModelScoreFixture {
         with("batch-size", 0).with("quiet", "");
         assertRefused("none of its 8 samples has a finite score: non-finite or zero features: sample 5;");
         with("batch-size", 4).with("score", "normed_proj");
-        assertRefused("no sample of a batch of 4 has a finite score: non-finite or zero features: sample 5;");
+        assertRefused("none of the samples 4 to 7 has a finite score: non-finite or zero features: sample 5;");
     }
 
     @Test

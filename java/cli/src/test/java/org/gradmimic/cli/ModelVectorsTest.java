@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** {@code gradmimic score --model} reproduces the reference scores of a vision transformer and a CLIP. */
+/** {@code gradmimic score model} reproduces the reference scores of a vision transformer and a CLIP. */
 class ModelVectorsTest {
     @TempDir
     Path folder;
@@ -41,7 +41,7 @@ class ModelVectorsTest {
     }
 
     private String[] arguments(String kind, String mimicLayer, String... more) {
-        List<String> arguments = new ArrayList<>(List.of("score", "--quiet", "--model", kind));
+        List<String> arguments = new ArrayList<>(List.of("score", "model", "--quiet", "--model", kind));
         arguments.addAll(
                 List.of("--model-config", Vectors.path(kind + "/config.json").toString()));
         arguments.addAll(

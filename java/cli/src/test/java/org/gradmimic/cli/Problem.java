@@ -38,7 +38,7 @@ final class Problem {
         return random.doubles(n).map(x -> (float) (4 * x - 2)).toArray();
     }
 
-    /** The options of {@code score}. */
+    /** The options of {@code score features}. */
     Problem score() {
         with("features", write("features.npy", "<f4", features, samples, width));
         with("labels", write("labels.npy", "<i8", labels, samples));
@@ -75,7 +75,7 @@ final class Problem {
     }
 
     String[] arguments(String command) {
-        List<String> arguments = new ArrayList<>(List.of(command));
+        List<String> arguments = new ArrayList<>(List.of(command.split(" ")));
         options.forEach((option, value) -> {
             arguments.add("--" + option);
             if (!value.isEmpty()) arguments.add(value);

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What {@code gradmimic score} refuses: one line that names the culprit, exit code 2, nothing written. */
+/** What {@code gradmimic score features} refuses: one line that names the culprit, exit code 2, nothing written. */
 class ScoreErrorsTest {
     private static final int N = 11;
     private static final int D = 5;
@@ -36,7 +36,7 @@ class ScoreErrorsTest {
 
     private void assertRefused(String... parts) throws IOException {
         List<Path> before = content(folder);
-        problem.run("score").assertRefused("score", parts);
+        problem.run("score features").assertRefused("score features", parts);
         assertThat(content(folder)).isEqualTo(before);
     }
 
@@ -110,7 +110,8 @@ class ScoreErrorsTest {
         problem.with(option, problem.write("odd.npy", type, new double[elements], extents));
         // Either of the two that do not fit may be named; both shapes are in the words.
         assertRefused("expected");
-        assertThat(problem.run("score").err()).containsPattern("odd.npy|labels.npy|weight|bias|reference weight");
+        assertThat(problem.run("score features").err())
+                .containsPattern("odd.npy|labels.npy|weight|bias|reference weight");
     }
 
     @Test
@@ -146,7 +147,7 @@ class ScoreErrorsTest {
         double[] values = problem.features.clone();
         for (int i = 0; i < N; i++) values[i * D + i % D] = i % 2 == 0 ? Double.NaN : Double.POSITIVE_INFINITY;
         problem.with("features", problem.write("nan.npy", "<f4", values, N, D)).with("score", kind);
-        assertRefused("nan.npy: none of its 11 rows has a finite score");
+        assertRefused("nan.npy: none of its 11 samples has a finite score");
     }
 
     @Test
@@ -165,15 +166,15 @@ class ScoreErrorsTest {
     @CsvSource(
             quoteCharacter = '"',
             value = {
-                "temperature, 0, the temperature is 0.0; it must be positive and finite",
-                "temperature, -1, the temperature is -1.0",
-                "temperature, NaN, the temperature is NaN",
-                "temperature, Infinity, the temperature is Infinity",
+                "temperature, 0, --temperature is 0.0; it must be positive",
+                "temperature, -1, --temperature is -1.0; it must be positive",
+                "temperature, NaN, --temperature is NaN; it must be finite",
+                "temperature, Infinity, --temperature is Infinity; it must be finite",
                 "temperature, warm, --temperature",
-                "lambda, -0.5, lambda is -0.5; it must be finite and not negative",
-                "lambda, NaN, lambda is NaN",
-                "lambda, Infinity, lambda is Infinity",
-                "batch-size, -1, the batch size is -1",
+                "lambda, -0.5, --lambda is -0.5; it must be 0 or more",
+                "lambda, NaN, --lambda is NaN; it must be finite",
+                "lambda, Infinity, --lambda is Infinity; it must be finite",
+                "batch-size, -1, --batch-size is -1; it must be 0 or more",
                 "batch-size, 1.5, --batch-size",
                 "score, norm, \"'norm' is none of proj, cos, normed_proj, normed_cos, opt\"",
                 "threads, 0, --threads must be at least 1"
@@ -231,7 +232,7 @@ class ScoreErrorsTest {
         try (SmallDisk disk = SmallDisk.mount(folder.resolve("disk"))) {
             assumeTrue(disk.isMounted(), "a 1 MB tmpfs cannot be mounted here (not root, or no mount capability)");
             Path old = Files.writeString(disk.path().resolve(name), "an older result");
-            Run run = large.with("out", old).with("quiet", "").run("score");
+            Run run = large.with("out", old).with("quiet", "").run("score features");
             assertThat(run.err().lines()).hasSize(1);
             assertThat(run.err()).contains("cannot write " + old + ": No space left on device");
             assertThat(run.code()).isEqualTo(2);

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What {@code gradmimic score} accepts beyond float32 and int64. */
+/** What {@code gradmimic score features} accepts beyond float32 and int64. */
 class ScoreFormatsTest {
     private static final int N = 37;
     private static final int D = 7;
@@ -31,7 +31,7 @@ class ScoreFormatsTest {
     }
 
     private float[] scores() {
-        Run run = problem.run("score");
+        Run run = problem.run("score features");
         assertThat(run.err()).isEmpty();
         assertThat(run.code()).isZero();
         return Vectors.floats(problem.out());
@@ -125,9 +125,9 @@ class ScoreFormatsTest {
         values[30 * D + 1] = Double.NaN;
         problem.without("quiet").with("score", "normed_cos");
         problem.with("features", problem.write("nan.npy", "<f4", values, N, D));
-        Run run = problem.run("score");
+        Run run = problem.run("score features");
         assertThat(run.code()).isZero();
-        assertThat(run.err()).contains("1 of 37 samples has no finite score: row 30");
+        assertThat(run.err()).contains("1 of 37 samples has no finite score: sample 30");
         float[] weights = Vectors.floats(problem.out());
         assertThat(weights[30]).isZero();
         double sum = 0;

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code gradmimic score} on features that are larger than the memory it may use. */
+/** {@code gradmimic score features} on features that are larger than the memory it may use. */
 @Timeout(120)
 class ScoreMemoryTest {
     private static final int WIDTH = 1024;
@@ -36,7 +36,7 @@ class ScoreMemoryTest {
         problem.with("labels", sparse("large-labels.npy", "|u1", ROWS, ROWS));
         Path err = folder.resolve("err.txt");
         ProcessBuilder builder = Run.java("-Xmx64m", Main.class.getName());
-        builder.command().addAll(List.of(problem.arguments("score")));
+        builder.command().addAll(List.of(problem.arguments("score features")));
         Process process = builder.redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(err.toFile())
                 .start();

@@ -1,6 +1,5 @@
 package org.gradmimic.score;
 
-import java.nio.FloatBuffer;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
@@ -9,7 +8,6 @@ import org.gradmimic.Weighting;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.base.NonFiniteException;
-import org.gradmimic.io.npy.NpyWriter;
 import org.gradmimic.kernel.Descriptors;
 import org.gradmimic.kernel.Descriptors.Dtype;
 import org.gradmimic.kernel.Kernels;
@@ -20,44 +18,47 @@ import org.gradmimic.kernel.abi.gm_queue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The second pass: scores on disk become weights, batch by batch, in place. The softmax goes over a batch twice in blocks
+ * The second pass: scores become weights, batch by batch, in place. The softmax goes over a batch twice in blocks
  * (its maximum and sum, then the weights), so a batch may be as large as the file.
  */
 final class BatchWeights {
     private static final int BLOCK = 1 << 18;
 
-    private final FeatureScoring.Request request;
+    private final Weighting weighting;
+    private final ScoreSource source;
     private final double directionNorm;
-    private final NpyWriter scores;
-    private final @Nullable NpyWriter norms;
-    private final long rows;
+    private final FloatColumn scores;
+    private final @Nullable FloatColumn norms;
 
-    BatchWeights(FeatureScoring.Request request, double directionNorm, NpyWriter scores, @Nullable NpyWriter norms) {
-        this.request = request;
-        this.directionNorm = directionNorm;
-        this.scores = scores;
-        this.norms = norms;
-        rows = request.features().rows();
+    /** @param source has been read into {@code sink}: its scores, or its cosines where the sink keeps no norms */
+    BatchWeights(Weighting weighting, ScoreSource source, ScoreSink sink) {
+        this.weighting = weighting;
+        this.source = source;
+        directionNorm = source.directionNorms()[0];
+        scores = sink.scoreColumn();
+        norms = weighting.kind().needsNorms() ? sink.normColumn() : null;
     }
 
-    void run() {
-        long batch = request.batchSize() == 0 ? rows : request.batchSize();
+    /** @param batchSize number of samples that are weighed against each other; 0: all */
+    void run(long batchSize) {
+        long rows = source.count();
+        long batch = batchSize == 0 ? rows : batchSize;
         try (PointerScope scope = new PointerScope();
                 Workspace workspace = new Workspace()) {
             gm_queue queue = Provider.CPU.queue();
             gm_mimic_weights_args args = new gm_mimic_weights_args();
             Pointer.memset(args, 0, args.sizeof());
             for (long from = 0; from < rows; from += batch) {
-                long to = Math.min(rows, from + batch);
-                if (request.kind() == Weighting.Kind.OPT) optimal(queue, args, workspace, from, to);
+                long to = from + Math.min(batch, rows - from);
+                if (weighting.kind() == Weighting.Kind.OPT) optimal(queue, args, workspace, from, to);
                 else softmax(queue, args, from, to);
             }
         }
     }
 
     private void softmax(gm_queue queue, gm_mimic_weights_args args, long from, long to) {
-        // What is on disk is the statistic already: proj or cos, over the temperature.
-        Weighting.normedProj(request.temperature()).describe(args.weighting());
+        // Without norms the cosines are there already.
+        (norms == null ? Weighting.normedProj(weighting.temperature()) : weighting).describe(args.weighting());
         int length = (int) Math.min(BLOCK, to - from);
         float[] block = new float[length];
         double[] part = new double[2];
@@ -65,8 +66,9 @@ final class BatchWeights {
         double sum = 0;
         try (PointerScope scope = new PointerScope()) {
             FloatPointer values = new FloatPointer(length);
+            FloatPointer lengths = norms == null ? null : new FloatPointer(length);
             for (long at = from; at < to; at += length) {
-                int count = load(at, to, block, values, args);
+                load(at, to, block, values, lengths, args);
                 Kernels.mimicWeightsReduce(queue, args, part);
                 double larger = Math.max(max, part[0]);
                 if (larger == Double.NEGATIVE_INFINITY) continue;
@@ -76,17 +78,28 @@ final class BatchWeights {
             if (sum == 0) throw noFiniteScore(from, to);
             double[] total = {max, sum};
             for (long at = from; at < to; at += length) {
-                int count = load(at, to, block, values, args);
+                int count = load(at, to, block, values, lengths, args);
                 Kernels.mimicWeightsApply(queue, args, total);
                 values.get(block, 0, count);
-                scores.put(at, FloatBuffer.wrap(block, 0, count));
+                scores.put(at, block, 0, count);
             }
         }
     }
 
-    private int load(long at, long to, float[] block, FloatPointer values, gm_mimic_weights_args args) {
+    private int load(
+            long at,
+            long to,
+            float[] block,
+            FloatPointer values,
+            @Nullable FloatPointer lengths,
+            gm_mimic_weights_args args) {
         int count = (int) Math.min(block.length, to - at);
-        scores.get(at, FloatBuffer.wrap(block, 0, count));
+        if (norms != null && lengths != null) {
+            norms.get(at, block, count);
+            lengths.put(block, 0, count);
+            Descriptors.contiguous(args.gradient_norm(), lengths, Dtype.F32, count);
+        }
+        scores.get(at, block, count);
         values.put(block, 0, count);
         Descriptors.contiguous(args.score(), values, Dtype.F32, count);
         Descriptors.contiguous(args.weight(), values, Dtype.F32, count);
@@ -102,13 +115,13 @@ final class BatchWeights {
         int count = (int) (to - from);
         float[] block = new float[count];
         try (PointerScope scope = new PointerScope()) {
-            Weighting.opt(request.lambda()).describe(args.weighting());
+            weighting.describe(args.weighting());
             FloatPointer score = new FloatPointer(count);
             FloatPointer norm = new FloatPointer(count);
             DoublePointer squared = new DoublePointer(1).put(directionNorm * directionNorm);
-            scores.get(from, FloatBuffer.wrap(block));
+            scores.get(from, block, count);
             score.put(block, 0, count);
-            norms.get(from, FloatBuffer.wrap(block));
+            norms.get(from, block, count);
             norm.put(block, 0, count);
             Descriptors.contiguous(args.score(), score, Dtype.F32, count);
             Descriptors.contiguous(args.gradient_norm(), norm, Dtype.F32, count);
@@ -116,13 +129,15 @@ final class BatchWeights {
             args.direction_norm_squared(squared);
             Kernels.mimicWeights(queue, args, workspace);
             score.get(block, 0, count);
-            scores.put(from, FloatBuffer.wrap(block));
+            scores.put(from, block, 0, count);
         } catch (NonFiniteException e) {
             throw noFiniteScore(from, to);
         }
     }
 
-    private static InputException noFiniteScore(long from, long to) {
-        return new InputException("none of the samples " + from + " to " + (to - 1) + " has a finite score");
+    private InputException noFiniteScore(long from, long to) {
+        String blame = ScoreSummary.blame(source.invalidSamples());
+        return new InputException(source.name() + ": none of the samples " + from + " to " + (to - 1)
+                + " has a finite score" + (blame.isEmpty() ? "" : ": " + blame));
     }
 }

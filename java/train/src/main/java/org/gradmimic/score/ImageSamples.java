@@ -15,30 +15,59 @@ public final class ImageSamples implements Samples {
     private final Split split;
     private final ImageBatches batches;
 
-    /**
-     * @param size what images are scaled to
-     * @param classes how many a model tells apart
-     * @param batchSize images at a time
-     * @throws InputException if there is no such split, or a label out of range
-     */
-    public ImageSamples(
-            ImageDataset dataset,
-            Split split,
-            ImageSize size,
-            int classes,
-            int batchSize,
-            PixelNormalisation normalisation) {
+    private ImageSamples(ImageDataset dataset, Split split, ImageBatches batches) {
         this.dataset = dataset;
         this.split = split;
-        long[] labels = dataset.labels(split);
-        for (int i = 0; i < labels.length; i++) {
-            if (labels[i] < 0 || labels[i] >= classes) {
-                throw new InputException(
-                        "data set '" + dataset.spec() + "': the label of " + dataset.sampleName(split, i) + " is "
-                                + labels[i] + "; the model has " + classes + " classes");
-            }
+        this.batches = batches;
+    }
+
+    /** The images of a split of a data set. */
+    public static Builder builder(ImageDataset dataset, Split split) {
+        return new Builder(dataset, split);
+    }
+
+    /** How images are read; {@link #open} begins. */
+    public static final class Builder {
+        private final ImageDataset dataset;
+        private final Split split;
+        private int batchSize = ModelSource.CHUNK;
+        private PixelNormalisation normalisation = PixelNormalisation.of(0.5, 0.5);
+
+        private Builder(ImageDataset dataset, Split split) {
+            this.dataset = dataset;
+            this.split = split;
         }
-        batches = new ImageBatches(dataset, split, size, batchSize, normalisation);
+
+        /** Number of images at a time. */
+        public Builder batchSize(int images) {
+            batchSize = images;
+            return this;
+        }
+
+        /** What is done with pixels; mean and standard deviation are 0.5 without this call. */
+        public Builder normalisation(PixelNormalisation pixels) {
+            normalisation = pixels;
+            return this;
+        }
+
+        /**
+         * Begins to read the images.
+         *
+         * @param size what images are scaled to
+         * @param classes how many classes the model has
+         * @throws InputException if there is no such split, or a label is out of range
+         */
+        public ImageSamples open(ImageSize size, int classes) {
+            long[] labels = dataset.labels(split);
+            for (int i = 0; i < labels.length; i++) {
+                if (labels[i] < 0 || labels[i] >= classes) {
+                    throw new InputException(
+                            "data set '" + dataset.spec() + "': the label of " + dataset.sampleName(split, i) + " is "
+                                    + labels[i] + "; the model has " + classes + " classes");
+                }
+            }
+            return new ImageSamples(dataset, split, new ImageBatches(dataset, split, size, batchSize, normalisation));
+        }
     }
 
     @Override

@@ -30,76 +30,100 @@ public final class NpySamples implements Samples {
     }
 
     /**
-     * Images with labels.
+     * Images for a model.
      *
+     * @param images the file
      * @param size the images' sides
-     * @param labels integers [N] from 0 to {@code classes} − 1
-     * @param batchSize at a time; 0: all
-     * @throws InputException if a file is missing, damaged, or of another shape or type, and for labels out of range
      */
-    public static NpySamples labelled(Path images, ImageSize size, Path labels, int classes, int batchSize) {
-        return open(images, size, labels, "label", classes, batchSize);
+    public static Images images(Path images, ImageSize size) {
+        return new Images(images, size);
     }
 
-    /**
-     * Images with captions.
-     *
-     * @param tokens integers [N,length] from 0 to {@code vocabulary} − 1
-     * @throws InputException as for {@link #labelled}
-     */
-    public static NpySamples captioned(
-            Path images, ImageSize size, Path tokens, int length, int vocabulary, int batchSize) {
-        return open(images, size, tokens, "token", vocabulary, batchSize, length);
-    }
+    /** Images whose labels or captions are still to be given. */
+    public static final class Images {
+        private final Path images;
+        private final ImageSize size;
+        private int batchSize;
 
-    /**
-     * Images with captions that are texts yet.
-     *
-     * @param captions a text file, UTF-8, one a line
-     * @param tokenizer the model's
-     * @throws InputException also if there are more or fewer captions than images
-     */
-    public static NpySamples captioned(
-            Path images, ImageSize size, Path captions, ClipTokenizer tokenizer, int batchSize) {
-        long rows = rows(images, size);
-        List<String> lines = Captions.read(captions);
-        if (lines.size() != rows) {
-            throw InputException.in(
-                    captions, "has " + lines.size() + " lines, a caption each; " + images + " has " + rows + " images");
+        private Images(Path images, ImageSize size) {
+            this.images = images;
+            this.size = size;
         }
-        try (PointerScope scope = new PointerScope()) {
-            return new NpySamples(images, NpyTensors.floats(images), tokenizer.tokens(lines), batchSize);
-        }
-    }
 
-    private static long rows(Path images, ImageSize size) {
-        try (NpyFile file = NpyFile.open(images)) {
-            file.requireRank(4);
-            file.requireShape(file.rows(), 3, size.height(), size.width());
-            return file.rows();
+        /** @param samples at a time; 0, as without this call: all */
+        public Images batchSize(int samples) {
+            batchSize = samples;
+            return this;
         }
-    }
 
-    private static NpySamples open(
-            Path images, ImageSize size, Path targets, String what, int values, int batchSize, long... extents) {
-        long rows = rows(images, size);
-        try (NpyFile file = NpyFile.open(targets)) {
-            if (!file.type().isInteger()) {
-                throw InputException.in(targets, "has dtype " + file.type().code() + "; expected integers");
-            }
-            if (extents.length == 0) file.requireShape(rows);
-            else file.requireShape(rows, extents[0]);
-            long[] all = file.readLongs();
-            for (int i = 0; i < all.length; i++) {
-                if (all[i] < 0 || all[i] >= values) {
-                    throw InputException.in(
-                            targets,
-                            "a " + what + " of sample " + i / Math.max(1, all.length / rows) + " is " + all[i]
-                                    + "; expected 0 to " + (values - 1) + ", as the model has " + values);
-                }
+        /**
+         * With labels.
+         *
+         * @param labels integers [N] from 0 to {@code classes} − 1
+         * @throws InputException if a file is missing, damaged, or of another shape or type, and for labels out of range
+         */
+        public NpySamples labelled(Path labels, int classes) {
+            return open(labels, "label", classes);
+        }
+
+        /**
+         * With captions as tokens.
+         *
+         * @param tokens integers [N,length] from 0 to {@code vocabulary} − 1
+         * @throws InputException as for {@link #labelled}
+         */
+        public NpySamples captioned(Path tokens, int length, int vocabulary) {
+            return open(tokens, "token", vocabulary, length);
+        }
+
+        /**
+         * With captions as text.
+         *
+         * @param captions a text file in UTF-8, with one caption a line
+         * @param tokenizer the model's
+         * @throws InputException as for {@link #labelled}, and if there are more or fewer captions than images
+         */
+        public NpySamples captioned(Path captions, ClipTokenizer tokenizer) {
+            long rows = rows();
+            List<String> lines = Captions.read(captions);
+            if (lines.size() != rows) {
+                throw InputException.in(
+                        captions,
+                        "has " + lines.size() + " lines, a caption each; " + images + " has " + rows + " images");
             }
             try (PointerScope scope = new PointerScope()) {
-                return new NpySamples(images, NpyTensors.floats(images), Tensors.of(all, file.shape()), batchSize);
+                return new NpySamples(images, NpyTensors.floats(images), tokenizer.tokens(lines), batchSize);
+            }
+        }
+
+        private long rows() {
+            try (NpyFile file = NpyFile.open(images)) {
+                file.requireRank(4);
+                file.requireShape(file.rows(), 3, size.height(), size.width());
+                return file.rows();
+            }
+        }
+
+        private NpySamples open(Path targets, String what, int values, long... extents) {
+            long rows = rows();
+            try (NpyFile file = NpyFile.open(targets)) {
+                if (!file.type().isInteger()) {
+                    throw InputException.in(targets, "has dtype " + file.type().code() + "; expected integers");
+                }
+                if (extents.length == 0) file.requireShape(rows);
+                else file.requireShape(rows, extents[0]);
+                long[] all = file.readLongs();
+                for (int i = 0; i < all.length; i++) {
+                    if (all[i] < 0 || all[i] >= values) {
+                        throw InputException.in(
+                                targets,
+                                "a " + what + " of sample " + i / Math.max(1, all.length / rows) + " is " + all[i]
+                                        + "; expected 0 to " + (values - 1) + ", as the model has " + values);
+                    }
+                }
+                try (PointerScope scope = new PointerScope()) {
+                    return new NpySamples(images, NpyTensors.floats(images), Tensors.of(all, file.shape()), batchSize);
+                }
             }
         }
     }

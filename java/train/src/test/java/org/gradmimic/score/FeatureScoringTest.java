@@ -65,8 +65,8 @@ class FeatureScoringTest {
         return values;
     }
 
-    private FeatureScoring.Summary run(
-            Weighting.Kind kind, double temperature, double lambda, long batch, int block, Path out) {
+    private ScoreSummary run(
+            Weighting.Kind kind, double temperature, double lambda, long batch, int block, ScoreSink sink) {
         Path f = folder.resolve("features.npy");
         Path y = folder.resolve("labels.npy");
         NpyWriter.write(f, features, rows, width);
@@ -74,23 +74,21 @@ class FeatureScoringTest {
         try (PointerScope scope = new PointerScope();
                 NpyFile featureFile = NpyFile.open(f);
                 NpyFile labelFile = NpyFile.open(y)) {
-            var request = new FeatureScoring.Request(
-                    featureFile,
-                    labelFile,
-                    Tensors.of(weight, classes, width),
-                    Tensors.of(bias, classes),
-                    Tensors.of(reference, classes, width),
-                    kind,
-                    temperature,
-                    lambda,
-                    batch);
-            return FeatureScoring.run(request, out, done -> {}, block);
+            try (FeatureSource source = FeatureSource.builder(
+                            featureFile, labelFile, Tensors.of(weight, classes, width))
+                    .bias(Tensors.of(bias, classes))
+                    .reference(Tensors.of(reference, classes, width))
+                    .maxBlockRows(block)
+                    .build()) {
+                Scoring scoring = new Scoring(Weighting.of(kind, temperature, lambda), batch);
+                return scoring.run(source, sink, done -> {});
+            }
         }
     }
 
     private float[] scores(Weighting.Kind kind, double temperature, double lambda, long batch, int block) {
         Path out = folder.resolve("out.npy");
-        run(kind, temperature, lambda, batch, block, out);
+        run(kind, temperature, lambda, batch, block, ScoreSink.file(out));
         try (NpyFile file = NpyFile.open(out)) {
             assertThat(file.shape()).containsExactly(rows);
             return file.readFloats();
@@ -161,7 +159,7 @@ class FeatureScoringTest {
         int threads = torch.get_num_threads();
         try {
             torch.set_num_threads(1);
-            float[] expected = scores(kind, 0.5, 1, 64, FeatureScoring.MAX_BLOCK_ROWS);
+            float[] expected = scores(kind, 0.5, 1, 64, FeatureSource.MAX_BLOCK_ROWS);
             torch.set_num_threads(2);
             for (int block : new int[] {1, 63, 64, 65, 1499, 1500, 1501}) {
                 assertThat(scores(kind, 0.5, 1, 64, block))
@@ -183,9 +181,9 @@ class FeatureScoringTest {
         features[7 * width + 2] = Float.NaN;
         features[21 * width] = Float.POSITIVE_INFINITY;
         Path out = folder.resolve("out.npy");
-        var summary = run(kind, 0.7, 0, 8, 16, out);
+        var summary = run(kind, 0.7, 0, 8, 16, ScoreSink.file(out));
         assertThat(summary.nonFinite()).isEqualTo(2);
-        assertThat(summary.nonFiniteRows()).containsExactly(7L, 21L);
+        assertThat(summary.nonFiniteSamples()).containsExactly(7L, 21L);
         float[] actual;
         try (NpyFile file = NpyFile.open(out)) {
             actual = file.readFloats();
@@ -218,7 +216,7 @@ class FeatureScoringTest {
         if (n > 5) features[5 * width] = Float.NaN;
         float[] expected = scores(Weighting.Kind.PROJ, 1, 0, 0, 100);
         Path out = folder.resolve("out.parquet");
-        run(Weighting.Kind.PROJ, 1, 0, 0, 100, out);
+        run(Weighting.Kind.PROJ, 1, 0, 0, 100, ScoreSink.file(out));
         List<Long> ids = new ArrayList<>();
         List<Float> actual = new ArrayList<>();
         try (Connection connection = DriverManager.getConnection("jdbc:duckdb:");
@@ -248,6 +246,28 @@ class FeatureScoringTest {
         assertThat(scores(Weighting.Kind.COS, 1, 0, 0, 4)).containsOnly(0f);
         assertThat(scores(Weighting.Kind.OPT, 1, 0, 0, 4)).containsOnly(0f);
         assertThat(scores(Weighting.Kind.NORMED_PROJ, 0.01, 0, 5, 4)).containsOnly(0.2f);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Weighting.Kind.class,
+            names = {"PROJ", "COS", "NORMED_PROJ", "NORMED_COS", "OPT"})
+    void memoryHoldsWhatAFileHolds(Weighting.Kind kind) {
+        draw(70, 6, 4);
+        features[9 * width] = Float.NaN;
+        float[] expected = scores(kind, 0.5, 1, 16, 32);
+        ScoreMemory memory = ScoreSink.memory().withGradientNorms();
+        ScoreSummary summary = run(kind, 0.5, 1, 16, 32, memory);
+        assertThat(summary.nonFiniteSamples()).containsExactly(9L);
+        assertThat(memory.gradientNorms()).hasSize(rows);
+        assertThat(memory.losses()).hasSize(rows);
+        for (int i = 0; i < rows; i++) {
+            // A file keeps cosines rounded to float32: an error of 6e-8, over the temperature.
+            float tolerance = kind == Weighting.Kind.NORMED_COS ? 3e-7f * expected[i] : 0;
+            if (Float.isNaN(expected[i])) assertThat(memory.scores()[i]).isNaN();
+            else assertThat(memory.scores()[i]).isCloseTo(expected[i], within(tolerance));
+            if (i != 9) assertThat(memory.losses()[i]).isPositive();
+        }
     }
 
     /** Without features, or with one class, there is no gradient. */

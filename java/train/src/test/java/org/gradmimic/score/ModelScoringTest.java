@@ -24,7 +24,6 @@ import org.gradmimic.device.DeviceCounters;
 import org.gradmimic.device.Gpu;
 import org.gradmimic.device.TestDevice;
 import org.gradmimic.io.npy.NpyWriter;
-import org.gradmimic.layer.ContrastiveScore;
 import org.gradmimic.layer.Losses;
 import org.gradmimic.layer.Parameters;
 import org.gradmimic.layer.PlainLayers;
@@ -83,7 +82,7 @@ class ModelScoringTest {
             writer.commit();
         }
         NpyWriter.write(folder.resolve("y.npy"), labels, SAMPLES);
-        return NpySamples.labelled(images, model.imageSize(), folder.resolve("y.npy"), model.classes(), atATime);
+        return reopened(model, atATime);
     }
 
     private Architecture model(Kind kind, String json) throws Exception {
@@ -136,20 +135,19 @@ class ModelScoringTest {
         samples(model, 2).close();
         List<String> layer = MimicLayers.resolve(model, "heads.*,*mlp*weight");
         for (Weighting.Kind kind : new Weighting.Kind[] {Weighting.Kind.COS, Weighting.Kind.NORMED_PROJ}) {
-            ModelScoring.Result slow = score(Device.CPU, model, live, theirs, layer, kind, 1);
+            ScoreMemory slow = score(Device.CPU, model, live, theirs, layer, kind, 1);
             long reads = DeviceCounters.hostReads();
-            ModelScoring.Result fast = score(device, model, live, theirs, layer, kind, 1);
-            // All batches at once; weights of a batch follow on the host.
-            assertThat(DeviceCounters.hostReads() - reads).isEqualTo(kind == Weighting.Kind.COS ? 1 : 2);
-            assertThat(fast.nonFinite()).isZero();
+            ScoreMemory fast = score(device, model, live, theirs, layer, kind, 1);
+            // All batches at once; weights follow on the host.
+            assertThat(DeviceCounters.hostReads() - reads).isEqualTo(1);
             for (int i = 0; i < SAMPLES; i++) {
-                assertThat((double) fast.values()[i]).isCloseTo(slow.values()[i], within(tolerance));
+                assertThat((double) fast.scores()[i]).isCloseTo(slow.scores()[i], within(tolerance));
                 assertThat((double) fast.losses()[i]).isCloseTo(slow.losses()[i], within(tolerance));
             }
         }
     }
 
-    private ModelScoring.Result score(
+    private ScoreMemory score(
             Device device,
             ImageClassifier model,
             Path live,
@@ -160,26 +158,18 @@ class ModelScoringTest {
         try (PointerScope scope = new PointerScope();
                 ModelWeights weights = ModelWeights.read(model, live).moved(device);
                 ModelWeights reference = ModelWeights.read(model, theirs).moved(device);
-                NpySamples samples = NpySamples.labelled(
-                        folder.resolve("x.npy"),
-                        model.imageSize(),
-                        folder.resolve("y.npy"),
-                        model.classes(),
-                        atATime)) {
-            ModelScoring.Request request = new ModelScoring.Request(
-                    model,
-                    weights,
-                    List.of(reference),
-                    layer,
-                    kind,
-                    1,
-                    0,
-                    0,
-                    false,
-                    ContrastiveScore.EXACT,
-                    null,
-                    device);
-            return TestDevice.on(device, () -> ModelScoring.run(request, samples, done -> {}));
+                NpySamples samples = reopened(model, atATime)) {
+            return TestDevice.on(device, () -> {
+                ScoreMemory memory = ScoreSink.memory();
+                try (ModelSource source = ModelSource.builder(model, weights, samples)
+                        .references(reference)
+                        .mimicLayer(layer)
+                        .build()) {
+                    ScoreSummary summary = new Scoring(Weighting.of(kind, 1, 0)).run(source, memory, done -> {});
+                    assertThat(summary.nonFinite()).isZero();
+                }
+                return memory;
+            });
         }
     }
 
@@ -198,34 +188,26 @@ class ModelScoringTest {
                     MimicLayers.resolve(model, single).stream().map(List::of).toList());
             layers.add(all);
             for (List<String> layer : layers) {
-                try (NpySamples samples = reopened(model)) {
-                    ModelScoring.Result fast = ModelScoring.run(
-                            new ModelScoring.Request(
-                                    model,
-                                    weights,
-                                    List.of(reference),
-                                    layer,
-                                    Weighting.Kind.PROJ,
-                                    1,
-                                    0,
-                                    0,
-                                    true,
-                                    ContrastiveScore.EXACT,
-                                    null,
-                                    Device.CPU),
-                            samples,
-                            done -> {});
-                    assertClose(layer + " score", fast.values(), slow.scores(layer));
+                try (NpySamples samples = reopened(model, 2)) {
+                    ScoreMemory fast = ScoreSink.memory().withGradientNorms();
+                    try (ModelSource source = ModelSource.builder(model, weights, samples)
+                            .references(reference)
+                            .mimicLayer(layer)
+                            .build()) {
+                        new Scoring(Weighting.proj()).run(source, fast, done -> {});
+                    }
+                    assertClose(layer + " score", fast.scores(), slow.scores(layer));
                     assertClose(layer + " norm", fast.gradientNorms(), slow.norms(layer));
                 }
             }
         }
     }
 
-    /** The same samples, in chunks of two: what stands beside a sample changes nothing. */
-    private NpySamples reopened(ImageClassifier model) {
-        return NpySamples.labelled(
-                folder.resolve("x.npy"), model.imageSize(), folder.resolve("y.npy"), model.classes(), 2);
+    /** The same samples, some at a time: what stands beside a sample changes nothing. */
+    private NpySamples reopened(ImageClassifier model, int atATime) {
+        return NpySamples.images(folder.resolve("x.npy"), model.imageSize())
+                .batchSize(atATime)
+                .labelled(folder.resolve("y.npy"), model.classes());
     }
 
     /** ⟨g_i, V⟩, ‖g_i‖² and ‖V‖² of each parameter. */

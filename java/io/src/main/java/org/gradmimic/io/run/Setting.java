@@ -127,8 +127,19 @@ public final class Setting<V> {
      */
     public static <E extends Enum<E>> Setting<E> choice(
             String name, String parameter, String description, Class<E> type) {
-        List<E> values = List.of(type.getEnumConstants());
-        return of(name, type, parameter, description, text -> parseChoice(text, values), values);
+        return choice(name, parameter, description, List.of(type.getEnumConstants()));
+    }
+
+    /** As {@link #choice(String, String, String, Class)}, of some values of an enum; at least one. */
+    public static <E extends Enum<E>> Setting<E> choice(
+            String name, String parameter, String description, List<E> values) {
+        return of(
+                name,
+                values.get(0).getDeclaringClass(),
+                parameter,
+                description,
+                text -> parseChoice(text, values),
+                values);
     }
 
     /** The same with a value that is taken where none is given. */

@@ -14,31 +14,31 @@ import org.gradmimic.model.PixelNormalisation;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** What {@code score} reads where it scores parameters of a model; required options are checked by the command. */
-final class ModelScoreOptions {
-    @Option(names = "--model", paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}.")
-    Models.@Nullable Kind kind;
+/** What {@code score model} reads and writes, as a picocli mix-in. Options that depend on the kind of model are checked by the command. */
+final class ScoreModelOptions {
+    @Option(names = "--model", required = true, paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}.")
+    Models.Kind kind;
 
     @Option(
             names = "--model-config",
+            required = true,
             paramLabel = "C.json",
             description = "The architecture: a JSON file, or a name such as vit_b_16, resnet50, ViT-B-32.")
-    @Nullable
     String config;
 
     @Option(
             names = "--weights",
+            required = true,
             paramLabel = "M",
             description = "The model's weights: .safetensors, or a state dict that torch saved.")
-    @Nullable
     Path weights;
 
     @Option(
             names = "--reference",
+            required = true,
             paramLabel = "R",
             description =
                     "The reference model's weights. Given several times, of several: scores [K,N], a row for each.")
-    @Nullable
     List<Path> references;
 
     @Option(
@@ -53,6 +53,10 @@ final class ModelScoreOptions {
             description = "Images [N,3,H,W], float, already normalised; with --labels, --tokens or --captions.")
     @Nullable
     Path images;
+
+    @Option(names = "--labels", paramLabel = "y.npy", description = "Labels [N] of --images, integers in [0,C).")
+    @Nullable
+    Path labels;
 
     @Option(names = "--tokens", paramLabel = "t.npy", description = "Captions [N,T], integers, for clip.")
     @Nullable
@@ -105,10 +109,10 @@ final class ModelScoreOptions {
 
     @Option(
             names = "--mimic-layer",
+            required = true,
             paramLabel = "L",
             description = "Parameters that samples are scored by: names and patterns with * and ?, separated by commas;"
                     + " all for all.")
-    @Nullable
     String mimicLayer;
 
     @Option(
@@ -118,6 +122,15 @@ final class ModelScoreOptions {
             description = "Of clip, whose loss couples samples: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})."
                     + " path is cheaper and takes them as if they were not coupled.")
     ContrastiveScore contrastive;
+
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "FILE",
+            description =
+                    "Output: .npy (float32 [N]; [K,N] toward several references) or .parquet (sample_id, score). A"
+                            + " file of that name is replaced.")
+    Path out;
 
     @Option(names = "--grad-norms", paramLabel = "FILE", description = "Writes ||g_i||, too: .npy or .parquet.")
     @Nullable
@@ -139,15 +152,17 @@ final class ModelScoreOptions {
             description = "Of a head that is drawn (default: ${DEFAULT-VALUE}).")
     long seed;
 
-    Stream<Path> inputs() {
-        Path configFile = config == null || !Files.exists(Path.of(config)) ? null : Path.of(config);
-        Stream<Path> single = Stream.of(configFile, weights, images, tokens, captions, vocabulary)
+    /** All input files. */
+    Path[] inputs() {
+        Path configFile = Files.exists(Path.of(config)) ? Path.of(config) : null;
+        Stream<Path> single = Stream.of(configFile, weights, images, labels, tokens, captions, vocabulary)
                 .filter(Objects::nonNull);
-        return references == null ? single : Stream.concat(single, references.stream());
+        return Stream.concat(single, references.stream()).toArray(Path[]::new);
     }
 
-    Stream<Path> outputs() {
-        return Stream.of(gradientNorms, losses).filter(Objects::nonNull);
+    /** All output files. */
+    List<Path> outputs() {
+        return Stream.of(out, gradientNorms, losses).filter(Objects::nonNull).toList();
     }
 
     /** Of --data's images. */

@@ -1,0 +1,244 @@
+package org.gradmimic.score;
+
+import java.nio.ByteBuffer;
+import java.nio.LongBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.HeadScorer;
+import org.gradmimic.Tensors;
+import org.gradmimic.Weighting;
+import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.io.npy.NpyFile;
+import org.gradmimic.io.npy.NpyType;
+import org.gradmimic.kernel.Descriptors.Dtype;
+import org.gradmimic.kernel.Memory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rows of a feature file, scored by a linear head's weight. Features are mapped and read once, in blocks; memory does not
+ * grow with their number.
+ */
+public final class FeatureSource implements ScoreSource {
+    /** Bytes of features a block has at most: enough to keep all threads busy, little enough to stay in memory. */
+    private static final long BLOCK_BYTES = 64L << 20;
+
+    /** Rows a block has at most. */
+    static final int MAX_BLOCK_ROWS = 1 << 16;
+
+    private final NpyFile features;
+    private final NpyFile labels;
+    private final long classes;
+    private final int blockRows;
+    private final HeadScorer scorer;
+    private final double[] directionNorms;
+    private final LongPointer labelBlock;
+    private final FloatPointer score;
+    private final FloatPointer gradientNorm;
+    private final FloatPointer loss;
+    private final @Nullable FloatPointer converted;
+    private long from;
+
+    private FeatureSource(Builder builder, Tensor reference) {
+        features = builder.features;
+        labels = builder.labels;
+        check(builder, reference);
+        classes = builder.weight.size(0);
+        long rowBytes = Math.max(1, features.rowElements() * Float.BYTES);
+        blockRows = (int) Math.max(1, Math.min(Math.min(builder.maxBlockRows, count()), BLOCK_BYTES / rowBytes));
+        HeadScorer.Builder head = HeadScorer.builder(builder.weight).reference(reference);
+        scorer = (builder.bias == null ? head : head.bias(builder.bias)).build();
+        directionNorms = new double[] {Math.sqrt(scorer.direction().normSquared())};
+        labelBlock = Memory.detached(new LongPointer(blockRows));
+        score = Memory.detached(new FloatPointer(blockRows));
+        gradientNorm = Memory.detached(new FloatPointer(blockRows));
+        loss = Memory.detached(new FloatPointer(blockRows));
+        converted = features.type() == NpyType.FLOAT64
+                ? Memory.detached(new FloatPointer(blockRows * features.rowElements()))
+                : null;
+    }
+
+    /**
+     * A source over a head.
+     *
+     * @param features [N,D] f2, f4 or f8; the caller closes both files after the source
+     * @param labels [N] integers in [0,C)
+     * @param weight [C,D] float, the head's weight; scores are computed on its device
+     */
+    public static Builder builder(NpyFile features, NpyFile labels, Tensor weight) {
+        return new Builder(features, labels, weight);
+    }
+
+    /** What a source is made of. The reference has to be given. */
+    public static final class Builder {
+        private final NpyFile features;
+        private final NpyFile labels;
+        private final Tensor weight;
+        private @Nullable Tensor bias;
+        private @Nullable Tensor reference;
+        private int maxBlockRows = MAX_BLOCK_ROWS;
+
+        private Builder(NpyFile features, NpyFile labels, Tensor weight) {
+            this.features = features;
+            this.labels = labels;
+            this.weight = weight;
+        }
+
+        /** @param bias [C] float; without this call the head has none */
+        public Builder bias(Tensor bias) {
+            this.bias = bias;
+            return this;
+        }
+
+        /** @param reference [C,D] float, the reference head's weight */
+        public Builder reference(Tensor reference) {
+            this.reference = reference;
+            return this;
+        }
+
+        /** @param rows of a block at most */
+        Builder maxBlockRows(int rows) {
+            maxBlockRows = rows;
+            return this;
+        }
+
+        /**
+         * The source.
+         *
+         * @throws InputException that names the file or the argument that does not fit, and what was expected
+         * @throws InvalidArgumentException without a reference
+         */
+        public FeatureSource build() {
+            if (reference == null) throw new InvalidArgumentException("there is no reference weight");
+            return new FeatureSource(this, reference);
+        }
+    }
+
+    private static void check(Builder r, Tensor reference) {
+        r.features.requireRank(2);
+        requireType(r.features, r.features.type().isFloating(), "floating-point numbers (f2, f4 or f8)");
+        r.labels.requireShape(r.features.rows());
+        requireType(r.labels, r.labels.type().isInteger(), "integers (i1 to i8, u1 to u8)");
+        Path features = r.features.path();
+        if (r.weight.dim() != 2 || r.weight.size(1) != r.features.rowElements()) {
+            throw new InputException("weight has the shape " + Tensors.shape(r.weight) + ", expected [C, "
+                    + r.features.rowElements() + "]: " + features + " has as many features a row");
+        }
+        if (reference.dim() != 2 || reference.size(0) != r.weight.size(0) || reference.size(1) != r.weight.size(1)) {
+            throw new InputException("reference weight has the shape " + Tensors.shape(reference)
+                    + ", expected the weight's " + Tensors.shape(r.weight));
+        }
+        Tensor bias = r.bias;
+        if (bias != null && (bias.dim() != 1 || bias.size(0) != r.weight.size(0))) {
+            throw new InputException(
+                    "bias has the shape " + Tensors.shape(bias) + ", expected [" + r.weight.size(0) + "]");
+        }
+        requireFinite("weight", r.weight);
+        if (bias != null) requireFinite("bias", bias);
+        requireFinite("reference weight", reference);
+    }
+
+    private static void requireType(NpyFile file, boolean fits, String expected) {
+        if (!fits) {
+            throw InputException.in(file.path(), "has dtype " + file.type().code() + "; expected " + expected);
+        }
+    }
+
+    private static void requireFinite(String name, Tensor tensor) {
+        long[] index = Tensors.firstNonFinite(tensor);
+        if (index != null) throw new InputException(name + " is not finite at " + Arrays.toString(index));
+    }
+
+    @Override
+    public String name() {
+        return features.path().toString();
+    }
+
+    @Override
+    public long count() {
+        return features.rows();
+    }
+
+    @Override
+    public int references() {
+        return 1;
+    }
+
+    @Override
+    public void check(Weighting.Kind kind, Wanted wanted) {}
+
+    @Override
+    public @Nullable Block next(Wanted wanted) {
+        if (from >= count()) return null;
+        int n = (int) Math.min(blockRows, count() - from);
+        readLabels(n);
+        score(n, wanted);
+        long[] ids = new long[n];
+        for (int i = 0; i < n; i++) ids[i] = from + i;
+        from += n;
+        return new Block(
+                ids,
+                new double[][] {doubles(score, n)},
+                wanted.losses() ? doubles(loss, n) : new double[0],
+                wanted.gradientNorms() ? doubles(gradientNorm, n) : new double[0]);
+    }
+
+    private static double[] doubles(FloatPointer pointer, int n) {
+        float[] floats = new float[n];
+        pointer.get(floats, 0, n);
+        double[] doubles = new double[n];
+        for (int i = 0; i < n; i++) doubles[i] = floats[i];
+        return doubles;
+    }
+
+    private void readLabels(int count) {
+        LongBuffer buffer = labelBlock.asByteBuffer().asLongBuffer();
+        labels.readLongs(from, from + count, buffer);
+        for (int i = 0; i < count; i++) {
+            long label = buffer.get(i);
+            if (label < 0 || label >= classes) {
+                throw InputException.in(
+                        labels.path(),
+                        "the label of sample " + (from + i) + " is " + label + "; expected 0 to " + (classes - 1)
+                                + ", as weight has " + classes + " rows");
+            }
+        }
+    }
+
+    private void score(int count, Wanted wanted) {
+        FloatPointer losses = wanted.losses() ? loss : null;
+        try (PointerScope scope = new PointerScope()) {
+            if (converted != null) {
+                features.readFloats(from, from + count, converted.asByteBuffer().asFloatBuffer());
+                scorer.score(converted, Dtype.F32, count, labelBlock, score, gradientNorm, losses);
+                return;
+            }
+            ByteBuffer mapped = features.rows(from, from + count);
+            Dtype dtype = features.type() == NpyType.FLOAT16 ? Dtype.F16 : Dtype.F32;
+            scorer.score(new BytePointer(mapped), dtype, count, labelBlock, score, gradientNorm, losses);
+        } catch (InvalidArgumentException e) {
+            throw new InputException(
+                    features.path() + " and " + labels.path() + ", rows from " + from + ": " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public double[] directionNorms() {
+        return directionNorms.clone();
+    }
+
+    /** Frees the head and the buffers; a second call does nothing. */
+    @Override
+    public void close() {
+        scorer.close();
+        for (Pointer pointer : new Pointer[] {labelBlock, score, gradientNorm, loss, converted}) {
+            if (pointer != null) pointer.deallocate();
+        }
+    }
+}
