@@ -1,8 +1,16 @@
 package org.gradmimic.base;
 
 /**
- * SplitMix64, written out so that a seed gives the same numbers on every Java: the library's own generators are free to
- * change how they draw bounded numbers from one release to the next.
+ * SplitMix64, the only random generator of gradmimic's own code. LibTorch's generator, seeded with the same seed, makes the
+ * initial weights of networks and nothing else.
+ *
+ * <p>Contract: a seed gives the same numbers on every Java, every machine and in every version. The JDK's generators do not
+ * promise that for bounded numbers. This class is therefore written out, and its tests hold numbers that must not change.
+ *
+ * <p>There are two ways to draw a bounded number, because results that were published depend on both. {@link #nextInt} draws
+ * what images and label noise are made of. {@link #nextIndex} draws orders of samples and the changes of training images; it
+ * gives what {@code java.util.SplittableRandom.nextInt(bound)} gives on JDK 17. New code uses {@link #nextInt} and
+ * {@link #permutation}.
  *
  * @see <a href="https://doi.org/10.1145/2660193.2660195">Steele, Lea, Flood: Fast splittable pseudorandom number
  *     generators, OOPSLA 2014</a>
@@ -38,6 +46,57 @@ public final class SplitMix {
             }
         }
         return (int) (product >>> 32);
+    }
+
+    /** Uniform in [0, bound), without bias (the remainder of 31 bits, with rejection). */
+    public int nextIndex(int bound) {
+        int bits = nextBits();
+        int last = bound - 1;
+        if ((bound & last) == 0) {
+            return bits & last;
+        }
+        int positive = bits >>> 1;
+        int index = positive % bound;
+        while (positive + last - index < 0) {
+            positive = nextBits() >>> 1;
+            index = positive % bound;
+        }
+        return index;
+    }
+
+    /** True half of the time. */
+    public boolean nextBoolean() {
+        return nextBits() < 0;
+    }
+
+    /** Puts numbers into a random order (Fisher and Yates's shuffle). */
+    public void shuffle(int[] numbers) {
+        for (int i = numbers.length - 1; i > 0; i--) {
+            int j = nextIndex(i + 1);
+            int swapped = numbers[i];
+            numbers[i] = numbers[j];
+            numbers[j] = swapped;
+        }
+    }
+
+    /** The numbers 0 to {@code count} − 1 in a random order (Fisher and Yates's shuffle). */
+    public long[] permutation(int count) {
+        long[] numbers = new long[count];
+        for (int i = 0; i < count; i++) numbers[i] = i;
+        for (int i = count - 1; i > 0; i--) {
+            int j = nextIndex(i + 1);
+            long swapped = numbers[i];
+            numbers[i] = numbers[j];
+            numbers[j] = swapped;
+        }
+        return numbers;
+    }
+
+    /** 32 bits, by the mixing of the JDK's generator. */
+    private int nextBits() {
+        state += GAMMA;
+        long a = (state ^ state >>> 33) * 0x62a9_d9ed_7997_05f5L;
+        return (int) ((a ^ a >>> 28) * 0xcb24_d0a5_c88c_35b3L >>> 32);
     }
 
     /** Uniform in [0, 1). */

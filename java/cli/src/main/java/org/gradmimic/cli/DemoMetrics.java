@@ -7,6 +7,8 @@ import java.util.Locale;
 import java.util.Map;
 import org.gradmimic.demo.DemoResult;
 import org.gradmimic.demo.DemoSettings;
+import org.gradmimic.io.AtomicFile;
+import org.gradmimic.io.Json;
 import org.gradmimic.select.filter.Detection;
 import org.gradmimic.train.EpochMetrics;
 
@@ -29,7 +31,7 @@ final class DemoMetrics {
         Map<String, Double> seconds = new LinkedHashMap<>();
         result.seconds().forEach((stage, value) -> seconds.put(stage.name().toLowerCase(Locale.ROOT), value));
         root.put("seconds", seconds);
-        Json.write(file, root);
+        AtomicFile.write(file, Json.pretty(root));
     }
 
     private static Map<String, Object> settings(DemoSettings settings) {

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.zip.CRC32C;
 import org.gradmimic.base.InputException;
+import org.gradmimic.io.InputFiles;
 
 /** Tells whether an input file is the one of before: its size and a checksum, of samples where it is large. */
 final class FileMark {
@@ -19,7 +20,7 @@ final class FileMark {
 
     /** "12345 bytes, checksum 1a2b3c4d". */
     static String of(Path file) {
-        try (FileChannel channel = FileChannel.open(file)) {
+        try (FileChannel channel = InputFiles.channel(file)) {
             long size = channel.size();
             CRC32C checksum = new CRC32C();
             ByteBuffer block = ByteBuffer.allocate(BLOCK);

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.gradmimic.io.AtomicFile;
+import org.gradmimic.io.Json;
 import org.gradmimic.train.EpochMetrics;
 import org.gradmimic.train.ProbeResult;
 import org.gradmimic.train.ProbeSettings;
@@ -33,7 +35,7 @@ final class ProbeMetrics {
         List<Map<String, Object>> epochs = new ArrayList<>();
         for (EpochMetrics m : result.epochs()) epochs.add(epoch(m));
         root.put("epochs", epochs);
-        Json.write(file, root);
+        AtomicFile.write(file, Json.pretty(root));
     }
 
     static Map<String, Object> epoch(EpochMetrics m) {

@@ -65,7 +65,7 @@ final class RunFolder {
         } catch (FileAlreadyExistsException e) {
             throw new InputException(folder + " is a file; the output is a folder", e);
         } catch (IOException e) {
-            throw new InputException("cannot make the folder " + folder + ": " + e.getMessage(), e);
+            throw new InputException("cannot make the folder " + folder + ": " + AtomicFile.reason(e), e);
         }
     }
 
@@ -77,7 +77,7 @@ final class RunFolder {
             }
             return true;
         } catch (IOException e) {
-            throw new InputException("cannot read the folder " + folder + ": " + e.getMessage(), e);
+            throw new InputException("cannot read the folder " + folder + ": " + AtomicFile.reason(e), e);
         }
     }
 

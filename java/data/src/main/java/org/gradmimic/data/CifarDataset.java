@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.stream.LongStream;
 import org.bytedeco.opencv.opencv_core.Mat;
 import org.gradmimic.base.InputException;
+import org.gradmimic.io.InputFiles;
 
 /**
  * The binary distribution of CIFAR-10 and CIFAR-100: records of one label (CIFAR-100: coarse, then fine, of which the
@@ -138,7 +139,7 @@ final class CifarDataset implements ImageDataset {
 
     private LongStream readLabels(Part part) {
         long[] found = new long[part.records()];
-        try (InputStream in = new BufferedInputStream(Files.newInputStream(part.file()), 1 << 16)) {
+        try (InputStream in = new BufferedInputStream(InputFiles.open(part.file()), 1 << 16)) {
             for (int i = 0; i < found.length; i++) {
                 in.skipNBytes(labelBytes - 1);
                 found[i] = in.read();
@@ -208,7 +209,7 @@ final class CifarDataset implements ImageDataset {
                 }
                 in.close();
                 part = files.next();
-                in = new BufferedInputStream(Files.newInputStream(part.file()), 1 << 16);
+                in = new BufferedInputStream(InputFiles.open(part.file()), 1 << 16);
                 inPart = 0;
             }
             if (in.readNBytes(record, 0, record.length) < record.length) {

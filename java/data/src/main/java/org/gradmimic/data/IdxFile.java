@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
 import org.gradmimic.base.InputException;
+import org.gradmimic.io.InputFiles;
 
 /**
  * An idx file of unsigned bytes, gzipped or not (its first bytes tell): two zeros, the type 8, the number of axes, every
@@ -30,7 +31,7 @@ final class IdxFile implements AutoCloseable {
      */
     IdxFile(Path path, int rank) throws IOException {
         this.path = path;
-        InputStream raw = new BufferedInputStream(Files.newInputStream(path), 1 << 16);
+        InputStream raw = new BufferedInputStream(InputFiles.open(path), 1 << 16);
         try {
             raw.mark(2);
             boolean zipped = raw.read() == 0x1f && raw.read() == 0x8b;

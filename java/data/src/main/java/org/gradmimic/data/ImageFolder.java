@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.gradmimic.base.InputException;
+import org.gradmimic.io.InputFiles;
 
 /** Images in a folder; read in order of their ids. Symbolic links are followed. */
 final class ImageFolder implements ImageSource {
@@ -63,7 +64,7 @@ final class ImageFolder implements ImageSource {
             }
             String relative = paths.next();
             Path path = root.resolve(relative);
-            try (InputStream in = Files.newInputStream(path)) {
+            try (InputStream in = InputFiles.open(path)) {
                 long size = Files.size(path);
                 if (size > Integer.MAX_VALUE - 8) {
                     throw InputException.in(path, "has " + size + " bytes, too many for an image");

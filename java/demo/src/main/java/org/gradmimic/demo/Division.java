@@ -1,8 +1,8 @@
 package org.gradmimic.demo;
 
 import java.util.Arrays;
-import java.util.SplittableRandom;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.SplitMix;
 import org.gradmimic.data.ImageDataset;
 import org.gradmimic.data.Split;
 
@@ -40,7 +40,7 @@ final class Division {
                     + " training images are too few for the demo, which takes a share of " + cleanShare
                     + " of them as clean");
         }
-        long[] ids = shuffled(samples, seed);
+        long[] ids = new SplitMix(seed).permutation(samples);
         long[] test = new long[hasTest ? dataset.size(Split.TEST) : 0];
         Arrays.setAll(test, i -> i);
         return new Division(
@@ -54,19 +54,6 @@ final class Division {
         long[] part = Arrays.copyOfRange(ids, from, to);
         Arrays.sort(part);
         return part;
-    }
-
-    private static long[] shuffled(int count, long seed) {
-        SplittableRandom random = new SplittableRandom(seed);
-        long[] ids = new long[count];
-        for (int i = 0; i < count; i++) ids[i] = i;
-        for (int i = count - 1; i > 0; i--) {
-            int j = random.nextInt(i + 1);
-            long swapped = ids[i];
-            ids[i] = ids[j];
-            ids[j] = swapped;
-        }
-        return ids;
     }
 
     /** The labels of some samples. */

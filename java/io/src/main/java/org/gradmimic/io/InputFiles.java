@@ -1,10 +1,14 @@
 package org.gradmimic.io;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import org.gradmimic.base.InputException;
 
-/** What may be opened as input. */
+/** Opens files as input. All code that reads a file of the user opens it here. */
 public final class InputFiles {
     private InputFiles() {}
 
@@ -18,5 +22,27 @@ public final class InputFiles {
         if (Files.exists(path) && !Files.isRegularFile(path) && !Files.isDirectory(path)) {
             throw InputException.in(path, "is a pipe, a device or a socket; expected a regular file");
         }
+    }
+
+    /**
+     * Opens a file, to be read from front to back.
+     *
+     * @throws InputException if the path is neither a regular file nor a folder
+     * @throws IOException if it can't be opened
+     */
+    public static InputStream open(Path path) throws IOException {
+        requireRegular(path);
+        return Files.newInputStream(path);
+    }
+
+    /**
+     * Opens a file, to be read at any place.
+     *
+     * @throws InputException if the path is neither a regular file nor a folder
+     * @throws IOException if it can't be opened
+     */
+    public static FileChannel channel(Path path) throws IOException {
+        requireRegular(path);
+        return FileChannel.open(path, StandardOpenOption.READ);
     }
 }

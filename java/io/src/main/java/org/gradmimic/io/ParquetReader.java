@@ -107,6 +107,7 @@ public final class ParquetReader {
         if (Files.isDirectory(file)) {
             throw InputException.in(file, "is a folder; expected a Parquet file");
         }
+        InputFiles.requireRegular(file);
         Map<String, String> columns = new LinkedHashMap<>();
         try (PreparedStatement query = prepare(connection, "DESCRIBE SELECT *" + FROM, file);
                 ResultSet result = query.executeQuery()) {

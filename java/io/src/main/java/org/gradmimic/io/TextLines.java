@@ -32,6 +32,7 @@ public final class TextLines {
      * @throws InputException if the file is missing, unreadable or no text
      */
     public static long forEach(Path file, Line action) {
+        InputFiles.requireRegular(file);
         try (BufferedReader reader = Files.newBufferedReader(file)) {
             long number = 0;
             long shown = 0;
@@ -54,6 +55,7 @@ public final class TextLines {
      * @throws InputException if the file is missing, unreadable or no text
      */
     public static String first(Path file) {
+        InputFiles.requireRegular(file);
         try (Stream<String> lines = Files.lines(file)) {
             return lines.map(String::strip)
                     .filter(line -> !line.isEmpty())

@@ -1,7 +1,7 @@
 package org.gradmimic.model;
 
 import java.nio.ByteBuffer;
-import java.util.SplittableRandom;
+import org.gradmimic.base.SplitMix;
 import org.gradmimic.data.ImageSize;
 
 /** Copies images of 8 bits and three channels, moved by a few pixels and mirrored at random. */
@@ -23,10 +23,10 @@ final class Augmentation {
     }
 
     /** Appends image {@code index} of {@code images} to {@code target}. */
-    void copy(ByteBuffer images, int index, ByteBuffer target, SplittableRandom random) {
+    void copy(ByteBuffer images, int index, ByteBuffer target, SplitMix random) {
         boolean mirrored = flips && random.nextBoolean();
-        int down = random.nextInt(-shift, shift + 1);
-        int right = random.nextInt(-shift, shift + 1);
+        int down = random.nextIndex(2 * shift + 1) - shift;
+        int right = random.nextIndex(2 * shift + 1) - shift;
         int from = index * size.rgbBytes();
         for (int y = 0; y < size.height(); y++) {
             images.get(from + clamp(y - down, size.height()) * row.length, row);

@@ -1,7 +1,6 @@
 package org.gradmimic.model;
 
 import java.nio.ByteBuffer;
-import java.util.SplittableRandom;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.CrossEntropyLossOptions;
 import org.bytedeco.pytorch.LinearImpl;
@@ -12,6 +11,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.SplitMix;
 import org.gradmimic.data.ImageBatch;
 
 /**
@@ -48,7 +48,7 @@ public final class BackboneTrainer {
         int batch = Math.min(settings.batchSize(), samples);
         long perEpoch = samples / batch;
         long steps = steps(settings, samples);
-        SplittableRandom random = new SplittableRandom(settings.seed());
+        SplitMix random = new SplitMix(settings.seed());
         Augmentation augmentation = new Augmentation(backbone.imageSize(), settings.shift(), settings.flips());
         ByteBuffer pixels =
                 ByteBuffer.allocateDirect(batch * backbone.imageSize().rgbBytes());
@@ -65,7 +65,7 @@ public final class BackboneTrainer {
             for (long step = 0; step < steps; step++) {
                 if (listener.stopRequested()) return false;
                 int first = (int) (step % perEpoch) * batch;
-                if (first == 0) shuffle(order, random);
+                if (first == 0) random.shuffle(order);
                 pixels.clear();
                 for (int i = 0; i < batch; i++) {
                     augmentation.copy(images.pixels(), order[first + i], pixels, random);
@@ -108,15 +108,6 @@ public final class BackboneTrainer {
             loss.backward();
             optimizer.step();
             return loss.item_double();
-        }
-    }
-
-    private static void shuffle(int[] order, SplittableRandom random) {
-        for (int i = order.length - 1; i > 0; i--) {
-            int j = random.nextInt(i + 1);
-            int swapped = order[i];
-            order[i] = order[j];
-            order[j] = swapped;
         }
     }
 }

@@ -9,11 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.io.InputFiles;
+import org.gradmimic.io.Json;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.databind.DeserializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A model's JSON configuration. Every member is asked for by name, and {@link #finish} refuses those that nobody asked for:
@@ -49,11 +48,6 @@ final class ModelConfig {
         }
     }
 
-    private static final JsonMapper MAPPER = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
-
     private final String place;
     private final Map<String, Object> members;
     private final Set<String> known = new LinkedHashSet<>();
@@ -65,6 +59,7 @@ final class ModelConfig {
 
     /** @throws InputException if the file is missing or no JSON object */
     static ModelConfig read(Path file) {
+        InputFiles.requireRegular(file);
         if (!Files.isRegularFile(file)) throw InputException.in(file, "there is no such file");
         try {
             return parse(file.toString(), Files.readString(file));
@@ -76,9 +71,9 @@ final class ModelConfig {
     /** @param place what errors call the text */
     static ModelConfig parse(String place, String text) {
         try {
-            if (MAPPER.readValue(text, Object.class) instanceof Map<?, ?> object) return of(place, object);
-        } catch (JacksonException e) {
-            throw new InputException(place + ": is no proper JSON: " + e.getOriginalMessage(), e);
+            if (Json.value(text) instanceof Map<?, ?> object) return of(place, object);
+        } catch (InvalidArgumentException e) {
+            throw new InputException(place + ": " + e.getMessage(), e);
         }
         throw new InputException(place + ": expected a JSON object");
     }

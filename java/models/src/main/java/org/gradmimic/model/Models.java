@@ -6,13 +6,13 @@ import java.lang.management.ManagementFactory;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.data.ImageSize;
+import org.gradmimic.io.InputFiles;
 
 /** Opens models: architectures by kind and configuration, backbones by the content of their files. */
 public final class Models {
@@ -127,13 +127,14 @@ public final class Models {
      * @throws InputException if the file is missing, damaged or neither
      */
     public static Backbone openBackbone(Path file, ImageSize size, PixelNormalisation normalisation) {
+        InputFiles.requireRegular(file);
         if (!Files.isRegularFile(file)) throw InputException.in(file, "there is no such file");
         return isZip(file) ? TorchScriptBackbone.load(file, size, normalisation) : ConvBackbone.load(file);
     }
 
     /** TorchScript files are zip archives. */
     private static boolean isZip(Path file) {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+        try (FileChannel channel = InputFiles.channel(file)) {
             return Weights.isZip(channel);
         } catch (IOException e) {
             throw InputException.in(file, "cannot be read: " + e.getMessage(), e);

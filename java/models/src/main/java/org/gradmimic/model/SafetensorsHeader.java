@@ -8,9 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.gradmimic.base.InvalidArgumentException;
-import org.gradmimic.io.StrictJson;
+import org.gradmimic.io.Json;
 
 /**
  * The header of a safetensors file. As the format demands, the tensors' bytes must follow one another without holes or
@@ -35,14 +36,17 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
      * @throws InvalidArgumentException with a message that lacks only the file's name
      */
     static SafetensorsHeader parse(String text, long dataBytes) {
-        Map<String, Object> members = StrictJson.object(text);
+        if (!text.startsWith("{") || !(Json.value(text) instanceof Map<?, ?> members)) {
+            throw new InvalidArgumentException("its header is no JSON object");
+        }
         Map<String, String> metadata = new LinkedHashMap<>();
         Map<String, Entry> entries = new LinkedHashMap<>();
-        members.forEach((name, value) -> {
+        members.forEach((key, value) -> {
+            String name = (String) key;
             if (!(value instanceof Map<?, ?> fields))
                 throw new InvalidArgumentException("the header's '" + name + "' is no object");
             if (name.equals(METADATA)) {
-                fields.forEach((key, word) -> metadata.put((String) key, text(word)));
+                fields.forEach((word, meaning) -> metadata.put((String) word, text(meaning)));
             } else {
                 entries.put(name, entry(name, fields));
             }
@@ -89,10 +93,17 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
     }
 
     private static long[] numbers(String name, String field, Object value) {
-        if (value instanceof List<?> list && list.stream().allMatch(Long.class::isInstance)) {
-            return list.stream().mapToLong(number -> (Long) number).toArray();
+        if (value instanceof List<?> list && list.stream().allMatch(SafetensorsHeader::isCount)) {
+            return list.stream()
+                    .mapToLong(number -> ((Number) number).longValue())
+                    .toArray();
         }
-        throw new InvalidArgumentException("tensor '" + name + "' has no list of numbers as " + field);
+        throw new InvalidArgumentException(
+                "tensor '" + name + "' has no list of whole numbers from 0 up to 2^63 - 1 as " + field);
+    }
+
+    private static boolean isCount(Object value) {
+        return (value instanceof Integer || value instanceof Long) && ((Number) value).longValue() >= 0;
     }
 
     private static void requireContiguous(Map<String, Entry> entries, long dataBytes) {
@@ -117,30 +128,16 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
 
     /** The text, padded with spaces so that the data begins at a multiple of eight. */
     String format() {
-        StringBuilder json = new StringBuilder("{");
-        if (!metadata.isEmpty()) {
-            json.append(StrictJson.quoted(METADATA)).append(":{");
-            metadata.entrySet().stream()
-                    .sorted(Map.Entry.comparingByKey())
-                    .forEach(e -> json.append(StrictJson.quoted(e.getKey()))
-                            .append(':')
-                            .append(StrictJson.quoted(e.getValue()))
-                            .append(','));
-            json.setCharAt(json.length() - 1, '}');
-            json.append(',');
-        }
-        entries.forEach((name, entry) -> json.append(StrictJson.quoted(name))
-                .append(":{\"dtype\":")
-                .append(StrictJson.quoted(entry.type.name()))
-                .append(",\"shape\":")
-                .append(Arrays.toString(entry.shape).replace(" ", ""))
-                .append(",\"data_offsets\":[")
-                .append(entry.begin)
-                .append(',')
-                .append(entry.end)
-                .append("]},"));
-        if (json.length() > 1) json.setLength(json.length() - 1);
-        String text = json.append('}').toString();
+        Map<String, Object> members = new LinkedHashMap<>();
+        if (!metadata.isEmpty()) members.put(METADATA, new TreeMap<>(metadata));
+        entries.forEach((name, entry) -> {
+            Map<String, Object> fields = new LinkedHashMap<>();
+            fields.put("dtype", entry.type.name());
+            fields.put("shape", entry.shape);
+            fields.put("data_offsets", new long[] {entry.begin, entry.end});
+            members.put(name, fields);
+        });
+        String text = Json.compact(members);
         int bytes = text.getBytes(StandardCharsets.UTF_8).length;
         return text + " ".repeat(Math.floorMod(-bytes, ALIGNMENT));
     }

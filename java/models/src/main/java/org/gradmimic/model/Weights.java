@@ -7,13 +7,13 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.base.InputException;
+import org.gradmimic.io.InputFiles;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,10 +48,7 @@ public final class Weights implements AutoCloseable {
      */
     public static Weights open(Path path) {
         if (Files.isDirectory(path)) throw InputException.in(path, "is a folder, expected a file of weights");
-        // A pipe could be waited for in vain, and nothing but a file can be mapped.
-        if (Files.exists(path) && !Files.isRegularFile(path))
-            throw broken(path, "is no regular file; weights are mapped");
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+        try (FileChannel channel = InputFiles.channel(path)) {
             return isZip(channel) ? TorchFile.read(path, channel) : Safetensors.read(path, channel);
         } catch (NoSuchFileException e) {
             throw InputException.in(path, "there is no such file", e);

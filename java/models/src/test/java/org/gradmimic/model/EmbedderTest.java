@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.SplitMix;
 import org.gradmimic.data.Datasets;
 import org.gradmimic.data.FeatureDataset;
 import org.gradmimic.data.ImageBatch;
@@ -120,12 +121,12 @@ class EmbedderTest {
         ImageSize size = ImageSize.square(16);
         ImageBatch one = dataset.load(Split.TRAIN, size, 3);
         java.nio.ByteBuffer target = java.nio.ByteBuffer.allocate(size.rgbBytes());
-        new Augmentation(size, 0, false).copy(one.pixels(), 0, target, new java.util.SplittableRandom(1));
+        new Augmentation(size, 0, false).copy(one.pixels(), 0, target, new SplitMix(1));
         byte[] same = new byte[size.rgbBytes()];
         one.pixels().get(0, same);
         assertThat(target.array()).isEqualTo(same);
         boolean[] seen = new boolean[2 * 5 * 5];
-        java.util.SplittableRandom random = new java.util.SplittableRandom(1);
+        SplitMix random = new SplitMix(1);
         for (int i = 0; i < 1000; i++) {
             target.clear();
             new Augmentation(size, 2, true).copy(one.pixels(), 0, target, random);

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.gradmimic.base.InputException;
+import org.gradmimic.io.Json;
 import org.gradmimic.io.ParquetReader;
 import org.gradmimic.io.TextLines;
 import org.gradmimic.io.tar.TarMember;
@@ -14,8 +15,6 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
-import tools.jackson.core.ObjectReadContext;
-import tools.jackson.core.json.JsonFactory;
 
 /**
  * The uids of a shard's samples: the {@code uid} in a sample's {@code .json}, otherwise the one for its key in the
@@ -23,7 +22,6 @@ import tools.jackson.core.json.JsonFactory;
  */
 final class SampleUids {
     private static final String KEY = "key";
-    private static final JsonFactory JSON = new JsonFactory();
 
     private final Shard shard;
     private @Nullable Map<String, String> byKey;
@@ -59,7 +57,7 @@ final class SampleUids {
     }
 
     private @Nullable String uid(Sample sample, byte[] content) {
-        try (JsonParser json = JSON.createParser(ObjectReadContext.empty(), content)) {
+        try (JsonParser json = Json.parser(content)) {
             if (json.nextToken() != JsonToken.START_OBJECT) {
                 throw new InputException(where(sample) + ": its .json is not an object");
             }
@@ -73,7 +71,7 @@ final class SampleUids {
             }
             return null;
         } catch (JacksonException e) {
-            throw new InputException(where(sample) + ": its .json is damaged: " + e.getOriginalMessage(), e);
+            throw new InputException(where(sample) + ": its .json " + Json.reason(e), e);
         }
     }
 

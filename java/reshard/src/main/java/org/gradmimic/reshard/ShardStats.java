@@ -6,12 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.AtomicFile;
+import org.gradmimic.io.InputFiles;
+import org.gradmimic.io.Json;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
-import tools.jackson.core.ObjectReadContext;
-import tools.jackson.core.json.JsonFactory;
 
 /**
  * The counts of a finished shard, {@code NAME_stats.json}. DataComp's tools read the size of a shard from this file,
@@ -23,7 +23,6 @@ import tools.jackson.core.json.JsonFactory;
  * @param subset which subset was kept
  */
 record ShardStats(long samples, long kept, long found, String subset) {
-    private static final JsonFactory JSON = new JsonFactory();
 
     void write(Path file) {
         String json = "{\"successes\": " + kept + ", \"samples\": " + samples + ", \"uids\": " + found
@@ -43,7 +42,8 @@ record ShardStats(long samples, long kept, long found, String subset) {
         long kept = -1;
         long found = -1;
         String subset = null;
-        try (JsonParser json = JSON.createParser(ObjectReadContext.empty(), Files.readAllBytes(file))) {
+        InputFiles.requireRegular(file);
+        try (JsonParser json = Json.parser(Files.readAllBytes(file))) {
             if (json.nextToken() == JsonToken.START_OBJECT) {
                 while (json.nextToken() == JsonToken.PROPERTY_NAME) {
                     String name = json.currentName();

@@ -1,6 +1,6 @@
 package org.gradmimic.train;
 
-import java.util.SplittableRandom;
+import org.gradmimic.base.SplitMix;
 import org.jspecify.annotations.Nullable;
 
 /** Which samples come when: given, or drawn from the seed, every epoch on its own so that any can be repeated. */
@@ -32,17 +32,7 @@ final class SampleOrder {
         return indices;
     }
 
-    /** Fisher and Yates's shuffle of [0,N). */
     private long[] permutation(long stream) {
-        SplittableRandom random = new SplittableRandom(settings.seed() * 0x9E3779B97F4A7C15L + stream);
-        long[] indices = new long[samples];
-        for (int i = 0; i < samples; i++) indices[i] = i;
-        for (int i = samples - 1; i > 0; i--) {
-            int j = random.nextInt(i + 1);
-            long swapped = indices[i];
-            indices[i] = indices[j];
-            indices[j] = swapped;
-        }
-        return indices;
+        return new SplitMix(settings.seed() * 0x9E3779B97F4A7C15L + stream).permutation(samples);
     }
 }

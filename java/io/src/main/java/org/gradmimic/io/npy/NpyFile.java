@@ -10,10 +10,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
+import org.gradmimic.io.InputFiles;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,7 +77,7 @@ public final class NpyFile implements AutoCloseable {
         }
         FileChannel channel;
         try {
-            channel = FileChannel.open(path, StandardOpenOption.READ);
+            channel = InputFiles.channel(path);
         } catch (NoSuchFileException e) {
             throw InputException.in(path, "no such file", e);
         } catch (IOException e) {
@@ -182,13 +182,16 @@ public final class NpyFile implements AutoCloseable {
     }
 
     /**
-     * The bytes of some rows, mapped, not copied. The buffer stays valid after this file is closed; it must not be read
-     * after the file was cut shorter by someone else.
+     * The bytes of some rows, mapped, not copied. The buffer stays valid after this file is closed.
+     *
+     * <p>The file must not be cut shorter while the buffer is read: the system would end the JVM with SIGBUS. Each call looks
+     * at the file's length again, so that a file that was cut before the call is an error like any other.
      *
      * @param from first row, inclusive
      * @param to last row, exclusive
      * @return direct, read-only, little-endian, position 0, {@code (to − from) · rowElements()} elements
      * @throws InvalidArgumentException if there are no such rows, or they have more than 2 GB
+     * @throws InputException if the file has another length than when it was opened
      */
     public ByteBuffer rows(long from, long to) {
         if (from < 0 || from > to || to > rows()) {
@@ -210,6 +213,8 @@ public final class NpyFile implements AutoCloseable {
             mapped = map(offset, Math.max(bytes, Math.min(WINDOW, header.fileBytes() - offset)));
             window = mapped;
             windowOffset = offset;
+        } else if (channel.isOpen()) {
+            requireUnchanged();
         }
         return mapped.slice((int) (offset - windowOffset), (int) bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
@@ -332,9 +337,17 @@ public final class NpyFile implements AutoCloseable {
         if (!channel.isOpen()) {
             throw new InvalidStateException(path + " is closed");
         }
+        requireUnchanged();
+        try {
+            return channel.map(FileChannel.MapMode.READ_ONLY, offset, bytes);
+        } catch (IOException e) {
+            throw unreadable(path, e);
+        }
+    }
+
+    private void requireUnchanged() {
         try {
             checkSize(path, channel.size(), header);
-            return channel.map(FileChannel.MapMode.READ_ONLY, offset, bytes);
         } catch (IOException e) {
             throw unreadable(path, e);
         }

@@ -1,11 +1,10 @@
 package org.gradmimic.io.npy;
 
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.gradmimic.base.InputException;
 
@@ -22,21 +21,14 @@ import org.gradmimic.base.InputException;
 public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean columnMajor) {
     /** Magic, version and the longer of the two forms of the length. */
     public static final int MAX_PREFIX = 12;
-    /** Far above what a dozen axes need, far below what could hurt; NumPy itself refuses above 10,000. */
-    static final int MAX_LENGTH = 65_536;
+    /** NumPy refuses longer headers too. */
+    static final int MAX_LENGTH = 10_000;
+
+    /** As many as NumPy 2 has. */
+    private static final int MAX_AXES = 64;
 
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
     private static final int ALIGNMENT = 64;
-
-    private static final String STRING = "'([^']*)'|\"([^\"]*)\"";
-    private static final Pattern DESCR = Pattern.compile("(?:'descr'|\"descr\")\\s*:\\s*(?:" + STRING + ")");
-    private static final Pattern STRUCTURED =
-            Pattern.compile("(?:'descr'|\"descr\")\\s*:\\s*(\\[[^\\[\\]]*\\]|[\\[(])");
-    private static final Pattern ORDER =
-            Pattern.compile("(?:'fortran_order'|\"fortran_order\")\\s*:\\s*(True|False)\\b");
-    private static final Pattern SHAPE = Pattern.compile("(?:'shape'|\"shape\")\\s*:\\s*\\(([^()]*)\\)");
-    // Python 2 wrote long integers with an L.
-    private static final Pattern EXTENT = Pattern.compile("(-?\\d+)L?");
 
     /** Number of elements; {@link #parse} made sure that it and its bytes fit a long. */
     public long elements() {
@@ -118,14 +110,18 @@ public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean col
             }
         }
         String text = new String(raw, StandardCharsets.US_ASCII).strip();
-        if (!text.startsWith("{") || !text.endsWith("}")) {
+        NpyDictionary dictionary;
+        try {
+            dictionary = NpyDictionary.parse(text);
+        } catch (NpyDictionary.Malformed e) {
             throw malformed(file, text);
         }
-        NpyType type = parseType(text, file);
-        long[] shape = parseShape(find(SHAPE, text, file).group(1), text, file);
-        boolean columnMajor = find(ORDER, text, file).group(1).equals("True") && shape.length > 1;
+        NpyType type = dictionary.isStructured()
+                ? NpyType.parseStructure(dictionary.descr(), file)
+                : NpyType.parse(dictionary.descr(), file);
+        long[] shape = shape(dictionary.shape(), file);
         checkBytes(shape, type, file);
-        return new NpyHeader(type, shape, header.limit(), columnMajor);
+        return new NpyHeader(type, shape, header.limit(), dictionary.columnMajor() && shape.length > 1);
     }
 
     /** The header's bytes, version 1, padded so that the elements begin at a multiple of 64 as NumPy has it. */
@@ -142,45 +138,20 @@ public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean col
         return out.array();
     }
 
-    private static NpyType parseType(String text, String file) {
-        Matcher structure = STRUCTURED.matcher(text);
-        if (structure.find()) {
-            return NpyType.parseStructure(structure.group(1), file);
+    private static long[] shape(BigInteger[] numbers, String file) {
+        if (numbers.length > MAX_AXES) {
+            throw InputException.in(file, "has " + numbers.length + " axes; NumPy's arrays have at most " + MAX_AXES);
         }
-        Matcher descr = find(DESCR, text, file);
-        return NpyType.parse(descr.group(1) != null ? descr.group(1) : descr.group(2), file);
-    }
-
-    private static Matcher find(Pattern pattern, String text, String file) {
-        Matcher matcher = pattern.matcher(text);
-        if (!matcher.find()) {
-            throw malformed(file, text);
-        }
-        return matcher;
-    }
-
-    private static long[] parseShape(String inside, String text, String file) {
-        if (inside.isBlank()) {
-            return new long[0];
-        }
-        String trimmed = inside.strip();
-        if (trimmed.endsWith(",")) {
-            trimmed = trimmed.substring(0, trimmed.length() - 1);
-        }
-        String[] parts = trimmed.split(",", -1);
-        long[] shape = new long[parts.length];
-        for (int i = 0; i < parts.length; i++) {
-            Matcher extent = EXTENT.matcher(parts[i].strip());
-            if (!extent.matches()) {
-                throw malformed(file, text);
-            }
-            if (extent.group(1).startsWith("-")) {
-                throw InputException.in(file, "has a negative length in its shape (" + inside + ")");
+        String shown = Arrays.toString(numbers).replace('[', '(').replace(']', ')');
+        long[] shape = new long[numbers.length];
+        for (int i = 0; i < shape.length; i++) {
+            if (numbers[i].signum() < 0) {
+                throw InputException.in(file, "has a negative length in its shape " + shown);
             }
             try {
-                shape[i] = Long.parseLong(extent.group(1));
-            } catch (NumberFormatException e) {
-                throw tooLarge(file, inside, e);
+                shape[i] = numbers[i].longValueExact();
+            } catch (ArithmeticException e) {
+                throw tooLarge(file, shown, e);
             }
         }
         return shape;

@@ -75,8 +75,8 @@ public enum NpyType {
      * @throws InputException if the type is big-endian or none of these
      */
     static NpyType parse(String descriptor, String file) {
-        String bare =
-                descriptor.isEmpty() || Character.isLetter(descriptor.charAt(0)) ? descriptor : descriptor.substring(1);
+        boolean ordered = !descriptor.isEmpty() && "<>=|".indexOf(descriptor.charAt(0)) >= 0;
+        String bare = ordered ? descriptor.substring(1) : descriptor;
         if (bare.startsWith("O")) {
             throw InputException.in(
                     file,

@@ -50,9 +50,8 @@ public final class TarReader implements AutoCloseable {
      * @throws InputException if it is no regular file or no tar archive
      */
     public TarReader(Path path) throws IOException {
-        InputFiles.requireRegular(path);
         this.path = path;
-        InputStream raw = new BufferedInputStream(Files.newInputStream(path), BUFFER);
+        InputStream raw = new BufferedInputStream(InputFiles.open(path), BUFFER);
         try {
             this.in = decompressed(raw);
             if (in == raw) left = Files.size(path);

@@ -8,9 +8,11 @@ import java.io.RandomAccessFile;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Objects;
 import org.gradmimic.base.InputException;
@@ -286,6 +288,74 @@ class NpyFileTest {
                             .toURI()));
         } catch (URISyntaxException e) {
             throw new AssertionError(e);
+        }
+    }
+
+    /** Of two keys of one name Python's dictionary has the last value. */
+    @Test
+    void ofTwoShapesTheLastCounts() throws IOException {
+        String text = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), 'shape': (3, 2), }";
+        try (NpyFile file = NpyFile.open(handMade(text, new byte[24]))) {
+            assertThat(file.shape()).containsExactly(3, 2);
+        }
+    }
+
+    /** NumPy refuses each of them. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "{}",
+                "[]",
+                "{'descr': '<f4', 'fortran_order': False}",
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (6)}",
+                "{'descr': '<f4', 'fortran_order': False, 'shape': [6]}",
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (6,,)}",
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (06,)}",
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (6.0,)}",
+                "{'descr': '<f4', 'fortran_order': False, 'shape': ('6',)}",
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (,)}",
+                "{'descr': '<f4', 'fortran_order': 0, 'shape': (6,)}",
+                "{'descr': '<f4', 'fortran_order': Falsey, 'shape': (6,)}",
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (6,), 'more': 1}",
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (6,)} junk}",
+                "{'descr': '<f4', junk 'fortran_order': False, 'shape': (6,)}",
+                "{'descr': '<f4' 'fortran_order': False, 'shape': (6,)}",
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (6,)",
+                "{'descr': '?f4', 'fortran_order': False, 'shape': (6,)}",
+                "{{'descr': '<f4', 'fortran_order': False, 'shape': (6,)}}"
+            })
+    void refusesWhatNumPyRefuses(String header) throws IOException {
+        Path file = handMade(header, new byte[24]);
+        assertThatThrownBy(() -> NpyFile.open(file).close())
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining(file.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"descr\":\"<f4\",\"fortran_order\":False,\"shape\":(6,)}",
+                "{ 'shape' : ( 6L , ) , 'fortran_order' : True , 'descr' : 'f4' , }",
+                "{'descr': '=f4', 'fortran_order': False,\n 'shape': (6,)}"
+            })
+    void readsWhatNumPyReads(String header) throws IOException {
+        try (NpyFile file = NpyFile.open(handMade(header, new byte[24]))) {
+            assertThat(file.readFloats()).hasSize(6);
+        }
+    }
+
+    @Test
+    void aFileThatWasCutShortIsAnErrorAtTheNextRows() throws IOException {
+        Path path = handMade("{'descr': '<f4', 'fortran_order': False, 'shape': (6, 1), }", new byte[24]);
+        try (NpyFile file = NpyFile.open(path)) {
+            assertThat(file.rows(0, 2).remaining()).isEqualTo(8);
+            try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+                channel.truncate(channel.size() - 4);
+            }
+            assertThatThrownBy(() -> file.rows(2, 4))
+                    .isInstanceOf(InputException.class)
+                    .hasMessageContaining(path + ": truncated");
         }
     }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.gradmimic.base.InputException;
+import org.gradmimic.io.InputFiles;
 
 /** A text file of captions, UTF-8, one a line. */
 public final class Captions {
@@ -22,6 +23,7 @@ public final class Captions {
      */
     public static List<String> read(Path file) {
         byte[] bytes;
+        InputFiles.requireRegular(file);
         if (!Files.isRegularFile(file)) throw InputException.in(file, "there is no such file");
         try {
             bytes = Files.readAllBytes(file);

@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.gradmimic.base.InputException;
-import tools.jackson.databind.json.JsonMapper;
+import org.gradmimic.io.Json;
 
 /**
  * CLIP's tokens in the order of their numbers: the 256 bytes, the 256 bytes that end a word, what every merge makes, the
@@ -133,6 +133,6 @@ record ClipVocabulary(String name, List<Pair> merges) {
         tokenizer.put("post_processor", null);
         tokenizer.put("decoder", null);
         tokenizer.put("model", model);
-        return JsonMapper.shared().writeValueAsString(tokenizer);
+        return Json.compact(tokenizer);
     }
 }

@@ -15,12 +15,11 @@ import java.util.Set;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.io.InputFiles;
+import org.gradmimic.io.Json;
 import org.gradmimic.model.caption.ClipVocabulary.Pair;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Where CLIP's vocabulary is kept: the list of merges OpenAI and open_clip have, Hugging Face's {@code tokenizer.json}, or
@@ -30,11 +29,6 @@ import tools.jackson.databind.json.JsonMapper;
 final class VocabularyFile {
     /** The largest of them has 4 MiB; a bound on what a foreign file can ask for. */
     private static final int MOST_BYTES = 64 << 20;
-
-    private static final JsonMapper MAPPER = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
 
     private VocabularyFile() {}
 
@@ -55,9 +49,9 @@ final class VocabularyFile {
         if (!text.stripLeading().startsWith("{")) return new ClipVocabulary(path.toString(), merges(path, text));
         JsonNode json;
         try {
-            json = MAPPER.readTree(text);
-        } catch (JacksonException e) {
-            throw InputException.in(path, "is no proper JSON: " + e.getOriginalMessage(), e);
+            json = Json.tree(text);
+        } catch (InvalidArgumentException e) {
+            throw InputException.in(path, e.getMessage(), e);
         }
         // In a vocab.json "model" is a token, with a number.
         if (json.path("model").isObject()) return ofTokenizer(path, json.get("model"));
@@ -68,8 +62,9 @@ final class VocabularyFile {
     }
 
     private static String text(Path path) {
+        InputFiles.requireRegular(path);
         if (!Files.isRegularFile(path)) throw InputException.in(path, "there is no such file");
-        try (InputStream file = Files.newInputStream(path)) {
+        try (InputStream file = InputFiles.open(path)) {
             byte[] bytes = file.readNBytes(MOST_BYTES + 1);
             if (bytes.length > 1 && (bytes[0] & 0xff) == 0x1f && (bytes[1] & 0xff) == 0x8b) {
                 try (InputStream unpacked = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
