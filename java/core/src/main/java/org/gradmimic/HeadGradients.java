@@ -1,6 +1,7 @@
 package org.gradmimic;
 
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.kernel.Memory;
@@ -31,22 +32,26 @@ final class HeadGradients implements AutoCloseable {
         return biasBuffer;
     }
 
-    /** Adds rowsᵀ features [C,D] to the weight's gradient and the bias buffer to the bias's. */
-    void add(Tensor rows, Tensor features) {
+    /** Adds share · rowsᵀ features [C,D] to the weight's gradient and share · the bias buffer to the bias's. */
+    void add(Tensor rows, Tensor features, double share) {
         Tensor transposed = rows.t();
         Tensor gradient = weight.mutable_grad();
+        Scalar one = new Scalar(1.0f);
+        Scalar factor = new Scalar((float) share);
         if (gradient.defined()) {
-            torch.addmm_out(gradient, gradient, transposed, features);
+            torch.addmm_out(gradient, gradient, transposed, features, one, factor);
         } else {
             torch.mm_out(weightGradient, transposed, features);
+            if (share != 1) weightGradient.mul_(factor);
             gradient.put(weightGradient);
         }
         if (bias == null) return;
         Tensor biasTarget = bias.mutable_grad();
         if (biasTarget.defined()) {
-            biasTarget.add_(biasBuffer);
+            biasTarget.add_(biasBuffer, factor);
         } else {
             biasGradient.copy_(biasBuffer);
+            if (share != 1) biasGradient.mul_(factor);
             biasTarget.put(biasGradient);
         }
     }

@@ -2,60 +2,85 @@ package org.gradmimic;
 
 import java.util.List;
 import java.util.function.Supplier;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.device.Host;
+import org.gradmimic.kernel.Memory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A scored batch. Its tensors are views of the head's memory, valid until the head's next step (clone what is kept); the
- * score table keeps them longer. After that step, and once the head is closed, every method but {@link #nonFinite()} throws
- * {@link InvalidStateException}.
+ * A batch that a {@link MimicHead} has scored. Its losses, scores and weights are views of the head's memory, which the next step
+ * overwrites. The score table keeps them longer.
  */
-public final class HeadStep {
+public final class HeadStep implements TrainingStep {
     private final MimicHead head;
-    private final Tensor input;
-    private final Tensor features;
     private final HeadBuffers buffers;
-    private final boolean through;
-    private final Supplier<List<Long>> finder;
-    private @Nullable List<Long> nonFiniteIds;
-    private boolean done;
 
+    /** The features as the caller gave them, if they require a gradient. The handle is the step's own. */
+    private @Nullable Tensor input;
+
+    /** The features in float, without a graph; null after the backward pass. The handle is the step's own. */
+    private @Nullable Tensor features;
+
+    /** What else samples are judged by: their norms or reference losses. The handle is the step's own. */
+    private final @Nullable Tensor judged;
+
+    /** [B] long. The handle is the step's own. */
+    private final @Nullable Tensor ids;
+
+    private @Nullable Tensor losses;
+    private @Nullable Tensor scores;
+    private @Nullable Tensor referenceScores;
+    private @Nullable Tensor weights;
+    private @Nullable List<Long> nonFiniteIds;
+
+    /** Takes the handles over. */
     HeadStep(
             MimicHead head,
-            Tensor input,
-            Tensor features,
             HeadBuffers buffers,
-            boolean through,
-            Supplier<List<Long>> finder) {
+            @Nullable Tensor input,
+            Tensor features,
+            @Nullable Tensor judged,
+            @Nullable Tensor ids) {
         this.head = head;
+        this.buffers = buffers;
         this.input = input;
         this.features = features;
-        this.buffers = buffers;
-        this.through = through;
-        this.finder = finder;
+        this.judged = judged;
+        this.ids = ids;
     }
 
-    /** ℓ_i of every sample before the step, [B] float. */
+    /** A tensor that is freed with the step. */
+    private static Tensor own(Supplier<Tensor> tensor) {
+        try (PointerScope scope = new PointerScope()) {
+            return Memory.detached(tensor.get());
+        }
+    }
+
+    @Override
     public Tensor losses() {
         head.requireCurrent(this);
-        return buffers.lossTensor();
+        Tensor found = losses;
+        if (found == null) losses = found = own(buffers::lossTensor);
+        return found;
     }
 
-    /**
-     * The raw score ⟨−g_i, V⟩/‖V‖ of every sample, whatever the weights are made of; NaN where not finite. Of several
-     * references what they combine to. [B] float.
-     */
+    /** [B] float. */
+    @Override
     public Tensor scores() {
         requireScores();
-        return buffers.scoreTensor();
+        Tensor found = scores;
+        if (found == null) scores = found = own(buffers::scoreTensor);
+        return found;
     }
 
     /** The raw score toward every reference, [B,K] float; NaN where not finite. */
     public Tensor referenceScores() {
         requireScores();
-        return buffers.referenceScores();
+        Tensor found = referenceScores;
+        if (found == null) referenceScores = found = own(buffers::referenceScores);
+        return found;
     }
 
     private void requireScores() {
@@ -66,18 +91,19 @@ public final class HeadStep {
         }
     }
 
-    /** The weights w_i, [B] float. */
+    @Override
     public Tensor weights() {
         head.requireCurrent(this);
-        return buffers.weightTensor();
+        Tensor found = weights;
+        if (found == null) weights = found = own(buffers::weightTensor);
+        return found;
     }
 
-    /** The mean of the finite losses, in double precision; reads them on the host, and waits for a device. */
+    @Override
     public double meanLoss() {
-        head.requireCurrent(this);
         double sum = 0;
         int finite = 0;
-        for (float loss : Host.floats(buffers.lossTensor())) {
+        for (float loss : Host.floats(losses())) {
             if (!Float.isFinite(loss)) continue;
             sum += loss;
             finite++;
@@ -86,54 +112,60 @@ public final class HeadStep {
     }
 
     /**
-     * How many samples have no finite loss or score and were given weight 0. On a device it waits, and only the newest step can
-     * be asked; the score table tells without waiting, when it is drained.
+     * The ids of the samples that have no finite loss or score and were given weight 0, or their positions in the batch where
+     * there are no ids. On a device this waits; the score table reports them without waiting, when it is drained.
      */
-    public long nonFinite() {
-        return found().size();
-    }
-
-    /** The ids of those samples (their places in the batch where there is no score table). */
+    @Override
     public List<Long> nonFiniteIds() {
         head.requireCurrent(this);
-        return found();
-    }
-
-    private List<Long> found() {
         List<Long> found = nonFiniteIds;
-        if (found == null) {
-            head.requireCurrent(this);
-            nonFiniteIds = found = finder.get();
-        }
+        if (found == null) nonFiniteIds = found = head.nonFiniteIds(buffers, judged, ids);
         return found;
     }
 
-    /**
-     * The backward pass: adds the head's gradients to {@code weight.grad()} and {@code bias.grad()} and, if the features
-     * require a gradient, sends theirs back through what made them.
-     *
-     * @throws InvalidStateException if it ran already, or the head has begun another step
-     */
-    public void backward() {
+    /** Never: a sample of a head cannot spoil another one's score. Samples that are not finite have weight 0. */
+    @Override
+    public boolean skipped() {
         head.requireCurrent(this);
-        if (done) throw new InvalidStateException("backward() ran already; the step's output gradients are used up");
-        done = true;
-        head.backward(this);
+        return false;
     }
 
-    Tensor input() {
-        return input;
-    }
-
-    Tensor features() {
-        return features;
+    /**
+     * The backward pass: adds the head's gradients to {@code weight.grad()} and {@code bias.grad()}. If the features require a
+     * gradient, it goes on through what made them.
+     */
+    @Override
+    public void backward(double share) {
+        head.requireCurrent(this);
+        Tensor h = features;
+        if (h == null)
+            throw new InvalidStateException("backward() ran already; the step's output gradients are used up");
+        try {
+            head.backward(this, input, h, share);
+        } finally {
+            input = freed(input);
+            features = freed(features);
+        }
     }
 
     HeadBuffers buffers() {
         return buffers;
     }
 
-    boolean through() {
-        return through;
+    private static @Nullable Tensor freed(@Nullable Tensor tensor) {
+        if (tensor != null) tensor.deallocate();
+        return null;
+    }
+
+    /** Frees everything that is the step's own; the head calls it when the step ends. */
+    void end() {
+        input = freed(input);
+        features = freed(features);
+        for (Tensor tensor : new Tensor[] {judged, ids, losses, scores, referenceScores, weights}) freed(tensor);
+    }
+
+    @Override
+    public void close() {
+        head.end(this);
     }
 }

@@ -19,6 +19,7 @@ import org.gradmimic.device.Autocast;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceArray;
 import org.gradmimic.device.DeviceQueue;
+import org.gradmimic.device.Host;
 import org.gradmimic.kernel.CudaFailure;
 import org.gradmimic.kernel.Kernels;
 import org.gradmimic.kernel.Memory;
@@ -36,10 +37,13 @@ import org.jspecify.annotations.Nullable;
  *         .weighting(Weighting.normedProj(0.5))
  *         .table(table)
  *         .build()) {
- *     optimizer.zero_grad();
- *     HeadStep step = head.step(backbone.forward(x), labels, ids);
- *     step.backward();
- *     optimizer.step();
+ *     for (Batch batch : loader) {
+ *         try (TensorScope scope = TensorScope.open()) {
+ *             optimizer.zero_grad();
+ *             head.step(backbone.forward(batch.x()), batch.labels(), batch.ids()).backward();
+ *             optimizer.step();
+ *         }
+ *     }
  * }
  * }</pre>
  *
@@ -56,8 +60,8 @@ import org.jspecify.annotations.Nullable;
  * backward pass neither wait nor read a number: what is not finite is reported by the score table when it is drained, a label out
  * of range makes its sample one that is not finite, and in a batch without a finite score all weights are 0.
  *
- * <p>The head keeps handles of its own to every tensor it needs later. Results of a step are valid until the next one. Not for
- * several threads at once.
+ * <p>A step holds its own handles to every tensor it needs later: the caller may free the features before the backward pass. Its
+ * results are valid until the next step begins. A head is for one thread at a time.
  */
 public final class MimicHead implements AutoCloseable {
     /** ‖V‖²/‖W‖² below which a difference of logits is too coarse and the product with V is formed: (0.1)². */
@@ -278,47 +282,56 @@ public final class MimicHead implements AutoCloseable {
         requireOpen();
         requireUnmoved();
         checks.batch(batch, weighting);
-        current = null;
+        endCurrent();
         ScoreTable.Slot slot = null;
         boolean through = batch.features().requires_grad();
-        Tensor features =
-                Tensors.as(ScalarType.Float, through ? batch.features().detach() : batch.features());
         try (PointerScope scope = new PointerScope()) {
+            Tensor features =
+                    Tensors.as(ScalarType.Float, through ? batch.features().detach() : batch.features());
             int rows = Math.toIntExact(features.size(0));
             if (table != null) slot = table.reserve(rows);
             HeadBuffers b = buffersFor(rows);
             if (slot != null) b.into(table, slot, batch.ids());
             project(batch, features, b);
-            describe(batch, features, b, through);
+            Tensor judged = judged(batch, features);
+            describe(batch, judged, b, through);
             Kernels.headStep(queue.now(), args, queue.workspace());
             if (source instanceof DirectionSource.Reference reference) b.combine(reference.combination());
-            ScoreTable.Slot ofStep = slot;
-            HeadStep step =
-                    new HeadStep(this, batch.features(), features, b, through, () -> nonFiniteIds(batch, b, ofStep));
+            HeadStep step = new HeadStep(
+                    this,
+                    b,
+                    through ? Tensors.handle(batch.features()) : null,
+                    Tensors.handle(features),
+                    judged == null ? null : Tensors.handle(judged),
+                    batch.ids() == null ? null : Tensors.handle(batch.ids()));
             current = step;
-            if (!device.asynchronous()) step.nonFinite();
+            if (!device.asynchronous()) step.nonFiniteIds();
             return step;
         } catch (RuntimeException e) {
             if (slot != null) table.abandon(slot);
-            throw CudaFailure.typed("MimicHead.step with features " + Tensors.shape(features), e);
+            throw CudaFailure.typed("MimicHead.step with features " + Tensors.shape(batch.features()), e);
         }
     }
 
-    /** Whom the kernel has counted: for what it judges samples by, see {@code gm_mimic_weights}. */
-    private List<Long> nonFiniteIds(HeadBatch batch, HeadBuffers b, ScoreTable.@Nullable Slot slot) {
+    /** What samples are judged by besides loss and score: ‖h_i‖² or ℓ_i(θ_ref), [B]; null where there is nothing else. */
+    private @Nullable Tensor judged(HeadBatch batch, Tensor features) {
+        if (weighting.kind() == Weighting.Kind.RHO) return batch.referenceLoss();
+        if (!weighting.kind().needsNorms()) return null;
+        Tensor norms = batch.featureNormsSquared();
+        return norms != null ? norms : Tensors.rowNormsSquared(features);
+    }
+
+    /** The samples the kernel has counted, by what it judges them by: see {@code gm_mimic_weights}. */
+    List<Long> nonFiniteIds(HeadBuffers b, @Nullable Tensor judged, @Nullable Tensor ids) {
         if (nonFinite.get(0) == 0) return List.of();
         boolean[] finite = b.finite();
-        long[] names = slot == null ? null : table.ids(slot);
-        if (weighting.kind().needsNorms()) {
-            Tensor norms = batch.featureNormsSquared();
-            and(finite, norms != null ? norms : Tensors.rowNormsSquared(batch.features()));
-        }
-        if (weighting.kind() == Weighting.Kind.RHO) and(finite, batch.referenceLoss());
-        List<Long> ids = new ArrayList<>();
+        long[] names = ids == null ? null : Host.longs(ids);
+        if (judged != null) and(finite, judged);
+        List<Long> found = new ArrayList<>();
         for (int i = 0; i < finite.length; i++) {
-            if (!finite[i]) ids.add(names == null ? (long) i : names[i]);
+            if (!finite[i]) found.add(names == null ? (long) i : names[i]);
         }
-        return List.copyOf(ids);
+        return List.copyOf(found);
     }
 
     private static void and(boolean[] finite, Tensor vector) {
@@ -376,7 +389,7 @@ public final class MimicHead implements AutoCloseable {
         }
     }
 
-    private void describe(HeadBatch batch, Tensor features, HeadBuffers b, boolean through) {
+    private void describe(HeadBatch batch, @Nullable Tensor judged, HeadBuffers b, boolean through) {
         Pointer.memset(args, 0, args.sizeof());
         weighting.describe(args.weighting());
         Tensor logits = b.logits();
@@ -397,12 +410,10 @@ public final class MimicHead implements AutoCloseable {
         } else {
             b.noScore();
         }
-        if (weighting.kind().needsNorms()) {
-            Tensor norms = batch.featureNormsSquared();
-            Tensors.describe(args.feature_norm_squared(), norms != null ? norms : Tensors.rowNormsSquared(features));
-        }
-        if (weighting.kind() == Weighting.Kind.RHO) {
-            Tensors.describe(args.reference_loss(), batch.referenceLoss());
+        if (judged != null) {
+            Tensors.describe(
+                    weighting.kind() == Weighting.Kind.RHO ? args.reference_loss() : args.feature_norm_squared(),
+                    judged);
         }
         b.describeLoss(args.loss());
         b.describeWeight(args.weight());
@@ -424,37 +435,43 @@ public final class MimicHead implements AutoCloseable {
     void requireCurrent(HeadStep step) {
         requireOpen();
         if (step != current)
-            throw new InvalidStateException("the head has begun another step; this one's numbers are gone");
+            throw new InvalidStateException("this step has ended: it was closed, or the head has begun another step");
     }
 
-    void backward(HeadStep step) {
+    /** @param input the features with their graph, if they have one */
+    void backward(HeadStep step, @Nullable Tensor input, Tensor features, double share) {
         requireUnmoved();
         try (PointerScope scope = new PointerScope()) {
             HeadBuffers b = step.buffers();
-            Tensor features = usable(step);
-            gradients.add(b.logits(), features);
-            if (!step.through()) return;
+            gradients.add(b.logits(), usable(step, features), share);
+            if (input == null) return;
             Tensor back = torch.empty_like(features);
-            if (weightsReachAll()) {
-                torch.mm_out(back, b.logits(), weightView);
-            } else {
-                torch.addmm_out(
-                        back, back, b.delta(), weightView, new Scalar(0.0f), new Scalar(1.0f / features.size(0)));
-            }
-            step.input()
-                    .backward(
-                            Tensors.as(step.input().scalar_type().intern(), back),
-                            new org.bytedeco.pytorch.BoolOptional(),
-                            false,
-                            new org.bytedeco.pytorch.TensorArrayRefOptional());
+            boolean all = weightsReachAll();
+            torch.addmm_out(back, back, all ? b.logits() : b.delta(), weightView, new Scalar(0.0f), new Scalar((float)
+                    (all ? share : share / features.size(0))));
+            input.backward(
+                    Tensors.as(input.scalar_type().intern(), back),
+                    new org.bytedeco.pytorch.BoolOptional(),
+                    false,
+                    new org.bytedeco.pytorch.TensorArrayRefOptional());
         } catch (RuntimeException e) {
-            throw CudaFailure.typed("HeadStep.backward of features " + Tensors.shape(step.features()), e);
+            throw CudaFailure.typed("HeadStep.backward of features " + Tensors.shape(features), e);
         }
     }
 
-    private Tensor usable(HeadStep step) {
-        if (device.asynchronous()) return finiteElements(step.features());
-        return step.nonFinite() == 0 ? step.features() : withoutNonFinite(step.features());
+    /** Ends a step, if it is the newest. */
+    void end(HeadStep step) {
+        if (step == current) endCurrent();
+    }
+
+    private void endCurrent() {
+        if (current != null) current.end();
+        current = null;
+    }
+
+    private Tensor usable(HeadStep step, Tensor features) {
+        if (device.asynchronous()) return finiteElements(features);
+        return step.nonFiniteIds().isEmpty() ? features : withoutNonFinite(features);
     }
 
     /** As {@link #withoutNonFinite} does, by elements and in one pass; whether there is any need for it is not asked. */
@@ -487,6 +504,7 @@ public final class MimicHead implements AutoCloseable {
     @Override
     public void close() {
         if (closed) return;
+        endCurrent();
         closed = true;
         OpenResources.closed();
         if (direction != null) direction.close();

@@ -136,11 +136,6 @@ public final class ScoreTable implements AutoCloseable {
         return loss.at(slot.offset());
     }
 
-    /** The slot's ids, read on the host. */
-    long[] ids(Slot slot) {
-        return ids.longs(slot.offset(), slot.count());
-    }
-
     /**
      * Hands everything to the sink, in order, and empties the table. If the sink throws, the step it was given and those
      * after it stay, to be handed over by the next call; those before it were delivered and do not come again.

@@ -1,14 +1,16 @@
 package org.gradmimic.layer;
 
 import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.TrainingStep;
 import org.gradmimic.base.InvalidStateException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A scored batch of {@link MimicSteps}. Its numbers are its own and stay; on a device the first that is asked for waits for all of
- * them, and must be asked for before the next step. {@link #backward()} belongs to the time before the next forward pass.
+ * A batch that {@link MimicSteps} have scored. {@link #backward()} comes before the next forward pass. On a device, the first
+ * number that is read on the host waits for all of them.
  */
-public final class MimicStep {
+public final class MimicStep implements TrainingStep {
     private final MimicSteps steps;
     private final StepTensors tensors;
     private StepTensors.@Nullable Numbers numbers;
@@ -21,31 +23,41 @@ public final class MimicStep {
         this.numbers = numbers;
     }
 
+    private StepTensors current() {
+        steps.requireCurrent(this);
+        return tensors;
+    }
+
     private StepTensors.Numbers numbers() {
+        StepTensors current = current();
         StepTensors.Numbers found = numbers;
-        if (found == null) {
-            steps.requireCurrent(this);
-            numbers = found = tensors.read();
-        }
+        if (found == null) numbers = found = current.read();
         return found;
     }
 
-    /** Losses, the scores toward every reference, and norms where the weighting looks at them. */
+    /** Losses, the scores toward every reference, and gradient norms where the weighting needs them. The arrays stay valid. */
     public LayerScores layerScores() {
         return numbers().layerScores();
     }
 
-    /** [B] the raw score of every sample that weighs it, whatever the weights are made of. */
-    public double[] scores() {
-        return numbers().scores().clone();
+    /** [B] double. */
+    @Override
+    public Tensor losses() {
+        return current().losses();
     }
 
-    /** [B] the weights w_i; all 0 where the step is skipped. */
-    public float[] weights() {
-        return numbers().weights().clone();
+    /** [B] double. */
+    @Override
+    public Tensor scores() {
+        return current().scores();
     }
 
-    /** The mean of the finite losses. */
+    @Override
+    public Tensor weights() {
+        return current().weights();
+    }
+
+    @Override
     public double meanLoss() {
         double sum = 0;
         int finite = 0;
@@ -58,37 +70,37 @@ public final class MimicStep {
     }
 
     /**
-     * Whether nothing will be trained: a sample whose loss or score is not finite may have spoilt the others' below the head,
-     * through normalisation over the batch; of a contrastive loss it has spoilt them all.
+     * Whether {@link #backward()} adds nothing. A sample whose loss or score is not finite may have spoilt the scores of others
+     * below the head, through normalisation over the batch; with a contrastive loss it has spoilt all of them.
      */
+    @Override
     public boolean skipped() {
         return !nonFiniteIds().isEmpty();
     }
 
     /**
-     * The ids of the samples whose loss or score is not finite (their places in the batch where no ids were given). Of a
-     * contrastive batch those whose features are to blame, if there are any: no other has a finite loss then.
+     * The ids of the samples whose loss or score is not finite, or their positions in the batch where there are no ids. In a
+     * contrastive batch no sample has a finite loss once the features of one are not finite; then only the ids of those samples.
      */
+    @Override
     public List<Long> nonFiniteIds() {
         return numbers().nonFinite();
     }
 
-    /** As {@link #backward(double)} with a share of 1. */
-    public void backward() {
-        backward(1);
-    }
-
     /**
-     * Adds this batch's gradients to those of the parameters. For a skipped step nothing; on a device, which doesn't tell, zeros.
-     *
-     * @param share of this batch in the samples that one step of the optimiser sees: weights sum to one over this batch, and
-     *     are rescaled by it when gradients of several are accumulated
-     * @throws InvalidStateException if it ran already, or another forward pass has begun
+     * The backward pass. Adds the weighted gradients of this batch to those of the parameters. A skipped step adds nothing on the
+     * CPU, and zeros on a device, where the host does not know that it is skipped.
      */
+    @Override
     public void backward(double share) {
-        steps.requireCurrent(this);
+        StepTensors current = current();
         if (done) throw new InvalidStateException("backward() ran already; the step's output gradients are used up");
         done = true;
-        steps.backward(tensors.weights(), share);
+        steps.backward(current.weights(), share);
+    }
+
+    @Override
+    public void close() {
+        steps.end(this);
     }
 }

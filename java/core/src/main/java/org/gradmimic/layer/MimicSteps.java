@@ -163,6 +163,16 @@ public final class MimicSteps implements AutoCloseable {
         }
     }
 
+    /** As {@link #step(Tensor, Tensor)}; the samples are named 0 to B-1. */
+    public MimicStep step(Tensor losses) {
+        return step(losses, null);
+    }
+
+    /** As {@link #step(ContrastiveBatch, Tensor)}; the samples are named 0 to B-1. */
+    public MimicStep step(ContrastiveBatch batch) {
+        return step(batch, null);
+    }
+
     /**
      * As {@link #step(Tensor, Tensor)} for a contrastive loss, after {@link RecordingLayers#contrastive}. The weights multiply the losses.
      *
@@ -188,6 +198,15 @@ public final class MimicSteps implements AutoCloseable {
 
     private void begin() {
         if (closed) throw new InvalidStateException("these steps are closed");
+        endCurrent();
+    }
+
+    /** Ends a step, if it is the newest. */
+    void end(MimicStep step) {
+        if (step == current) endCurrent();
+    }
+
+    private void endCurrent() {
         current = null;
         release();
         forget();
@@ -283,7 +302,7 @@ public final class MimicSteps implements AutoCloseable {
     void requireCurrent(MimicStep step) {
         if (closed) throw new InvalidStateException("these steps are closed");
         if (step != current) {
-            throw new InvalidStateException("another step has begun; this one's output gradients are gone");
+            throw new InvalidStateException("this step has ended: it was closed, or another step has begun");
         }
     }
 
@@ -316,8 +335,7 @@ public final class MimicSteps implements AutoCloseable {
     @Override
     public void close() {
         if (closed) return;
-        release();
-        forget();
+        endCurrent();
         closed = true;
         sampleWeights.close();
         OpenResources.closed();

@@ -39,11 +39,13 @@ import org.jspecify.annotations.Nullable;
  *                 .table(table)
  *                 .build()) {
  *     for (Batch batch : loader) {
- *         optimizer.zero_grad();
- *         Tensor h = torch.relu(layers.linear(fc1, batch.x()));
- *         Tensor losses = Losses.crossEntropy(layers.linear(fc2, h), batch.labels());
- *         mimic.step(losses, batch.ids()).backward();
- *         optimizer.step();
+ *         try (TensorScope scope = TensorScope.open()) {
+ *             optimizer.zero_grad();
+ *             Tensor h = torch.relu(layers.linear(fc1, batch.x()));
+ *             Tensor losses = Losses.crossEntropy(layers.linear(fc2, h), batch.labels());
+ *             mimic.step(losses, batch.ids()).backward();
+ *             optimizer.step();
+ *         }
  *     }
  * }
  * }</pre>

@@ -15,10 +15,9 @@ final class StepTensors implements AutoCloseable {
     /**
      * The same on the host.
      *
-     * @param scores [B] that weigh
      * @param nonFinite the samples that are not finite, or are to blame for it
      */
-    record Numbers(LayerScores layerScores, double[] scores, float[] weights, List<Long> nonFinite) {}
+    record Numbers(LayerScores layerScores, List<Long> nonFinite) {}
 
     private final ScoreTensors layerScores;
 
@@ -57,13 +56,21 @@ final class StepTensors implements AutoCloseable {
         this.invalidFeatures = invalidFeatures == null ? null : Tensors.handle(invalidFeatures);
     }
 
+    Tensor losses() {
+        return layerScores.losses();
+    }
+
+    Tensor scores() {
+        return scores;
+    }
+
     Tensor weights() {
         return weights;
     }
 
     /** All of it; waits for a device. */
     Numbers read() {
-        return new Numbers(layerScores.read(), Host.doubles(scores), Host.floats(weights), nonFinite());
+        return new Numbers(layerScores.read(), nonFinite());
     }
 
     private List<Long> nonFinite() {

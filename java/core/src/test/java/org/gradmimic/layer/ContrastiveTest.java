@@ -97,7 +97,7 @@ class ContrastiveTest {
                         .weighting(Weighting.normedProj(0.1))
                         .calibration(calibration)
                         .build()) {
-                    MimicStep step = steps.step(towers.batch(layers), null);
+                    MimicStep step = steps.step(towers.batch(layers));
                     step.backward();
                     Map<String, Tensor> found = new LinkedHashMap<>();
                     towers.live.forEach(
@@ -107,7 +107,7 @@ class ContrastiveTest {
                         Tensor losses = towers.batch(new PlainLayers(towers.parameters, false))
                                 .losses();
                         boolean weighted = calibration == Calibration.ALL || mimic.contains(name);
-                        Tensor weights = Tensors.of(step.weights(), 3).to(ScalarType.Double);
+                        Tensor weights = step.weights().to(ScalarType.Double);
                         (weighted ? losses.mul(weights).sum() : losses.mean()).backward();
                         assertThat(torch.allclose(
                                         found.get(name), towers.live.get(name).grad(), 1e-9, 1e-12, false))

@@ -198,9 +198,9 @@ class OneLayerTest {
                         .weighting(Weighting.normedProj(0.5))
                         .calibration(calibration)
                         .build()) {
-            MimicStep step = steps.step(p.live.losses(layers, p.x, p.labels), null);
+            MimicStep step = steps.step(p.live.losses(layers, p.x, p.labels));
             step.backward();
-            weights = step.weights();
+            weights = Host.floats(step.weights());
         }
         for (String name : p.names()) {
             boolean weighted = calibration == Calibration.ALL || mimic.contains(name);
