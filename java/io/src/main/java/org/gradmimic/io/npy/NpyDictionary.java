@@ -1,6 +1,7 @@
 package org.gradmimic.io.npy;
 
 import java.math.BigInteger;
+import java.text.ParseException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -32,18 +33,10 @@ final class NpyDictionary {
         this.text = text;
     }
 
-    /** A text that is no such dictionary. */
-    static final class Malformed extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        Malformed() {
-            super("malformed", null, false, false);
-        }
-    }
-
     private record Tuple(List<Object> elements) {}
 
-    static NpyDictionary parse(String text) throws Malformed {
+    /** Fails where the text is no such dictionary. */
+    static NpyDictionary parse(String text) throws ParseException {
         NpyDictionary dictionary = new NpyDictionary(text);
         dictionary.read();
         return dictionary;
@@ -68,12 +61,12 @@ final class NpyDictionary {
         return shape;
     }
 
-    private void read() throws Malformed {
+    private void read() throws ParseException {
         Set<String> seen = new HashSet<>();
         take('{');
         while (!taken('}')) {
             String key = string();
-            if (!KEYS.contains(key)) throw new Malformed();
+            if (!KEYS.contains(key)) throw malformed();
             seen.add(key);
             take(':');
             skipSpace();
@@ -82,12 +75,12 @@ final class NpyDictionary {
             switch (key) {
                 case "descr" -> {
                     if (!(value instanceof String || value instanceof List || value instanceof Tuple))
-                        throw new Malformed();
+                        throw malformed();
                     descr = value;
                     descrText = text.substring(from, at);
                 }
                 case "fortran_order" -> {
-                    if (!(value instanceof Boolean order)) throw new Malformed();
+                    if (!(value instanceof Boolean order)) throw malformed();
                     columnMajor = order;
                 }
                 default -> shape = numbers(value);
@@ -98,21 +91,25 @@ final class NpyDictionary {
             }
         }
         skipSpace();
-        if (at < text.length() || !seen.equals(KEYS)) throw new Malformed();
+        if (at < text.length() || !seen.equals(KEYS)) throw malformed();
     }
 
-    private static BigInteger[] numbers(Object value) throws Malformed {
-        if (!(value instanceof Tuple tuple)) throw new Malformed();
+    private ParseException malformed() {
+        return new ParseException("malformed", at);
+    }
+
+    private BigInteger[] numbers(Object value) throws ParseException {
+        if (!(value instanceof Tuple tuple)) throw malformed();
         BigInteger[] numbers = new BigInteger[tuple.elements().size()];
         for (int i = 0; i < numbers.length; i++) {
-            if (!(tuple.elements().get(i) instanceof BigInteger number)) throw new Malformed();
+            if (!(tuple.elements().get(i) instanceof BigInteger number)) throw malformed();
             numbers[i] = number;
         }
         return numbers;
     }
 
-    private Object value(int depth) throws Malformed {
-        if (depth > MAX_DEPTH) throw new Malformed();
+    private Object value(int depth) throws ParseException {
+        if (depth > MAX_DEPTH) throw malformed();
         skipSpace();
         char c = peek();
         if (c == '\'' || c == '"') return string();
@@ -124,14 +121,14 @@ final class NpyDictionary {
     }
 
     /** In Python {@code (3)} is the number, {@code (3,)} the tuple. */
-    private Object tuple(int depth) throws Malformed {
+    private Object tuple(int depth) throws ParseException {
         int from = at;
         Tuple tuple = elements('(', ')', depth);
         boolean comma = text.substring(from, at - 1).stripTrailing().endsWith(",");
         return tuple.elements().size() == 1 && !comma ? tuple.elements().get(0) : tuple;
     }
 
-    private Tuple elements(char open, char close, int depth) throws Malformed {
+    private Tuple elements(char open, char close, int depth) throws ParseException {
         take(open);
         List<Object> elements = new ArrayList<>();
         while (!taken(close)) {
@@ -144,26 +141,26 @@ final class NpyDictionary {
         return new Tuple(elements);
     }
 
-    private BigInteger number() throws Malformed {
+    private BigInteger number() throws ParseException {
         int from = at;
         if (peek() == '-') at++;
         int digits = at;
         while (peek() >= '0' && peek() <= '9') at++;
         // Python refuses leading zeros.
-        if (at == digits || at - digits > 1 && text.charAt(digits) == '0') throw new Malformed();
+        if (at == digits || at - digits > 1 && text.charAt(digits) == '0') throw malformed();
         String number = text.substring(from, at);
         if (peek() == 'L') at++; // Python 2 wrote long integers so
         return new BigInteger(number);
     }
 
-    private String string() throws Malformed {
+    private String string() throws ParseException {
         skipSpace();
         char quote = peek();
-        if (quote != '\'' && quote != '"') throw new Malformed();
+        if (quote != '\'' && quote != '"') throw malformed();
         int end = text.indexOf(quote, at + 1);
-        if (end < 0) throw new Malformed();
+        if (end < 0) throw malformed();
         String string = text.substring(at + 1, end);
-        if (string.indexOf('\\') >= 0 || string.indexOf('\n') >= 0) throw new Malformed();
+        if (string.indexOf('\\') >= 0 || string.indexOf('\n') >= 0) throw malformed();
         at = end + 1;
         return string;
     }
@@ -185,8 +182,8 @@ final class NpyDictionary {
         return at < text.length() ? text.charAt(at) : 0;
     }
 
-    private void take(char expected) throws Malformed {
-        if (!taken(expected)) throw new Malformed();
+    private void take(char expected) throws ParseException {
+        if (!taken(expected)) throw malformed();
     }
 
     private boolean taken(char c) {

@@ -4,6 +4,7 @@ import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.text.ParseException;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.gradmimic.base.InputException;
@@ -113,7 +114,7 @@ public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean col
         NpyDictionary dictionary;
         try {
             dictionary = NpyDictionary.parse(text);
-        } catch (NpyDictionary.Malformed e) {
+        } catch (ParseException e) {
             throw malformed(file, text);
         }
         NpyType type = dictionary.isStructured()
