@@ -368,7 +368,7 @@ class TorchFileTest {
         Path start = Files.write(folder.resolve("start.zip"), new byte[] {'P', 'K', 3, 4, 0, 0});
         assertRefused(start, "damaged or cut short");
         assertRefused(folder, "is a folder");
-        assertRefused(Path.of("/dev/zero"), "is no regular file");
+        assertRefused(Path.of("/dev/zero"), "expected a regular file");
         assertRefused(folder.resolve("absent.pt"), "no such file");
     }
 
