@@ -2,9 +2,7 @@ package org.gradmimic.base;
 
 import org.jspecify.annotations.Nullable;
 
-/**
- * A CUDA call or a kernel failed. The message has CUDA's own text and name of the error.
- */
+/** A CUDA call or a kernel failed. The message contains CUDA's own text and name of the error. */
 public class DeviceException extends GradmimicException {
     private static final long serialVersionUID = 1L;
 

@@ -4,10 +4,10 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bad input, which the user can repair: a file, a folder, or the data in it.
+ * Bad input that the user can fix: a file, a folder, or the data in it.
  *
- * <p>The message names the file, argument, sample or shape and says what was expected. Where they are known, {@link #file}
- * and {@link #position} say the same to a program.
+ * <p>The message names the file, argument, sample or shape and says what was expected. {@link #file} and {@link
+ * #position} provide the place to programs, if it is known.
  */
 public final class InputException extends GradmimicException {
     private static final long serialVersionUID = 1L;
@@ -70,12 +70,12 @@ public final class InputException extends GradmimicException {
                 file.toString(), position, file + ": " + unit + " " + position + ": " + problem, null);
     }
 
-    /** {@return the file or folder at fault, or null where it is not one file's fault} */
+    /** {@return the file or folder at fault, or null if the fault is not in one file} */
     public @Nullable String file() {
         return file;
     }
 
-    /** {@return the byte, row, line, record or sample at fault, where it is known} */
+    /** {@return the byte, row, line, record or sample at fault, if it is known} */
     public OptionalLong position() {
         return position < 0 ? OptionalLong.empty() : OptionalLong.of(position);
     }

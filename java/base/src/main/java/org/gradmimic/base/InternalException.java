@@ -2,9 +2,7 @@ package org.gradmimic.base;
 
 import org.jspecify.annotations.Nullable;
 
-/**
- * A fault of gradmimic itself: a state that its own code rules out. Please report it.
- */
+/** A bug in gradmimic: a state that its own code rules out. Please report it. */
 public final class InternalException extends GradmimicException {
     private static final long serialVersionUID = 1L;
 

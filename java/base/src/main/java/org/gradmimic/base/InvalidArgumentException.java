@@ -3,7 +3,7 @@ package org.gradmimic.base;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An argument that the called method refuses: a value, a shape, a stride, a dtype or a null pointer. The message names the
+ * An argument that a method rejects: a value, a shape, a stride, a dtype or a null pointer. The message names the
  * argument and says what is expected.
  */
 public final class InvalidArgumentException extends GradmimicException {

@@ -3,8 +3,8 @@ package org.gradmimic.base;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call that the object cannot serve now: it is closed, used by another thread, or an earlier call is missing. The message
- * says which.
+ * A call that the object cannot serve now, because it is closed, is used by another thread, or needs an earlier call.
+ * The message says which.
  */
 public final class InvalidStateException extends GradmimicException {
     private static final long serialVersionUID = 1L;

@@ -3,7 +3,7 @@ package org.gradmimic.base;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A native library cannot be loaded, or does not fit these classes. The message names the file and what is missing.
+ * A native library cannot be loaded, or does not match these classes. The message names the file and what is missing.
  */
 public final class LibraryLoadException extends GradmimicException {
     private static final long serialVersionUID = 1L;

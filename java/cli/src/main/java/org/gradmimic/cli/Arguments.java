@@ -12,11 +12,11 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.ParquetFolder;
 import org.gradmimic.model.PixelNormalisation;
 
-/** Checks that more than one command makes of its options. */
+/** Checks of options that several commands make. */
 public final class Arguments {
     private Arguments() {}
 
-    /** Refuses numbers that no score could use, whichever was asked for. */
+    /** Rejects numbers that no score could use, whichever score was requested. */
     static void check(double temperature, double lambda) {
         try {
             new Weighting(Weighting.Kind.UNIFORM, temperature, lambda, false);
@@ -25,7 +25,7 @@ public final class Arguments {
         }
     }
 
-    /** What --mean and --std say; refuses numbers that normalise nothing. */
+    /** The normalisation that --mean and --std describe. Rejects numbers that are not usable for it. */
     static PixelNormalisation normalisation(List<Double> mean, List<Double> std) {
         try {
             return new PixelNormalisation(mean, std);
@@ -34,16 +34,16 @@ public final class Arguments {
         }
     }
 
-    /** Refuses an output that is one of the inputs, which would be lost, or that would become a part of one. */
+    /** Rejects an output that is one of the inputs, which would be lost, or that would become part of an input. */
     public static void requireOther(Path out, Path... inputs) {
         for (Path input : inputs) {
             if (isSame(out, input)) {
-                throw new InputException(out + " is an input, too; give the output another name");
+                throw new InputException(out + " is also an input; give the output another name");
             }
             Path folder = out.toAbsolutePath().getParent();
             if (folder != null && ParquetFolder.isData(out) && isSame(folder, input)) {
                 throw new InputException(
-                        out + " would become a part of the input " + input + "; put the output elsewhere");
+                        out + " would become part of the input " + input + "; put the output elsewhere");
             }
         }
     }
@@ -56,12 +56,12 @@ public final class Arguments {
         }
     }
 
-    /** Refuses two outputs of one name: the second would replace the first. */
+    /** Rejects two outputs with the same name, because the second would replace the first. */
     public static void requireDifferent(List<Path> outputs) {
         Set<Path> seen = new HashSet<>();
         for (Path out : outputs) {
             if (!seen.add(out.toAbsolutePath().normalize())) {
-                throw new InputException(out + " is to be two outputs; give each a name of its own");
+                throw new InputException(out + " is named for two outputs; give each a separate name");
             }
         }
     }

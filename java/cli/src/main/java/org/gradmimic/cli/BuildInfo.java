@@ -6,7 +6,7 @@ import java.util.Properties;
 import org.gradmimic.base.InternalException;
 import picocli.CommandLine.IVersionProvider;
 
-/** What the build wrote down about itself in {@code build.properties}. */
+/** What the build recorded about itself in {@code build.properties}. */
 public final class BuildInfo implements IVersionProvider {
     private static final Properties PROPERTIES = read();
 

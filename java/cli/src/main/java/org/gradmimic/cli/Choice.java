@@ -5,7 +5,10 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** One of several values, by the name its {@code toString} gives; a dash or an underscore, small or capital, is the same. */
+/**
+ * Parses one of several values by the name that its {@code toString} returns. Case does not matter, and a dash is the
+ * same as an underscore.
+ */
 final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
     private final List<E> values;
 
@@ -22,7 +25,7 @@ final class Choice<E extends Enum<E>> implements ITypeConverter<E> {
         for (E value : values) {
             if (value.toString().replace('-', '_').equalsIgnoreCase(text.replace('-', '_'))) return value;
         }
-        throw new TypeConversionException(
-                "'" + text + "' is none of " + values.stream().map(E::toString).collect(Collectors.joining(", ")));
+        throw new TypeConversionException("'" + text + "' is not one of "
+                + values.stream().map(E::toString).collect(Collectors.joining(", ")));
     }
 }

@@ -9,8 +9,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * The options every subcommand has, as a picocli mix-in, and what a command speaks through: {@link #out()} for its
- * result, {@link #note} and {@link #progress} for everything else.
+ * The options of every subcommand, as a picocli mix-in. A command writes its result to {@link #out()}, and everything
+ * else through {@link #note} and {@link #progress}.
  */
 public final class CommonOptions {
     @Spec(Spec.Target.MIXEE)
@@ -38,32 +38,32 @@ public final class CommonOptions {
         threads = n;
     }
 
-    /** Where the command's result goes. */
+    /** The stream for the result of the command. */
     public PrintWriter out() {
         return command.commandLine().getOut();
     }
 
-    /** How many threads work that needs no LibTorch may use: {@code --threads}, or one per core. */
+    /** The number of threads for work without LibTorch: {@code --threads}, or one per core. */
     public int threads() {
         return threads != null ? threads : Runtime.getRuntime().availableProcessors();
     }
 
-    /** Brings {@code --threads} to LibTorch, its BLAS and the kernels. Without the option nothing is loaded or set. */
+    /** Applies {@code --threads} to LibTorch, its BLAS and the kernels. Without the option nothing is loaded or set. */
     public void applyThreads() {
         if (threads != null) CpuThreads.limit(threads);
     }
 
-    /** Tells the user something that is no result, unless {@code --quiet}. */
+    /** Prints a message that is not part of the result, unless {@code --quiet} is given. */
     public void note(String message) {
         if (!quiet) command.commandLine().getErr().println(message);
     }
 
     /**
-     * Starts to show the progress of one task; the caller closes it.
+     * Starts to display the progress of one task. The caller closes the returned object.
      *
-     * @param task what is being done, such as "epoch 3"
+     * @param task the current work, such as "epoch 3"
      * @param unit what {@code total} counts, such as "samples"
-     * @param total how many there are; negative if nobody knows
+     * @param total the total number; negative if it is unknown
      */
     public Progress progress(String task, String unit, long total) {
         return Progress.start(command.commandLine().getErr(), quiet, task, unit, total);

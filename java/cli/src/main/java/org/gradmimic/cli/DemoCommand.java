@@ -25,13 +25,14 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The whole idea on one data set. */
+/** Shows the whole method on one data set. */
 @Command(
         name = "demo",
         sortOptions = false,
-        description = "Runs the whole idea: trains a backbone on a clean part of the images, embeds the rest, corrupts"
-                + " its labels, trains a clean reference head, then the same head on the corrupted labels once plainly and"
-                + " once with Grad-Mimic, and finds the corrupted labels from the logged weights.")
+        description =
+                "Shows the whole method: trains a backbone on a clean part of the images, embeds the others, corrupts"
+                        + " their labels, trains a reference head on the clean part and the same head on the corrupted labels,"
+                        + " plainly and with Grad-Mimic, and finds the corrupted labels from the logged weights.")
 final class DemoCommand implements Callable<Integer> {
     private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
 
@@ -45,7 +46,7 @@ final class DemoCommand implements Callable<Integer> {
             names = "--data",
             paramLabel = "SPEC",
             defaultValue = "drawn:",
-            description = "Images: " + Datasets.SYNTAX + " (default: letters and digits, drawn as they are needed).")
+            description = "Images: " + Datasets.SYNTAX + " (default: letters and digits that the demo draws).")
     private String data;
 
     @Option(
@@ -69,13 +70,17 @@ final class DemoCommand implements Callable<Integer> {
     @Option(names = "--temperature", paramLabel = "T", description = "Temperature of Grad-Mimic (default: 0.25).")
     private @Nullable Double temperature;
 
-    @Option(names = "--seed", paramLabel = "s", description = "Decides split, noise, weights and orders (default: 1).")
+    @Option(
+            names = "--seed",
+            paramLabel = "s",
+            description = "Seed of the split, noise, initial weights and sample order (default: 1).")
     private @Nullable Long seed;
 
     @Option(
             names = "--resume",
-            description = "Go on after the last finished stage of an interrupted demo in --out, which must have had the"
-                    + " same settings; begin one if there is none.")
+            description =
+                    "Continue an interrupted demo in --out after its last finished stage; it must have had the same"
+                            + " settings. If there is none, start one.")
     private boolean resume;
 
     @Override
@@ -90,10 +95,10 @@ final class DemoCommand implements Callable<Integer> {
         Device device = deviceOption.choose(common);
         Demo demo = new Demo(device, dataset, settings, folder, new Watcher(common));
         if (RunFolder.begin(folder, describe(settings, device), resume))
-            common.note(folder + ": goes on where it was interrupted");
+            common.note(folder + ": continues where it was interrupted");
         Interruption.kept(() -> folder
                 + ": the files of the finished stages, and the score log up to its last finished epoch; --resume --out "
-                + folder + " goes on after them");
+                + folder + " continues after them");
         DemoResult result = demo.run().orElseThrow();
         DemoMetrics.write(folder.resolve("metrics.json"), result);
         RunFolder.finish(folder);
@@ -102,7 +107,7 @@ final class DemoCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** All that the result depends on, by the options' names. */
+    /** Everything that the result depends on, by the names of the options. */
     private Map<String, String> describe(DemoSettings settings, Device device) {
         Map<String, String> names = new LinkedHashMap<>();
         names.put("--data", data);
@@ -168,7 +173,7 @@ final class DemoCommand implements Callable<Integer> {
         return String.format(Locale.ROOT, "%.1f", seconds);
     }
 
-    /** A progress bar a stage. */
+    /** Displays one progress bar per stage. */
     private static final class Watcher implements DemoListener {
         private final CommonOptions common;
         private @Nullable Progress progress;

@@ -48,7 +48,7 @@ final class DemoMetrics {
         return map;
     }
 
-    /** As a probe's epochs, without the losses of single batches. */
+    /** Like the epochs of a probe, without the losses of single batches. */
     private static Map<String, Object> head(List<EpochMetrics> metrics) {
         List<Map<String, Object>> epochs =
                 metrics.stream().map(ProbeMetrics::epoch).toList();

@@ -20,7 +20,7 @@ final class DeviceOption {
     @Option(
             names = "--device",
             paramLabel = "DEVICE",
-            description = "auto, cpu, cuda or cuda:N (default: auto, a CUDA device where one can be used).")
+            description = "auto, cpu, cuda or cuda:N (default: auto, which uses a CUDA device if possible).")
     private void device(String text) {
         try {
             choice = DeviceChoice.parse(text);
@@ -30,7 +30,8 @@ final class DeviceOption {
     }
 
     /**
-     * Where to work. Says once on standard error why it is not the device that seems to be meant.
+     * The device to compute on. If it is not the one that the user seems to intend, the reason is printed once on
+     * standard error.
      *
      * @throws UnsupportedException for a CUDA device that cannot be used, with the reason
      */
@@ -47,7 +48,7 @@ final class DeviceOption {
 
     private static String advice() {
         return CudaSupport.nativesThere()
-                ? "; gradmimic doctor says what CUDA needs here"
+                ? "; gradmimic doctor shows what CUDA needs here"
                 : "; ./gradmimic build --cuda takes LibTorch for CUDA (another 460 MB)";
     }
 }

@@ -19,7 +19,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Images to features. */
+/** Computes features of images. */
 @Command(
         name = "embed",
         sortOptions = false,
@@ -27,8 +27,8 @@ import picocli.CommandLine.Option;
                 + " [N], in the order of the sample ids.",
         footer = {
             "",
-            "A TorchScript model takes float [n,3,H,W], normalised by --mean and --std, and gives [n,D]. The demo's"
-                    + " backbone knows its size and normalisation."
+            "A TorchScript model takes float [n,3,H,W], normalised by --mean and --std, and returns [n,D]. The"
+                    + " demo's backbone has its own size and normalisation."
         })
 final class EmbedCommand implements Callable<Integer> {
     @Mixin
@@ -47,7 +47,7 @@ final class EmbedCommand implements Callable<Integer> {
             names = "--model",
             required = true,
             paramLabel = "FILE",
-            description = "TorchScript, or a demo's backbone.safetensors.")
+            description = "A TorchScript model, or backbone.safetensors of a demo.")
     private Path model;
 
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Output folder; new or empty.")
@@ -64,14 +64,14 @@ final class EmbedCommand implements Callable<Integer> {
             names = "--batch-size",
             paramLabel = "B",
             defaultValue = "256",
-            description = "Images at a time (default: ${DEFAULT-VALUE}).")
+            description = "Images per batch (default: ${DEFAULT-VALUE}).")
     private int batchSize;
 
     @Option(
             names = "--size",
             paramLabel = "PIXELS",
             defaultValue = "224",
-            description = "Height and width a TorchScript model wants (default: ${DEFAULT-VALUE}).")
+            description = "Height and width that a TorchScript model expects (default: ${DEFAULT-VALUE}).")
     private int size;
 
     @Option(
@@ -79,7 +79,7 @@ final class EmbedCommand implements Callable<Integer> {
             paramLabel = "X[,X,X]",
             split = ",",
             defaultValue = "0.5",
-            description = "Subtracted from pixels in [0,1]: one number, or one each for red, green and blue"
+            description = "Mean, subtracted from pixels in [0,1]: one number, or one each for red, green and blue"
                     + ", for TorchScript (default: ${DEFAULT-VALUE}).")
     private List<Double> mean;
 
@@ -88,7 +88,7 @@ final class EmbedCommand implements Callable<Integer> {
             paramLabel = "X[,X,X]",
             split = ",",
             defaultValue = "0.5",
-            description = "What they are then divided by (default: ${DEFAULT-VALUE}).")
+            description = "Standard deviation, by which pixels are then divided (default: ${DEFAULT-VALUE}).")
     private List<Double> std;
 
     @Override

@@ -24,8 +24,8 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * Turns every failure into {@code gradmimic COMMAND: message} on standard error and an exit code, for all commands in
- * one place. A stack trace is shown under {@code --debug} only.
+ * Turns every failure of any command into {@code gradmimic COMMAND: message} on standard error and an exit code. The
+ * stack trace is printed only with {@code --debug}.
  */
 final class ErrorReporter implements IParameterExceptionHandler, IExecutionExceptionHandler {
     static final int UNEXPECTED = 1;
@@ -49,7 +49,7 @@ final class ErrorReporter implements IParameterExceptionHandler, IExecutionExcep
         return report(e, command);
     }
 
-    /** Says on {@code command}'s error stream what went wrong and returns the exit code. */
+    /** Prints the failure on the error stream of {@code command} and returns the exit code. */
     int report(Throwable thrown, CommandLine command) {
         Throwable e = thrown instanceof RuntimeException r ? CudaFailure.typed("LibTorch", r) : thrown;
         PrintWriter err = command.getErr();
@@ -58,18 +58,18 @@ final class ErrorReporter implements IParameterExceptionHandler, IExecutionExcep
         if (explanation != null) {
             err.println(name(command) + ": " + explanation);
         } else {
-            err.println(name(command) + ": unexpected failure: " + e
-                    + (debug ? "" : "; the same command with --debug shows where"));
+            err.println(name(command) + ": unexpected failure: " + e + (debug ? "" : "; add --debug to see where"));
         }
         if (debug) e.printStackTrace(err);
         return explanation != null ? USER_ERROR : UNEXPECTED;
     }
 
-    /** What a person can do something about, in words; null for a failure that nobody foresaw. */
+    /** An explanation of a failure that the user can fix; null for an unexpected failure. */
     private static @Nullable String explain(Throwable e) {
-        // These two are faults of gradmimic, which no other option or file repairs.
+        // These two are bugs of gradmimic, which no other option or file can fix.
         if (e instanceof InvalidStateException || e instanceof InternalException) return null;
-        if (e instanceof LibraryLoadException) return e.getMessage() + "; run `gradmimic doctor` for what is missing";
+        if (e instanceof LibraryLoadException)
+            return e.getMessage() + "; run `gradmimic doctor` to see what is missing";
         if (e instanceof SettingException setting) return setting.message(SettingOptions::name);
         if (e instanceof GradmimicException) return e.getMessage();
         if (e instanceof UncheckedIOException) return explain((IOException) e.getCause());
@@ -79,24 +79,24 @@ final class ErrorReporter implements IParameterExceptionHandler, IExecutionExcep
         }
         if (e instanceof OutOfMemoryError) {
             return "out of memory: " + e.getMessage()
-                    + "; GRADMIMIC_JAVA_OPTS=-Xmx8g, for example, gives Java more of it";
+                    + "; GRADMIMIC_JAVA_OPTS=-Xmx8g, for example, gives Java more memory";
         }
         return null;
     }
 
-    // The messages of java.nio's exceptions are a bare path.
+    // The messages of java.nio's exceptions consist of a path only.
     private static String explain(IOException e) {
         if (!(e instanceof FileSystemException)) return e.getMessage() != null ? e.getMessage() : e.toString();
         String file = ((FileSystemException) e).getFile();
         String reason = ((FileSystemException) e).getReason();
         if (e instanceof NoSuchFileException) reason = "no such file or folder";
         else if (e instanceof AccessDeniedException) reason = "permission denied";
-        else if (e instanceof FileAlreadyExistsException) reason = "exists already";
+        else if (e instanceof FileAlreadyExistsException) reason = "already exists";
         else if (e instanceof NotDirectoryException) reason = "not a folder";
         return file + ": " + (reason != null ? reason : e.toString());
     }
 
-    /** The subcommand that a parsed command line named, or the root. */
+    /** The subcommand that a parsed command line names, or the root command. */
     static CommandLine innermost(CommandLine root) {
         CommandLine command = root;
         while (command.getParseResult() != null && command.getParseResult().hasSubcommand()) {

@@ -9,16 +9,19 @@ import java.util.zip.CRC32C;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.InputFiles;
 
-/** Tells whether an input file is the one of before: its size and a checksum, of samples where it is large. */
+/**
+ * Identifies an input file by its size and a checksum, so that a changed file is noticed. For a large file the checksum
+ * covers only some blocks.
+ */
 final class FileMark {
     private static final int BLOCK = 1 << 20;
 
-    /** Blocks that are read: 64 MiB, all of a file of that size. */
+    /** The number of blocks that are read: 64 MiB, or the whole file if it is smaller. */
     private static final int BLOCKS = 64;
 
     private FileMark() {}
 
-    /** "12345 bytes, checksum 1a2b3c4d". */
+    /** For example "12345 bytes, checksum 1a2b3c4d". */
     static String of(Path file) {
         try (FileChannel channel = InputFiles.channel(file)) {
             long size = channel.size();

@@ -12,13 +12,13 @@ import picocli.CommandLine.Spec;
         name = "gradmimic",
         mixinStandardHelpOptions = true,
         versionProvider = BuildInfo.class,
-        description = "Scores every training sample by how far its gradient would move the model toward a reference"
-                + " model, and trains with those scores as weights.",
+        description = "Scores every training sample by how far its gradient moves the model toward a reference model,"
+                + " and trains with weights computed from these scores.",
         synopsisSubcommandLabel = "COMMAND",
         commandListHeading = "%nCommands:%n",
         footer = {
             "",
-            "gradmimic COMMAND --help explains a command.",
+            "gradmimic COMMAND --help lists the options of a command.",
             "In a clone, ./gradmimic build and ./gradmimic test build and test it."
         },
         subcommands = {

@@ -5,8 +5,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What Ctrl-C leaves behind. The JVM ends with exit code 130 by itself; this adds a line that says what was kept. State
- * of the process, as the signal is.
+ * Reports what an interruption by Ctrl-C leaves behind. The JVM itself exits with code 130; this adds a line that says
+ * what was kept. The state is global to the process, as the signal is.
  */
 public final class Interruption {
     private static volatile boolean ended;
@@ -15,29 +15,30 @@ public final class Interruption {
     private Interruption() {}
 
     /**
-     * Names what is whole and usable if the command is interrupted from now on.
+     * Sets a description of what is complete and usable if the command is interrupted from now on.
      *
-     * @param what asked at the interruption, on another thread: "runs/probe: the score log up to epoch 3"
+     * @param what called at the interruption, on another thread; returns for example "runs/probe: the score log up to
+     *     epoch 3"
      */
     public static void kept(Supplier<String> what) {
         kept = what;
     }
 
-    /** Makes an interruption say so on {@code err}, until {@link #end}. */
+    /** Reports an interruption on {@code err}, until {@link #end} is called. */
     static void watch(PrintWriter err) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             if (!ended) err.println(message());
         }));
     }
 
-    /** The command is done; whatever ends the JVM now is no interruption. */
+    /** Ends the watch: the command is finished, and an exit of the JVM is no longer an interruption. */
     static void end() {
         ended = true;
     }
 
     private static String message() {
         Supplier<String> what = kept;
-        // The terminal has echoed ^C, or a progress bar stands in this line.
+        // The terminal has echoed ^C, or this line contains a progress bar.
         return System.lineSeparator() + "gradmimic: interrupted" + (what == null ? "" : "; kept: " + what.get());
     }
 }

@@ -13,10 +13,10 @@ import org.gradmimic.train.OptimizerSettings;
 import picocli.CommandLine;
 
 /**
- * Entry point of {@code gradmimic}.
+ * The entry point of {@code gradmimic}.
  *
- * <p>Exit codes: 0 done; 1 an unexpected failure, or a {@code doctor} that found a problem; 2 an error the user can
- * repair; 130 interrupted.
+ * <p>Exit codes: 0 success; 1 an unexpected failure, or a {@code doctor} that found a problem; 2 an error that the user
+ * can fix; 130 interrupted.
  */
 public final class Main {
     private Main() {}
@@ -49,14 +49,14 @@ public final class Main {
                 .registerConverter(OptimizerSettings.Kind.class, new Choice<>(OptimizerSettings.Kind.values()));
     }
 
-    /** Runs one command line and returns its exit code; nothing is thrown. */
+    /** Runs one command line and returns its exit code; throws nothing. */
     static int run(CommandLine command, PrintWriter out, PrintWriter err, String... args) {
         ErrorReporter errors = new ErrorReporter();
         command.setOut(out).setErr(err).setParameterExceptionHandler(errors).setExecutionExceptionHandler(errors);
         try {
             return command.execute(args);
         } catch (Error e) {
-            // picocli hands exceptions to the reporter, but lets errors through.
+            // picocli passes exceptions to the reporter, but not errors.
             return errors.report(e, ErrorReporter.innermost(command));
         } finally {
             out.flush();

@@ -11,7 +11,7 @@ final class PixelLimit {
             names = "--max-pixels",
             paramLabel = "N",
             defaultValue = "" + Datasets.MAX_PIXELS,
-            description = "Refuse a file of --data whose image has more pixels, before it is decoded (default:"
+            description = "Reject an image file of --data with more pixels than this, before it is decoded (default:"
                     + " ${DEFAULT-VALUE}).")
     private long maxPixels;
 

@@ -35,8 +35,8 @@ import picocli.CommandLine.Option;
         name = "probe",
         sortOptions = false,
         description =
-                "Trains a linear head on frozen features, its samples weighed by --mode, and writes the head, every"
-                        + " sample's score and weight in every epoch, metrics.json and the score log.")
+                "Trains a linear head on frozen features, with samples weighted according to --mode. Writes the head,"
+                        + " the score and weight of every sample in every epoch, metrics.json and the score log.")
 final class ProbeCommand implements Callable<Integer> {
     private static final String CHECKPOINT = ".checkpoint";
 
@@ -49,23 +49,23 @@ final class ProbeCommand implements Callable<Integer> {
     @Option(names = "--features", required = true, paramLabel = "F.npy", description = "Features [N,D], float.")
     private Path features;
 
-    @Option(names = "--labels", required = true, paramLabel = "y.npy", description = "Labels [N], perhaps noisy.")
+    @Option(names = "--labels", required = true, paramLabel = "y.npy", description = "Labels [N], possibly noisy.")
     private Path labels;
 
     @Option(
             names = "--mode",
             required = true,
             paramLabel = "MODE",
-            description = "How samples are weighed: ${COMPLETION-CANDIDATES}.")
+            description = "How samples are weighted: ${COMPLETION-CANDIDATES}.")
     private Mode mode;
 
     @Option(
             names = "--reference-weight",
             paramLabel = "R.npy",
-            description = "The reference head's weight [C,D]; needed by mimic and rho.")
+            description = "Weight of the reference head [C,D]; needed by mimic and rho.")
     private @Nullable Path referenceWeight;
 
-    @Option(names = "--reference-bias", paramLabel = "rb.npy", description = "The reference head's bias [C], for rho.")
+    @Option(names = "--reference-bias", paramLabel = "rb.npy", description = "Bias of the reference head [C], for rho.")
     private @Nullable Path referenceBias;
 
     @Option(names = "--init-weight", paramLabel = "W0.npy", description = "Initial weight [C,D] (default: torch's).")
@@ -74,7 +74,10 @@ final class ProbeCommand implements Callable<Integer> {
     @Option(names = "--init-bias", paramLabel = "b0.npy", description = "Initial bias [C] (default: torch's).")
     private @Nullable Path initialBias;
 
-    @Option(names = "--true-labels", paramLabel = "t.npy", description = "True labels [N], to measure against.")
+    @Option(
+            names = "--true-labels",
+            paramLabel = "t.npy",
+            description = "True labels [N], to measure the accuracy on them.")
     private @Nullable Path trueLabels;
 
     @Option(names = "--test-features", paramLabel = "X.npy", description = "Test features [M,D].")
@@ -87,7 +90,7 @@ final class ProbeCommand implements Callable<Integer> {
             names = "--score",
             paramLabel = "KIND",
             defaultValue = "normed_proj",
-            description = "What mimic weighs by: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+            description = "From what mimic computes weights: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private Weighting.Kind score;
 
     @Option(
@@ -111,7 +114,8 @@ final class ProbeCommand implements Callable<Integer> {
             names = "--calibrate",
             paramLabel = "WHAT",
             defaultValue = "layer",
-            description = "layer: the weights reach the head's weight; all: its bias too (default: ${DEFAULT-VALUE}).")
+            description =
+                    "layer: sample weights apply to the head's weight; all: also to its bias (default: ${DEFAULT-VALUE}).")
     private Calibration calibrate;
 
     @Option(
@@ -167,7 +171,7 @@ final class ProbeCommand implements Callable<Integer> {
             names = "--starting-epoch",
             paramLabel = "k",
             defaultValue = "0",
-            description = "Plain training before epoch k, counted from 0 (default: ${DEFAULT-VALUE}).")
+            description = "Train plainly before epoch k, counted from 0 (default: ${DEFAULT-VALUE}).")
     private int startingEpoch;
 
     @Option(names = "--seed", paramLabel = "s", defaultValue = "0", description = "Default: ${DEFAULT-VALUE}.")
@@ -178,8 +182,9 @@ final class ProbeCommand implements Callable<Integer> {
 
     @Option(
             names = "--resume",
-            description = "Go on after the last finished epoch of an interrupted run in --out, which must have had the"
-                    + " same settings; begin one if there is none.")
+            description =
+                    "Continue an interrupted run in --out after its last finished epoch; it must have had the same"
+                            + " settings. If there is none, start one.")
     private boolean resume;
 
     @Override
@@ -241,7 +246,7 @@ final class ProbeCommand implements Callable<Integer> {
         }
     }
 
-    /** From a head where one is given, else from the labels. */
+    /** The number of classes: from a head if one is given, otherwise from the labels. */
     private static int classes(ProbeData data) {
         for (Tensor head : new Tensor[] {data.referenceWeight(), data.initialWeight()}) {
             if (head != null && head.dim() == 2) return Math.toIntExact(head.size(0));
@@ -251,11 +256,11 @@ final class ProbeCommand implements Callable<Integer> {
         if (largest >= Integer.MAX_VALUE) {
             throw new InputException("labels has the class " + largest + "; classes are numbered from 0");
         }
-        // Without a class from 0 on there is at least the one that every label is then refused for.
+        // If there is no class from 0 on, this is one class, and every label is then rejected.
         return (int) Math.max(1, 1 + largest);
     }
 
-    /** All that the result depends on, by the options' names. */
+    /** Everything that the result depends on, by the names of the options. */
     private Map<String, String> describe(ProbeSettings settings, Device device) {
         Map<String, String> names = new LinkedHashMap<>();
         names.put("--mode", mode.toString());
@@ -298,8 +303,8 @@ final class ProbeCommand implements Callable<Integer> {
         Table table = new Table("epoch", "loss", "noisy", "true", "test", "seconds");
         ProbeCheckpoint checkpoint = new ProbeCheckpoint(out.resolve(CHECKPOINT));
         int finished = checkpoint.finishedEpochs();
-        if (resumed) common.note(out + ": " + finished + " of " + epochs + " epochs are finished already");
-        Interruption.kept(() -> out + ": the score log up to the last finished epoch; --resume goes on after it");
+        if (resumed) common.note(out + ": " + finished + " of " + epochs + " epochs are already finished");
+        Interruption.kept(() -> out + ": the score log up to the last finished epoch; --resume continues after it");
         ProbeResult result;
         long steps = (samples + batchSize - 1L) / batchSize;
         try (Progress progress = common.progress(mode.toString(), "steps", steps * (epochs - finished));
@@ -354,7 +359,7 @@ final class ProbeCommand implements Callable<Integer> {
                 + (ids.size() > 10 ? " and others" : ""));
     }
 
-    /** Shows progress. */
+    /** Displays progress. */
     private record Watcher(Progress progress) implements ProbeListener {
         @Override
         public void accept(int epoch, long step, long[] ids, float[] score, float[] weight, float[] loss, int count) {}

@@ -14,8 +14,8 @@ import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Progress of one task on standard error: a bar where that is a terminal, else a line every few seconds, and nothing
- * under {@code --quiet}. Safe to step from several threads.
+ * Displays the progress of one task on standard error: a bar if that is a terminal, otherwise a line every few seconds,
+ * and nothing with {@code --quiet}. Several threads may call {@link #step}.
  */
 public final class Progress implements AutoCloseable {
     private static final int BAR_MILLIS = 200;
@@ -50,7 +50,7 @@ public final class Progress implements AutoCloseable {
                 begun);
     }
 
-    // System.console() speaks of standard input and output only.
+    // System.console() only refers to standard input and output.
     private static boolean isTerminal() {
         try {
             String device = Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString();
@@ -60,13 +60,13 @@ public final class Progress implements AutoCloseable {
         }
     }
 
-    /** {@code n} more are done. */
+    /** Reports that {@code n} more are finished. */
     public void step(long n) {
         begun.set(true);
         if (bar != null) bar.stepBy(n);
     }
 
-    /** A few words shown after the numbers, such as "loss 0.41". */
+    /** Sets a few words that are displayed after the numbers, such as "loss 0.41". */
     public void say(String words) {
         if (bar != null) bar.setExtraMessage(words);
     }
@@ -77,8 +77,8 @@ public final class Progress implements AutoCloseable {
     }
 
     /**
-     * Prints a line unless it is the one before, which the bar renders twice at its end; nothing before the first step, so
-     * that what fails at once says that alone.
+     * Prints a line unless it equals the previous one, because the bar renders its last line twice. It prints nothing
+     * before the first step, so that an immediate failure prints only its own message.
      */
     private static final class Lines implements Consumer<String> {
         private final PrintWriter err;

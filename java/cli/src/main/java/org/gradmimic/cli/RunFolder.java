@@ -13,29 +13,31 @@ import java.util.Map;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.AtomicFile;
 
-/** The folder a run writes to. While the run is not finished, it holds what the run was started with. */
+/**
+ * The folder that a run writes to. While the run is unfinished, the folder contains the settings it was started with.
+ */
 final class RunFolder {
     private static final String SETTINGS = ".settings";
 
     private RunFolder() {}
 
-    /** Makes the folder, with those above it; one that holds something already is refused, so that no run is lost. */
+    /** Creates the folder and its parents. A folder that is not empty is rejected, so that no run is lost. */
     static void create(Path folder) {
         make(folder);
         if (Files.exists(folder.resolve(SETTINGS))) {
             throw new InputException(
-                    folder + " holds an unfinished run; --resume goes on with it, or give a new folder");
+                    folder + " contains an unfinished run; continue it with --resume, or give a new folder");
         }
         if (!isEmpty(folder)) throw new InputException(folder + " is not empty; give a new folder, or empty it");
     }
 
     /**
-     * Begins a run that can be resumed, or goes on with one.
+     * Starts a run that can be resumed, or continues one.
      *
-     * @param settings what must be the same for that, by name: all that the result depends on
-     * @param resume whether an unfinished run may be there; a folder without one begins a new run either way
-     * @return whether one is there
-     * @throws InputException for an unfinished run of other settings, by their names, and as {@link #create}
+     * @param settings by name, everything that the result depends on; it must be the same in a resumed run
+     * @param resume whether an unfinished run may exist; in a folder without one a new run starts either way
+     * @return whether an unfinished run exists
+     * @throws InputException if there is an unfinished run with other settings, which are named, and as {@link #create}
      */
     static boolean begin(Path folder, Map<String, String> settings, boolean resume) {
         Path file = folder.resolve(SETTINGS);
@@ -50,7 +52,7 @@ final class RunFolder {
         return false;
     }
 
-    /** The run is finished: there is nothing to resume. */
+    /** Marks the run as finished, so that there is nothing to resume. */
     static void finish(Path folder) {
         try {
             Files.deleteIfExists(folder.resolve(SETTINGS));
@@ -65,11 +67,11 @@ final class RunFolder {
         } catch (FileAlreadyExistsException e) {
             throw new InputException(folder + " is a file; the output is a folder", e);
         } catch (IOException e) {
-            throw new InputException("cannot make the folder " + folder + ": " + AtomicFile.reason(e), e);
+            throw new InputException("cannot create the folder " + folder + ": " + AtomicFile.reason(e), e);
         }
     }
 
-    /** Without looking at what a run left that was killed while it wrote its settings. */
+    /** Ignores what a run left behind that was killed while it wrote its settings. */
     private static boolean isEmpty(Path folder) {
         try (DirectoryStream<Path> content = Files.newDirectoryStream(folder)) {
             for (Path entry : content) {

@@ -14,7 +14,10 @@ import org.gradmimic.model.PixelNormalisation;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** What {@code score model} reads and writes, as a picocli mix-in. Options that depend on the kind of model are checked by the command. */
+/**
+ * The input and output options of {@code score model}, as a picocli mix-in. The command checks the options that depend on the
+ * kind of the model.
+ */
 final class ScoreModelOptions {
     @Option(names = "--model", required = true, paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}.")
     Models.Kind kind;
@@ -30,7 +33,7 @@ final class ScoreModelOptions {
             names = "--weights",
             required = true,
             paramLabel = "M",
-            description = "The model's weights: .safetensors, or a state dict that torch saved.")
+            description = "Weights of the model: .safetensors, or a state dict saved by torch.")
     Path weights;
 
     @Option(
@@ -38,13 +41,13 @@ final class ScoreModelOptions {
             required = true,
             paramLabel = "R",
             description =
-                    "The reference model's weights. Given several times, of several: scores [K,N], a row for each.")
+                    "Weights of the reference model. May be given several times: scores [K,N], one row per reference.")
     List<Path> references;
 
     @Option(
             names = "--combine",
             paramLabel = "RULE",
-            description = "One score of those toward several references: mean or min.")
+            description = "How scores toward several references become one: mean or min.")
     ReferenceCombination.@Nullable Rule combine;
 
     @Option(
@@ -58,21 +61,22 @@ final class ScoreModelOptions {
     @Nullable
     Path labels;
 
-    @Option(names = "--tokens", paramLabel = "t.npy", description = "Captions [N,T], integers, for clip.")
+    @Option(names = "--tokens", paramLabel = "t.npy", description = "Tokens of the captions [N,T], integers, for clip.")
     @Nullable
     Path tokens;
 
     @Option(
             names = "--captions",
             paramLabel = "c.txt",
-            description = "The same as text, UTF-8, one a line, instead of --tokens; with --vocabulary.")
+            description = "Captions as UTF-8 text, one per line, instead of --tokens; needs --vocabulary.")
     @Nullable
     Path captions;
 
     @Option(
             names = "--vocabulary",
             paramLabel = "V",
-            description = "CLIP's: bpe_simple_vocab_16e6.txt.gz, tokenizer.json, or vocab.json beside merges.txt.")
+            description =
+                    "Vocabulary of CLIP: bpe_simple_vocab_16e6.txt.gz, tokenizer.json, or vocab.json beside merges.txt.")
     @Nullable
     Path vocabulary;
 
@@ -87,7 +91,7 @@ final class ScoreModelOptions {
             names = "--split",
             paramLabel = "SPLIT",
             defaultValue = "train",
-            description = "Of --data: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+            description = "Split of --data: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     Split split;
 
     @Option(
@@ -95,8 +99,9 @@ final class ScoreModelOptions {
             paramLabel = "X[,X,X]",
             split = ",",
             defaultValue = "0.5",
-            description = "Subtracted from --data's pixels in [0,1]: one number, or one each for red, green and blue"
-                    + " (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Mean, subtracted from pixels of --data in [0,1]: one number, or one each for red, green and blue"
+                            + " (default: ${DEFAULT-VALUE}).")
     List<Double> mean;
 
     @Option(
@@ -104,23 +109,24 @@ final class ScoreModelOptions {
             paramLabel = "X[,X,X]",
             split = ",",
             defaultValue = "0.5",
-            description = "What they are then divided by (default: ${DEFAULT-VALUE}).")
+            description = "Standard deviation, by which pixels are then divided (default: ${DEFAULT-VALUE}).")
     List<Double> std;
 
     @Option(
             names = "--mimic-layer",
             required = true,
             paramLabel = "L",
-            description = "Parameters that samples are scored by: names and patterns with * and ?, separated by commas;"
-                    + " all for all.")
+            description =
+                    "Parameters by which samples are scored: names, or patterns with * and ?, separated by commas;"
+                            + " all means all.")
     String mimicLayer;
 
     @Option(
             names = "--contrastive",
             paramLabel = "SCORE",
             defaultValue = "exact",
-            description = "Of clip, whose loss couples samples: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})."
-                    + " path is cheaper and takes them as if they were not coupled.")
+            description = "Kind of score for clip, whose loss couples samples: ${COMPLETION-CANDIDATES} (default:"
+                    + " ${DEFAULT-VALUE}). path is cheaper and treats samples as uncoupled.")
     ContrastiveScore contrastive;
 
     @Option(
@@ -128,28 +134,29 @@ final class ScoreModelOptions {
             required = true,
             paramLabel = "FILE",
             description =
-                    "Output: .npy (float32 [N]; [K,N] toward several references) or .parquet (sample_id, score). A"
-                            + " file of that name is replaced.")
+                    "Output: .npy (float32 [N]; [K,N] toward several references) or .parquet (sample_id, score). An"
+                            + " existing file is replaced.")
     Path out;
 
-    @Option(names = "--grad-norms", paramLabel = "FILE", description = "Writes ||g_i||, too: .npy or .parquet.")
+    @Option(names = "--grad-norms", paramLabel = "FILE", description = "Also write the gradient norms ||g_i||: .npy or .parquet.")
     @Nullable
     Path gradientNorms;
 
-    @Option(names = "--losses", paramLabel = "FILE", description = "Writes the losses, too: .npy or .parquet.")
+    @Option(names = "--losses", paramLabel = "FILE", description = "Also write the losses: .npy or .parquet.")
     @Nullable
     Path losses;
 
     @Option(
             names = "--allow-head-mismatch",
-            description = "Where the weights have another number of classes than the model, draw its head anew.")
+            description =
+                    "If the weights have another number of classes than the model, initialise its head at random.")
     boolean allowHeadMismatch;
 
     @Option(
             names = "--seed",
             paramLabel = "N",
             defaultValue = "0",
-            description = "Of a head that is drawn (default: ${DEFAULT-VALUE}).")
+            description = "Seed of a head that is initialised at random (default: ${DEFAULT-VALUE}).")
     long seed;
 
     /** All input files. */
@@ -165,7 +172,7 @@ final class ScoreModelOptions {
         return Stream.of(out, gradientNorms, losses).filter(Objects::nonNull).toList();
     }
 
-    /** Of --data's images. */
+    /** The normalisation of the images of --data. */
     PixelNormalisation normalisation() {
         return Arguments.normalisation(mean, std);
     }

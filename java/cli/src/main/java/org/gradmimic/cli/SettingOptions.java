@@ -11,21 +11,21 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.TypeConversionException;
 
-/** Makes options from the declarations of settings, and values of settings from parsed options. */
+/** Creates options from the declarations of settings, and values of settings from parsed options. */
 public final class SettingOptions {
     private SettingOptions() {}
 
-    /** The option of a setting or an input file; the one place where their names become options' names. */
+    /** The option of a setting or an input file. This is the only place where their names become names of options. */
     public static String name(String setting) {
         return "--" + setting;
     }
 
-    /** A message with options' names for the settings'. */
+    /** A message in which the names of settings are replaced by those of options. */
     public static String message(SettingText text) {
         return text.with(SettingOptions::name);
     }
 
-    /** Adds an option for every setting of a group, in their order. */
+    /** Adds an option for every setting of a group, in order. */
     public static void add(CommandSpec command, SettingGroup group) {
         for (Setting<?> setting : group.settings()) command.addOption(option(setting));
     }
@@ -57,13 +57,13 @@ public final class SettingOptions {
                 : "";
         V value = setting.defaultValue();
         boolean shown = value != null && setting.type() != Boolean.class;
-        // picocli reads % and $ as its own.
+        // picocli interprets % and $ itself.
         return (setting.description() + choices + (shown ? " (default: " + setting.format(value) + ")" : "") + ".")
                 .replace("%", "%%");
     }
 
     /**
-     * The values that the command line gives.
+     * The values given on the command line.
      *
      * @throws org.gradmimic.base.SettingException if one is not valid
      */
@@ -79,7 +79,7 @@ public final class SettingOptions {
         return given ? values.with(setting, setting.type().cast(option.getValue())) : values;
     }
 
-    /** Says that options which were given are not used. */
+    /** Prints remarks on options that were given but are not used. */
     static void note(CommonOptions common, List<SettingText> remarks) {
         remarks.forEach(remark -> common.note("note: " + message(remark)));
     }

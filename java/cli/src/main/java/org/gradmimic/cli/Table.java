@@ -7,7 +7,10 @@ import java.util.Locale;
 import org.gradmimic.base.InvalidArgumentException;
 import org.jspecify.annotations.Nullable;
 
-/** Rows under a heading, in columns as wide as their widest cell. Numbers stand right, everything else left. */
+/**
+ * Rows under a heading, in columns as wide as their widest cell. Numbers are aligned to the right, everything else to
+ * the left.
+ */
 public final class Table {
     private static final String GAP = "  ";
 
@@ -23,7 +26,8 @@ public final class Table {
     }
 
     /**
-     * Adds a row: one cell a column, floating-point numbers with four significant digits, null as an empty cell.
+     * Adds a row with one cell per column. Floating-point numbers are formatted with four significant digits, and null
+     * as an empty cell.
      *
      * @throws InvalidArgumentException if there are more or fewer cells than columns
      */
@@ -43,7 +47,7 @@ public final class Table {
         return cell.toString();
     }
 
-    /** Prints heading and rows, without trailing spaces. */
+    /** Prints the heading and the rows, without trailing spaces. */
     public void print(PrintWriter out) {
         int[] widths = new int[columns];
         boolean[] right = new boolean[columns];
@@ -57,7 +61,7 @@ public final class Table {
             StringBuilder line = new StringBuilder();
             for (int c = 0; c < columns; c++) {
                 Cell cell = row.get(c);
-                // A heading stands as its column does.
+                // A heading is aligned like its column.
                 boolean pad = cell.right || (row == rows.get(0) && right[c]);
                 String space = " ".repeat(widths[c] - cell.text.length());
                 line.append(c == 0 ? "" : GAP).append(pad ? space + cell.text : cell.text + space);

@@ -27,7 +27,7 @@ class ModelScoreErrorsTest extends ModelScoreFixture {
             quoteCharacter = '"',
             value = {
                 "features | f.npy | Unknown option",
-                "model | vgg | 'vgg' is none of vit, clip, resnet, torchscript",
+                "model | vgg | 'vgg' is not one of vit, clip, resnet, torchscript",
                 "model | clip | clip compares images with captions",
                 "tokens | t.npy | --tokens are for clip",
                 "captions | c.txt | --captions are for clip",
@@ -52,16 +52,16 @@ class ModelScoreErrorsTest extends ModelScoreFixture {
         Path weights = changed("m.safetensors", tensors -> {});
         byte[] before = Files.readAllBytes(weights);
         with("weights", weights).with("grad-norms", weights);
-        assertRefused("is an input, too");
+        assertRefused("is also an input");
         assertThat(weights).hasBinaryContent(before);
     }
 
     @Test
     void twoOutputsOfOneName() throws IOException {
         with("grad-norms", folder.resolve("./scores.npy"));
-        assertRefused("scores.npy is to be two outputs");
+        assertRefused("scores.npy is named for two outputs");
         with("grad-norms", folder.resolve("n.npy")).with("losses", folder.resolve("n.npy"));
-        assertRefused("n.npy is to be two outputs");
+        assertRefused("n.npy is named for two outputs");
     }
 
     /** ‖V‖² of such a reference is beyond any number; its scores are none, not 0. */

@@ -70,7 +70,7 @@ class ModelScoreTest extends ModelScoreFixture {
             assertRefused(kind + " needs one reference, not the min of several");
         }
         with("combine", "one");
-        assertRefused("'one' is none of mean, min");
+        assertRefused("'one' is not one of mean, min");
         second = null;
         with("score", "proj").with("combine", "mean");
         assertRefused("there is one reference");
@@ -347,6 +347,6 @@ class ModelScoreTest extends ModelScoreFixture {
         assertRefused("Missing required option: '--captions=");
         Path captions = folder.resolve("captions.npy");
         with("captions", Npys.write(captions, "<f4", new double[8], 8)).with("out", captions);
-        assertRefused("captions.npy is an input, too");
+        assertRefused("captions.npy is also an input");
     }
 }

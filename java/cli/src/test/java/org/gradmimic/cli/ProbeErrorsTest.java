@@ -215,10 +215,10 @@ class ProbeErrorsTest {
                 "lr | NaN | the learning rate is NaN",
                 "weight-decay | -1 | the weight decay is -1.0",
                 "momentum | -1 | the momentum is -1.0",
-                "mode | mimicry | 'mimicry' is none of sgd, mimic, grand, agra, influence, rho, grad-match",
-                "score | norm | 'norm' is none of proj, cos, normed_proj, normed_cos, opt",
-                "calibrate | head | 'head' is none of layer, all",
-                "optimizer | adam | 'adam' is none of adamw, sgd"
+                "mode | mimicry | 'mimicry' is not one of sgd, mimic, grand, agra, influence, rho, grad-match",
+                "score | norm | 'norm' is not one of proj, cos, normed_proj, normed_cos, opt",
+                "calibrate | head | 'head' is not one of layer, all",
+                "optimizer | adam | 'adam' is not one of adamw, sgd"
             })
     void aNumberOrNameThatCannotBe(String option, String value, String words) throws IOException {
         problem.with(option, value);

@@ -34,7 +34,7 @@ class ResumeTest {
         RunFolder.begin(problem.out(), Map.of("--lr", "1"), false);
         Run run = problem.run("probe");
         assertThat(run.code()).isEqualTo(2);
-        assertThat(run.err()).contains(problem.out() + " holds an unfinished run; --resume goes on with it");
+        assertThat(run.err()).contains(problem.out() + " contains an unfinished run; continue it with --resume");
     }
 
     @Test

@@ -176,7 +176,7 @@ class ScoreErrorsTest {
                 "lambda, Infinity, --lambda is Infinity; it must be finite",
                 "batch-size, -1, --batch-size is -1; it must be 0 or more",
                 "batch-size, 1.5, --batch-size",
-                "score, norm, \"'norm' is none of proj, cos, normed_proj, normed_cos, opt\"",
+                "score, norm, \"'norm' is not one of proj, cos, normed_proj, normed_cos, opt\"",
                 "threads, 0, --threads must be at least 1"
             })
     void aNumberOrNameThatCannotBe(String option, String value, String words) throws IOException {
@@ -211,7 +211,7 @@ class ScoreErrorsTest {
         Path input = folder.resolve(option.equals("reference-weight") ? "reference.npy" : option + ".npy");
         byte[] before = Files.readAllBytes(input);
         problem.with("out", folder.resolve("../" + folder.getFileName() + "/" + input.getFileName()));
-        assertRefused("is an input, too");
+        assertRefused("is also an input");
         assertThat(input).hasBinaryContent(before);
     }
 

@@ -11,8 +11,8 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Blocks of columns as a DuckDB table function, read once from front to back. The copy pulls its rows straight out of the
- * arrays: nothing is inserted into a table first, which takes twice the time of the copy itself and holds all rows.
+ * Blocks of columns as a DuckDB table function, read once from front to back. The copy takes its rows directly from the
+ * arrays. Inserting them into a table first would take twice as long as the copy itself and hold all rows in memory.
  */
 final class BlockScan implements DuckDBTableFunction<Object, Object, Object> {
 
@@ -57,12 +57,12 @@ final class BlockScan implements DuckDBTableFunction<Object, Object, Object> {
             row += count;
             return count;
         } catch (RuntimeException | Error e) {
-            failure = e; // DuckDB hands on the text alone
+            failure = e; // DuckDB passes on only the text
             throw e;
         }
     }
 
-    /** Throws what the block source threw, if that is why the copy failed. */
+    /** Throws the exception of the block source, if it is the reason why the copy failed. */
     void rethrowFailure() {
         if (failure instanceof RuntimeException e) {
             throw e;

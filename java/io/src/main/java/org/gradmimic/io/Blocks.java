@@ -12,12 +12,12 @@ import org.gradmimic.base.InternalException;
 import org.gradmimic.base.OperationInterruptedException;
 import org.jspecify.annotations.Nullable;
 
-/** Threads that go over samples in blocks. */
+/** Threads that traverse samples in blocks. */
 public final class Blocks implements AutoCloseable {
 
     public static final int BLOCK = 1 << 16;
 
-    /** What a thread does with a block; {@code state} is its own. */
+    /** The work of a thread on a block; {@code state} belongs to that thread. */
     public interface Body<S> {
         void accept(S state, long from, int count);
     }
@@ -35,11 +35,11 @@ public final class Blocks implements AutoCloseable {
     }
 
     /**
-     * Goes over all samples once.
+     * Traverses all samples once.
      *
-     * @param state makes a thread's state
-     * @return the states of all threads, in no order
-     * @throws RuntimeException what {@code body} threw, of the first block in which it did
+     * @param state creates the state of a thread
+     * @return the states of all threads, in no particular order
+     * @throws RuntimeException the exception that {@code body} threw in the first failing block
      */
     public <S> List<S> run(long samples, Supplier<S> state, Body<S> body) {
         Pass pass = new Pass(samples);
@@ -73,9 +73,9 @@ public final class Blocks implements AutoCloseable {
     }
 
     /**
-     * Calls {@code action} with 0 to {@code n} − 1, in no order.
+     * Calls {@code action} with 0 to {@code n} − 1, in no particular order.
      *
-     * @throws RuntimeException what it threw
+     * @throws RuntimeException the exception that it threw
      */
     public void forEach(int n, IntConsumer action) {
         run((long) n * BLOCK, () -> action, (each, from, count) -> each.accept((int) (from / BLOCK)));
@@ -86,7 +86,10 @@ public final class Blocks implements AutoCloseable {
         pool.shutdownNow();
     }
 
-    /** Hands out blocks in order until one fails, and keeps the first one's failure: the same for any number of threads. */
+    /**
+     * Distributes blocks in order until one fails, and keeps the failure of the first one. It is the same for any
+     * number of threads.
+     */
     private static final class Pass {
         private final long samples;
         private long next;

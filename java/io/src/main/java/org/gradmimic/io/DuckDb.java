@@ -13,8 +13,9 @@ public final class DuckDb {
     private DuckDb() {}
 
     /**
-     * A private in-memory database. One thread: rows keep their order and training keeps its cores. No temporary folder:
-     * nothing here sorts or joins, so nothing may spill into the working directory. No extensions from the network.
+     * Opens a private in-memory database with one thread, so that rows keep their order and training keeps its cores.
+     * It has no temporary folder: nothing here sorts or joins, so nothing may be written to the working directory. It
+     * loads no extensions from the network.
      */
     public static DuckDBConnection open() throws SQLException {
         Properties settings = new Properties();
@@ -40,12 +41,14 @@ public final class DuckDb {
         return "'" + path.toAbsolutePath().toString().replace("'", "''") + "'";
     }
 
-    /** A path for {@code read_parquet}, which takes names for patterns: {@code a[1]} alone would read {@code a1}. */
+    /**
+     * A path for {@code read_parquet}, which treats names as patterns: {@code a[1]} by itself would read {@code a1}.
+     */
     public static String pattern(Path path) {
         return path.toAbsolutePath().toString().replaceAll("[\\[*?]", "[$0]");
     }
 
-    /** DuckDB's reason in one line, without the statement that it quotes. */
+    /** The reason that DuckDB gives, in one line, without the statement that it quotes. */
     public static String reason(SQLException e) {
         String message = String.valueOf(e.getMessage());
         int quote = message.indexOf("\n\nLINE ");

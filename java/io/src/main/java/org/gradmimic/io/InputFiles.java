@@ -8,13 +8,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.gradmimic.base.InputException;
 
-/** Opens files as input. All code that reads a file of the user opens it here. */
+/** Opens files as input. All code that reads a user's file opens it here. */
 public final class InputFiles {
     private InputFiles() {}
 
     /**
-     * Refuses a pipe, a device or a socket before it is opened, since opening one may wait for ever. A path that does not
-     * exist, and a folder, are left to the caller.
+     * Rejects a pipe, a device or a socket before it is opened, because opening one may block for ever. A path that
+     * does not exist, and a folder, are left to the caller.
      *
      * @throws InputException if the path is neither a regular file nor a folder
      */

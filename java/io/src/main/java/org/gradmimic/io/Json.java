@@ -10,7 +10,7 @@ import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** JSON, read strictly: a name that comes twice in an object, and whatever follows the value, is an error. */
+/** Reads JSON strictly: a duplicate name in an object, or text after the value, is an error. Writes JSON. */
 public final class Json {
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -23,7 +23,7 @@ public final class Json {
      * Reads a value.
      *
      * @return a Map with its names in order, a List, String, Integer, Long, BigInteger, Double or Boolean, or null
-     * @throws InvalidArgumentException if the text is no JSON; says why and at which place
+     * @throws InvalidArgumentException if the text is not valid JSON; the message gives the reason and the place
      */
     public static @Nullable Object value(String text) {
         try {
@@ -36,19 +36,19 @@ public final class Json {
     /**
      * Reads a value as a tree.
      *
-     * @throws InvalidArgumentException if the text is no JSON; says why and at which place
+     * @throws InvalidArgumentException if the text is not valid JSON; the message gives the reason and the place
      */
     public static JsonNode tree(String text) {
         try {
             JsonNode tree = MAPPER.readTree(text);
-            if (tree.isMissingNode()) throw new InvalidArgumentException("is no proper JSON: there is no value");
+            if (tree.isMissingNode()) throw new InvalidArgumentException("is not valid JSON: there is no value");
             return tree;
         } catch (JacksonException e) {
             throw new InvalidArgumentException(reason(e), e);
         }
     }
 
-    /** Reads token by token; the parser's failures are {@link JacksonException}s. */
+    /** Reads token by token; the parser throws {@link JacksonException}. */
     public static JsonParser parser(byte[] utf8) {
         return MAPPER.tokenStreamFactory().createParser(ObjectReadContext.empty(), utf8);
     }
@@ -63,17 +63,17 @@ public final class Json {
         return MAPPER.writeValueAsString(value);
     }
 
-    /** JSON has no NaN and no infinity: null stands for them. */
+    /** The value, or null if it is not finite: JSON has no NaN and no infinity. */
     public static @Nullable Double number(double value) {
         return Double.isFinite(value) ? value : null;
     }
 
-    /** What is wrong with a text that is no JSON, and where: {@code is no proper JSON: …, line 1, column 3}. */
+    /** The reason and place of an error in a JSON text: {@code is not valid JSON: …, line 1, column 3}. */
     public static String reason(JacksonException e) {
         String place = e.getLocation() == null
                 ? ""
                 : ", line " + e.getLocation().getLineNr() + ", column "
                         + e.getLocation().getColumnNr();
-        return "is no proper JSON: " + String.valueOf(e.getOriginalMessage()).replaceAll("\\s*\\R\\s*", " ") + place;
+        return "is not valid JSON: " + String.valueOf(e.getOriginalMessage()).replaceAll("\\s*\\R\\s*", " ") + place;
     }
 }

@@ -17,14 +17,14 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
 
 /**
- * Named columns of equal length, written as a Parquet file (zstd) that DuckDB, pandas and Spark read as it is.
+ * Named columns of equal length, written as a Parquet file (zstd) that DuckDB, pandas and Spark read directly.
  *
  * <pre>{@code
  * new ParquetColumns().longs("sample_id", ids).floats("score", scores).write(Path.of("scores.parquet"));
  * }</pre>
  *
- * <p>Columns that don't fit into memory are written block by block, see {@link #write(Path, Iterator)}. The arrays are
- * referred to, not copied. Not thread-safe.
+ * <p>Columns that do not fit in memory are written block by block; see {@link #write(Path, Iterator)}. The arrays are
+ * referenced, not copied. Not thread-safe.
  */
 public final class ParquetColumns {
 
@@ -115,9 +115,9 @@ public final class ParquetColumns {
     }
 
     /**
-     * Writes the columns; the file is whole or, after a failure, as it was before.
+     * Writes the columns. After a failure the file is as it was before.
      *
-     * @param file the file's final name, in a folder that exists
+     * @param file the final name, in an existing folder
      * @throws InputException if it cannot be written
      */
     public void write(Path file) {
@@ -125,12 +125,12 @@ public final class ParquetColumns {
     }
 
     /**
-     * Writes blocks of rows one after the other, each with the names and types of the first; only one block and one row
-     * group of the file are in memory at a time. A block is copied before the iterator is asked again, so its arrays may
-     * be used for the next one. An exception of the iterator passes through and leaves no file.
+     * Writes blocks of rows one after the other. All blocks must have the names and types of the first. Only one block
+     * and one row group of the file are in memory at a time. A block is copied before the iterator is called again, so
+     * its arrays may be reused for the next block. An exception of the iterator passes through and leaves no file.
      *
-     * @param file the file's final name, in a folder that exists
-     * @param blocks at least one block, possibly of no rows
+     * @param file the final name, in an existing folder
+     * @param blocks at least one block, possibly without rows
      * @throws InputException if the file cannot be written
      * @throws InvalidArgumentException if there is no block, or one differs from the first in names or types
      */
@@ -178,7 +178,7 @@ public final class ParquetColumns {
         return this;
     }
 
-    /** A column's type and how its values get into DuckDB's vectors. */
+    /** The type of a column, and how its values are copied into DuckDB's vectors. */
     record Column(DuckDBColumnType type, Filler filler) {}
 
     /** Copies {@code count} values, from row {@code from} on, to the start of a vector. */

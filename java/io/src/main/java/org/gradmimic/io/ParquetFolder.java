@@ -15,32 +15,32 @@ import org.gradmimic.base.InputException;
 
 /**
  * The Parquet files of a folder: those whose names end in {@code .parquet} and do not begin with a dot, in the order of
- * their names. A folder with Spark's marker {@code _SUCCESS} is one data set with all folders below it, and their files are
- * taken in the order of their paths. Folders whose names begin with a dot or an underscore hold no data.
+ * their names. A folder with Spark's marker {@code _SUCCESS} is one data set with all folders below it, with its files
+ * in the order of their paths. Folders whose names begin with a dot or an underscore contain no data.
  */
 public final class ParquetFolder {
-    /** What Spark writes into the folder of a data set that is complete. */
+    /** Spark writes this file into the folder of a complete data set. */
     public static final String MARKER = "_SUCCESS";
 
-    /** Folders within folders that are looked into; data sets are partitioned by a few columns at most. */
+    /** The depth to which nested folders are searched; data sets are partitioned by a few columns at most. */
     private static final int DEPTH = 8;
 
-    /** The same where there should be none. */
+    /** The depth of the search in a folder that should have no nested data. */
     private static final int LOOK_DEPTH = 3;
 
     private ParquetFolder() {}
 
-    /** Whether a file of this name belongs to the data set that is its folder. */
+    /** Whether a file of this name belongs to the data set of its folder. */
     public static boolean isData(Path file) {
         String name = file.getFileName().toString();
         return name.endsWith(".parquet") && !name.startsWith(".");
     }
 
     /**
-     * The files, in order; none if there is none.
+     * The files, in order; empty if there are none.
      *
-     * @throws InputException if there are Parquet files in the folders below and no marker: they may be data sets of their
-     *     own, or parts of this one
+     * @throws InputException if there are Parquet files in the folders below but no marker: they could be data sets of
+     *     their own, or parts of this one
      */
     public static List<Path> files(Path folder) throws IOException {
         boolean whole = Files.exists(folder.resolve(MARKER));
@@ -61,7 +61,7 @@ public final class ParquetFolder {
         return InputException.in(
                 folder,
                 "there are .parquet files in folders below it, such as " + example
-                        + "; give a folder that has them in itself alone, or mark this one as a whole with an empty file "
+                        + "; give a folder that contains its files directly, or mark this one as one data set with an empty file "
                         + MARKER);
     }
 
@@ -102,7 +102,7 @@ public final class ParquetFolder {
             if (file.equals(folder)) {
                 throw e;
             }
-            return add(file); // a link to nowhere is refused when it is opened; another file or folder has no data
+            return add(file); // a broken link is rejected when it is opened; any other file or folder contains no data
         }
     }
 }

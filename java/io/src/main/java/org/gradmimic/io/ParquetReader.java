@@ -23,11 +23,11 @@ import org.duckdb.DuckDBPreparedStatement;
 import org.gradmimic.base.InputException;
 
 /**
- * One Parquet file, its columns known, its rows read from front to back in chunks; memory stays constant. Files are
- * read one at a time, so that an error can name the one that is broken.
+ * One Parquet file with known columns, whose rows are read from front to back in chunks, in constant memory. Files are
+ * read one at a time, so that an error can name the broken one.
  */
 public final class ParquetReader {
-    /** Without hive partitioning: a folder named {@code text=en} must not replace the files' column of that name. */
+    /** Hive partitioning is off, so that a folder named {@code text=en} does not replace the column of that name. */
     private static final String FROM = " FROM read_parquet(?, hive_partitioning = false)";
 
     private static final Set<String> INTEGERS = Set.of(
@@ -45,7 +45,7 @@ public final class ParquetReader {
     private final Path file;
     private final long rows;
     private final Map<String, String> columns;
-    /** SQL for the columns that are not read as they are. */
+    /** SQL expressions for the columns that are not read unchanged. */
     private final Map<String, String> expressions;
 
     private ParquetReader(Path file, long rows, Map<String, String> columns, Map<String, String> expressions) {
@@ -56,21 +56,21 @@ public final class ParquetReader {
     }
 
     /**
-     * Reads a file's footer.
+     * Reads the footer of a file.
      *
-     * @throws InputException if it is missing, truncated, damaged or no Parquet file
+     * @throws InputException if the file is missing, truncated, damaged or not a Parquet file
      */
     public static ParquetReader open(Path file) {
         return openEach(List.of(file)).get(0);
     }
 
     /**
-     * Reads the footers of a data set's files.
+     * Reads the footers of the files of a data set.
      *
-     * @param path a Parquet file, or a folder of them, see {@link ParquetFolder}
-     * @return one reader a file, at least one
-     * @throws InputException if there is none, the folder has folders of Parquet files that may not belong to it, or a file
-     *     cannot be read
+     * @param path a Parquet file, or a folder of such files; see {@link ParquetFolder}
+     * @return one reader per file, at least one
+     * @throws InputException if there is no file, the folder has nested folders of Parquet files that may not belong to
+     *     it, or a file cannot be read
      */
     public static List<ParquetReader> openAll(Path path) {
         if (!Files.isDirectory(path)) {
@@ -87,7 +87,7 @@ public final class ParquetReader {
         }
     }
 
-    /** With one database for all: to open one takes longer than to read a footer. */
+    /** Uses one database for all files, because opening one takes longer than reading a footer. */
     private static List<ParquetReader> openEach(List<Path> files) {
         List<ParquetReader> readers = new ArrayList<>();
         try (DuckDBConnection connection = DuckDb.open()) {
@@ -123,9 +123,9 @@ public final class ParquetReader {
     }
 
     /**
-     * The same file with a column of numbers read as DOUBLE.
+     * The same file with a numeric column read as DOUBLE.
      *
-     * @throws InputException if the file has no such column, or one that holds something else than numbers
+     * @throws InputException if the file has no such column, or the column is not numeric
      */
     public ParquetReader numbers(String name) {
         String type = type(name, "numbers");
@@ -135,29 +135,29 @@ public final class ParquetReader {
     }
 
     /**
-     * The same file with a column of whole numbers read as BIGINT.
+     * The same file with an integer column read as BIGINT.
      *
-     * @throws InputException if the file has no such column, or one that holds something else than whole numbers
+     * @throws InputException if the file has no such column, or the column does not contain integers
      */
     public ParquetReader integers(String name) {
         return cast(name, INTEGERS.contains(type(name, "whole numbers")), DuckDBColumnType.BIGINT, "whole numbers");
     }
 
     /**
-     * The same file with a column of text read as VARCHAR.
+     * The same file with a text column read as VARCHAR.
      *
-     * @throws InputException if the file has no such column, or one that holds something else than text
+     * @throws InputException if the file has no such column, or the column does not contain text
      */
     public ParquetReader texts(String name) {
         return cast(name, type(name, "text").equals("VARCHAR"), DuckDBColumnType.VARCHAR, "text");
     }
 
     /**
-     * The same file with SQL in the place of a column.
+     * The same file with an SQL expression in place of a column.
      *
      * @param name of a column that the file has
-     * @param type what {@code expression} gives
-     * @param expression may name the file's columns
+     * @param type the type of {@code expression}
+     * @param expression may name the columns of the file
      */
     public ParquetReader with(String name, DuckDBColumnType type, String expression) {
         Map<String, String> types = new LinkedHashMap<>(columns);
@@ -167,7 +167,7 @@ public final class ParquetReader {
         return new ParquetReader(file, rows, Collections.unmodifiableMap(types), Map.copyOf(all));
     }
 
-    /** Where a column has no values its type says nothing: many tools store an empty column of text as integers. */
+    /** The type of a column without values means nothing: many tools store an empty text column as integers. */
     private ParquetReader cast(String name, boolean fits, DuckDBColumnType type, String expected) {
         if (!fits && aggregate("count(" + quoted(name) + ")")[0] > 0) {
             throw InputException.in(file, "column " + name + " is " + columns.get(name) + ", expected " + expected);
@@ -198,22 +198,22 @@ public final class ParquetReader {
         return file;
     }
 
-    /** Number of rows. */
+    /** The number of rows. */
     public long rows() {
         return rows;
     }
 
-    /** The columns' DuckDB types by name, in the file's order. */
+    /** The DuckDB types of the columns by name, in the order of the file. */
     public Map<String, String> columns() {
         return columns;
     }
 
     /**
-     * Insists on a column.
+     * Requires a column.
      *
      * @param name its name
-     * @param types what it may be
-     * @return what it is
+     * @param types the accepted types
+     * @return its type
      * @throws InputException if it is missing or of another type
      */
     public DuckDBColumnType require(String name, DuckDBColumnType... types) {
@@ -227,17 +227,17 @@ public final class ParquetReader {
     }
 
     /**
-     * Shows all rows, in order, in chunks of DuckDB's size.
+     * Passes all rows to the reader, in order, in chunks of DuckDB's size.
      *
-     * @param names the columns to read; a chunk's vectors stand in this order
-     * @param reader sees every chunk; it must not be used after the call
-     * @throws InputException if the file's data is truncated or damaged; exceptions of {@code reader} pass through
+     * @param names the columns to read; the vectors of a chunk are in this order
+     * @param reader receives every chunk, which must not be used after the call
+     * @throws InputException if the data of the file is truncated or damaged; exceptions of {@code reader} pass through
      */
     public void scan(List<String> names, Consumer<DuckDBDataChunkReader> reader) {
         scanAll(List.of(this), names, (file, firstRow, chunk) -> reader.accept(chunk));
     }
 
-    /** {@return how many rows all files have} */
+    /** {@return the number of rows in all files} */
     public static long rows(List<ParquetReader> files) {
         return files.stream().mapToLong(ParquetReader::rows).sum();
     }
@@ -246,7 +246,7 @@ public final class ParquetReader {
      * Whether the files of a data set have a column.
      *
      * @param files at least one
-     * @throws InputException if some have it and some don't; names one of each
+     * @throws InputException if only some of the files have it; names one of each
      */
     public static boolean have(List<ParquetReader> files, String column) {
         ParquetReader first = files.get(0);
@@ -262,22 +262,22 @@ public final class ParquetReader {
         return has;
     }
 
-    /** Takes the chunks of several files. */
+    /** Receives the chunks of several files. */
     @FunctionalInterface
     public interface FileChunks {
         /**
-         * @param file the file the rows are from
-         * @param firstRow the first one's place in that file, from 0
-         * @param chunk the next of its rows; must not be used after the call
+         * @param file the file that contains the rows
+         * @param firstRow the position of the first row in that file, from 0
+         * @param chunk the next rows of the file; must not be used after the call
          */
         void accept(ParquetReader file, long firstRow, DuckDBDataChunkReader chunk);
     }
 
     /**
-     * As {@link #scan}, file after file.
+     * Like {@link #scan}, file by file.
      *
-     * @throws InputException if a file's data is truncated or damaged, or has another number of rows than its footer says;
-     *     exceptions of {@code reader} pass through
+     * @throws InputException if the data of a file is truncated or damaged, or its number of rows differs from that in
+     *     its footer; exceptions of {@code reader} pass through
      */
     public static void scanAll(List<ParquetReader> files, List<String> names, FileChunks reader) {
         int done = 0;
@@ -306,11 +306,11 @@ public final class ParquetReader {
     }
 
     /**
-     * Computes over all rows.
+     * Computes aggregates over all rows.
      *
-     * @param expressions SQL aggregates whose results are whole numbers, such as {@code count(x)}
+     * @param expressions SQL aggregates with integer results, such as {@code count(x)}
      * @return their values; 0 for NULL
-     * @throws InputException if the file's data is truncated or damaged
+     * @throws InputException if the data of the file is truncated or damaged
      */
     public long[] aggregate(String... expressions) {
         String select = "SELECT " + String.join(", ", expressions) + FROM;
@@ -335,6 +335,6 @@ public final class ParquetReader {
     }
 
     private static InputException unreadable(Path file, SQLException e) {
-        return new InputException(file + " is truncated, corrupt or no Parquet file: " + DuckDb.reason(e), e);
+        return new InputException(file + " is truncated, corrupt or not a Parquet file: " + DuckDb.reason(e), e);
     }
 }

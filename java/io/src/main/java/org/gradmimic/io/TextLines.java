@@ -9,13 +9,13 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.gradmimic.base.InputException;
 
-/** The lines of a text file, UTF-8, read one by one. */
+/** The lines of a UTF-8 text file, read one by one. */
 public final class TextLines {
     private static final int SHOWN = 60;
 
     private TextLines() {}
 
-    /** Takes a line. */
+    /** Receives a line. */
     @FunctionalInterface
     public interface Line {
         /**
@@ -26,10 +26,10 @@ public final class TextLines {
     }
 
     /**
-     * Shows every line that is not blank.
+     * Passes every line that is not blank to the action.
      *
-     * @return how many there were
-     * @throws InputException if the file is missing, unreadable or no text
+     * @return the number of these lines
+     * @throws InputException if the file is missing, unreadable or not text
      */
     public static long forEach(Path file, Line action) {
         InputFiles.requireRegular(file);
@@ -52,7 +52,7 @@ public final class TextLines {
 
     /**
      * @return the first line that is not blank, without spaces around it; empty if there is none
-     * @throws InputException if the file is missing, unreadable or no text
+     * @throws InputException if the file is missing, unreadable or not text
      */
     public static String first(Path file) {
         InputFiles.requireRegular(file);
@@ -68,14 +68,14 @@ public final class TextLines {
         }
     }
 
-    /** A line as it goes into a message. */
+    /** A line as shown in a message. */
     public static String shown(String text) {
         return text.length() <= SHOWN ? text : text.substring(0, SHOWN) + "…";
     }
 
     private static InputException unreadable(Path file, IOException e) {
         if (e instanceof CharacterCodingException) {
-            return InputException.in(file, "is no text (not UTF-8)", e);
+            return InputException.in(file, "is not text (not UTF-8)", e);
         }
         return InputException.in(file, "cannot be read: " + AtomicFile.reason(e), e);
     }

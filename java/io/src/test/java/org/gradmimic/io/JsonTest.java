@@ -37,7 +37,7 @@ class JsonTest {
     void refusesWhatIsNoJson(String text) {
         assertThatThrownBy(() -> Json.value(text))
                 .isInstanceOf(InvalidArgumentException.class)
-                .hasMessageStartingWith("is no proper JSON: ")
+                .hasMessageStartingWith("is not valid JSON: ")
                 .hasMessageNotContainingAny("\n");
         assertThatThrownBy(() -> Json.tree(text)).isInstanceOf(InvalidArgumentException.class);
     }

@@ -155,9 +155,9 @@ class ModelsTest {
             value = {
                 "VIT | {\"patch_size\":8} | lacks num_layers",
                 "VIT | [1] | expected a JSON object",
-                "VIT | {\"patch_size\":8 | is no proper JSON",
-                "VIT | {\"patch_size\":8,\"patch_size\":8} | is no proper JSON",
-                "VIT | {} {} | is no proper JSON",
+                "VIT | {\"patch_size\":8 | is not valid JSON",
+                "VIT | {\"patch_size\":8,\"patch_size\":8} | is not valid JSON",
+                "VIT | {} {} | is not valid JSON",
                 "VIT | {\"patch_size\":0,\"num_layers\":1} | patch_size is 0; expected a whole number from 1",
                 "VIT | {\"patch_size\":8.5} | patch_size is 8.5",
                 "VIT | {\"patch_size\":99999999999} | patch_size is 99999999999",

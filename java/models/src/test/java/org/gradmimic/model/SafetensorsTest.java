@@ -111,7 +111,7 @@ class SafetensorsTest {
                 Arguments.of("", "a header of 0 bytes"),
                 Arguments.of("[]", "no JSON object"),
                 Arguments.of("   {}", "no JSON object"),
-                Arguments.of("{\"a\":" + tensor + "} x", "is no proper JSON"),
+                Arguments.of("{\"a\":" + tensor + "} x", "is not valid JSON"),
                 Arguments.of("{\"a\":" + tensor + ",\"a\":" + tensor + "}", "Duplicate Object property \"a\""),
                 Arguments.of("{\"a\":" + tensor + ",\"b\":" + tensor + "}", "begins at byte 0"),
                 Arguments.of("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", "begins at byte 4"),
@@ -121,7 +121,7 @@ class SafetensorsTest {
                 Arguments.of("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", "data_offsets"),
                 Arguments.of("{\"a\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}", "whole numbers"),
                 Arguments.of("{\"a\":{\"dtype\":\"F32\",\"shape\":[2.0],\"data_offsets\":[0,8]}}", "whole numbers"),
-                Arguments.of("{\"a\":{\"dtype\":\"F32\",\"shape\":[02],\"data_offsets\":[0,8]}}", "is no proper JSON"),
+                Arguments.of("{\"a\":{\"dtype\":\"F32\",\"shape\":[02],\"data_offsets\":[0,8]}}", "is not valid JSON"),
                 Arguments.of(
                         "{\"a\":{\"dtype\":\"F32\",\"shape\":[\"2\"],\"data_offsets\":[0,8]}}",
                         "list of whole numbers"),

@@ -272,7 +272,7 @@ class ResharderTest {
         assertRefused(shard + ": sample " + key(1) + ": uid is '12', expected 32 hexadecimal digits");
         files.put(key(1) + ".json", "{\"uid\" \"12\"}".getBytes(StandardCharsets.UTF_8));
         shard(shard, files);
-        assertRefused(shard + ": sample " + key(1) + ": its .json is no proper JSON");
+        assertRefused(shard + ": sample " + key(1) + ": its .json is not valid JSON");
         files.put(key(1) + ".json", "[]".getBytes(StandardCharsets.UTF_8));
         shard(shard, files);
         assertRefused("its .json is not an object");

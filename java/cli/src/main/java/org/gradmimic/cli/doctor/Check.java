@@ -1,12 +1,15 @@
 package org.gradmimic.cli.doctor;
 
-/** Looks at one thing. */
+/** Checks one thing. */
 @FunctionalInterface
 interface Check {
-    /** May throw anything that a missing or broken library throws; {@link #run} turns it into a finding. */
+    /**
+     * Runs the check. It may throw anything that a missing or broken library throws; {@link #run} turns it into a
+     * finding.
+     */
     Finding look() throws Exception;
 
-    /** The check's finding, or a problem that explains why it could not be made. */
+    /** The finding of a check, or a problem that explains why the check failed. */
     static Finding run(String item, Check check) {
         try {
             return check.look();

@@ -11,7 +11,7 @@ import org.gradmimic.device.CudaLibraries.Library;
 import org.gradmimic.device.CudaSupport;
 import org.jspecify.annotations.Nullable;
 
-/** A GPU: found, or why not. A machine without one is sound. */
+/** Finds a GPU, or says why there is none. A machine without a GPU is fine. */
 final class Cuda {
     private static final String ITEM = "CUDA";
     private static final String LIBRARIES = "CUDA library";
@@ -25,8 +25,8 @@ final class Cuda {
 
     /**
      * @param problem why LibTorch and the kernels cannot use a device; null if they can
-     * @param card whether an NVIDIA card is plugged in
-     * @param smi what nvidia-smi says of the first GPU; empty without a working driver
+     * @param card whether the machine has an NVIDIA card
+     * @param smi what nvidia-smi reports about the first GPU; empty without a working driver
      */
     static Finding judge(@Nullable String problem, boolean card, Optional<String> smi) {
         if (problem == null) return Finding.ok(ITEM, smi.orElse("a usable device") + "; --device auto uses it");
@@ -35,19 +35,19 @@ final class Cuda {
         if (card) {
             return Finding.warning(
                     ITEM,
-                    "an NVIDIA GPU is in this machine, but its driver does not answer: " + problem,
-                    "install the driver (apt-get install -y nvidia-driver, from Debian's non-free), restart, and see"
-                            + " that nvidia-smi shows the GPU; until then everything runs on the CPU");
+                    "this machine has an NVIDIA GPU, but its driver does not answer: " + problem,
+                    "install the driver (apt-get install -y nvidia-driver, from Debian's non-free), restart, and"
+                            + " check that nvidia-smi shows the GPU; until then everything runs on the CPU");
         }
         return Finding.ok(ITEM, "no NVIDIA GPU in this machine; everything runs on the CPU");
     }
 
-    /** The libraries that LibTorch for CUDA is linked with, one finding each. */
+    /** The libraries with which LibTorch for CUDA is linked, one finding each. */
     static List<Finding> libraries() {
         return libraries(CudaSupport.libraries(), CudaSupport.nativesThere() || CudaSupport.driverThere());
     }
 
-    /** @param relevant whether somebody seems to want CUDA; else one line has it all */
+    /** @param relevant whether the user seems to want CUDA; otherwise one line covers all libraries */
     static List<Finding> libraries(CudaLibraries libraries, boolean relevant) {
         List<Found> all = libraries.all();
         if (!relevant) {
@@ -67,9 +67,9 @@ final class Cuda {
         return Finding.warning(
                 LIBRARIES,
                 missing,
-                "it comes with " + library.toolkit() + " of NVIDIA's repositories, or with Python's package "
+                "it is part of " + library.toolkit() + " in NVIDIA's repositories, and of Python's package "
                         + library.pip() + " (pip install " + library.pip()
-                        + "), which is found by itself; elsewhere, name its folder in LD_LIBRARY_PATH");
+                        + "), which is found automatically; for another place, name its folder in LD_LIBRARY_PATH");
     }
 
     private static Optional<String> smi() throws InterruptedException {

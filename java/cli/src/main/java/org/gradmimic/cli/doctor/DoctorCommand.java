@@ -12,10 +12,10 @@ import org.gradmimic.model.caption.ClipTokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** Looks at everything gradmimic needs on this machine. Exit code 0 if it can be used, 1 if not. */
+/** Checks everything that gradmimic needs on this machine. The exit code is 0 if it can be used, 1 if not. */
 @Command(
         name = "doctor",
-        description = "Checks this machine and the native libraries, and says what to do about what is wrong.",
+        description = "Checks this machine and the native libraries, and says how to fix each problem.",
         footer = {"", "Exit code: 0 if gradmimic can be used here, 1 if not."})
 public final class DoctorCommand implements Callable<Integer> {
     private static final String FORMAT = "%-8s %-13s %s";
@@ -45,7 +45,7 @@ public final class DoctorCommand implements Callable<Integer> {
                 Check.run("Processor", Machine::processor),
                 Check.run("Memory", Machine::memory),
                 Check.run("Native cache", NativeCache::look),
-                // LibTorch brings its OpenMP runtime, which libgradmimic shares if it is loaded later.
+                // LibTorch comes with its own OpenMP runtime, which libgradmimic shares if it is loaded later.
                 Check.run("LibTorch", Libraries::torch),
                 Check.run("libgradmimic", Libraries::gradmimic),
                 Check.run("Threads", () -> {

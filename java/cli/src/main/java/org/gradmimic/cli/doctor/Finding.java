@@ -3,10 +3,10 @@ package org.gradmimic.cli.doctor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thing the doctor looked at.
+ * The result of one check.
  *
- * @param level how bad it is
- * @param item what was looked at, a word or two
+ * @param level how serious it is
+ * @param item what was checked, in a word or two
  * @param text what was found
  * @param advice what to do about it; null if there is nothing to do
  */
@@ -14,7 +14,7 @@ record Finding(
         Level level, String item, String text, @Nullable String advice) {
     enum Level {
         OK,
-        /** Works, but slower or less than it could. */
+        /** Usable, but slower or with less than the full function. */
         WARNING,
         /** gradmimic cannot be used until it is repaired. */
         PROBLEM

@@ -13,7 +13,7 @@ import org.gradmimic.LibTorch;
 import org.gradmimic.cli.BuildInfo;
 import org.gradmimic.kernel.NativeLibrary;
 
-/** The native libraries: loaded, from where, and do their versions fit. */
+/** The native libraries: whether they are loaded, from where, and whether their versions match. */
 final class Libraries {
     private Libraries() {}
 
@@ -33,8 +33,8 @@ final class Libraries {
             return Finding.problem(
                     "LibTorch",
                     text,
-                    "the library that was loaded is not the one the presets belong to; take other LibTorch"
-                            + " installations out of LD_LIBRARY_PATH, LD_PRELOAD and java.library.path");
+                    "the loaded library is not the one that belongs to the presets; remove other LibTorch"
+                            + " installations from LD_LIBRARY_PATH, LD_PRELOAD and java.library.path");
         }
         return Finding.ok("LibTorch", text);
     }
@@ -51,7 +51,7 @@ final class Libraries {
         }
         return isa.equals("portable")
                 ? Finding.warning(
-                        "libgradmimic", text, "this processor lacks AVX2; scores are the same, but take longer")
+                        "libgradmimic", text, "this processor has no AVX2; scores are the same, but take longer")
                 : Finding.ok("libgradmimic", text);
     }
 
@@ -65,19 +65,19 @@ final class Libraries {
             return Finding.warning(
                     "Threads",
                     text + ", but this process may use " + cores + " cores",
-                    "give --threads " + cores + ", and look at OMP_NUM_THREADS");
+                    "use --threads " + cores + ", and check OMP_NUM_THREADS");
         }
         if (shared) return Finding.ok("Threads", text);
         return Finding.warning(
                 "Threads",
                 text,
-                "set OMP_WAIT_POLICY=PASSIVE and OPENBLAS_THREAD_TIMEOUT=4, so that the two pools let each other work");
+                "set OMP_WAIT_POLICY=PASSIVE and OPENBLAS_THREAD_TIMEOUT=4, so that the two pools do not block each other");
     }
 
     static Finding openCv() {
         String path = Loader.load(opencv_core.class);
         try (BytePointer version = opencv_core.getVersionString()) {
-            // The string comes with the NUL that ends it.
+            // The string includes its final NUL.
             return Finding.ok("OpenCV", version.getString().trim() + ", " + path);
         }
     }

@@ -4,7 +4,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bytedeco.javacpp.Loader;
 
-/** What the dynamic linker's words mean to a person. */
+/** Explains the messages of the dynamic linker. */
 final class LoadFailure {
     private static final Pattern MISSING_LIBRARY =
             Pattern.compile("(lib[^\\s:/]+\\.so[.\\d]*): cannot open shared object file");
@@ -29,7 +29,7 @@ final class LoadFailure {
         if (library.find()) {
             return library.group(1).startsWith("libgomp")
                     ? "install the OpenMP runtime: apt-get install -y libgomp1"
-                    : "install the package that has " + library.group(1) + " (apt-file search " + library.group(1)
+                    : "install the package that contains " + library.group(1) + " (apt-file search " + library.group(1)
                             + ")";
         }
         Matcher version = MISSING_SYMBOL_VERSION.matcher(message);
@@ -38,7 +38,7 @@ final class LoadFailure {
                     + "; use Debian 12, Ubuntu 22.04 or newer";
         }
         if (message.contains("file too short") || message.contains("invalid ELF header")) {
-            return "the file is damaged; delete it and start again, it is extracted or built anew";
+            return "the file is damaged; delete it and start again, and it will be extracted or built again";
         }
         if (message.contains("failed to map segment") || message.contains("Operation not permitted")) {
             return "the folder is mounted noexec; name another: " + NativeCache.ANOTHER_FOLDER;
@@ -47,6 +47,6 @@ final class LoadFailure {
             return "there is no native library for " + Loader.getPlatform()
                     + " on the class path; gradmimic is built for linux-x86_64, by ./gradmimic build";
         }
-        return "run ./gradmimic build again; if it stays, report it with the output of gradmimic doctor";
+        return "run ./gradmimic build again; if the failure remains, report it with the output of gradmimic doctor";
     }
 }

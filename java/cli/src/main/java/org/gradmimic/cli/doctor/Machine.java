@@ -11,7 +11,7 @@ import org.bytedeco.javacpp.Loader;
 /** Java, the operating system, processor and memory. */
 final class Machine {
     private static final String PLATFORM = "linux-x86_64";
-    /** Below this LibTorch, a batch of images and the JVM hardly fit together. */
+    /** With less memory, LibTorch, a batch of images and the JVM hardly fit together. */
     private static final long SCARCE = 2L << 30;
 
     private Machine() {}
@@ -57,7 +57,7 @@ final class Machine {
                 .orElse(0L);
     }
 
-    /** What follows {@code key} in the first line of {@code file} that starts with it. */
+    /** The text after {@code key} in the first line of {@code file} that starts with it. */
     static Optional<String> after(Path file, String key) throws IOException {
         if (!Files.exists(file)) return Optional.empty();
         try (Stream<String> lines = Files.lines(file)) {

@@ -23,8 +23,8 @@ final class NativeCache {
             return Finding.problem(
                     ITEM,
                     "no folder to extract native libraries into: neither ~/.javacpp/cache nor one in "
-                            + System.getProperty("java.io.tmpdir") + " can be written",
-                    "name one that can: " + ANOTHER_FOLDER);
+                            + System.getProperty("java.io.tmpdir") + " is writable",
+                    "name a writable one: " + ANOTHER_FOLDER);
         }
         try {
             Files.delete(Files.createTempFile(folder, "doctor", ".tmp"));
@@ -36,12 +36,12 @@ final class NativeCache {
                             ITEM,
                             text,
                             "if libraries are still to be extracted, they need " + Machine.gib(NEEDED)
-                                    + "; make room or name another folder: " + ANOTHER_FOLDER);
+                                    + "; free space or name another folder: " + ANOTHER_FOLDER);
         } catch (IOException e) {
             return Finding.problem(
                     ITEM,
                     folder + " cannot be written: " + e.getMessage(),
-                    "repair it or name another folder: " + ANOTHER_FOLDER);
+                    "fix it or name another folder: " + ANOTHER_FOLDER);
         }
     }
 }

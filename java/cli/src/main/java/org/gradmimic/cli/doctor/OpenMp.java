@@ -9,7 +9,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Whether LibTorch and libgradmimic share one OpenMP runtime: two of them fight over the cores. */
+/** Whether LibTorch and libgradmimic share one OpenMP runtime. Two runtimes would compete for the cores. */
 final class OpenMp {
     private static final String ITEM = "OpenMP";
     private static final Path MAPS = Path.of("/proc/self/maps");
@@ -17,7 +17,7 @@ final class OpenMp {
 
     private OpenMp() {}
 
-    /** To be asked when all libraries are loaded. */
+    /** To be called when all libraries are loaded. */
     static Finding look() throws IOException {
         if (!Files.exists(MAPS)) return Finding.ok(ITEM, "unknown: this system has no " + MAPS);
         return judge(runtimes(Files.readAllLines(MAPS)));
@@ -36,7 +36,7 @@ final class OpenMp {
     static Finding judge(Set<String> runtimes) {
         switch (runtimes.size()) {
             case 0:
-                return Finding.warning(ITEM, "no runtime is loaded", "see what else could not be loaded");
+                return Finding.warning(ITEM, "no runtime is loaded", "check which other libraries could not be loaded");
             case 1:
                 return Finding.ok(
                         ITEM, "one runtime, shared: " + runtimes.iterator().next());
@@ -44,8 +44,8 @@ final class OpenMp {
                 return Finding.warning(
                         ITEM,
                         runtimes.size() + " runtimes in one process: " + String.join(", ", runtimes),
-                        "each brings threads of its own, and --threads reaches only one; look for one that LD_PRELOAD"
-                                + " or LD_LIBRARY_PATH brings in, and load LibTorch before libgradmimic");
+                        "each has threads of its own, and --threads limits only one; look for one that LD_PRELOAD"
+                                + " or LD_LIBRARY_PATH adds, and load LibTorch before libgradmimic");
         }
     }
 }

@@ -1,6 +1,6 @@
 /**
- * {@code gradmimic doctor}: looks at the machine and at every native library gradmimic needs, and says in words what is
- * wrong and what to do about it. Each check stands alone: whatever fails to load becomes a finding, not a failure.
+ * {@code gradmimic doctor}: checks the machine and every native library that gradmimic needs, and explains what is
+ * wrong and how to fix it. The checks are independent: a library that fails to load becomes a finding, not a failure.
  */
 @NullMarked
 package org.gradmimic.cli.doctor;

@@ -1,6 +1,6 @@
 package org.gradmimic.cli.filter;
 
-/** DataComp's baseline filters that are supported. */
+/** The supported baseline filters of DataComp. */
 public enum Baseline {
     NO_FILTER("no-filter"),
     BASIC("basic"),

@@ -24,11 +24,11 @@ import picocli.CommandLine.Parameters;
 /** Set algebra on filters. */
 @Command(
         name = "combine",
-        description = "Combines filters by an expression: & and, | or, - minus, ! not, parentheses;"
-                + " ! binds tightest, then -, & and |.",
+        description = "Combines filters by an expression with & (and), | (or), - (minus), ! (not) and parentheses;"
+                + " ! binds most tightly, then -, & and |.",
         footer = {
             "",
-            "A filter is a file (bool .npy, u8,u8 .npy, .parquet, .txt), or values and a rule:",
+            "A filter is a file (bool .npy, u8,u8 .npy, .parquet, .txt), or a file of values with a rule:",
             "FILE:top=SHARE, FILE:bottom=SHARE, FILE:top-k=COUNT or FILE:threshold=NUMBER.",
             "",
             "  gradmimic filter combine \"clip & !worst\" --filter clip=clip_top30.npy \\",
@@ -41,17 +41,17 @@ final class CombineCommand implements Callable<Integer> {
     @Mixin
     private PoolOptions pool;
 
-    @Parameters(index = "0", paramLabel = "EXPRESSION", description = "Such as \"clip & !worst\".")
+    @Parameters(index = "0", paramLabel = "EXPRESSION", description = "The expression, for example \"clip & !worst\".")
     private String text;
 
     @Option(
             names = "--filter",
             required = true,
             paramLabel = "NAME=FILE[:RULE=NUMBER]",
-            description = "A filter and its name in the expression; any number of times.")
+            description = "A filter and its name in the expression. May be given several times.")
     private List<String> definitions = List.of();
 
-    @Option(names = "--by-number", description = "Write samples by number although their uids are given.")
+    @Option(names = "--by-number", description = "Write samples by number, even if their uids are given.")
     private boolean byNumber;
 
     @Option(
@@ -59,8 +59,8 @@ final class CombineCommand implements Callable<Integer> {
             required = true,
             paramLabel = "FILE",
             description =
-                    "Output: .npy, .parquet or .txt; uids where they are known, else sample numbers. A file of that"
-                            + " name is replaced.")
+                    "Output: .npy, .parquet or .txt; uids if they are known, otherwise sample numbers. An existing"
+                            + " file is replaced.")
     private Path out;
 
     @Override
@@ -90,7 +90,7 @@ final class CombineCommand implements Callable<Integer> {
         }
     }
 
-    /** The filters that the expression names. */
+    /** The filters that the expression uses. */
     private Map<String, FilterSource> sources(FilterExpression expression) {
         Map<String, FilterSource> defined = new LinkedHashMap<>();
         for (String definition : definitions) {

@@ -13,16 +13,17 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** How alike two filters are. */
+/** Compares two filters. */
 @Command(
         name = "compare",
-        description = "Compares two filters: how many samples each, both and either keep; overlap, Jaccard, agreement.",
+        description =
+                "Compares two filters: number of samples that each, both and either keep; overlap, Jaccard, agreement.",
         footer = {
             "",
-            "overlap: of the samples of the filter that keeps fewer, the share the other keeps too.",
-            "jaccard: of the samples that either keeps, the share that both keep.",
-            "agreement: of all samples, the share that both keep or both discard; empty where only lists are known.",
-            "A filter is a file, or values and a rule, as in gradmimic filter combine."
+            "overlap: samples that both keep, as a share of those of the smaller filter.",
+            "jaccard: samples that both keep, as a share of those that at least one keeps.",
+            "agreement: share of all samples that both keep or both discard; empty if only lists are known.",
+            "A filter is a file, or a file of values with a rule, as in gradmimic filter combine."
         })
 final class CompareCommand implements Callable<Integer> {
     private static final String FIRST = "first";

@@ -20,15 +20,15 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "datacomp",
         description =
-                "Applies a baseline filter of DataComp to a pool's metadata and writes the subset: the uids of the"
-                        + " kept samples, sorted.",
+                "Applies a baseline filter of DataComp to the metadata of a pool and writes the subset: the sorted"
+                        + " uids of the samples kept.",
         footer = {
             "",
-            "basic: at least 3 words and 6 characters of caption, the smaller side of the image at least 200",
-            "pixels, the larger at most 3 times it. DataComp's basic filter also asks for English captions, by",
-            "fastText's language model, which is not supported here: combine with a list of the English uids.",
-            "clip-score: at or above --threshold, or above the score at position N * FRACTION of the descending",
-            "scores, that one and its equals included."
+            "basic: captions of at least 3 words and 6 characters; images whose smaller side has at least 200",
+            "pixels and whose larger side is at most 3 times as long. DataComp also requires English captions, by",
+            "fastText's language model. This is not supported here: combine with a list of the English uids.",
+            "clip-score: scores of at least --threshold, or of at least the one at position N * FRACTION of the",
+            "scores in descending order."
         })
 final class DataCompCommand implements Callable<Integer> {
     @Mixin
@@ -37,7 +37,7 @@ final class DataCompCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "METADATA",
-            description = "The pool's metadata: a .parquet file, or a folder of them.")
+            description = "The metadata of the pool: a .parquet file, or a folder of such files.")
     private Path path;
 
     @Option(names = "--baseline", required = true, paramLabel = "NAME", description = "${COMPLETION-CANDIDATES}.")
@@ -46,26 +46,26 @@ final class DataCompCommand implements Callable<Integer> {
     @Option(
             names = "--arch",
             paramLabel = "MODEL",
-            description = "clip-score: whose scores, ${COMPLETION-CANDIDATES} (default: l14).")
+            description = "clip-score: the model whose scores are used: ${COMPLETION-CANDIDATES} (default: l14).")
     private @Nullable ClipModel model;
 
     @Option(
             names = "--fraction",
             paramLabel = "F",
-            description = "clip-score: the share to keep, 0 or more, less than 1.")
+            description = "clip-score: the share to keep, at least 0 and less than 1.")
     private @Nullable Double fraction;
 
     @Option(names = "--threshold", paramLabel = "T", description = "clip-score: the lowest score to keep.")
     private @Nullable Double threshold;
 
-    @Option(names = "--by-number", description = "Write the samples' numbers in the pool instead of their uids.")
+    @Option(names = "--by-number", description = "Write the numbers of the samples in the pool instead of their uids.")
     private boolean byNumber;
 
     @Option(
             names = "--out",
             required = true,
             paramLabel = "FILE",
-            description = "Output: .npy (u8,u8, DataComp's subset file), .parquet or .txt. A file of that name is"
+            description = "Output: .npy (u8,u8, DataComp's subset file), .parquet or .txt. An existing file is"
                     + " replaced.")
     private Path out;
 

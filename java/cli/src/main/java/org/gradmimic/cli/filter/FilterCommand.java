@@ -32,10 +32,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** From scores to a filter; what is done with filters are subcommands. */
+/** Makes a filter from scores. Subcommands process filters. */
 @Command(
         name = "filter",
-        description = "Makes a filter from scores: every epoch votes on every sample, and the votes are combined."
+        description = "Makes a filter from scores: every epoch votes on every sample, and the votes are aggregated."
                 + " Subcommands combine, compare and judge filters, and apply them to data sets.",
         footer = {"", "  gradmimic filter --scores runs/mimic --binarize mixture --aggregate label-model --out keep.npy"
         },
@@ -61,24 +61,24 @@ public final class FilterCommand implements Callable<Integer> {
     @Option(
             names = "--scores",
             paramLabel = "FILE",
-            description = "Scores or weights: .npy [E,N], a score log (folder or .parquet), or a run's folder; a run"
-                    + " that has not ended is filtered as far as it got.")
+            description = "Scores or weights: .npy [E,N], a score log (folder or .parquet), or the folder of a run. Of"
+                    + " a run that has not ended, the scores so far are used.")
     private @Nullable Path scores;
 
-    @Option(names = "--labels", paramLabel = "y.npy", description = "The samples' labels [N], integers from 0.")
+    @Option(names = "--labels", paramLabel = "y.npy", description = "The labels of the samples [N], integers from 0.")
     private @Nullable Path labels;
 
     @Option(
             names = "--truth",
             paramLabel = "CLEAN",
-            description = "A filter that keeps the samples known to be clean: prints precision, recall and F1 of"
-                    + " finding the others.")
+            description = "A filter that keeps the samples known to be clean. Prints precision, recall and F1 of"
+                    + " finding the mislabelled samples.")
     private @Nullable Path truth;
 
     @Option(
             names = "--out",
             paramLabel = "FILE",
-            description = "The filter: .npy (bool [N]), .parquet or .txt; with --uids the uids of the kept samples.")
+            description = "The filter: .npy (bool [N]), .parquet or .txt; with --uids the uids of the samples kept.")
     private @Nullable Path out;
 
     @Option(
@@ -135,7 +135,7 @@ public final class FilterCommand implements Callable<Integer> {
         if (probabilities == null) return;
         AtomicFile.requireWritable(probabilities);
         if (!probabilities.toString().endsWith(".npy")) {
-            throw new InputException(probabilities + ": expected the probabilities' name to end in .npy");
+            throw new InputException(probabilities + ": expected a name that ends in .npy for the probabilities");
         }
         Arguments.requireOther(probabilities, inputs);
         Arguments.requireDifferent(List.of(out, probabilities));
@@ -146,7 +146,7 @@ public final class FilterCommand implements Callable<Integer> {
         return labels;
     }
 
-    /** N, from whatever tells it. */
+    /** N, from any input that determines it. */
     private OptionalLong samples(@Nullable Uids uids, @Nullable Classes classes) {
         if (uids != null) return OptionalLong.of(uids.size());
         if (pool.samples().isPresent()) return pool.samples();

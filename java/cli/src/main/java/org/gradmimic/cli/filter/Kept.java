@@ -3,13 +3,11 @@ package org.gradmimic.cli.filter;
 import java.util.Locale;
 import org.gradmimic.select.filter.Filter;
 
-/** What a filter keeps, in words. */
+/** Describes in words what a filter keeps. */
 final class Kept {
     private Kept() {}
 
-    /**
-     * @param whole whether the filter's samples are all there are
-     */
+    /** @param whole whether the samples of the filter are all there are */
     static String of(Filter filter, boolean whole) {
         return whole
                 ? String.format(

@@ -17,7 +17,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Guesses which samples the reference model was trained on, and judges the guess. */
+/** Guesses which samples the reference model was trained on, and compares the guess with the truth. */
 @Command(
         name = "membership",
         description =
@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
                         + " with the true one.",
         footer = {
             "",
-            "jaccard: of the samples in either set, the share that is in both. Equal scores are in or out together."
+            "jaccard: samples in both sets, as a share of those in either. Equal scores are in or out together."
         })
 final class MembershipCommand implements Callable<Integer> {
     @Mixin
@@ -38,14 +38,14 @@ final class MembershipCommand implements Callable<Integer> {
             names = "--scores",
             required = true,
             paramLabel = "FILE",
-            description = "A score or probability a sample: .npy [N], float, or a .parquet score table.")
+            description = "One score or probability per sample: .npy [N], float, or a .parquet score table.")
     private Path scores;
 
     @Option(
             names = "--members",
             required = true,
             paramLabel = "FILE",
-            description = "A filter that keeps the samples the reference was trained on.")
+            description = "A filter that keeps the samples on which the reference was trained.")
     private Path members;
 
     @Option(
@@ -53,7 +53,7 @@ final class MembershipCommand implements Callable<Integer> {
             split = ",",
             paramLabel = "P",
             description =
-                    "Shares of the samples to guess, from 0 to 1, with commas between (default: as many samples as"
+                    "Shares of the samples to guess, from 0 to 1, separated by commas (default: as many samples as"
                             + " there are members).")
     private List<Double> shares = List.of();
 

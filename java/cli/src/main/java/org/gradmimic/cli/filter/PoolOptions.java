@@ -9,37 +9,36 @@ import org.gradmimic.select.uid.Uids;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Over which samples filters are, where their files do not say it; a picocli mix-in. */
+/** The options that say which samples filters cover, if their files do not say so; a picocli mix-in. */
 final class PoolOptions {
     private static final long STEP = 1 << 16;
 
     @Option(
             names = "--uids",
             paramLabel = "POOL",
-            description =
-                    "The uids of all samples, in their order: DataComp metadata (a .parquet, or a folder of them),"
-                            + " .npy (u8,u8) or .txt.")
+            description = "The uids of all samples in order: DataComp metadata (a .parquet file, or a folder of such"
+                    + " files), .npy (u8,u8) or .txt.")
     private @Nullable Path pool;
 
     @Option(
             names = "--samples",
             paramLabel = "N",
-            description = "The number of all samples, where a filter lists the kept only.")
+            description = "The number of all samples, if a filter only lists the samples kept.")
     private @Nullable Long samples;
 
-    /** The pool's file, null if it was not given. */
+    /** The file of the pool, null if it was not given. */
     @Nullable
     Path pool() {
         return pool;
     }
 
-    /** The pool's uids, null if they were not given. */
+    /** The uids of the pool, null if they were not given. */
     @Nullable
     Uids uids() {
         return pool == null ? null : Uids.open(pool);
     }
 
-    /** The same, its uids counted by {@code progress} as they are read. */
+    /** The uids of the pool, with progress reported as they are read. */
     @Nullable
     Uids uids(Progress progress) {
         Uids uids = uids();

@@ -18,18 +18,19 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** The quality estimate, a filter's kept share, over runs, and how it goes with the noise that was put in. */
+/**
+ * The quality estimate (the share that a filter keeps) over runs, and its correlation with the noise that was added.
+ */
 @Command(
         name = "quality",
-        description =
-                "Prints the share that each run's filter keeps, an estimate of its data's quality, and how it goes"
-                        + " with the noise over the runs: Pearson's and Spearman's correlation.",
+        description = "Prints the share that each run's filter keeps, which estimates the quality of its data, and the"
+                + " Pearson and Spearman correlation of that share with the noise over the runs.",
         footer = {
             "",
             "  gradmimic filter quality run1/keep.npy=0.1 run2/keep.npy=0.2 run3/keep.npy=clean.npy",
             "",
-            "The noise is a level, or a filter of the clean samples: then it is the share that is not clean, and",
-            "precision, recall and F1 of the filter are printed too (found = discarded as mislabelled)."
+            "The noise is a level, or a filter of the clean samples. In the latter case it is the share that is not",
+            "clean, and precision, recall and F1 are printed too (found = discarded as mislabelled)."
         })
 final class QualityCommand implements Callable<Integer> {
     @Mixin
@@ -42,8 +43,8 @@ final class QualityCommand implements Callable<Integer> {
             arity = "1..*",
             paramLabel = "FILTER[=NOISE]",
             description =
-                    "A run's filter, and the noise in its data: a number from 0 to 1, or the file of a filter that"
-                            + " keeps the clean samples.")
+                    "The filter of a run, and the noise in its data: a number from 0 to 1, or the file of a filter"
+                            + " that keeps the clean samples.")
     private List<String> texts = List.of();
 
     /** One run; the noise is NaN where it was not given. */
@@ -108,7 +109,7 @@ final class QualityCommand implements Callable<Integer> {
         double[] noise = runs.stream().mapToDouble(Result::noise).toArray();
         double pearson = Correlation.pearson(shares, noise);
         if (Double.isNaN(pearson)) {
-            common.note("no correlation: the shares, or the noise levels, are all the same");
+            common.note("no correlation: all shares, or all noise levels, are equal");
             return;
         }
         common.out().println();

@@ -16,12 +16,12 @@ import picocli.CommandLine.Option;
 @Command(
         name = "reshard",
         description =
-                "Rewrites WebDataset shards to the samples of a subset. What was interrupted goes on where it was:"
-                        + " the same command again.",
+                "Rewrites WebDataset shards to the samples of a subset. To continue after an interruption, run the"
+                        + " same command again.",
         footer = {
             "",
-            "A sample's uid is that in its .json, or the one for its key in the .parquet beside the shard (columns",
-            "key and uid). A uid that is in the subset k times is written k times, with -1, -2 ... behind the key."
+            "The uid of a sample is in its .json, or in the row for its key in the .parquet beside the shard (columns",
+            "key and uid). A uid that is in the subset k times is written k times, with -1, -2 ... after the key."
         })
 final class ReshardCommand implements Callable<Integer> {
     @Mixin
@@ -31,7 +31,7 @@ final class ReshardCommand implements Callable<Integer> {
             names = "--shards",
             required = true,
             paramLabel = "DIR",
-            description = "A folder of shards, .tar, .tar.gz or .tgz, or one of them.")
+            description = "A folder of shards (.tar, .tar.gz or .tgz), or one shard.")
     private Path shards;
 
     @Option(
@@ -54,7 +54,7 @@ final class ReshardCommand implements Callable<Integer> {
         Resharder resharder = new Resharder(shards, out, FilterFile.readUids(keep));
         int[] done = {0};
         Interruption.kept(() -> out + ": " + done[0] + " of " + resharder.shards()
-                + " shards; the same command goes on with the others");
+                + " shards; the same command continues with the others");
         Summary summary;
         try (Progress progress = common.progress("resharding", "shards", resharder.shards())) {
             summary = resharder.run((shard, sofar) -> {

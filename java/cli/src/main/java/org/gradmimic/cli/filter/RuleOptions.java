@@ -5,7 +5,7 @@ import org.gradmimic.select.FilterSettings;
 import picocli.CommandLine.IModelTransformer;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** Gives {@code filter} an option for every setting of a filter of scores. */
+/** Adds an option to {@code filter} for every setting of a filter of scores. */
 final class RuleOptions implements IModelTransformer {
     @Override
     public CommandSpec transform(CommandSpec command) {

@@ -12,13 +12,13 @@ import org.gradmimic.select.score.ScoreLog;
 import org.gradmimic.select.score.Scores;
 import org.gradmimic.train.ProbeRecorder;
 
-/** What {@code --scores} names: a {@code .npy} file, a score log, or the folder of a run that has one. */
+/** The input that {@code --scores} names: a {@code .npy} file, a score log, or the folder of a run that has one. */
 record ScoreInput(Path path, boolean isLog) {
 
     /**
-     * Tells what a path is.
+     * Determines the kind of a path.
      *
-     * @throws InputException if there is nothing there
+     * @throws InputException if there is nothing at the path
      */
     static ScoreInput of(Path path) {
         if (!Files.exists(path)) throw InputException.in(path, "no such file or folder");
@@ -30,11 +30,11 @@ record ScoreInput(Path path, boolean isLog) {
     }
 
     /**
-     * Opens it; a log is read once, into a temporary file.
+     * Opens the input. A log is read once, into a temporary file.
      *
-     * @param column what is read of a log
-     * @param samples N, where something tells it
-     * @throws InputException if it is damaged, or of another number of samples
+     * @param column the column of a log to read
+     * @param samples N, if it is known
+     * @throws InputException if it is damaged, or has another number of samples
      */
     Scores open(CommonOptions common, ScoreColumn column, OptionalLong samples) {
         if (!isLog) {
@@ -45,7 +45,7 @@ record ScoreInput(Path path, boolean isLog) {
                 throw InputException.in(path, "has " + found + " samples, expected " + samples.getAsLong());
             }
             if (scores.epochs() > scores.samples()) {
-                common.note(path + ": is taken for " + scores.epochs() + " epochs of " + scores.samples()
+                common.note(path + ": is interpreted as " + scores.epochs() + " epochs of " + scores.samples()
                         + " samples, [E,N]; is it [N,E]? Then transpose it (in NumPy: a.T)");
             }
             return scores;
@@ -53,12 +53,13 @@ record ScoreInput(Path path, boolean isLog) {
         boolean growing = ScoreLog.isBeingWritten(path);
         ScoreLog log = ScoreLog.open(path);
         if (growing) {
-            common.note(path + " is still being written: filtering what is there, " + log.rows() + " rows of "
+            common.note(path + " is still being written: using the part that exists, " + log.rows() + " rows of "
                     + log.epochs() + " epochs");
         }
         if (samples.isEmpty()) {
-            common.note(path + ": the highest sample seen is " + (log.samples() - 1) + ", so there are taken to be "
-                    + log.samples() + "; --samples tells otherwise");
+            common.note(path + ": the highest sample seen is " + (log.samples() - 1)
+                    + ", so the number of samples is assumed to be " + log.samples()
+                    + "; --samples sets another number");
         }
         try (Progress progress = common.progress("reading the log", "rows", log.rows())) {
             return LogScores.read(log, column, samples.orElse(log.samples()), common.threads(), progress::step);

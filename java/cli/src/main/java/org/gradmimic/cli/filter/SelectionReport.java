@@ -13,7 +13,7 @@ import org.gradmimic.select.labelmodel.LabelModel;
 import org.gradmimic.select.vote.Decision;
 import org.gradmimic.select.vote.Mixture;
 
-/** Tells how a filter came about. */
+/** Prints how a filter was made. */
 final class SelectionReport {
     private final CommonOptions common;
     private final Selection selection;
@@ -52,7 +52,7 @@ final class SelectionReport {
         table.print(common.out());
     }
 
-    /** One class' notes in full, of the others how many there are. */
+    /** Prints the notes of one class in full, and the number of similar notes of the others. */
     private void notes(String epoch, List<Decision> decisions) {
         List<String> lines = new ArrayList<>();
         for (int c = 0; c < decisions.size(); c++) {
@@ -62,7 +62,8 @@ final class SelectionReport {
             }
         }
         if (!lines.isEmpty()) {
-            common.note(lines.get(0) + (lines.size() == 1 ? "" : "; and the like for " + (lines.size() - 1) + " more"));
+            common.note(
+                    lines.get(0) + (lines.size() == 1 ? "" : "; similar notes for " + (lines.size() - 1) + " more"));
         }
     }
 
@@ -103,7 +104,7 @@ final class SelectionReport {
         model.notes().forEach(note -> common.note("label model: " + note));
     }
 
-    /** Against the truth: positive is what is discarded as mislabelled. */
+    /** Prints the comparison with the truth: positive is what is discarded as mislabelled. */
     void print(Detection detection) {
         common.out()
                 .printf(

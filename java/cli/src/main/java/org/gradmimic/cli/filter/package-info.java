@@ -1,4 +1,4 @@
-/** {@code gradmimic filter} and its subcommands: from scores to filters, and from filters to data sets. */
+/** {@code gradmimic filter} and its subcommands: make filters from scores, and data sets from filters. */
 @NullMarked
 package org.gradmimic.cli.filter;
 

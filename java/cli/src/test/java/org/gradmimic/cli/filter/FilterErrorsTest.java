@@ -82,11 +82,11 @@ class FilterErrorsTest {
                 "a --filter a=@a.npy --filter a=@a.npy --out @o.npy; --filter a is given twice",
                 "a --filter a=@gone.npy --out @o.npy; gone.npy: no such file",
                 "a --filter a=@scores.npy --out @o.npy; scores.npy: has dtype f4; expected booleans",
-                "a --filter a=@broken.parquet --out @o.npy; broken.parquet is truncated, corrupt or no Parquet file",
+                "a --filter a=@broken.parquet --out @o.npy; broken.parquet is truncated, corrupt or not a Parquet file",
                 "a --filter a=@a.csv --out @o.npy; expected a filter's name to end in .npy, .parquet or .txt",
                 "a --filter a=@a.npy --out @o.csv; expected a filter's name to end in .npy, .parquet or .txt",
                 "a --filter a=@a.npy --out @no/o.npy; no folder",
-                "a --filter a=@a.npy --out @a.npy; a.npy is an input, too",
+                "a --filter a=@a.npy --out @a.npy; a.npy is also an input",
                 "a|b --filter a=@a.npy --filter b=@short.npy --out @o.npy; short.npy: is over 7 samples, expected 8",
                 "a|b --filter a=@a.npy --filter b=@uids.txt --out @o.npy; by number; the pool's uids bring them together: --uids",
                 "!a --filter a=@uids.txt --out @o.npy; the pool's uids say which those are: --uids",
@@ -123,12 +123,12 @@ class FilterErrorsTest {
                 "membership; --scores @a.npy --members @a.npy; a.npy: has dtype b1; expected scores",
                 "datacomp; @gone --baseline basic --out @o.npy; gone: no such file",
                 "datacomp; @pool.parquet --baseline basic --out @o.npy; pool.parquet: no column text (text)",
-                "datacomp; @pool.parquet --baseline laion --out @o.npy; 'laion' is none of no-filter, basic, clip-score",
+                "datacomp; @pool.parquet --baseline laion --out @o.npy; 'laion' is not one of no-filter, basic, clip-score",
                 "datacomp; @pool.parquet --baseline clip-score --out @o.npy; needs either --fraction or --threshold",
                 "datacomp; @pool.parquet --baseline basic --arch b32 --out @o.npy; belong to --baseline clip-score",
                 "datacomp; @pool.parquet --baseline clip-score --fraction 1 --out @o.npy; fraction 1.0: expected 0 or more",
-                "datacomp; @pool.parquet --baseline no-filter --out @pool.parquet; pool.parquet is an input, too",
-                "datacomp; @empty --baseline no-filter --out @empty/o.parquet; would become a part of the input",
+                "datacomp; @pool.parquet --baseline no-filter --out @pool.parquet; pool.parquet is also an input",
+                "datacomp; @empty --baseline no-filter --out @empty/o.parquet; would become part of the input",
                 "reshard; --shards @gone --keep @uids.txt --out @shards; gone: no such file or folder",
                 "reshard; --shards @a.npy --keep @uids.txt --out @shards; to end in .tar, .tar.gz or .tgz",
                 "reshard; --shards @empty --keep @uids.txt --out @shards; empty: no shard in this folder",
@@ -226,7 +226,7 @@ class FilterErrorsTest {
                         .doesNotContain("3.tar", "4.tar")
                         .noneMatch(name -> name.startsWith("."));
             }
-            // With room made, the same command goes on with the others.
+            // With room made, the same command continues with the others.
             Files.delete(disk.path().resolve("out/0.tar"));
             Files.delete(disk.path().resolve("out/1.tar"));
             Files.delete(shards.resolve("0.tar"));

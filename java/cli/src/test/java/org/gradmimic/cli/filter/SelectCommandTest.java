@@ -183,8 +183,8 @@ class SelectCommandTest {
             Run run = filter("--scores @ --binarize threshold --out @keep.npy".replace("@ ", folder + " "));
             assertThat(run.code()).as(run.err()).isZero();
             assertThat(run.err())
-                    .contains("is still being written: filtering what is there, 150 rows of 2 epochs")
-                    .contains("the highest sample seen is 99, so there are taken to be 100");
+                    .contains("is still being written: using the part that exists, 150 rows of 2 epochs")
+                    .contains("the highest sample seen is 99, so the number of samples is assumed to be 100");
             assertThat(run.out()).containsPattern("1 +50 ");
             Filter keep = FilterFile.read(folder.resolve("keep.npy"));
             for (int i = 0; i < 100; i++) assertThat(keep.keeps(i)).isEqualTo(i % 2 == 0);
@@ -251,7 +251,7 @@ class SelectCommandTest {
         Run run = filter("--scores @turned.npy --binarize threshold --out @keep.npy");
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.err())
-                .contains("turned.npy: is taken for 3 epochs of 2 samples, [E,N]; is it [N,E]? Then transpose it");
+                .contains("turned.npy: is interpreted as 3 epochs of 2 samples, [E,N]; is it [N,E]? Then transpose it");
     }
 
     @ParameterizedTest
@@ -296,7 +296,7 @@ class SelectCommandTest {
                 "--binarize k-means --out @o.npy; --scores and --out are needed",
                 "--scores @a.npy --binarize k-means; --scores and --out are needed",
                 "--scores @a.npy --out @o.npy; --binarize is missing; it is one of threshold, k-means, mixture, top, bottom",
-                "--scores @a.npy --binarize otsu --out @o.npy; 'otsu' is none of threshold, k-means, mixture, top, bottom",
+                "--scores @a.npy --binarize otsu --out @o.npy; 'otsu' is not one of threshold, k-means, mixture, top, bottom",
                 "--scores @a.npy --binarize top --out @o.npy; --binarize top needs --share",
                 "--scores @a.npy --binarize top --share 1.5 --out @o.npy; --share is 1.5; it must be from 0 to 1",
                 "--scores @a.npy --binarize mixture --share 0.5 --out @o.npy; --share belongs to --binarize top and bottom",
@@ -314,8 +314,8 @@ class SelectCommandTest {
                 "--scores @a.npy --binarize mixture --truth @clean3.npy --out @o.npy; has 2 samples, expected 3",
                 "--scores @a.npy --binarize mixture --samples 5 --out @o.npy; has 2 samples, expected 5",
                 "--scores @a.npy --binarize mixture --probabilities @p.npy --out @o.npy; majority has none",
-                "--scores @a.npy --binarize mixture --probabilities @p.txt --out @o.npy; name to end in .npy",
-                "--scores @a.npy --binarize mixture --out @a.npy; a.npy is an input, too",
+                "--scores @a.npy --binarize mixture --probabilities @p.txt --out @o.npy; a name that ends in .npy",
+                "--scores @a.npy --binarize mixture --out @a.npy; a.npy is also an input",
                 "--scores @a.npy --binarize mixture --out @o.csv; expected a filter's name to end in .npy, .parquet or .txt",
                 "--scores @a.npy --binarize mixture --out @gone/o.npy; no folder",
                 "--scores @cube.npy --binarize mixture --out @o.npy; has shape (2, 2, 2); expected [E,N], [N] or [N,1]",
@@ -325,7 +325,7 @@ class SelectCommandTest {
                 "--scores @nan.npy --binarize threshold --out @o.npy; all values are NaN, in 1 epoch of 2 samples",
                 "--scores @gone.npy --binarize mixture --out @o.npy; gone.npy: no such file or folder",
                 "--scores @empty --binarize mixture --out @o.npy; holds no finished part of a score log",
-                "--scores @broken.parquet --binarize mixture --out @o.npy; is truncated, corrupt or no Parquet file",
+                "--scores @broken.parquet --binarize mixture --out @o.npy; is truncated, corrupt or not a Parquet file",
                 "--scores @columns.parquet --binarize mixture --out @o.npy; no column epoch (INTEGER)",
                 "--scores @types.parquet --binarize mixture --out @o.npy; column sample_id is INTEGER, expected BIGINT"
             })

@@ -18,20 +18,21 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A {@code .npy} file, opened for reading and mapped into memory window by window, so that arrays larger than memory
- * and larger than 2 GB are read like any other. Opening checks that the file has exactly the bytes its header promises.
+ * and larger than 2 GB are no special case. Opening checks that the file has exactly the number of bytes that its
+ * header states.
  *
- * <p>A row is one entry of the outermost axis. Row-wise stored little-endian arrays of the types of {@link NpyType} are
- * read; anything else is refused by name. Not for use by several threads at once.
+ * <p>A row is one entry of the outermost axis. Little-endian arrays of the types of {@link NpyType}, stored row by row,
+ * are supported. Anything else is rejected by name. Not thread-safe.
  *
  * @see <a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">numpy.lib.format</a>
  */
 public final class NpyFile implements AutoCloseable {
     /**
-     * Bytes mapped at a time. A mapping lives until the garbage collector finds it unused; its pages are the page
-     * cache's own, so the system takes them back whenever it needs them.
+     * The number of bytes mapped at a time. A mapping lives until the garbage collector finds it unused. Its pages
+     * belong to the page cache, so the system can reclaim them at any time.
      */
     private static final long WINDOW = 256L << 20;
-    /** Elements converted at a time by the readers of whole arrays. */
+    /** The number of elements converted at a time by the readers of whole arrays. */
     private static final long BLOCK = 1L << 20;
 
     private final Path path;
@@ -49,14 +50,14 @@ public final class NpyFile implements AutoCloseable {
     /**
      * Opens a file and reads its header.
      *
-     * @throws InputException if it is missing, unreadable, no {@code .npy} file, of a kind that is not read, or has
-     *     fewer or more bytes than its header promises
+     * @throws InputException if the file is missing, unreadable, not a {@code .npy} file or of an unsupported kind, or
+     *     if its number of bytes differs from that in its header
      */
     public static NpyFile open(Path path) {
         return open(path, NpyHeader::parse);
     }
 
-    /** Opens a file whose elements may be stored row by row or column by column, as one row of all of them. */
+    /** Opens a file whose elements may be stored row by row or column by column, as a single row of all elements. */
     static Flat openFlat(Path path) {
         NpyFile file = open(path, NpyHeader::parseAnyOrder);
         NpyHeader header = file.header;
@@ -64,7 +65,7 @@ public final class NpyFile implements AutoCloseable {
         return new Flat(new NpyFile(path, file.channel, flat), header.shape(), header.columnMajor());
     }
 
-    /** A file's elements in the order in which they are stored, and the array they make. */
+    /** The elements of a file in storage order, and the array that they represent. */
     record Flat(NpyFile file, long[] shape, boolean columnMajor) {}
 
     private interface HeaderParser {
@@ -106,27 +107,27 @@ public final class NpyFile implements AutoCloseable {
         return header.type();
     }
 
-    /** Number of axes; 0 for a scalar. */
+    /** The number of axes; 0 for a scalar. */
     public int rank() {
         return header.shape().length;
     }
 
-    /** Every axis' length, outermost first. */
+    /** The lengths of all axes, outermost first. */
     public long[] shape() {
         return header.shape().clone();
     }
 
-    /** Length of one axis, the outermost being 0. */
+    /** The length of one axis; the outermost is 0. */
     public long extent(int axis) {
         return header.shape()[axis];
     }
 
-    /** Number of rows: the length of the outermost axis, 1 for a scalar. */
+    /** The number of rows: the length of the outermost axis, 1 for a scalar. */
     public long rows() {
         return rank() == 0 ? 1 : extent(0);
     }
 
-    /** Elements in one row: the product of all axes but the outermost. */
+    /** The number of elements in one row: the product of all axes except the outermost. */
     public long rowElements() {
         long elements = 1;
         for (int axis = 1; axis < rank(); axis++) {
@@ -135,16 +136,16 @@ public final class NpyFile implements AutoCloseable {
         return elements;
     }
 
-    /** Number of elements. */
+    /** The number of elements. */
     public long elements() {
         return header.elements();
     }
 
     /**
-     * Insists on a number of axes.
+     * Requires a number of axes.
      *
      * @return this
-     * @throws InputException if it has another
+     * @throws InputException if the array has another number
      */
     public NpyFile requireRank(int expected) {
         if (rank() != expected) {
@@ -157,9 +158,9 @@ public final class NpyFile implements AutoCloseable {
     }
 
     /**
-     * Insists on a shape.
+     * Requires a shape.
      *
-     * @param expected every axis' length; −1 where any will do
+     * @param expected the lengths of all axes; −1 stands for any length
      * @return this
      * @throws InputException if the shape is another
      */
@@ -176,16 +177,16 @@ public final class NpyFile implements AutoCloseable {
         return this;
     }
 
-    /** Where the first element stands in the file, in bytes. */
+    /** The position of the first element in the file, in bytes. */
     public long dataOffset() {
         return header.dataOffset();
     }
 
     /**
-     * The bytes of some rows, mapped, not copied. The buffer stays valid after this file is closed.
+     * The bytes of some rows, mapped and not copied. The buffer stays valid after this file is closed.
      *
-     * <p>The file must not be cut shorter while the buffer is read: the system would end the JVM with SIGBUS. Each call looks
-     * at the file's length again, so that a file that was cut before the call is an error like any other.
+     * <p>Another program must not truncate the file while the buffer is read: the system would end the JVM with SIGBUS. Each
+     * call checks the file's length again, so that a file truncated before the call raises an ordinary error.
      *
      * @param from first row, inclusive
      * @param to last row, exclusive
@@ -220,12 +221,13 @@ public final class NpyFile implements AutoCloseable {
     }
 
     /**
-     * Converts some rows to float32. float16 is widened exactly, float64 rounded to the nearest float32.
+     * Converts some rows to float32. float16 is widened exactly, and float64 is rounded to the nearest float32.
      *
      * @param from first row, inclusive
      * @param to last row, exclusive
      * @param target receives {@code (to − from) · rowElements()} values at its position
-     * @throws InputException if the file holds no floating-point numbers, or a finite one too large for float32
+     * @throws InputException if the file does not contain floating-point numbers, or contains a finite one that is too
+     *     large for float32
      */
     public void readFloats(long from, long to, FloatBuffer target) {
         if (!type().isFloating()) {
@@ -248,9 +250,9 @@ public final class NpyFile implements AutoCloseable {
     }
 
     /**
-     * All elements as float32, in storage order; conversions as in {@link #readFloats(long, long, FloatBuffer)}.
+     * All elements as float32, in storage order, converted as in {@link #readFloats(long, long, FloatBuffer)}.
      *
-     * @throws InputException also if there are more elements than a Java array holds
+     * @throws InputException also if there are more elements than a Java array can hold
      */
     public float[] readFloats() {
         float[] values = new float[arrayLength()];
@@ -260,12 +262,12 @@ public final class NpyFile implements AutoCloseable {
     }
 
     /**
-     * Some rows of an integer array, signed types with their sign, unsigned ones without.
+     * Some rows of an integer array. Signed types keep their sign, and unsigned types have none.
      *
      * @param from first row, inclusive
      * @param to last row, exclusive
      * @param target receives {@code (to − from) · rowElements()} values at its position
-     * @throws InputException if the file holds no integers, or a u8 above 2⁶³−1
+     * @throws InputException if the file does not contain integers, or contains a u8 above 2⁶³−1
      */
     public void readLongs(long from, long to, LongBuffer target) {
         if (!type().isInteger()) {
@@ -278,9 +280,9 @@ public final class NpyFile implements AutoCloseable {
     }
 
     /**
-     * All elements of an integer array, in storage order; conversions as in {@link #readLongs(long, long, LongBuffer)}.
+     * All elements of an integer array, in storage order, converted as in {@link #readLongs(long, long, LongBuffer)}.
      *
-     * @throws InputException also if there are more elements than a Java array holds
+     * @throws InputException also if there are more elements than a Java array can hold
      */
     public long[] readLongs() {
         if (!type().isInteger()) {
@@ -295,7 +297,7 @@ public final class NpyFile implements AutoCloseable {
     /**
      * All elements of a boolean array, in storage order.
      *
-     * @throws InputException if the file holds no booleans, or more than a Java array can
+     * @throws InputException if the file does not contain booleans, or contains more than a Java array can hold
      */
     public boolean[] readBooleans() {
         if (type() != NpyType.BOOL) {
@@ -312,7 +314,7 @@ public final class NpyFile implements AutoCloseable {
         return values;
     }
 
-    /** Closes the file; buffers handed out stay valid. A second call does nothing. */
+    /** Closes the file. Buffers that were returned stay valid. A second call does nothing. */
     @Override
     public void close() {
         try {
@@ -390,7 +392,7 @@ public final class NpyFile implements AutoCloseable {
         return narrowed;
     }
 
-    /** IEEE 754 binary16 to binary32, exact; Java has this from version 20 on. */
+    /** IEEE 754 binary16 to binary32, exact. Java has this from version 20 on. */
     static float halfToFloat(short half) {
         int sign = (half & 0x8000) << 16;
         int exponent = half >> 10 & 0x1f;

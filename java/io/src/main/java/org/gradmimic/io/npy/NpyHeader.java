@@ -14,34 +14,34 @@ import org.gradmimic.base.InputException;
  * Python dictionary with exactly the keys {@code descr}, {@code fortran_order} and {@code shape}.
  *
  * @param type the element type
- * @param shape every axis' length, outermost first; empty for a scalar
+ * @param shape the lengths of all axes, outermost first; empty for a scalar
  * @param dataOffset bytes before the first element
- * @param columnMajor whether the innermost axis of the shape is the one that varies slowest (Fortran's order)
+ * @param columnMajor whether the innermost axis of the shape varies most slowly (Fortran order)
  * @see <a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">numpy.lib.format</a>
  */
 public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean columnMajor) {
     /** Magic, version and the longer of the two forms of the length. */
     public static final int MAX_PREFIX = 12;
-    /** NumPy refuses longer headers too. */
+    /** NumPy rejects longer headers too. */
     static final int MAX_LENGTH = 10_000;
 
-    /** As many as NumPy 2 has. */
+    /** NumPy 2 has the same limit. */
     private static final int MAX_AXES = 64;
 
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
     private static final int ALIGNMENT = 64;
 
-    /** Number of elements; {@link #parse} made sure that it and its bytes fit a long. */
+    /** The number of elements. {@link #parse} made sure that it and the number of bytes fit in a long. */
     public long elements() {
         return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
     }
 
-    /** The file's size if it is whole: header and elements. */
+    /** The size of a complete file: header and elements. */
     public long fileBytes() {
         return dataOffset + elements() * type.bytes();
     }
 
-    /** The shape as NumPy prints it: {@code (3, 4)}, {@code (3,)}, {@code ()}. */
+    /** The shape in NumPy's notation: {@code (3, 4)}, {@code (3,)}, {@code ()}. */
     public static String describe(long[] shape) {
         String inner = Arrays.stream(shape)
                 .mapToObj(n -> n < 0 ? "*" : Long.toString(n))
@@ -50,11 +50,11 @@ public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean col
     }
 
     /**
-     * Total size of prefix and dictionary.
+     * The total size of prefix and dictionary.
      *
-     * @param prefix the file's first bytes, {@link #MAX_PREFIX} of them if there are so many
+     * @param prefix the first bytes of the file, {@link #MAX_PREFIX} of them if there are that many
      * @param file named in the message
-     * @throws InputException if it is no {@code .npy} file
+     * @throws InputException if it is not a {@code .npy} file
      */
     public static int headerBytes(ByteBuffer prefix, String file) {
         ByteBuffer in = prefix.duplicate().order(ByteOrder.LITTLE_ENDIAN);
@@ -82,11 +82,11 @@ public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean col
     }
 
     /**
-     * Parses prefix and dictionary of an array that is stored row by row.
+     * Parses the prefix and dictionary of an array that is stored row by row.
      *
-     * @param header the file's first bytes, {@link #headerBytes} of them
+     * @param header the first bytes of the file, {@link #headerBytes} of them
      * @param file named in the message
-     * @throws InputException if the header is damaged or of an array that is not read
+     * @throws InputException if the header is damaged or describes an unsupported array
      */
     public static NpyHeader parse(ByteBuffer header, String file) {
         NpyHeader parsed = parseAnyOrder(header, file);
@@ -99,7 +99,7 @@ public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean col
         return parsed;
     }
 
-    /** As {@link #parse}, of an array that is stored row by row or column by column. */
+    /** Like {@link #parse}, for an array that is stored row by row or column by column. */
     static NpyHeader parseAnyOrder(ByteBuffer header, String file) {
         int version = header.get(6);
         int dictionaryAt = version == 1 ? 10 : 12;
@@ -125,7 +125,7 @@ public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean col
         return new NpyHeader(type, shape, header.limit(), dictionary.columnMajor() && shape.length > 1);
     }
 
-    /** The header's bytes, version 1, padded so that the elements begin at a multiple of 64 as NumPy has it. */
+    /** The bytes of a header, version 1, padded like NumPy's so that the elements begin at a multiple of 64. */
     public static byte[] format(NpyType type, long[] shape) {
         String dictionary =
                 "{'descr': " + type.descriptor() + ", 'fortran_order': False, 'shape': " + describe(shape) + ", }";
@@ -158,7 +158,7 @@ public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean col
         return shape;
     }
 
-    /** Refuses shapes whose bytes don't fit a long, with every axis multiplied even if another one is 0. */
+    /** Rejects shapes whose number of bytes does not fit in a long. All axes are multiplied, even if one is 0. */
     private static void checkBytes(long[] shape, NpyType type, String file) {
         try {
             long bytes = type.bytes();

@@ -6,9 +6,9 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
 
 /**
- * A floating-point {@code .npy} array [E,N], stored row by row or column by column (NumPy's {@code fortran_order}), read
- * piece by piece as float32; [N] and [N,1] are taken for [1,N]. Converted as by {@link NpyFile#readFloats}. Arrays larger than memory
- * are fine. Can be used by several threads.
+ * A floating-point {@code .npy} array [E,N], stored row by row or column by column (NumPy's {@code fortran_order}),
+ * read piece by piece as float32. [N] and [N,1] are read as [1,N]. Values are converted as by {@link
+ * NpyFile#readFloats}. Arrays may be larger than memory. Several threads can use it.
  */
 public final class NpyMatrix implements AutoCloseable {
 
@@ -29,8 +29,8 @@ public final class NpyMatrix implements AutoCloseable {
     /**
      * Opens a file.
      *
-     * @throws InputException if {@link NpyFile#open} would refuse it for another reason than its order, or it holds no
-     *     floating-point array of one or two axes
+     * @throws InputException if {@link NpyFile#open} would reject it for a reason other than its order, or if it does
+     *     not contain a floating-point array of one or two axes
      */
     public static NpyMatrix open(Path path) {
         NpyFile.Flat flat = NpyFile.openFlat(path);
@@ -67,7 +67,7 @@ public final class NpyMatrix implements AutoCloseable {
      * @param row from 0
      * @param from the first column
      * @param count how many
-     * @param target gets them, from its start
+     * @param target receives them, from its start
      * @throws InputException if a finite float64 is too large for float32
      */
     public void read(long row, long from, int count, float[] target) {

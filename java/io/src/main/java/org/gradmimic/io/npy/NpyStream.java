@@ -8,8 +8,8 @@ import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.io.AtomicFile;
 
 /**
- * Writes an array of any type and known shape from front to back, element by element; memory stays constant, and the
- * file appears under its name whole or not at all.
+ * Writes an array of any type and known shape from front to back, element by element, in constant memory. The file is
+ * whole or absent.
  */
 public final class NpyStream implements AutoCloseable {
     private static final int BLOCK_BYTES = 1 << 18;
@@ -28,12 +28,12 @@ public final class NpyStream implements AutoCloseable {
     }
 
     /**
-     * Begins an array.
+     * Starts an array.
      *
-     * @param path where it will be after {@link #commit}
+     * @param path the final name after {@link #commit}
      * @param type the element type
-     * @param shape every axis' length, outermost first
-     * @throws InputException if the folder is missing or can't be written to
+     * @param shape the lengths of all axes, outermost first
+     * @throws InputException if the folder is missing or not writable
      */
     public static NpyStream create(Path path, NpyType type, long... shape) {
         long elements = NpyWriter.count(shape);
@@ -49,11 +49,11 @@ public final class NpyStream implements AutoCloseable {
     }
 
     /**
-     * Goes to the next element.
+     * Advances to the next element.
      *
-     * @return where its bytes go, by one or more relative puts that make up exactly one element; little-endian
-     * @throws InvalidStateException if there is no next one
-     * @throws InputException if the disk refuses the ones before
+     * @return the buffer for its bytes, to be filled by relative puts of exactly one element in total; little-endian
+     * @throws InvalidStateException if there is no next element
+     * @throws InputException if the previous elements cannot be written
      */
     public ByteBuffer next() {
         if (begun == elements) {
@@ -67,10 +67,10 @@ public final class NpyStream implements AutoCloseable {
     }
 
     /**
-     * Makes the file appear under its name.
+     * Moves the file to its final name.
      *
      * @throws InvalidStateException if elements are missing
-     * @throws InputException if the disk refuses; what bore the name before is untouched
+     * @throws InputException if the file cannot be written; an existing file of that name is then untouched
      */
     public void commit() {
         flush();
@@ -81,7 +81,7 @@ public final class NpyStream implements AutoCloseable {
         file.commit();
     }
 
-    /** Drops everything unless it was committed; a second call does nothing. */
+    /** Discards everything unless it was committed. A second call does nothing. */
     @Override
     public void close() {
         file.close();

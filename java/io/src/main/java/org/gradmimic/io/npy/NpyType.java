@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.gradmimic.base.InputException;
 
-/** The element types that are read from {@code .npy} files and written to them, all little-endian. */
+/** The element types that are read from and written to {@code .npy} files, all little-endian. */
 public enum NpyType {
     FLOAT16("f2", 2, Kind.FLOATING),
     FLOAT32("f4", 4, Kind.FLOATING),
@@ -40,7 +40,7 @@ public enum NpyType {
         this.kind = kind;
     }
 
-    /** Bytes per element. */
+    /** The number of bytes per element. */
     public int bytes() {
         return bytes;
     }
@@ -55,12 +55,12 @@ public enum NpyType {
         return kind == Kind.INTEGER;
     }
 
-    /** NumPy's name of the type without the byte order, such as {@code f4}. */
+    /** NumPy's name of the type without the byte order, for example {@code f4}. */
     public String code() {
         return code;
     }
 
-    /** The value of the header's {@code descr} for this type, as Python writes it. */
+    /** The value of the header's {@code descr} for this type, in Python syntax. */
     String descriptor() {
         return kind == Kind.PAIR ? PAIR_DESCRIPTOR : "'" + plainDescriptor() + "'";
     }
@@ -70,9 +70,9 @@ public enum NpyType {
     }
 
     /**
-     * @param descriptor the header's {@code descr}, such as {@code <f4}
+     * @param descriptor the header's {@code descr}, for example {@code <f4}
      * @param file named in the message
-     * @throws InputException if the type is big-endian or none of these
+     * @throws InputException if the type is big-endian or not one of these
      */
     static NpyType parse(String descriptor, String file) {
         boolean ordered = !descriptor.isEmpty() && "<>=|".indexOf(descriptor.charAt(0)) >= 0;
@@ -99,7 +99,7 @@ public enum NpyType {
     /**
      * @param fields the header's {@code descr} of a structured type: a list of fields
      * @param file named in the message
-     * @throws InputException if it is another structure than {@link #UINT64_PAIR}
+     * @throws InputException if it is not the structure of {@link #UINT64_PAIR}
      */
     static NpyType parseStructure(String fields, String file) {
         if (!fields.replace('"', '\'').replaceAll("\\s", "").equals(PAIR_DESCRIPTOR.replace(" ", ""))) {

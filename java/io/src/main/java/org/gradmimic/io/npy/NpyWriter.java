@@ -10,9 +10,9 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.AtomicFile;
 
 /**
- * Writes {@code .npy} files: whole arrays in one call, or a float32 array of known shape piece by piece, in any order,
- * with pieces read back and written again before {@link #commit}. Either way the file appears under its name whole or
- * not at all, and memory stays constant. What was never written is NaN.
+ * Writes {@code .npy} files: whole arrays in one call, or a float32 array of known shape piece by piece in any order.
+ * Pieces can be read back and written again before {@link #commit}. In either case the file is whole or absent, and
+ * memory use is constant. Elements that were never written are NaN.
  */
 public final class NpyWriter implements AutoCloseable {
     private static final int BLOCK = 1 << 16;
@@ -22,7 +22,7 @@ public final class NpyWriter implements AutoCloseable {
     private final long elements;
     private final ByteBuffer block =
             ByteBuffer.allocateDirect(BLOCK * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    /** Elements before this one have been written; those from here on have no bytes in the file yet. */
+    /** Elements before this index have been written. Those from here on have no bytes in the file yet. */
     private long end;
 
     private NpyWriter(AtomicFile file, byte[] header, long elements) {
@@ -33,23 +33,23 @@ public final class NpyWriter implements AutoCloseable {
     }
 
     /**
-     * Begins a float32 array.
+     * Starts a float32 array.
      *
-     * @param path where it will be after {@link #commit}
-     * @param shape every axis' length, outermost first
-     * @throws InputException if the folder is missing or can't be written to
+     * @param path the final name after {@link #commit}
+     * @param shape the lengths of all axes, outermost first
+     * @throws InputException if the folder is missing or not writable
      */
     public static NpyWriter create(Path path, long... shape) {
         return create(AtomicFile.create(path), shape);
     }
 
     /**
-     * Begins a float32 array of intermediate values, see {@link AtomicFile#scratch}. It cannot be committed.
+     * Starts a float32 array of intermediate values; see {@link AtomicFile#scratch}. It cannot be committed.
      *
-     * @param path the file that is being made; failures name it
-     * @param suffix tells its temporary files apart
-     * @param shape every axis' length, outermost first
-     * @throws InputException if the folder is missing or can't be written to
+     * @param path the file that is being written; failures name it
+     * @param suffix distinguishes its temporary files
+     * @param shape the lengths of all axes, outermost first
+     * @throws InputException if the folder is missing or not writable
      */
     public static NpyWriter scratch(Path path, String suffix, long... shape) {
         return create(AtomicFile.scratch(path, suffix), shape);
@@ -64,7 +64,7 @@ public final class NpyWriter implements AutoCloseable {
         }
     }
 
-    /** The name the file will have. */
+    /** The final name of the file. */
     public Path path() {
         return file.target();
     }
@@ -97,17 +97,17 @@ public final class NpyWriter implements AutoCloseable {
         }
     }
 
-    /** Number of elements in all. */
+    /** The total number of elements. */
     public long elements() {
         return elements;
     }
 
     /**
-     * Writes all that remains in {@code values}.
+     * Writes all remaining elements of {@code values}.
      *
      * @param from index of the first element, in row order
-     * @throws InvalidArgumentException if that goes past the end
-     * @throws InputException if the disk refuses it
+     * @throws InvalidArgumentException if the elements extend past the end
+     * @throws InputException if they cannot be written
      */
     public void put(long from, FloatBuffer values) {
         checkRange(from, values.remaining());
@@ -128,7 +128,7 @@ public final class NpyWriter implements AutoCloseable {
      * Reads elements back, as many as {@code target} has room for.
      *
      * @param from index of the first element, in row order
-     * @throws InvalidArgumentException if that goes past the end
+     * @throws InvalidArgumentException if the elements extend past the end
      */
     public void get(long from, FloatBuffer target) {
         checkRange(from, target.remaining());
@@ -146,16 +146,16 @@ public final class NpyWriter implements AutoCloseable {
     }
 
     /**
-     * Makes the file appear under its name, elements that were never written as NaN.
+     * Moves the file to its final name. Elements that were never written are NaN.
      *
-     * @throws InputException if that fails; what bore the name before is untouched
+     * @throws InputException if that fails; an existing file of that name is then untouched
      */
     public void commit() {
         fillTo(elements);
         file.commit();
     }
 
-    /** Drops everything unless it was committed; a second call does nothing. */
+    /** Discards everything unless it was committed. A second call does nothing. */
     @Override
     public void close() {
         file.close();

@@ -1,7 +1,7 @@
 /**
- * NumPy's {@code .npy} files, read by mapping and written whole or not at all; arrays may be larger than memory.
+ * NumPy's {@code .npy} files, read by mapping and written whole or not at all. Arrays may be larger than memory.
  *
- * <p>Whatever is wrong with a file is an {@link org.gradmimic.base.InputException} that names it.
+ * <p>Every fault in a file is an {@link org.gradmimic.base.InputException} that names it.
  */
 @NullMarked
 package org.gradmimic.io.npy;

@@ -11,7 +11,7 @@ import org.gradmimic.base.SettingText;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The declaration of one setting of a run. Immutable; the methods that change something return a new declaration, so a
+ * The declaration of one setting of a run. Immutable: methods that change something return a new declaration, so a
  * declaration is complete only when it is stored in its constant:
  *
  * <pre>{@code
@@ -22,11 +22,11 @@ import org.jspecify.annotations.Nullable;
  * @param <V> the type of its values
  */
 public final class Setting<V> {
-    /** What a resumed run may do with the value that the run was started with. */
+    /** What a resumed run may do with the value with which the run was started. */
     public enum OnResume {
-        /** Keep it. */
+        /** The value must stay the same. */
         SAME,
-        /** Keep it or make it larger. */
+        /** The value may stay the same or become larger. */
         MAY_GROW
     }
 
@@ -89,10 +89,10 @@ public final class Setting<V> {
     }
 
     /**
-     * A real number. NaN and the infinities are never valid.
+     * A real number. NaN and infinities are never valid.
      *
-     * @param name in lower case, words joined by dashes, such as "batch-size"
-     * @param parameter stands for the value in a synopsis, such as "B"
+     * @param name in lower case, words joined by dashes, for example "batch-size"
+     * @param parameter stands for the value in a synopsis, for example "B"
      * @param description one phrase, without a full stop
      */
     public static Setting<Double> real(String name, String parameter, String description) {
@@ -100,12 +100,12 @@ public final class Setting<V> {
                 .valid("finite", x -> !x.isNaN() && !x.isInfinite());
     }
 
-    /** A whole number of 32 bits; parameters as for {@link #real}. */
+    /** A 32-bit integer; parameters as for {@link #real}. */
     public static Setting<Integer> whole(String name, String parameter, String description) {
         return of(name, Integer.class, parameter, description, Setting::parseWhole, List.of());
     }
 
-    /** A whole number of 64 bits; parameters as for {@link #real}. */
+    /** A 64-bit integer; parameters as for {@link #real}. */
     public static Setting<Long> wide(String name, String parameter, String description) {
         return of(name, Long.class, parameter, description, Setting::parseWide, List.of());
     }
@@ -115,15 +115,18 @@ public final class Setting<V> {
         return of(name, String.class, parameter, description, text -> text, List.of());
     }
 
-    /** Something that is on or off, off unless {@link #defaultsTo} says otherwise; parameters as for {@link #real}. */
+    /**
+     * A flag that is on or off, and off unless {@link #defaultsTo} sets another default; parameters as for {@link
+     * #real}.
+     */
     public static Setting<Boolean> flag(String name, String description) {
         return of(name, Boolean.class, "", description, Setting::parseFlag, List.of(false, true))
                 .defaultsTo(false);
     }
 
     /**
-     * One of several values, written as their {@code toString} says; small and capital letters, dashes and underscores are
-     * the same. Other parameters as for {@link #real}.
+     * One of several values, written as their {@code toString}. Case does not matter, and a dash is the same as an
+     * underscore. Other parameters as for {@link #real}.
      */
     public static <E extends Enum<E>> Setting<E> choice(
             String name, String parameter, String description, Class<E> type) {
@@ -142,19 +145,21 @@ public final class Setting<V> {
                 values);
     }
 
-    /** The same with a value that is taken where none is given. */
+    /** This setting with a default value. */
     public Setting<V> defaultsTo(V value) {
         return new Setting<>(
                 name, type, parameter, description, parser, choices, check, value, optional, onResume, ignoredBy);
     }
 
-    /** The same for a setting that need not be given although it has no default: {@link SettingValues#find} reads it. */
+    /** This setting without a default that need not be given; {@link SettingValues#find} reads it. */
     public Setting<V> optional() {
         return new Setting<>(
                 name, type, parameter, description, parser, choices, check, defaultValue, true, onResume, ignoredBy);
     }
 
-    /** The same with another text for one of its values: a name from an earlier version, which help does not show. */
+    /**
+     * This setting with another text for one of its values: a name from an earlier version, which help does not show.
+     */
     public Setting<V> alias(String text, V value) {
         Function<String, V> both = given -> given.equalsIgnoreCase(text) ? value : parser.apply(given);
         return new Setting<>(
@@ -162,9 +167,9 @@ public final class Setting<V> {
     }
 
     /**
-     * The same, accepting only some of the values accepted before.
+     * This setting, accepting only some of the values accepted before.
      *
-     * @param words what a value must be, such as "positive"
+     * @param words what a value must be, for example "positive"
      */
     public Setting<V> valid(String words, Predicate<V> valid) {
         Function<V, @Nullable String> both = value -> {
@@ -175,7 +180,7 @@ public final class Setting<V> {
                 name, type, parameter, description, parser, choices, both, defaultValue, optional, onResume, ignoredBy);
     }
 
-    /** The same, accepting numbers above 0 and below 1 only. */
+    /** This setting, accepting only numbers above 0 and below 1. */
     public Setting<V> share() {
         return valid("between 0 and 1", value -> {
             double share = ((Number) value).doubleValue();
@@ -183,26 +188,26 @@ public final class Setting<V> {
         });
     }
 
-    /** The same, accepting numbers above 0 only. */
+    /** This setting, accepting only numbers above 0. */
     public Setting<V> positive() {
         return valid("positive", value -> ((Number) value).doubleValue() > 0);
     }
 
-    /** The same, accepting 0 and numbers above it only. */
+    /** This setting, accepting only 0 and numbers above it. */
     public Setting<V> notNegative() {
         return valid("0 or more", value -> ((Number) value).doubleValue() >= 0);
     }
 
-    /** The same, with what a resumed run may do with its value; {@link OnResume#SAME} unless this is called. */
+    /** This setting with a rule for resumed runs; {@link OnResume#SAME} unless this is called. */
     public Setting<V> onResume(OnResume rule) {
         return new Setting<>(
                 name, type, parameter, description, parser, choices, check, defaultValue, optional, rule, ignoredBy);
     }
 
     /**
-     * The same, not used under some values of other settings.
+     * This setting, not used with some values of other settings.
      *
-     * @param by what makes the run ignore this setting, such as "mode sgd"; null where the setting is used
+     * @param by what makes the run ignore this setting, for example "mode sgd"; null if the setting is used
      */
     public Setting<V> ignoredBy(Function<SettingValues, @Nullable String> by) {
         return new Setting<>(
@@ -224,7 +229,7 @@ public final class Setting<V> {
         return type;
     }
 
-    /** What stands for the value in a synopsis; empty for a flag. */
+    /** The placeholder for the value in a synopsis; empty for a flag. */
     public String parameter() {
         return parameter;
     }
@@ -234,12 +239,12 @@ public final class Setting<V> {
         return description;
     }
 
-    /** All values there are, for a choice or a flag; else empty. */
+    /** All values of a choice or a flag; empty for other settings. */
     public List<V> choices() {
         return choices;
     }
 
-    /** The value where none is given; null if one must be given or the default follows from something else. */
+    /** The default value; null if a value must be given or the default follows from something else. */
     public @Nullable V defaultValue() {
         return defaultValue;
     }
@@ -255,20 +260,20 @@ public final class Setting<V> {
     }
 
     /**
-     * A value from its text.
+     * Parses a value.
      *
-     * @throws InvalidArgumentException if the text is none; the message goes on after the setting's name
+     * @throws InvalidArgumentException if the text is not a value; the message continues after the name of the setting
      */
     public V parse(String text) {
         return parser.apply(text);
     }
 
-    /** A value as text, from which {@link #parse} makes the same value. */
+    /** A value as text, which {@link #parse} turns into the same value. */
     public String format(V value) {
         return value.toString();
     }
 
-    /** A value as JSON has it: a number, a boolean or a text. */
+    /** A value as in JSON: a number, a boolean or a text. */
     public Object json(V value) {
         return value instanceof Enum ? value.toString() : value;
     }
@@ -282,7 +287,7 @@ public final class Setting<V> {
         return value;
     }
 
-    /** What makes a run with these values ignore the setting; null where the run uses it. */
+    /** What makes a run with these values ignore the setting; null if the run uses it. */
     @Nullable
     String ignoredBy(SettingValues values) {
         return ignoredBy.apply(values);
@@ -325,8 +330,8 @@ public final class Setting<V> {
         for (E value : values) {
             if (value.toString().replace('-', '_').equalsIgnoreCase(text.replace('-', '_'))) return value;
         }
-        throw new InvalidArgumentException(
-                "'" + text + "' is none of " + values.stream().map(E::toString).collect(Collectors.joining(", ")));
+        throw new InvalidArgumentException("'" + text + "' is not one of "
+                + values.stream().map(E::toString).collect(Collectors.joining(", ")));
     }
 
     @Override

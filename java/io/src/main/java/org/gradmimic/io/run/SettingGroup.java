@@ -6,8 +6,8 @@ import java.util.Set;
 import org.gradmimic.base.InvalidArgumentException;
 
 /**
- * All settings of a command, in the order in which help and files list them. Values can be given and read for these settings
- * only, so a setting that a run depends on is in this list.
+ * All settings of a command, in the order of help and files. Values can only be given and read for these settings, so
+ * every setting that a run depends on is in this list.
  */
 public final class SettingGroup {
     private final List<Setting<?>> settings;
@@ -18,7 +18,7 @@ public final class SettingGroup {
         members = Set.copyOf(settings);
     }
 
-    /** @throws InvalidArgumentException if two settings have one name */
+    /** @throws InvalidArgumentException if two settings have the same name */
     public static SettingGroup of(Setting<?>... settings) {
         Set<String> names = new HashSet<>();
         for (Setting<?> setting : settings) {
@@ -29,7 +29,7 @@ public final class SettingGroup {
         return new SettingGroup(List.of(settings));
     }
 
-    /** The settings in their order. */
+    /** The settings in order. */
     public List<Setting<?>> settings() {
         return settings;
     }

@@ -19,13 +19,13 @@ public final class SettingValues {
         this.given = given;
     }
 
-    /** No value is given yet. */
+    /** Values of a group in which no value is given yet. */
     public static SettingValues of(SettingGroup group) {
         return new SettingValues(group, Map.of());
     }
 
     /**
-     * The same with another value.
+     * These values with another value for one setting.
      *
      * @throws SettingException if the value is not valid
      * @throws InvalidArgumentException if the group does not have the setting
@@ -37,13 +37,13 @@ public final class SettingValues {
         return new SettingValues(group, more);
     }
 
-    /** The settings these are values of. */
+    /** The settings of these values. */
     public SettingGroup group() {
         return group;
     }
 
     /**
-     * The value that was given, or else the default.
+     * The value that was given, otherwise the default.
      *
      * @throws SettingException if there is neither
      * @throws InvalidArgumentException if the group does not have the setting
@@ -59,7 +59,7 @@ public final class SettingValues {
     /**
      * The value of an optional setting.
      *
-     * @return the value that was given, or else the default, or else null
+     * @return the value that was given, otherwise the default, otherwise null
      * @throws InvalidArgumentException if the group does not have the setting
      */
     public <V> @Nullable V find(Setting<V> setting) {
@@ -84,7 +84,7 @@ public final class SettingValues {
         }
     }
 
-    /** One message for each cause that makes the run ignore settings that were given. */
+    /** One message for each reason why the run ignores settings that were given. */
     public List<SettingText> ignored() {
         Map<String, SettingText> messages = new LinkedHashMap<>();
         for (Setting<?> setting : group.settings()) {
@@ -98,7 +98,7 @@ public final class SettingValues {
         return new ArrayList<>(messages.values());
     }
 
-    /** A message: {@code by} does not use a setting or an input file that was given. */
+    /** A message which says that {@code by} does not use a setting or an input file that was given. */
     public static SettingText ignores(String by, String name) {
         return SettingText.of(by + " ignores ").setting(name);
     }

@@ -8,14 +8,14 @@ import java.util.Map;
 import org.gradmimic.base.InvalidArgumentException;
 import org.jspecify.annotations.Nullable;
 
-/** The records of a pax header, {@code LENGTH KEY=VALUE\n} each, which say what a tar header has no room for. */
+/** The records of a pax header, {@code LENGTH KEY=VALUE\n} each, for data that do not fit in a tar header. */
 final class PaxRecords {
     static final String PATH = "path";
     static final String SIZE = "size";
     static final String SPARSE = "GNU.sparse.";
     static final String SPARSE_NAME = SPARSE + "name";
 
-    /** Digits of a length, far more than a header's records need. */
+    /** The largest number of digits in a length, far more than the records of a header need. */
     private static final int LENGTH_DIGITS = 9;
 
     private final Map<String, byte[]> records = new LinkedHashMap<>();
@@ -43,7 +43,7 @@ final class PaxRecords {
             while (equals < end && content[equals] != '=') equals++;
             if (equals == end || equals == digit + 1) throw damaged(at);
             String key = new String(content, digit + 1, equals - digit - 1, StandardCharsets.UTF_8);
-            records.remove(key); // the last one counts, and sparse maps of format 0.0 repeat theirs
+            records.remove(key); // the last record of a key counts, and sparse maps of format 0.0 repeat theirs
             records.put(key, Arrays.copyOfRange(content, equals + 1, end - 1));
             at = end;
         }
@@ -66,8 +66,8 @@ final class PaxRecords {
     }
 
     /**
-     * A pax header's content without the name of its member, and with another name in the sparse format's record. Works on
-     * the bytes, as sparse maps repeat records.
+     * The content of a pax header without the name of its member, and with another name in the record of the sparse
+     * format. It works on bytes, because sparse maps repeat records.
      */
     static byte[] renamed(byte[] content, byte[] name) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -3,7 +3,7 @@ package org.gradmimic.io.tar;
 import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
 
-/** One header block of a tar archive: its fields, where they lie and how they are written. */
+/** One header block of a tar archive: its fields, their positions and how they are written. */
 final class TarHeader {
     static final int BLOCK = 512;
 
@@ -26,7 +26,7 @@ final class TarHeader {
         this.block = block;
     }
 
-    /** Whether the checksum fits, whose bytes old programs added with their signs. */
+    /** Whether the checksum is correct. Old programs added the bytes as signed numbers. */
     boolean isValid() {
         long unsigned = 0;
         long signed = 0;
@@ -43,7 +43,7 @@ final class TarHeader {
         return (char) (block[TYPE] & 0xff);
     }
 
-    /** The size field; negative if it holds no number. */
+    /** The size field; negative if it does not contain a number. */
     long size() {
         return number(block, SIZE, NUMBER_BYTES);
     }
@@ -62,7 +62,7 @@ final class TarHeader {
         return text(block, LINK, NAME_BYTES);
     }
 
-    /** Whether blocks with more of the sparse map follow; of the old GNU format. */
+    /** Whether blocks with more of the sparse map follow (old GNU format). */
     boolean sparseMapGoesOn() {
         return block[482] != 0;
     }
@@ -75,12 +75,12 @@ final class TarHeader {
         return Arrays.equals(block, MAGIC, MAGIC + POSIX.length, POSIX, 0, POSIX.length);
     }
 
-    /** Whether the name field alone holds a name. */
+    /** Whether a name fits in the name field. */
     static boolean fits(byte[] name) {
         return name.length <= NAME_BYTES;
     }
 
-    /** This header's block with another name, cut where it does not fit. */
+    /** The block of this header with another name, truncated if it does not fit. */
     byte[] named(byte[] name) {
         byte[] renamed = block.clone();
         Arrays.fill(renamed, NAME, NAME + NAME_BYTES, (byte) 0);
@@ -89,7 +89,7 @@ final class TarHeader {
         return summed(renamed);
     }
 
-    /** This header's block with another size. */
+    /** The block of this header with another size. */
     byte[] sized(long size) {
         byte[] resized = block.clone();
         octal(resized, SIZE, NUMBER_BYTES - 1, size);
@@ -97,7 +97,7 @@ final class TarHeader {
         return summed(resized);
     }
 
-    /** A member of GNU's type L: its content is the name of the member that follows. */
+    /** A member of GNU's type L, whose content is the name of the following member. */
     static byte[] longName(byte[] name) {
         byte[] header = new byte[BLOCK];
         byte[] title = {'.', '/', '.', '/', '@', 'L', 'o', 'n', 'g', 'L', 'i', 'n', 'k'};
@@ -111,7 +111,7 @@ final class TarHeader {
         return padded(summed(header), Arrays.copyOf(name, name.length + 1));
     }
 
-    /** A header and content, filled up with zeros to whole blocks. */
+    /** A header and content, padded with zeros to whole blocks. */
     static byte[] padded(byte[] header, byte[] content) {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         all.writeBytes(header);
@@ -120,7 +120,7 @@ final class TarHeader {
         return all.toByteArray();
     }
 
-    /** Bytes that fill content up to whole blocks. */
+    /** The number of bytes that pad content to whole blocks. */
     static int padding(long bytes) {
         return (int) (-bytes & (BLOCK - 1));
     }
@@ -142,7 +142,7 @@ final class TarHeader {
         }
     }
 
-    /** An octal number, or one of base 256 where the first bit is set; negative if it is neither. */
+    /** An octal number, or a number of base 256 if the first bit is set; negative if it is neither. */
     private static long number(byte[] block, int from, int bytes) {
         if ((block[from] & 0x80) != 0) {
             long value = block[from] & 0x7f;

@@ -5,16 +5,16 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A member of a tar archive as its header blocks tell it.
+ * A member of a tar archive, as described by its header blocks.
  *
  * @see TarReader
  */
 public final class TarMember {
-    /** What a member is. */
+    /** The kinds of members. */
     public enum Kind {
-        /** A regular file, its content stored whole. */
+        /** A regular file whose content is stored completely. */
         FILE("a file"),
-        /** A regular file, stored without its holes in one of GNU's or pax's sparse formats. */
+        /** A regular file that is stored without its holes, in one of the sparse formats of GNU or pax. */
         SPARSE("a sparse file"),
         DIRECTORY("a folder"),
         HARD_LINK("a hard link"),
@@ -41,7 +41,7 @@ public final class TarMember {
     private final byte[] header;
 
     /**
-     * @param extensions the members before it that say more of it (pax headers, long names), each with its content
+     * @param extensions the preceding members that extend its header (pax headers, long names), each with its content
      * @param header its own header block, and the blocks of a sparse map
      */
     TarMember(String storedName, Kind kind, long size, List<byte[]> extensions, byte[] header) {
@@ -53,8 +53,8 @@ public final class TarMember {
     }
 
     /**
-     * Its path, without {@code ./} in front or {@code /} at its end. A byte that is no UTF-8 is one of the characters U+DC80
-     * to U+DCFF, as in Python.
+     * Its path, without {@code ./} at the start or {@code /} at the end. A byte that is not UTF-8 is represented by one
+     * of the characters U+DC80 to U+DCFF, as in Python.
      */
     public String name() {
         String name = storedName;
@@ -68,22 +68,28 @@ public final class TarMember {
         return shown(name());
     }
 
-    /** A member's name, or a part of one, for messages: bytes that are no UTF-8 and control characters as {@code \xE4}. */
+    /**
+     * The name of a member, or a part of one, for messages: bytes that are not UTF-8, and control characters, as {@code
+     * \xE4}.
+     */
     public static String shown(String name) {
         return TarNames.shown(name);
     }
 
-    /** {@return what it is} */
+    /** {@return its kind} */
     public Kind kind() {
         return kind;
     }
 
-    /** {@return the bytes of its content in the archive; a sparse file's content is longer once its holes are filled} */
+    /**
+     * {@return the number of bytes of its content in the archive; the content of a sparse file is longer once its holes
+     * are filled}
+     */
     public long size() {
         return size;
     }
 
-    /** {@return its header blocks, byte for byte, with all that stands before them and belongs to it} */
+    /** {@return its header blocks, byte for byte, including the blocks before them that belong to it} */
     public byte[] header() {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         extensions.forEach(all::writeBytes);
@@ -92,10 +98,10 @@ public final class TarMember {
     }
 
     /**
-     * Header blocks for a copy of another name; everything else is as it was.
+     * Header blocks for a copy with another name; everything else is unchanged.
      *
-     * @param infix what is put into the name
-     * @param behind how many characters of the name stay behind it
+     * @param infix the text that is inserted into the name
+     * @param behind the number of characters of the name that stay after it
      */
     public byte[] header(String infix, int behind) {
         int at = storedName.length() - behind;

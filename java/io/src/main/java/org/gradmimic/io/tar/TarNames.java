@@ -9,9 +9,9 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Names of tar members as text. A name should be UTF-8, but any bytes are legal. A byte that is no part of UTF-8 becomes one
- * of the characters U+DC80 to U+DCFF, as in Python, so that different names stay different and every name can be written
- * back as it was.
+ * Names of tar members as text. A name should be UTF-8, but any bytes are legal. A byte that is not part of UTF-8
+ * becomes one of the characters U+DC80 to U+DCFF, as in Python. Different names stay different, and every name can be
+ * written back unchanged.
  */
 final class TarNames {
     private static final int ESCAPE = 0xdc00;

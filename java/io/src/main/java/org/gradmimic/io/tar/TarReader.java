@@ -19,24 +19,24 @@ import org.gradmimic.io.InputFiles;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A tar archive read from front to back, gzipped or not (its first bytes tell): v7, ustar, pax and GNU.
+ * Reads a tar archive from front to back: v7, ustar, pax and GNU, gzipped or not (its first bytes tell).
  *
- * <p>Whatever ends early is noticed: a member cut short, a gzip stream whose checksum is missing or wrong, and an archive
- * without the blocks of zeros at its end. Archives that were joined ({@code cat a.tar b.tar}) are read one after the other.
- * A claimed size costs no memory before the bytes are there. Refused by name are a member whose path has {@code ..} in it,
- * a volume of several, and a global pax header that says more than a comment.
+ * <p>Every truncation is detected: a truncated member, a gzip stream whose checksum is missing or wrong, and an archive
+ * without the blocks of zeros at its end. Joined archives ({@code cat a.tar b.tar}) are read one after the other. A
+ * stated size takes no memory before the bytes are read. The following are rejected by name: a member whose path
+ * contains {@code ..}, a part of a multi-volume archive, and a global pax header that sets more than a comment.
  */
 public final class TarReader implements AutoCloseable {
     private static final int BUFFER = 64 << 10;
     private static final int END_BLOCKS = 2;
 
-    /** Bytes of an extension header, above any name or map of holes that a file system makes. */
+    /** The largest extension header in bytes, above any name or map of holes that a file system produces. */
     private static final long LONGEST_EXTENSION = 1 << 20;
 
     private final Path path;
     private final InputStream in;
 
-    /** Bytes that the file has behind the current position; unknown of a gzip stream. */
+    /** The number of bytes after the current position of the file; unknown for a gzip stream. */
     private long left = Long.MAX_VALUE;
 
     private @Nullable TarMember member;
@@ -47,7 +47,7 @@ public final class TarReader implements AutoCloseable {
 
     /**
      * @throws IOException if the file is missing or cannot be read
-     * @throws InputException if it is no regular file or no tar archive
+     * @throws InputException if it is not a regular file or not a tar archive
      */
     public TarReader(Path path) throws IOException {
         this.path = path;
@@ -70,7 +70,7 @@ public final class TarReader implements AutoCloseable {
         }
     }
 
-    /** Zeros behind content of so many bytes, up to whole blocks. */
+    /** The number of zeros after content of that many bytes, up to whole blocks. */
     public static int padding(long bytes) {
         return TarHeader.padding(bytes);
     }
@@ -84,10 +84,10 @@ public final class TarReader implements AutoCloseable {
     }
 
     /**
-     * Goes to the next member.
+     * Advances to the next member.
      *
-     * @return null at the end, after all of the file was checked
-     * @throws InputException if the archive is damaged or ends early, or holds what is refused
+     * @return null at the end, after the whole file was checked
+     * @throws InputException if the archive is damaged or truncated, or contains something that is rejected
      */
     public @Nullable TarMember next() {
         try {
@@ -118,8 +118,8 @@ public final class TarReader implements AutoCloseable {
             if (!header.isValid()) {
                 throw damaged(
                         zeroBlocks > 0
-                                ? "bytes follow its end that are no tar archive"
-                                : "a header's checksum does not fit",
+                                ? "bytes that are not a tar archive follow its end"
+                                : "the checksum of a header is wrong",
                         null);
             }
             zeroBlocks = 0;
@@ -165,10 +165,10 @@ public final class TarReader implements AutoCloseable {
         TarMember.Kind kind = kind(header.type(), name, pax);
         if (header.type() == 'M') {
             throw InputException.in(
-                    path, TarNames.shown(name) + " goes on from another volume; join the volumes first");
+                    path, TarNames.shown(name) + " continues from another volume; join the volumes first");
         }
         long size = hasContent(header.type()) ? size(header, pax) : 0;
-        if (size < 0) throw damaged(TarNames.shown(name) + " has no proper size", null);
+        if (size < 0) throw damaged(TarNames.shown(name) + " has no valid size", null);
         if (size > left) {
             throw damaged(
                     TarNames.shown(name) + " claims " + size + " bytes, where the file has " + left + " left", null);
@@ -176,7 +176,8 @@ public final class TarReader implements AutoCloseable {
         for (String part : name.split("/", -1)) {
             if (part.equals("..")) {
                 throw InputException.in(
-                        path, "member " + TarNames.shown(name) + " leaves the archive's folder ('..' in its path)");
+                        path,
+                        "member " + TarNames.shown(name) + " would leave the archive's folder ('..' in its path)");
             }
         }
         return new TarMember(name, kind, size, extensions, all);
@@ -206,7 +207,7 @@ public final class TarReader implements AutoCloseable {
         };
     }
 
-    /** Links, devices, folders and pipes have none, whatever their size field says. */
+    /** Links, devices, folders and pipes have no content, whatever their size field says. */
     private static boolean hasContent(char type) {
         return type < '1' || type > '6';
     }
@@ -241,9 +242,9 @@ public final class TarReader implements AutoCloseable {
     }
 
     /**
-     * The next block that is not of zeros; null at the end.
+     * The next block that does not consist of zeros; null at the end.
      *
-     * @param mayEnd whether a member may be missing here
+     * @param mayEnd whether the archive may end here
      */
     private byte @Nullable [] block(boolean mayEnd) throws IOException {
         while (true) {
@@ -270,9 +271,9 @@ public final class TarReader implements AutoCloseable {
     }
 
     /**
-     * Reads the current member's content, as it is stored.
+     * Reads the stored content of the current member.
      *
-     * @throws InputException if the archive is damaged or ends early
+     * @throws InputException if the archive is damaged or truncated
      */
     public byte[] content() {
         try {
@@ -285,9 +286,9 @@ public final class TarReader implements AutoCloseable {
     }
 
     /**
-     * Reads the current member's content to the start of {@code target}.
+     * Reads the content of the current member to the start of {@code target}.
      *
-     * @throws InputException if the archive is damaged or ends early
+     * @throws InputException if the archive is damaged or truncated
      */
     public void read(byte[] target) {
         try {
@@ -324,7 +325,7 @@ public final class TarReader implements AutoCloseable {
 
     private InputException damaged(@Nullable String reason, @Nullable Exception cause) {
         String where = good == 0
-                ? "no member could be read whole"
+                ? "no member could be read completely"
                 : "the last good member, number " + good + ", is " + lastGood;
         return InputException.in(path, "truncated or damaged archive (" + reason + "); " + where, cause);
     }

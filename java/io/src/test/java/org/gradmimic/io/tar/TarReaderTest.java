@@ -133,7 +133,7 @@ class TarReaderTest {
         assertThat(read(zipped)).hasSize(2);
         byte[] junk = new byte[512];
         junk[3] = 1;
-        assertRefused(archive(one, END, junk), "bytes follow its end that are no tar archive");
+        assertRefused(archive(one, END, junk), "bytes that are not a tar archive follow its end");
         assertRefused(archive(one, END, two), "ends without the blocks of zeros");
     }
 
@@ -156,7 +156,7 @@ class TarReaderTest {
         byte[] broken = file("1.txt", "a");
         broken[0] = 'x';
         assertRefused(archive(broken, END), "not a tar archive");
-        assertRefused(archive(file("0.txt", "b"), broken, END), "a header's checksum does not fit");
+        assertRefused(archive(file("0.txt", "b"), broken, END), "the checksum of a header is wrong");
         assertRefused(
                 archive(header("x", 'x', 9), new byte[] {'9', '9', ' ', 'a'}, new byte[508], file("1", "1"), END),
                 "the pax header is damaged at byte 0");
@@ -166,7 +166,7 @@ class TarReaderTest {
 
     @Test
     void whatCannotBeTrustedIsRefusedByName() throws IOException {
-        assertRefused(archive(file("a/../../b.txt", ""), END), "member a/../../b.txt leaves the archive's folder");
+        assertRefused(archive(file("a/../../b.txt", ""), END), "member a/../../b.txt would leave the archive's folder");
         assertThat(read(archive(file("a..b/..c.txt", ""), END))).hasSize(1);
         byte[] global = "16 comment=abcd\n".getBytes(StandardCharsets.UTF_8);
         assertThat(read(archive(TarHeader.padded(header("g", 'g', global.length), global), file("1", ""), END)))

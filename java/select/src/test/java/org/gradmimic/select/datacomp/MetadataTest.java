@@ -247,7 +247,7 @@ class MetadataTest {
         Files.write(file, Arrays.copyOf(whole, whole.length - 20));
         assertThatThrownBy(() -> Metadata.open(pool))
                 .isInstanceOf(InputException.class)
-                .hasMessageContaining(file + " is truncated, corrupt or no Parquet file");
+                .hasMessageContaining(file + " is truncated, corrupt or not a Parquet file");
         new ParquetColumns()
                 .texts("uid", new String[1])
                 .texts("clip_l14_similarity_score", new String[] {"high"})

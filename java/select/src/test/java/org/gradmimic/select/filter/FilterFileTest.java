@@ -225,7 +225,7 @@ class FilterFileTest {
                 .write(second);
         assertRefusedWithin(table, 3, second + ": column sample_id is FLOAT");
         Files.write(second, new byte[100]);
-        assertRefusedWithin(table, 3, second + " is truncated, corrupt or no Parquet file");
+        assertRefusedWithin(table, 3, second + " is truncated, corrupt or not a Parquet file");
         Files.delete(first);
         Files.delete(second);
         assertRefusedWithin(table, 3, table + ": no .parquet file in this folder");
@@ -261,7 +261,7 @@ class FilterFileTest {
         Path parquet = folder.resolve("keep.parquet");
         assertRefused(parquet, "no such file");
         Files.write(parquet, new byte[100]);
-        assertRefused(parquet, "truncated, corrupt or no Parquet file");
+        assertRefused(parquet, "truncated, corrupt or not a Parquet file");
         new ParquetColumns().longs("id", new long[3]).write(parquet);
         assertRefused(parquet, "no column sample_id", "id=BIGINT");
         new ParquetColumns().floats("sample_id", new float[3]).write(parquet);
@@ -276,7 +276,7 @@ class FilterFileTest {
         assertRefused(parquet, "column keep is INTEGER, expected BOOLEAN");
         byte[] whole = Files.readAllBytes(Fixtures.datacomp("metadata/0000.parquet"));
         Files.write(parquet, Arrays.copyOf(whole, whole.length / 2));
-        assertRefused(parquet, "truncated, corrupt or no Parquet file");
+        assertRefused(parquet, "truncated, corrupt or not a Parquet file");
 
         Path npy = folder.resolve("keep.npy");
         NpyWriter.write(npy, new float[3], 3);
@@ -294,7 +294,7 @@ class FilterFileTest {
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("line 2 is 'x', expected a uid of 32 hexadecimal digits");
         Files.write(text, new byte[] {'1', '\n', (byte) 0xff});
-        assertRefused(text, "is no text");
+        assertRefused(text, "is not text");
 
         assertRefused(folder.resolve("keep.csv"), "to end in .npy, .parquet or .txt");
     }
