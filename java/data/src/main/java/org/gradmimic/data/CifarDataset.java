@@ -20,8 +20,8 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.io.InputFiles;
 
 /**
- * The binary distribution of CIFAR-10 and CIFAR-100: records of one label (CIFAR-100: coarse, then fine, of which the
- * fine one is used) and 3072 bytes, the planes red, green and blue of an image of 32×32.
+ * The binary distribution of CIFAR-10 and CIFAR-100. A record is one label (CIFAR-100: the coarse label, then the fine
+ * one, which is used) and 3072 bytes: the red, green and blue planes of an image of 32×32.
  *
  * @see <a href="https://www.cs.toronto.edu/~kriz/cifar.html">Krizhevsky: the CIFAR-10 and CIFAR-100 data sets</a>
  */
@@ -128,7 +128,7 @@ final class CifarDataset implements ImageDataset {
             if (bytes == 0 || bytes % record() != 0 || bytes / record() > Integer.MAX_VALUE / BATCHES) {
                 throw InputException.in(
                         file,
-                        "has " + bytes + " bytes, truncated or no file of this kind; expected" + " a multiple of "
+                        "has " + bytes + " bytes, so it is truncated or not a file of this kind; expected" + " a multiple of "
                                 + record() + " (" + bytes / record() + " whole records are there)");
             }
             return new Part(file, (int) (bytes / record()));
@@ -213,7 +213,7 @@ final class CifarDataset implements ImageDataset {
                 inPart = 0;
             }
             if (in.readNBytes(record, 0, record.length) < record.length) {
-                throw new EOFException(part.file() + " was cut short while it was read");
+                throw new EOFException(part.file() + " was truncated while it was read");
             }
             inPart++;
             id++;

@@ -9,7 +9,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.gradmimic.base.InputException;
 
-/** Images in class folders, in a folder or an archive. */
+/** Images in class folders, either in a folder or in an archive. */
 final class ClassFolderDataset implements ImageDataset {
     private final String spec;
     private final ImageSource source;

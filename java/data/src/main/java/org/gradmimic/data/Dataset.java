@@ -2,12 +2,12 @@ package org.gradmimic.data;
 
 import java.util.List;
 
-/** What a data set's spec stands for: images, or features that were computed before. */
+/** The data set that a spec describes: images, or precomputed features. */
 public sealed interface Dataset permits ImageDataset, FeatureDataset {
 
-    /** The spec that opens this data set again, see {@link Datasets#open}. */
+    /** The spec that opens this data set again; see {@link Datasets#open}. */
     String spec();
 
-    /** The classes' names; a label is an index into this list. */
+    /** The names of the classes; a label is an index into this list. */
     List<String> classNames();
 }

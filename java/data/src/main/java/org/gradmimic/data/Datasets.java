@@ -4,11 +4,11 @@ import org.gradmimic.base.InputException;
 
 /** Opens data sets by a spec, {@code KIND:WHERE}. */
 public final class Datasets {
-    /** What {@link #open} understands, for help texts. */
+    /** The specs that {@link #open} accepts, for help texts. */
     public static final String SYNTAX = "images:DIR_OR_TAR, cifar10:DIR, cifar100:DIR, idx:DIR,"
             + " drawn:[classes=N,train=N,test=N,seed=N,size=N], npy:DIR or npy:FEATURES,LABELS";
 
-    /** The default limit on an encoded image's pixels: above it, Pillow takes an image for a decompression bomb. */
+    /** The default limit on the pixels of an encoded image. Above it, Pillow suspects a decompression bomb. */
     public static final long MAX_PIXELS = 178_956_970;
 
     private Datasets() {}
@@ -17,12 +17,12 @@ public final class Datasets {
      * Opens a data set:
      *
      * <ul>
-     *   <li>{@code images:DIR_OR_TAR} — images in one folder per class, with {@code train} and {@code test} above them
-     *       or not; a folder, or a {@code .tar}, {@code .tar.gz} that is read without unpacking
-     *   <li>{@code cifar10:DIR}, {@code cifar100:DIR} — the binary distribution
-     *   <li>{@code idx:DIR} — the files of MNIST and Fashion-MNIST, gzipped or not
-     *   <li>{@code drawn:} — letters and digits drawn on demand; needs no file
-     *   <li>{@code npy:DIR}, {@code npy:FEATURES,LABELS} — features [N, D] and labels [N] as {@code .npy}
+     *   <li>{@code images:DIR_OR_TAR}: images in one folder per class, optionally in folders {@code train} and {@code
+     *       test}; in a folder, or in a {@code .tar} or {@code .tar.gz} that is read without unpacking
+     *   <li>{@code cifar10:DIR}, {@code cifar100:DIR}: the binary distribution
+     *   <li>{@code idx:DIR}: the files of MNIST and Fashion-MNIST, gzipped or not
+     *   <li>{@code drawn:}: letters and digits drawn on demand; needs no file
+     *   <li>{@code npy:DIR}, {@code npy:FEATURES,LABELS}: features [N, D] and labels [N] as {@code .npy}
      * </ul>
      *
      * @throws InputException if the kind is unknown, or what it names is missing or damaged
@@ -49,16 +49,16 @@ public final class Datasets {
     }
 
     /**
-     * Opens a data set that must be of images.
+     * Opens a data set that must consist of images.
      *
-     * @throws InputException also if it holds features
+     * @throws InputException also if it contains features
      */
     public static ImageDataset openImages(String spec) {
         return openImages(spec, MAX_PIXELS);
     }
 
     /**
-     * Opens a data set that must be of images, with another limit than {@link #MAX_PIXELS}.
+     * Opens a data set that must consist of images, with a limit other than {@link #MAX_PIXELS}.
      *
      * @param maxPixels reading fails at an encoded image with more pixels, before it is decoded
      * @throws InputException as {@link #openImages(String)}

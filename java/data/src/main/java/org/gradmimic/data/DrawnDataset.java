@@ -11,11 +11,11 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.base.SplitMix;
 
 /**
- * Digits and capital letters, drawn when they are asked for: nothing to download, and no font or display is needed.
- * Sample i of a split is decided by seed, split and i alone; its class is i modulo the number of classes.
+ * Digits and capital letters that are drawn on demand. Nothing is downloaded, and no font or display is needed. Sample
+ * i of a split depends only on seed, split and i. Its class is i modulo the number of classes.
  */
 final class DrawnDataset implements ImageDataset {
-    /** I and O, which look like 1 and 0, come last: the default number of classes leaves them out. */
+    /** I and O look like 1 and 0. They come last, so the default number of classes excludes them. */
     static final String ALPHABET = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZIO";
 
     private static final int MAX_SAMPLES = 100_000_000;

@@ -3,7 +3,7 @@ package org.gradmimic.data;
 import java.io.IOException;
 import org.bytedeco.opencv.opencv_core.Mat;
 
-/** The part that cursors over encoded images share: the current one's bytes, name and place. */
+/** What cursors over encoded images share: the bytes, the name and the place of the current image. */
 abstract class EncodedCursor implements SampleCursor {
     private final ImageDecoder decoder;
     private byte[] content = new byte[64 << 10];
@@ -15,7 +15,7 @@ abstract class EncodedCursor implements SampleCursor {
         decoder = new ImageDecoder(maxPixels);
     }
 
-    /** Room for at least {@code bytes} bytes; what it held is lost. */
+    /** A buffer of at least {@code bytes} bytes; its previous content is lost. */
     final byte[] room(int bytes) {
         if (content.length < bytes) {
             content = new byte[Math.max(bytes, (int) Math.min(2L * content.length, Integer.MAX_VALUE - 8))];

@@ -7,7 +7,7 @@ import java.util.stream.LongStream;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.npy.NpyFile;
 
-/** Features [N, D] with labels [N], as {@code .npy} files; the features stay on disk and are mapped. */
+/** Features [N, D] with labels [N], as {@code .npy} files. The features stay on disk and are mapped. */
 public final class FeatureDataset implements Dataset, AutoCloseable {
     private final String spec;
     private final NpyFile features;
@@ -23,9 +23,9 @@ public final class FeatureDataset implements Dataset, AutoCloseable {
     }
 
     /**
-     * Opens {@code FEATURES,LABELS}, or a folder that holds {@code features.npy} and {@code labels.npy}.
+     * Opens {@code FEATURES,LABELS}, or a folder that contains {@code features.npy} and {@code labels.npy}.
      *
-     * @throws InputException if a file is missing or unreadable, or the shapes don't belong together
+     * @throws InputException if a file is missing or unreadable, or the shapes do not match
      */
     static FeatureDataset open(String spec, String location) {
         int comma = location.indexOf(',');
@@ -63,18 +63,18 @@ public final class FeatureDataset implements Dataset, AutoCloseable {
         return spec;
     }
 
-    /** As many as the largest label asks for, named by their numbers. */
+    /** One class per number up to the largest label, named by that number. */
     @Override
     public List<String> classNames() {
         return classNames;
     }
 
-    /** The features, [N, D], f2, f4 or f8; closed with this data set. */
+    /** The features, [N, D], f2, f4 or f8. They are closed with this data set. */
     public NpyFile features() {
         return features;
     }
 
-    /** Every row's label; a copy. */
+    /** The label of every row; a copy. */
     public long[] labels() {
         return labels.clone();
     }
@@ -86,7 +86,7 @@ public final class FeatureDataset implements Dataset, AutoCloseable {
 
     private static long[] checked(long[] labels, Path file) {
         for (int i = 0; i < labels.length; i++) {
-            // Beyond any number of classes there is: ids or pixels given for labels would end in a giant head.
+            // Far above any real number of classes. Ids or pixels given as labels would result in a giant head.
             if (labels[i] < 0 || labels[i] > 10_000_000) {
                 throw InputException.in(file, "label " + i + " is " + labels[i] + "; expected a class from 0 up");
             }

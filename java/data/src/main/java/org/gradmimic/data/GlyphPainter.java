@@ -11,9 +11,9 @@ import org.bytedeco.opencv.opencv_core.Size;
 import org.gradmimic.base.SplitMix;
 
 /**
- * Draws one character so that no two images of it are alike: face, weight, size, place, slant and turn vary, two
- * colours run into each other behind it and another two within it, strokes that mean nothing cross it, and noise covers
- * all. The shape comes from the Hershey stroke fonts that are compiled into OpenCV.
+ * Draws one character so that no two images of it are alike. Face, weight, size, place, slant and rotation vary. Two
+ * colours blend into each other behind the character and another two within it. Random strokes cross it, and noise
+ * covers everything. The shape comes from the Hershey stroke fonts that are compiled into OpenCV.
  */
 final class GlyphPainter implements AutoCloseable {
     /** The mask is drawn this many times larger than the image and averaged, for smooth edges. */
@@ -28,9 +28,9 @@ final class GlyphPainter implements AutoCloseable {
         opencv_imgproc.FONT_HERSHEY_SIMPLEX | opencv_imgproc.FONT_ITALIC,
         opencv_imgproc.FONT_HERSHEY_COMPLEX | opencv_imgproc.FONT_ITALIC,
     };
-    /** Largest share of the ink's colour that is mixed into the paper's by strokes that mean nothing. */
+    /** The largest share of the ink colour that random strokes mix into the paper colour. */
     private static final double CLUTTER = 0.6;
-    /** Least distance of ink and paper in brightness, of 255. */
+    /** The smallest difference in brightness between ink and paper, of 255. */
     private static final double LEAST_CONTRAST = 70;
 
     private final int side;
@@ -70,7 +70,7 @@ final class GlyphPainter implements AutoCloseable {
     /**
      * Draws a character.
      *
-     * @param random decides everything about it
+     * @param random determines everything about it
      * @return RGB, rows from top to bottom, [side · side · 3]; overwritten by the next call
      */
     byte[] paint(char character, SplitMix random) {
@@ -87,7 +87,8 @@ final class GlyphPainter implements AutoCloseable {
     private void drawGlyph(String text, SplitMix random) {
         int face = FACES[random.nextInt(FACES.length)];
         int thickness = 1 + random.nextInt(Math.max(1, fine / 12));
-        // Every face has its own idea of size 1: measured first, then drawn at about two thirds of the canvas.
+        // Size 1 differs between faces, so it is measured first. The character is then drawn at about two thirds of the
+        // canvas.
         double unit;
         try (Size measured = opencv_imgproc.getTextSize(text, face, 1, thickness, baseline)) {
             unit = 0.62 * fine / Math.max(measured.width(), measured.height());
@@ -106,7 +107,7 @@ final class GlyphPainter implements AutoCloseable {
                 drawn, placed, transform, fineSize, opencv_imgproc.INTER_LINEAR, opencv_core.BORDER_CONSTANT, black);
     }
 
-    /** Turn, slant, size and shift about the canvas' centre. */
+    /** Rotation, slant, size and shift about the centre of the canvas. */
     private void place(SplitMix random) {
         double turn = Math.toRadians(random.uniform(-18, 18));
         double slant = random.uniform(-0.25, 0.25);
@@ -164,7 +165,7 @@ final class GlyphPainter implements AutoCloseable {
         }
     }
 
-    /** The sum of two bytes, about 0 and of standard deviation 1. */
+    /** The sum of two bytes, centred at 0 and scaled to a standard deviation of 1. */
     private static double triangular(long bits) {
         return ((bits & 0xff) + (bits >>> 8 & 0xff) - 255) / 104.5;
     }

@@ -14,7 +14,10 @@ import org.bytedeco.opencv.opencv_core.Mat;
 import org.gradmimic.base.InputException;
 import org.jspecify.annotations.Nullable;
 
-/** The idx files of MNIST, Fashion-MNIST and their kin, grey made RGB. The test files may be missing. */
+/**
+ * The idx files of MNIST, Fashion-MNIST and similar data sets, with grey converted to RGB. The test files may be
+ * missing.
+ */
 final class IdxDataset implements ImageDataset {
     private final String spec;
     private final ImageSize size;
@@ -68,7 +71,7 @@ final class IdxDataset implements ImageDataset {
         return spec;
     }
 
-    /** As many as the largest label asks for, named by their numbers: the files hold no names. */
+    /** One class per number up to the largest label, named by that number, because the files contain no names. */
     @Override
     public List<String> classNames() {
         return classNames;
@@ -108,7 +111,7 @@ final class IdxDataset implements ImageDataset {
         return Splits.stream(spec, wanted, batchSize, () -> new Cursor(split));
     }
 
-    /** The names in use: with a dash or a dot before idx, gzipped or not. */
+    /** The usual names: with a dash or a dot before idx, gzipped or not. */
     private static @Nullable Path find(Path folder, String stem, String kind) {
         return Stream.of("-", ".")
                 .flatMap(joint -> Stream.of("", ".gz").map(ending -> folder.resolve(stem + joint + kind + ending)))
@@ -122,7 +125,8 @@ final class IdxDataset implements ImageDataset {
             if (idx.rows() == 0) {
                 throw InputException.in(file, "holds no labels");
             }
-            // Grown as it is read: the header of a gzipped file may promise what the file doesn't hold.
+            // The list grows while reading, because the header of a gzipped file may promise more than the file
+            // contains.
             LongStream.Builder found = LongStream.builder();
             byte[] label = new byte[1];
             while (idx.readRow(label)) {

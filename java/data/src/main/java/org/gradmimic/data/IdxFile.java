@@ -12,8 +12,8 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.io.InputFiles;
 
 /**
- * An idx file of unsigned bytes, gzipped or not (its first bytes tell): two zeros, the type 8, the number of axes, every
- * axis' length as a big-endian 32-bit number, then the elements.
+ * An idx file of unsigned bytes, gzipped or not (its first bytes tell): two zeros, the type 8, the number of axes, the
+ * length of every axis as a big-endian 32-bit number, then the elements.
  *
  * @see <a href="https://yann.lecun.org/exdb/mnist/">LeCun, Cortes, Burges: the MNIST database, file formats</a>
  */
@@ -26,8 +26,9 @@ final class IdxFile implements AutoCloseable {
     private long rowsRead;
 
     /**
-     * @param rank number of axes that are expected
-     * @throws InputException if this is no such file, or plain and of another length than its header promises
+     * @param rank expected number of axes
+     * @throws InputException if this is not such a file, or if it is not gzipped and its length differs from that in
+     *     its header
      */
     IdxFile(Path path, int rank) throws IOException {
         this.path = path;
@@ -54,21 +55,21 @@ final class IdxFile implements AutoCloseable {
         }
     }
 
-    /** Length of the outermost axis. */
+    /** The length of the outermost axis. */
     int rows() {
         return shape[0];
     }
 
-    /** Length of one axis. */
+    /** The length of one axis. */
     int extent(int axis) {
         return shape[axis];
     }
 
-    /** Reads the next row; false after the last one, when the file's end has been checked too. */
+    /** Reads the next row. Returns false after the last row, after checking the end of the file. */
     boolean readRow(byte[] target) {
         if (rowsRead == rows()) {
             if (readInto(new byte[1], 1) > 0) {
-                throw InputException.in(path, "goes on after the " + rows() + " samples of its header");
+                throw InputException.in(path, "continues after the " + rows() + " samples of its header");
             }
             return false;
         }
@@ -80,7 +81,7 @@ final class IdxFile implements AutoCloseable {
         return true;
     }
 
-    /** Bytes of one row: the product of all axes but the outermost. */
+    /** The number of bytes in one row: the product of all axes except the outermost. */
     int rowBytes() {
         int bytes = 1;
         for (int axis = 1; axis < shape.length; axis++) {
@@ -118,7 +119,7 @@ final class IdxFile implements AutoCloseable {
         int[] found = new int[rank];
         for (int axis = 0; axis < rank; axis++) {
             found[axis] = extents.getInt();
-            // Images of more than 16384 pixels a side are no idx files anyone has seen.
+            // No idx file in use has images of more than 16384 pixels per side.
             if (found[axis] < 0 || (axis > 0 && (found[axis] == 0 || found[axis] > 16_384))) {
                 throw InputException.in(
                         path, "has the length " + Integer.toUnsignedString(found[axis]) + " for axis " + axis);

@@ -11,8 +11,8 @@ import org.gradmimic.io.tar.TarMember;
 import org.gradmimic.io.tar.TarReader;
 
 /**
- * Images in a tar archive; read in the archive's own order, without unpacking it. Opening it reads it once for the
- * names, so a damaged archive is found out before anything is computed.
+ * Images in a tar archive, read in the order of the archive without unpacking it. Opening the archive reads it once for
+ * the names, so a damaged archive is detected before anything is computed.
  */
 final class ImageArchive implements ImageSource {
     private final Path path;

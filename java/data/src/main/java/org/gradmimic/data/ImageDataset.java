@@ -8,61 +8,63 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
 
 /**
- * Labelled images that are decoded as they are read. A sample's id is its position in its split, 0 to size − 1, the
- * same every time and wherever the images lie. Opened with {@link Datasets#openImages}.
+ * Labelled images that are decoded as they are read. The id of a sample is its position in its split, 0 to size − 1. It
+ * is the same every time and wherever the images are stored. Opened with {@link Datasets#openImages}.
  */
 public sealed interface ImageDataset extends Dataset
         permits ClassFolderDataset, CifarDataset, IdxDataset, DrawnDataset {
 
-    /** The splits there are, {@link Split#TRAIN} first if it is there; a data set without division has only that. */
+    /**
+     * The existing splits, {@link Split#TRAIN} first if it exists. A data set that is not divided has only that one.
+     */
     List<Split> splits();
 
     /**
-     * Number of samples in a split.
+     * The number of samples in a split.
      *
      * @throws InputException if there is no such split
      */
     int size(Split split);
 
     /**
-     * Every sample's label, in order of the ids; a copy.
+     * The labels of all samples, in the order of the ids; a copy.
      *
      * @throws InputException if there is no such split
      */
     long[] labels(Split split);
 
     /**
-     * What a person would call a sample: its path in the folder or archive, or its place in a file.
+     * A readable name of a sample: its path in the folder or archive, or its position in a file.
      *
      * @throws InputException if there is no such split
      * @throws IndexOutOfBoundsException if there is no such sample
      */
     String sampleName(Split split, long id);
 
-    /** The size all images have by the nature of their format; empty where each may have its own. */
+    /** The size of all images, if their format fixes it; empty if each image may have its own. */
     Optional<ImageSize> nativeSize();
 
     /**
-     * Begins reading a split from its start. The order is the source's own (an archive is read from front to back), the
-     * same every time, and not shuffled; go by the ids.
+     * Starts reading a split from its beginning. The order is that of the source (an archive is read from front to
+     * back). It is the same every time and not shuffled; use the ids to identify samples.
      *
      * @param split which part
-     * @param size what every image is scaled to, without regard to its proportions: pixel areas are averaged where it
-     *     shrinks, interpolated where it grows
+     * @param size the size to which every image is scaled, without preserving its proportions: pixel areas are averaged
+     *     if the image shrinks, and interpolated if it grows
      * @param batchSize images in a batch; the last batch may be shorter
-     * @throws InputException if there is no such split, or it can't be read
+     * @throws InputException if there is no such split, or it cannot be read
      */
     ImageStream read(Split split, ImageSize size, int batchSize);
 
     /**
-     * Reads some samples into memory, such as the part that a small network is trained on.
+     * Reads some samples into memory, such as those on which a small network is trained.
      *
      * @param split which part
      * @param size as for {@link #read}
      * @param ids the samples, each at most once
-     * @return one batch, in the order of {@code ids}, whose pixels are nobody else's
-     * @throws InputException if there is no such split or sample, or it can't be read
-     * @throws InvalidArgumentException if a sample is asked for twice, or the pixels pass 2 GB
+     * @return one batch, in the order of {@code ids}, whose pixels are not shared
+     * @throws InputException if there is no such split or sample, or it cannot be read
+     * @throws InvalidArgumentException if a sample is requested twice, or the pixels exceed 2 GB
      */
     default ImageBatch load(Split split, ImageSize size, long... ids) {
         int[] places = new int[size(split)];
@@ -73,7 +75,7 @@ public sealed interface ImageDataset extends Dataset
                         + " split of " + places.length);
             }
             if (places[(int) ids[i]] >= 0) {
-                throw new InvalidArgumentException("sample " + ids[i] + " is asked for twice");
+                throw new InvalidArgumentException("sample " + ids[i] + " is requested twice");
             }
             places[(int) ids[i]] = i;
         }

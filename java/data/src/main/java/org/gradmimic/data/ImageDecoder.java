@@ -7,7 +7,7 @@ import org.bytedeco.opencv.global.opencv_imgproc;
 import org.bytedeco.opencv.opencv_core.Mat;
 import org.gradmimic.base.InputException;
 
-/** Turns encoded or raw images into RGB of a wanted size, with memory that is used again. */
+/** Turns encoded or raw images into RGB of a given size. Its memory is reused. */
 final class ImageDecoder implements AutoCloseable {
     private static final String ERROR = "error:";
 
@@ -20,18 +20,18 @@ final class ImageDecoder implements AutoCloseable {
         this(0);
     }
 
-    /** @param maxPixels encoded images with more pixels are refused before they are decoded */
+    /** @param maxPixels encoded images with more pixels are rejected before they are decoded */
     ImageDecoder(long maxPixels) {
         this.maxPixels = maxPixels;
     }
 
     /**
-     * Decodes an image of one of {@link ImageHeader#FORMATS}, recognised by its first bytes. Grey becomes RGB, transparency
-     * and bits above 8 are dropped, and the orientation that a camera noted is applied.
+     * Decodes an image in one of {@link ImageHeader#FORMATS}, recognised by its first bytes. Grey becomes RGB,
+     * transparency and bits above 8 are dropped, and the orientation recorded by the camera is applied.
      *
-     * @param content holds the image from 0 to {@code length}
+     * @param content contains the image from 0 to {@code length}
      * @param name named in the message
-     * @throws InputException if it is corrupt, cut short, no image, or has too many pixels
+     * @throws InputException if it is corrupt, truncated, not an image, or has too many pixels
      */
     void decode(byte[] content, int length, String name, Mat target) {
         if (length == 0) {
@@ -51,7 +51,7 @@ final class ImageDecoder implements AutoCloseable {
             throw new InputException(name + ": cannot be decoded as an image: " + reason(e), e);
         }
         if (!good) {
-            throw new InputException(name + ": is corrupt or no image (" + length + " bytes)");
+            throw new InputException(name + ": is corrupt or not an image (" + length + " bytes)");
         }
         scale(decoded, target);
     }
@@ -60,7 +60,7 @@ final class ImageDecoder implements AutoCloseable {
         ImageHeader header = ImageHeader.read(content, length);
         if (header == null) {
             throw new InputException(
-                    name + ": is corrupt or no image (" + length + " bytes); expected " + ImageHeader.FORMATS);
+                    name + ": is corrupt or not an image (" + length + " bytes); expected " + ImageHeader.FORMATS);
         }
         if (header.pixels() > maxPixels) {
             throw new InputException(name + ": has " + header + ", more than the limit of " + maxPixels + " pixels");
@@ -69,7 +69,7 @@ final class ImageDecoder implements AutoCloseable {
         if (damage != null) throw new InputException(name + ": is corrupt: " + damage);
     }
 
-    /** Takes raw RGB pixels, rows from top to bottom, of the given size. */
+    /** Accepts raw RGB pixels of the given size, rows from top to bottom. */
     void raw(byte[] rgb, ImageSize size, Mat target) {
         decoded.create(size.height(), size.width(), opencv_core.CV_8UC3);
         decoded.data().put(rgb, 0, size.rgbBytes());
@@ -87,13 +87,13 @@ final class ImageDecoder implements AutoCloseable {
             source.copyTo(target);
             return;
         }
-        // Averaging areas is right where pixels are lost; where they are gained it would give blocks.
+        // Averaging areas is right for shrinking. For growing it would produce blocks.
         boolean grows = source.rows() < target.rows() && source.cols() < target.cols();
         int method = grows ? opencv_imgproc.INTER_LINEAR : opencv_imgproc.INTER_AREA;
         opencv_imgproc.resize(source, target, target.size(), 0, 0, method);
     }
 
-    /** What follows the source file's name and line in a message of OpenCV. */
+    /** The part of an OpenCV message after the name and line of the source file. */
     static String reason(RuntimeException e) {
         String message = String.valueOf(e.getMessage()).strip();
         int start = message.lastIndexOf(ERROR);

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.InputFiles;
 
-/** Images in a folder; read in order of their ids. Symbolic links are followed. */
+/** Images in a folder, read in the order of their ids. Symbolic links are followed. */
 final class ImageFolder implements ImageSource {
     private final Path root;
     private final ImageIndex index;

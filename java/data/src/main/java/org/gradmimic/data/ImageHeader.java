@@ -7,14 +7,14 @@ import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the first bytes of an encoded image say, read without decoding it. A small file can claim a large image, so the size
- * is known before memory is taken for it.
+ * The size in the first bytes of an encoded image, read without decoding it. A small file can claim a large image, so
+ * the size must be known before memory is allocated.
  *
  * @param width number of columns
  * @param height number of rows
  */
 record ImageHeader(long width, long height) {
-    /** The formats that are read. */
+    /** The supported formats. */
     static final String FORMATS = "JPEG, PNG, GIF, BMP, WebP, TIFF or PNM";
 
     private static final long PNG = 0x89504e470d0a1a0aL;
@@ -22,7 +22,7 @@ record ImageHeader(long width, long height) {
     private static final int PNG_CHUNK = 12; // length, type and checksum
     private static final int IHDR = 0x49484452;
 
-    /** Number of pixels; at most {@link Long#MAX_VALUE}. */
+    /** The number of pixels; at most {@link Long#MAX_VALUE}. */
     long pixels() {
         long high = Math.multiplyHigh(width, height);
         return high != 0 || width * height < 0 ? Long.MAX_VALUE : width * height;
@@ -36,8 +36,8 @@ record ImageHeader(long width, long height) {
     /**
      * Reads the size.
      *
-     * @param content holds the image from 0 to {@code length}
-     * @return null if the header is damaged, cut short or of another format than {@link #FORMATS}
+     * @param content contains the image from 0 to {@code length}
+     * @return null if the header is damaged, truncated or not in one of {@link #FORMATS}
      */
     static @Nullable ImageHeader read(byte[] content, int length) {
         ByteBuffer bytes = ByteBuffer.wrap(content, 0, length).slice();
@@ -88,7 +88,7 @@ record ImageHeader(long width, long height) {
         return bytes.limit() >= Integer.BYTES && bytes.getInt(0) >>> 8 == 0xffd8ff;
     }
 
-    /** Goes from segment to segment to the start of a frame: SOF0 to SOF15, without the three that are tables. */
+    /** Skips from segment to segment to the start of a frame: SOF0 to SOF15, except the three that are tables. */
     private static @Nullable ImageHeader jpeg(ByteBuffer bytes) {
         for (int at = 2; ; ) {
             int marker = unsigned(bytes, at);
@@ -170,8 +170,8 @@ record ImageHeader(long width, long height) {
     }
 
     /**
-     * Finds damage that a decoder would report on standard error, without the image's name, or pass over: a PNG chunk whose
-     * checksum is wrong, and a JPEG without its end, of which a part would be grey.
+     * Finds damage that a decoder would ignore, or report on standard error without the name of the image: a PNG chunk
+     * with a wrong checksum, and a JPEG without its end, part of which would be grey.
      *
      * @return what is wrong; null if nothing is found
      */
@@ -188,7 +188,7 @@ record ImageHeader(long width, long height) {
             String type =
                     new String(bytes.array(), bytes.arrayOffset() + at + 4, Integer.BYTES, StandardCharsets.ISO_8859_1);
             String place = "PNG chunk " + type.replaceAll("[^A-Za-z]", "?") + " at byte " + at;
-            if (size < 0 || size > bytes.limit() - at - PNG_CHUNK) return place + " is cut short";
+            if (size < 0 || size > bytes.limit() - at - PNG_CHUNK) return place + " is truncated";
             CRC32 checksum = new CRC32();
             checksum.update(bytes.slice(at + 4, size + 4));
             if ((int) checksum.getValue() != bytes.getInt(at + 8 + size)) return place + " has a wrong checksum";
@@ -198,7 +198,10 @@ record ImageHeader(long width, long height) {
         return "the end of the PNG image is missing";
     }
 
-    /** Whether there is an end-of-image marker. Searched from the end, where it is unless something was appended. */
+    /**
+     * Whether there is an end-of-image marker. The search starts at the end, where the marker is unless something was
+     * appended.
+     */
     private static boolean hasEnd(ByteBuffer bytes) {
         for (int at = bytes.limit() - 2; at >= 2; at--) {
             if (bytes.get(at) == (byte) 0xff && bytes.get(at + 1) == (byte) 0xd9) return at >= scan(bytes);
@@ -206,7 +209,7 @@ record ImageHeader(long width, long height) {
         return false;
     }
 
-    /** Where the first scan begins. Before it, a thumbnail in a segment can have an end of its own. */
+    /** The start of the first scan. A thumbnail in an earlier segment can have an end marker of its own. */
     private static int scan(ByteBuffer bytes) {
         int at = 2;
         while (at <= bytes.limit() - 4) {

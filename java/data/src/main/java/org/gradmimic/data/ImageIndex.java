@@ -14,18 +14,18 @@ import org.gradmimic.base.InputException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the paths of a folder or an archive say: splits, classes, and every image's split, label and id. Made from
- * nothing but the paths, so that a folder and an archive of it give the same ids.
+ * What the paths of a folder or an archive say: splits, classes, and the split, label and id of every image. It depends
+ * only on the paths, so a folder and an archive of it give the same ids.
  *
- * <p>Expected is {@code [train|test/]class/…/image}. A folder that everything lies in is ignored, as are hidden files
- * and folders, and files whose ending isn't an image's. Paths are compared by their UTF-16 code units, with {@code /}
- * between folders.
+ * <p>The expected layout is {@code [train|test/]class/…/image}. A folder that contains everything is ignored, as are
+ * hidden files and folders, and files without the extension of an image. Paths are compared by their UTF-16 code units,
+ * with {@code /} between folders.
  */
 final class ImageIndex {
     private static final Set<String> ENDINGS =
             Set.of("jpg", "jpeg", "jpe", "png", "bmp", "dib", "webp", "tif", "tiff", "gif", "ppm", "pgm", "pbm", "pnm");
 
-    /** Where an image belongs. */
+    /** The place of an image. */
     record Entry(Split split, int id, int label) {}
 
     private final List<String> classNames;
@@ -36,8 +36,8 @@ final class ImageIndex {
     /**
      * @param source named in messages
      * @param files relative paths of all files, {@code /} between folders
-     * @param folders relative paths of all folders that are known; those of files need not be among them
-     * @throws InputException if they aren't laid out as expected, or a class is empty
+     * @param folders relative paths of all known folders; those of files need not be included
+     * @throws InputException if they do not have the expected layout, or a class is empty
      */
     ImageIndex(String source, Collection<String> files, Collection<String> folders) {
         List<String> images =
@@ -93,7 +93,7 @@ final class ImageIndex {
                 && ENDINGS.contains(name.substring(dot + 1).toLowerCase(Locale.ROOT));
     }
 
-    /** Whether the file or a folder above it begins with a dot. */
+    /** Whether the name of the file, or of a folder above it, begins with a dot. */
     private static boolean isHidden(String path) {
         return path.startsWith(".") || path.contains("/.");
     }
@@ -102,7 +102,7 @@ final class ImageIndex {
         return classNames;
     }
 
-    /** Paths of a split's images in order of their ids; none if there is no such split. */
+    /** The paths of the images of a split in the order of their ids; empty if there is no such split. */
     List<String> paths(Split split) {
         return paths.getOrDefault(split, List.of());
     }
@@ -111,13 +111,15 @@ final class ImageIndex {
         return labels.get(split).clone();
     }
 
-    /** The entry of a path, null if it is no image of this index. */
+    /** The entry of a path, null if it is not an image of this index. */
     @Nullable
     Entry find(String path) {
         return entries.get(path);
     }
 
-    /** The folder, with its slash, that all images lie in above their split or class folders; or nothing. */
+    /**
+     * The folder, with its slash, that contains all images above their split or class folders; empty if there is none.
+     */
     private static String commonRoot(List<String> images) {
         String root = "";
         while (true) {
@@ -137,7 +139,7 @@ final class ImageIndex {
         }
     }
 
-    /** Images directly in a folder called train are of trains: only one with folders in it is a split. */
+    /** Images directly in a folder named train are images of trains. Only a folder with folders in it is a split. */
     private static @Nullable Split splitOf(String path, String root) {
         for (Split split : Split.values()) {
             String folder = split + "/";

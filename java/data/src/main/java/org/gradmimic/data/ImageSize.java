@@ -3,7 +3,7 @@ package org.gradmimic.data;
 import org.gradmimic.base.InvalidArgumentException;
 
 /**
- * An image's size in pixels.
+ * The size of an image in pixels.
  *
  * @param height number of rows, 1 to 16384
  * @param width number of columns, 1 to 16384
@@ -19,12 +19,12 @@ public record ImageSize(int height, int width) {
         }
     }
 
-    /** A square one. */
+    /** A square size. */
     public static ImageSize square(int side) {
         return new ImageSize(side, side);
     }
 
-    /** Bytes of one image in RGB, 8 bits a channel. */
+    /** The number of bytes of an image in RGB with 8 bits per channel. */
     public int rgbBytes() {
         return height * width * 3;
     }

@@ -2,12 +2,12 @@ package org.gradmimic.data;
 
 import java.io.IOException;
 
-/** Where images in class folders lie. */
+/** A place that stores images in class folders. */
 interface ImageSource {
 
     /** What the paths say. */
     ImageIndex index();
 
-    /** Walks over one split's images. */
+    /** A cursor over the images of one split. */
     SampleCursor cursor(Split split) throws IOException;
 }

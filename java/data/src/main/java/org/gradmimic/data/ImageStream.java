@@ -12,8 +12,8 @@ import org.gradmimic.base.InvalidStateException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A split's images, batch by batch, into one buffer that is used again and again. Not for use by several threads at
- * once; several streams may be open at the same time.
+ * The images of a split, batch by batch, in one buffer that is reused. Not thread-safe; several streams may be open at
+ * the same time.
  */
 public final class ImageStream implements AutoCloseable {
     private final String source;
@@ -26,7 +26,7 @@ public final class ImageStream implements AutoCloseable {
     private boolean closed;
 
     /**
-     * @param source named where reading fails
+     * @param source named if reading fails
      * @param cursor closed with this stream
      */
     ImageStream(String source, SampleCursor cursor, ImageSize size, int batchSize) {
@@ -47,7 +47,10 @@ public final class ImageStream implements AutoCloseable {
         }
     }
 
-    /** Bytes of a batch's pixels. @throws InvalidArgumentException if there is no image in it or they pass 2 GB */
+    /**
+     * The number of bytes of a batch's pixels. @throws InvalidArgumentException if the batch is empty or the pixels
+     * exceed 2 GB
+     */
     static int bufferBytes(ImageSize size, int batchSize) {
         long bytes = (long) size.rgbBytes() * batchSize;
         if (batchSize < 1 || bytes > Integer.MAX_VALUE) {
@@ -60,8 +63,8 @@ public final class ImageStream implements AutoCloseable {
     /**
      * The next batch.
      *
-     * @return null at the end; the batch's pixels are valid until the next call
-     * @throws InputException if an image is corrupt or the source can't be read
+     * @return null at the end; the pixels of the batch are valid until the next call
+     * @throws InputException if an image is corrupt or the source cannot be read
      */
     public @Nullable ImageBatch next() {
         if (closed) {
@@ -84,7 +87,7 @@ public final class ImageStream implements AutoCloseable {
         return new ImageBatch(pixels.slice(0, n * imageBytes), Arrays.copyOf(labels, n), Arrays.copyOf(ids, n));
     }
 
-    /** Frees buffers and files; a second call does nothing. */
+    /** Releases buffers and files. A second call does nothing. */
     @Override
     public void close() {
         if (closed) {

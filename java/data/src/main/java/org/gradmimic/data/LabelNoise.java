@@ -6,21 +6,22 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.base.SplitMix;
 
 /**
- * Labels, some of them wrong on purpose.
+ * Labels, some of them deliberately wrong.
  *
- * @param labels every sample's label after the change
- * @param noisy which of them were moved to another class
+ * @param labels the label of every sample after the change
+ * @param noisy which samples were moved to another class
  */
 public record LabelNoise(long[] labels, boolean[] noisy) {
 
     /**
      * Symmetric noise: ⌊share · N⌋ samples, drawn without replacement, are each moved to another class, drawn uniformly
-     * from the rest. The same arguments give the same result everywhere.
+     * from the other classes. The same arguments give the same result everywhere.
      *
-     * @param labels every sample's class, 0 to {@code classes} − 1; left as they are
+     * @param labels the class of every sample, 0 to {@code classes} − 1; not modified
      * @param classes number of classes
-     * @param share how many of the samples to move, 0 to 1; taken as the decimal it prints as, so that 0.29 of 100 is 29
-     * @param seed decides which samples and where to
+     * @param share the share of samples to move, 0 to 1; it is used as the decimal number that it prints as, so that
+     *     0.29 of 100 is 29
+     * @param seed determines which samples are moved, and where to
      * @throws InputException if the share or a label is out of range, or there is no other class to move to
      */
     public static LabelNoise symmetric(long[] labels, int classes, double share, long seed) {

@@ -3,19 +3,19 @@ package org.gradmimic.data;
 import java.io.IOException;
 import org.bytedeco.opencv.opencv_core.Mat;
 
-/** Walks over a split's samples one by one; what each kind of source implements. */
+/** Iterates over the samples of a split, one by one; every kind of source implements it. */
 interface SampleCursor extends AutoCloseable {
 
-    /** Goes to the next sample; false when there is none. Anything wrong with the file is an InputException. */
+    /** Advances to the next sample; false if there is none. Any fault in the file is an InputException. */
     boolean next() throws IOException;
 
-    /** The current sample's position in its split. */
+    /** The position of the current sample in its split. */
     long id();
 
-    /** The current sample's label. */
+    /** The label of the current sample. */
     long label();
 
-    /** Writes the current sample into {@code target}, RGB of 8 bits, scaled to the target's size. */
+    /** Writes the current sample into {@code target}, 8-bit RGB, scaled to the size of the target. */
     void paint(Mat target);
 
     @Override

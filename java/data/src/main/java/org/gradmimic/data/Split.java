@@ -4,12 +4,12 @@ import java.util.Locale;
 
 /** A part of a data set. */
 public enum Split {
-    /** The samples meant for training; all samples of a data set that has no division. */
+    /** The samples for training; all samples of a data set that is not divided. */
     TRAIN,
-    /** The samples meant for measuring accuracy. */
+    /** The samples for measuring accuracy. */
     TEST;
 
-    /** The name in lower case, as folders and messages have it. */
+    /** The name in lower case, as in folders and messages. */
     @Override
     public String toString() {
         return name().toLowerCase(Locale.ROOT);

@@ -11,7 +11,7 @@ final class Splits {
         SampleCursor open() throws IOException;
     }
 
-    /** The size of a split, or the exception that says that there is none. */
+    /** The size of a split; throws if there is no such split. */
     static int require(ImageDataset dataset, Split split, int size) {
         if (size == 0) {
             throw new InputException("data set '" + dataset.spec() + "': has no " + split + " split");
@@ -19,7 +19,7 @@ final class Splits {
         return size;
     }
 
-    /** Opens a stream; arguments are checked before the files are opened. */
+    /** Opens a stream. Arguments are checked before files are opened. */
     static ImageStream stream(String source, ImageSize size, int batchSize, CursorOpener opener) {
         ImageStream.bufferBytes(size, batchSize);
         try {

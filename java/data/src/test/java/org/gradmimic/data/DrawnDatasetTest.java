@@ -66,7 +66,7 @@ class DrawnDatasetTest {
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("no sample 5 in the test split of 5");
         assertThatThrownBy(() -> dataset.load(Split.TEST, SIZE, 1, 1))
-                .hasMessageContaining("sample 1 is asked for twice");
+                .hasMessageContaining("sample 1 is requested twice");
     }
 
     @Test

@@ -72,7 +72,7 @@ class IdxDatasetTest {
         byte[] zipped = gzip(labels);
         refuses(images, Arrays.copyOf(zipped, zipped.length - 9), "truncated or damaged");
         refuses(images, gzip(Arrays.copyOf(labels, labels.length - 1)), "after 2 samples; expected 3");
-        refuses(images, gzip(Arrays.copyOf(labels, labels.length + 1)), "goes on after the 3 samples");
+        refuses(images, gzip(Arrays.copyOf(labels, labels.length + 1)), "continues after the 3 samples");
     }
 
     @Test

@@ -138,7 +138,7 @@ class ImageHeaderTest {
         byte[] flipped = png.clone();
         flipped[png.length / 2] ^= 1;
         assertRefused(flipped, 5000, "is corrupt: PNG chunk IDAT at byte 33 has a wrong checksum");
-        assertRefused(Arrays.copyOf(png, png.length / 2), 5000, "is corrupt: PNG chunk IDAT at byte 33 is cut short");
+        assertRefused(Arrays.copyOf(png, png.length / 2), 5000, "is corrupt: PNG chunk IDAT at byte 33 is truncated");
         assertRefused(Arrays.copyOf(png, png.length - 12), 5000, "is corrupt: the end of the PNG image is missing");
         byte[] jpeg = encode(randomRgb(size, 1), size, ".jpg");
         byte[] zeroed = jpeg.clone();

@@ -40,13 +40,13 @@ import org.gradmimic.train.ProbeRecorder;
 import org.gradmimic.train.ProbeResult;
 
 /**
- * Runs the whole idea on a data set of images: trains a backbone for a moment on a clean part, embeds the rest, corrupts
- * its labels, trains a clean reference head, then the same head on the corrupted labels once plainly and once with
- * Grad-Mimic, and turns the logged weights into a filter.
+ * Shows the whole method on a data set of images. It trains a backbone briefly on a clean part, embeds the other images
+ * and corrupts their labels. It trains a reference head on the clean part, and the same head on the corrupted labels
+ * twice: plainly and with Grad-Mimic. Finally it turns the logged weights into a filter.
  *
- * <p>Every stage leaves its files in the output folder as soon as they are whole, see docs/demo.md. Run again on the folder
- * of a demo that was interrupted, with the same data set and settings, it goes on after its last finished stage, in a head's
- * training after the last finished epoch. The same settings and threads give the same numbers.
+ * <p>Every stage leaves its files in the output folder as soon as they are whole; see docs/demo.md. In the folder of an
+ * interrupted demo with the same data set and settings, it continues after the last finished stage, and in the training
+ * of a head after the last finished epoch. The same settings and number of threads give the same numbers.
  */
 public final class Demo {
     public static final String BACKBONE = "backbone.safetensors";
@@ -58,12 +58,12 @@ public final class Demo {
     public static final String KEEP = "keep.npy";
     public static final String CHART = "chart.png";
 
-    /** A sample is kept at the weight it has in plain training, 1/B, or more. */
+    /** A sample is kept if its weight is at least that in plain training, 1/B. */
     private static final float THRESHOLD = 1;
 
     private static final int EMBED_BATCH = 256;
 
-    /** Images of other sizes are scaled to this one: small enough for a backbone that trains in a minute. */
+    /** Images of other sizes are scaled to this size, which is small enough for a backbone that trains in a minute. */
     private static final ImageSize STANDARD_SIZE = ImageSize.square(32);
 
     private final Device device;
@@ -77,14 +77,14 @@ public final class Demo {
     private final long[] trainLabels;
     private final Map<DemoStage, Double> seconds = new EnumMap<>(DemoStage.class);
 
-    /** With heads on the CPU; see the other constructor. */
+    /** A demo with heads on the CPU; see the other constructor. */
     public Demo(ImageDataset dataset, DemoSettings settings, Path folder, DemoListener listener) {
         this(Device.CPU, dataset, settings, folder, listener);
     }
 
     /**
-     * @param device where the heads are trained; the backbone is the CPU's
-     * @param folder must be there and writable, with nothing in it or with what an interrupted demo left
+     * @param device the device on which the heads are trained; the backbone is always on the CPU
+     * @param folder must exist and be writable, and contain either nothing or what an interrupted demo left
      * @throws InputException if the data set has too few images, or a single class
      */
     public Demo(Device device, ImageDataset dataset, DemoSettings settings, Path folder, DemoListener listener) {
@@ -107,7 +107,7 @@ public final class Demo {
      * Runs to the end.
      *
      * @return empty if the listener asked to stop; what was finished until then is in the folder
-     * @throws InputException if an image is damaged or a file can't be written
+     * @throws InputException if an image is damaged or a file cannot be written
      */
     public Optional<DemoResult> run() {
         try (PointerScope scope = new PointerScope()) {
@@ -117,7 +117,10 @@ public final class Demo {
         }
     }
 
-    /** Removes what is there only to go on after an interruption; to be called when all that is wanted was written. */
+    /**
+     * Removes the files that are only needed to continue after an interruption. To be called when all results are
+     * written.
+     */
     public void forget() {
         state.delete();
     }
@@ -314,7 +317,7 @@ public final class Demo {
         throw new CancellationException("the listener asked to stop");
     }
 
-    /** Tells the listener of a stage's beginning, progress and end, and keeps how long it took. */
+    /** Reports the start, progress and end of a stage to the listener, and records its duration. */
     private final class Timer implements AutoCloseable {
         private final DemoStage stage;
         private final long total;

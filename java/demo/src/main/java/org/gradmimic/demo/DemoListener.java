@@ -1,17 +1,17 @@
 package org.gradmimic.demo;
 
-/** Watches a demo; every call comes from the thread that runs it. */
+/** Observes a demo. Every call comes from the thread that runs it. */
 public interface DemoListener {
-    /** A stage begins; {@code total} of its {@linkplain DemoStage#unit units} are to be done. */
+    /** A stage starts; it consists of {@code total} {@linkplain DemoStage#unit units}. */
     default void started(DemoStage stage, long total) {}
 
-    /** {@code done} of {@code total} units are done. */
+    /** {@code done} of {@code total} units are finished. */
     default void progressed(DemoStage stage, long done, long total) {}
 
-    /** A stage is over. */
+    /** A stage is finished. */
     default void finished(DemoStage stage, double seconds) {}
 
-    /** Asked often; true ends the demo before its next step. */
+    /** Called often; true ends the demo before its next step. */
     default boolean stopRequested() {
         return false;
     }

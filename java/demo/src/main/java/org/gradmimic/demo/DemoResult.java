@@ -6,19 +6,19 @@ import org.gradmimic.select.filter.Detection;
 import org.gradmimic.train.EpochMetrics;
 
 /**
- * What a demo found.
+ * The results of a demo.
  *
- * @param data the data set's spec
+ * @param data the spec of the data set
  * @param settings as given
  * @param classes C
- * @param cleanSamples images that trained backbone and reference
- * @param noisySamples N, images that trained the two heads that are compared
- * @param testSamples images that accuracies are measured on
- * @param reference the reference head's epochs, on clean labels
- * @param plain the plainly trained head's
- * @param mimic Grad-Mimic's
+ * @param cleanSamples number of images that trained the backbone and the reference
+ * @param noisySamples N, number of images that trained the two heads that are compared
+ * @param testSamples number of images on which accuracies are measured
+ * @param reference the epochs of the reference head, on clean labels
+ * @param plain the epochs of the plainly trained head
+ * @param mimic the epochs of the head trained with Grad-Mimic
  * @param detection of the corrupted labels
- * @param seconds what every stage took
+ * @param seconds the duration of every stage
  */
 public record DemoResult(
         String data,
@@ -33,7 +33,7 @@ public record DemoResult(
         Detection detection,
         Map<DemoStage, Double> seconds) {
 
-    /** Accuracy on the test set after the last epoch. */
+    /** The accuracy on the test set after the last epoch. */
     public static double finalAccuracy(List<EpochMetrics> epochs) {
         return epochs.get(epochs.size() - 1).testAccuracy();
     }

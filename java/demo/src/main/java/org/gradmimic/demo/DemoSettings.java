@@ -11,17 +11,18 @@ import org.gradmimic.train.OptimizerSettings;
 import org.gradmimic.train.ProbeSettings;
 
 /**
- * How the demo runs. Reference, plain and Grad-Mimic head share everything but the mode; docs/demo.md has what was tried.
+ * The settings of the demo. The reference, plain and Grad-Mimic heads share everything except the mode. docs/demo.md
+ * reports what was tried.
  *
- * @param cleanShare share of the training images that train backbone and reference, and are left out afterwards
+ * @param cleanShare share of the training images that train the backbone and the reference, and are left out afterwards
  * @param noise share of the other labels that are corrupted
  * @param backboneEpochs of the backbone
- * @param flips whether mirrored images are images of the same thing
+ * @param flips whether mirrored images show the same class
  * @param epochs of the heads
  * @param batchSize of the heads
  * @param learningRate of the heads' AdamW
  * @param temperature τ of Grad-Mimic
- * @param seed decides split, noise, initial weights and orders
+ * @param seed determines the split, noise, initial weights and sample order
  */
 public record DemoSettings(
         double cleanShare,
@@ -35,7 +36,10 @@ public record DemoSettings(
         long seed) {
     private static final double WEIGHT_DECAY = 1e-5;
 
-    /** Kinds of data sets that show the world; the others show letters and digits, which have no mirror images. */
+    /**
+     * Kinds of data sets with photographs. The others contain letters and digits, whose mirror images are not the same
+     * class.
+     */
     private static final List<String> PHOTOGRAPHS = List.of("images:", "cifar10:", "cifar100:");
 
     public DemoSettings {
@@ -60,40 +64,40 @@ public record DemoSettings(
         }
     }
 
-    /** A minute or two on two cores for 50,000 images. */
+    /** Settings that take a minute or two on two cores for 50,000 images. */
     public static DemoSettings standard(ImageDataset dataset) {
         boolean flips = PHOTOGRAPHS.stream().anyMatch(dataset.spec()::startsWith);
         return new DemoSettings(0.2, 0.4, 8, flips, 8, 32, 1e-3, 0.25, 1);
     }
 
-    /** The same with another share of corrupted labels. */
+    /** These settings with another share of corrupted labels. */
     public DemoSettings withNoise(double value) {
         return new DemoSettings(
                 cleanShare, value, backboneEpochs, flips, epochs, batchSize, learningRate, temperature, seed);
     }
 
-    /** The same with another number of epochs of the heads. */
+    /** These settings with another number of epochs of the heads. */
     public DemoSettings withEpochs(int value) {
         return new DemoSettings(
                 cleanShare, noise, backboneEpochs, flips, value, batchSize, learningRate, temperature, seed);
     }
 
-    /** The same with another number of epochs of the backbone. */
+    /** These settings with another number of epochs of the backbone. */
     public DemoSettings withBackboneEpochs(int value) {
         return new DemoSettings(cleanShare, noise, value, flips, epochs, batchSize, learningRate, temperature, seed);
     }
 
-    /** The same with another learning rate of the heads. */
+    /** These settings with another learning rate of the heads. */
     public DemoSettings withLearningRate(double value) {
         return new DemoSettings(cleanShare, noise, backboneEpochs, flips, epochs, batchSize, value, temperature, seed);
     }
 
-    /** The same with another τ. */
+    /** These settings with another τ. */
     public DemoSettings withTemperature(double value) {
         return new DemoSettings(cleanShare, noise, backboneEpochs, flips, epochs, batchSize, learningRate, value, seed);
     }
 
-    /** The same with another seed. */
+    /** These settings with another seed. */
     public DemoSettings withSeed(long value) {
         return new DemoSettings(
                 cleanShare, noise, backboneEpochs, flips, epochs, batchSize, learningRate, temperature, value);

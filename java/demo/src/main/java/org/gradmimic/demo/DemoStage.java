@@ -1,6 +1,6 @@
 package org.gradmimic.demo;
 
-/** The demo's stages, in their order. */
+/** The stages of the demo, in order. */
 public enum DemoStage {
     READ("read the clean images", "images"),
     BACKBONE("train the backbone", "steps"),
@@ -18,7 +18,7 @@ public enum DemoStage {
         this.unit = unit;
     }
 
-    /** What {@link DemoListener#progressed} counts. */
+    /** The unit that {@link DemoListener#progressed} counts. */
     public String unit() {
         return unit;
     }

@@ -13,7 +13,10 @@ import org.gradmimic.train.NpyTensors;
 import org.gradmimic.train.ProbeCheckpoint;
 import org.jspecify.annotations.Nullable;
 
-/** What an unfinished demo keeps in its folder to go on after its last finished stage, each file whole or absent. */
+/**
+ * The files that an unfinished demo keeps in its folder to continue after its last finished stage, each whole or
+ * absent.
+ */
 final class DemoState {
     private static final String CLEAN = ".features_clean.npy";
     private static final String NOISY = ".features_noisy.npy";
@@ -30,7 +33,7 @@ final class DemoState {
     /** Features of the three parts, each [n,D]. */
     record Features(Tensor clean, Tensor noisy, Tensor test) {}
 
-    /** The features, if all of them were kept. */
+    /** The features, if all of them were stored. */
     @Nullable
     Features features() {
         for (String name : new String[] {CLEAN, NOISY, TEST}) {
@@ -57,7 +60,7 @@ final class DemoState {
         }
     }
 
-    /** How far a head's training is. */
+    /** The progress of the training of a head. */
     ProbeCheckpoint head(DemoStage stage) {
         return new ProbeCheckpoint(file(stage));
     }
@@ -66,7 +69,7 @@ final class DemoState {
         return folder.resolve("." + stage.name().toLowerCase(java.util.Locale.ROOT) + ".checkpoint");
     }
 
-    /** Removes all of it. */
+    /** Removes all of these files. */
     void delete() {
         Stream<Path> files = Stream.concat(
                 Stream.of(CLEAN, NOISY, TEST).map(folder::resolve),

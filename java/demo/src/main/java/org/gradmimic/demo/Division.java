@@ -7,11 +7,11 @@ import org.gradmimic.data.ImageDataset;
 import org.gradmimic.data.Split;
 
 /**
- * Who is what: ids of the training split that are clean, to be corrupted, or, where the data set has no test split, to
- * test on. Each list is sorted; the seed decides.
+ * The roles of the samples: ids of the training split that are clean, that get corrupted labels or, if the data set has
+ * no test split, that are used for testing. Each list is sorted, and the seed determines it.
  */
 final class Division {
-    /** Share of the training images to test on, where nothing else is there for it. */
+    /** The share of the training images used for testing if there is no test split. */
     private static final double HELD_OUT = 0.2;
 
     final long[] clean;

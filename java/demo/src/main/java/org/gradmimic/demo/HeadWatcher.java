@@ -4,7 +4,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 import org.gradmimic.train.ProbeListener;
 
-/** Hands a head's progress on; what it scores is the recorder's affair. */
+/** Passes on the progress of a head. The recorder stores its scores. */
 record HeadWatcher(LongConsumer progress, BooleanSupplier stop) implements ProbeListener {
     @Override
     public void accept(int epoch, long step, long[] ids, float[] score, float[] weight, float[] loss, int count) {}

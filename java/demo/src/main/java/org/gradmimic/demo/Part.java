@@ -4,7 +4,9 @@ import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
 
-/** Features of some samples of a split, collected from batches in any order; row i is the sample {@code ids[i]}. */
+/**
+ * Features of some samples of a split, collected from batches in any order. Row i belongs to the sample {@code ids[i]}.
+ */
 final class Part {
     private final long[] ids;
     private final float[] row;
@@ -22,7 +24,7 @@ final class Part {
         return features;
     }
 
-    /** Takes what is this part's. */
+    /** Copies the features that belong to this part. */
     void take(long[] batchIds, Tensor batch) {
         var from = batch.data_ptr_float();
         var to = features.data_ptr_float();

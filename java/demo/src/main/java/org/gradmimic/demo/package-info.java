@@ -1,6 +1,6 @@
 /**
- * The whole idea in one run: a backbone, labels corrupted on purpose, a clean reference head, the same head trained plainly
- * and with Grad-Mimic, and the filter that its scores make.
+ * The whole method in one run: a backbone, deliberately corrupted labels, a reference head trained on clean labels, the
+ * same head trained plainly and with Grad-Mimic, and the filter made from its scores.
  */
 @NullMarked
 package org.gradmimic.demo;

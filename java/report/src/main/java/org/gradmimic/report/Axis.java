@@ -3,16 +3,16 @@ package org.gradmimic.report;
 import java.util.Locale;
 
 /**
- * What an axis covers and where its ticks are: multiples of 1, 2 or 5 times a power of ten.
+ * The range of an axis and its ticks: multiples of 1, 2 or 5 times a power of ten.
  *
  * @param from the value at its start
  * @param to the value at its end, larger
- * @param step distance of ticks
+ * @param step the distance between ticks
  */
 record Axis(double from, double to, double step) {
     private static final int TICKS = 6;
 
-    /** An axis that begins and ends with the data; 0 to 1 where there is none. */
+    /** An axis that begins and ends with the data; 0 to 1 if there are none. */
     static Axis exact(double least, double most) {
         if (!(least <= most)) {
             return exact(0, 1);
@@ -21,7 +21,7 @@ record Axis(double from, double to, double step) {
             double margin = least == 0 ? 1 : Math.abs(least) / 2;
             return exact(least - margin, most + margin);
         }
-        // Halves first: the difference of two finite values need not be finite.
+        // Halved first, because the difference of two finite values can be infinite.
         double rough = (most / 2 - least / 2) / TICKS * 2;
         double power = Math.pow(10, Math.floor(Math.log10(rough)));
         double multiple = rough / power;
@@ -38,7 +38,7 @@ record Axis(double from, double to, double step) {
         return new Axis(Math.max(-Double.MAX_VALUE, from), Math.min(Double.MAX_VALUE, to), step);
     }
 
-    /** Where a value lies: 0 at the start, 1 at the end. */
+    /** The relative position of a value: 0 at the start, 1 at the end. */
     double position(double value) {
         return (value / 2 - from / 2) / (to / 2 - from / 2);
     }
@@ -53,7 +53,7 @@ record Axis(double from, double to, double step) {
         return ticks;
     }
 
-    /** A tick's number with as many digits as the step needs. */
+    /** The number at a tick, with as many digits as the step needs. */
     String text(double tick) {
         double largest = Math.max(Math.abs(from), Math.abs(to));
         if (Math.abs(tick) < step / 1000) {

@@ -13,24 +13,24 @@ import org.bytedeco.opencv.opencv_core.Size;
 import org.gradmimic.base.InternalException;
 
 /**
- * A white sheet to draw on. Places and sizes are in pixels of the finished image; everything is drawn larger and
- * averaged at the end, which is what makes stroke fonts and thin lines look smooth. Colours are 0xRRGGBB.
+ * A white canvas. Positions and sizes are in pixels of the finished image. Everything is drawn larger and averaged at
+ * the end, so that stroke fonts and thin lines look smooth. Colours are 0xRRGGBB.
  */
 final class Canvas implements AutoCloseable {
     private static final int FINER = 4;
-    /** Coordinates are handed to OpenCV in sixteenths of its pixels. */
+    /** Coordinates are passed to OpenCV in sixteenths of its pixels. */
     private static final int SHIFT = 4;
 
     private static final double UNIT = FINER * (1 << SHIFT);
 
-    /** Which part of a text its place means. */
+    /** The point of a text that its position refers to. */
     enum Anchor {
         START,
         MIDDLE,
         END
     }
 
-    /** How a text is drawn: the face, and its size and stroke in the finished image. */
+    /** How a text is drawn: its face, and its size and stroke in the finished image. */
     enum Weight {
         PLAIN(opencv_imgproc.FONT_HERSHEY_SIMPLEX, 0.43, 1.1),
         TITLE(opencv_imgproc.FONT_HERSHEY_DUPLEX, 0.62, 1.3);
@@ -75,7 +75,7 @@ final class Canvas implements AutoCloseable {
     }
 
     /**
-     * Fills rectangles that don't cover each other.
+     * Fills rectangles that do not overlap.
      *
      * @param rectangles each x0, y0, x1, y1
      * @param opacity 0 to 1
@@ -84,7 +84,7 @@ final class Canvas implements AutoCloseable {
         try (Mat filled = sheet.clone();
                 Scalar ink = colour(colour)) {
             for (double[] r : rectangles) {
-                // OpenCV's rectangles include their last pixel, ours end before it.
+                // OpenCV's rectangles include their last pixel; ours end before it.
                 int x0 = (int) Math.round(r[0] * FINER);
                 int y0 = (int) Math.round(r[1] * FINER);
                 int x1 = (int) Math.round(r[2] * FINER) - 1;
@@ -107,7 +107,7 @@ final class Canvas implements AutoCloseable {
             case MIDDLE -> -width(text, weight) / 2;
             case END -> -width(text, weight);
         };
-        // putText takes whole pixels, of which there are FINER to one of the finished image.
+        // putText takes whole pixels; FINER of them make one pixel of the finished image.
         try (Point at = new Point((int) Math.round((x + shift) * FINER), (int) Math.round(y * FINER));
                 Scalar ink = colour(colour)) {
             opencv_imgproc.putText(
@@ -123,7 +123,7 @@ final class Canvas implements AutoCloseable {
         }
     }
 
-    /** A text's width in pixels of the finished image. */
+    /** The width of a text in pixels of the finished image. */
     double width(String text, Weight weight) {
         try (Size size = opencv_imgproc.getTextSize(ascii(text), weight.face, weight.scale, weight.stroke, baseline)) {
             return (double) size.width() / FINER;
@@ -151,7 +151,10 @@ final class Canvas implements AutoCloseable {
         baseline.close();
     }
 
-    /** What the stroke fonts can draw of a text: accents are dropped, any other foreign character is a question mark. */
+    /**
+     * The part of a text that the stroke fonts can draw: accents are dropped, and any other non-ASCII character becomes
+     * a question mark.
+     */
     static String ascii(String text) {
         String plain = Normalizer.normalize(text, Normalizer.Form.NFKD).replaceAll("\\p{M}+", "");
         StringBuilder drawn = new StringBuilder();

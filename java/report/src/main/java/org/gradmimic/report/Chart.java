@@ -8,16 +8,16 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.AtomicFile;
 
 /**
- * A chart with a title, labelled axes and a legend. Texts are drawn with stroke fonts that know ASCII only: accents are
- * dropped, any other character becomes a question mark.
+ * A chart with a title, labelled axes and a legend. Texts are drawn with stroke fonts that only contain ASCII: accents
+ * are dropped, and any other character becomes a question mark.
  */
 public abstract sealed class Chart permits LineChart, HistogramChart {
-    /** Size of one chart in pixels. */
+    /** The size of one chart in pixels. */
     static final int WIDTH = 720;
 
     static final int HEIGHT = 470;
 
-    /** Blue, orange, green, purple, brown, grey: distinct in print and for most who see few colours. */
+    /** Blue, orange, green, purple, brown, grey: distinguishable in print and with most kinds of colour blindness. */
     private static final int[] PALETTE = {0x2f6db5, 0xe0782a, 0x3c9a5f, 0x8a5ab8, 0x8c6239, 0x6b7280};
 
     private final String title;
@@ -29,11 +29,11 @@ public abstract sealed class Chart permits LineChart, HistogramChart {
     }
 
     /**
-     * Draws charts side by side into one PNG file, which appears whole or not at all.
+     * Draws charts side by side into one PNG file, which is whole or absent.
      *
-     * @param path where to
+     * @param path the file to write
      * @param charts at least one, from left to right
-     * @throws InputException if the file can't be written
+     * @throws InputException if the file cannot be written
      */
     public static void writePng(Path path, Chart... charts) {
         if (charts.length == 0) {
@@ -68,13 +68,13 @@ public abstract sealed class Chart permits LineChart, HistogramChart {
         return PALETTE[series % PALETTE.length];
     }
 
-    /** What the legend says, series by series; none for a single series without a name. */
+    /** The texts of the legend, one per series; empty for a single series without a name. */
     abstract List<String> legend();
 
     /** Draws this chart into the part of the canvas that begins at {@code left}. */
     abstract void draw(Canvas canvas, int left);
 
-    /** Least and largest finite value; two NaN if there is none. */
+    /** The smallest and largest finite value; two NaN if there is none. */
     static double[] range(double[]... all) {
         double least = Double.POSITIVE_INFINITY;
         double most = Double.NEGATIVE_INFINITY;

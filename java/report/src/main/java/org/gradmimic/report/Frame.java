@@ -3,7 +3,8 @@ package org.gradmimic.report;
 import java.util.List;
 
 /**
- * The rectangle that a chart's data is drawn in, and where values lie in it, in pixels from the canvas' top left corner.
+ * The rectangle in which the data of a chart are drawn, and the positions of values in it, in pixels from the top left
+ * corner of the canvas.
  */
 record Frame(double left, double top, double right, double bottom, Axis xAxis, Axis yAxis) {
     private static final int TEXT = 0x374151;
@@ -18,7 +19,7 @@ record Frame(double left, double top, double right, double bottom, Axis xAxis, A
     private static final double LEGEND_ROW = 22;
     private static final double SWATCH = 18;
 
-    /** Draws title, legend, grid, ticks and labels of a chart whose part of the canvas begins at {@code offset}. */
+    /** Draws the title, legend, grid, ticks and labels of a chart whose part of the canvas begins at {@code offset}. */
     static Frame draw(Canvas canvas, Chart chart, int offset, Axis xAxis, Axis yAxis, String xLabel) {
         double left = offset + MARGIN_LEFT;
         double right = offset + Chart.WIDTH - MARGIN_RIGHT;
@@ -41,7 +42,7 @@ record Frame(double left, double top, double right, double bottom, Axis xAxis, A
         return bottom - Math.max(0, Math.min(1, yAxis.position(value))) * (bottom - top);
     }
 
-    /** Draws names from left to right, in as many rows as they need; returns the last row's base line. */
+    /** Draws names from left to right, in as many rows as needed. Returns the base line of the last row. */
     private static double drawLegend(Canvas canvas, List<String> names, double left, double right) {
         double x = left;
         double base = TITLE_BASE + LEGEND_ROW + 4;

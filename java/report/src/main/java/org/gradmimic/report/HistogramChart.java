@@ -6,9 +6,10 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Distributions laid over each other, such as the scores of clean and of corrupted samples. Every group's bars add up to
- * 100 %, so groups of different sizes compare. The axis covers all but the outermost 0.2 % at either end; values beyond
- * are counted in the outer bars, and the chart says how many there are, as it does for values that are not finite.
+ * Superimposed distributions, such as the scores of clean and of corrupted samples. The bars of every group add up to
+ * 100 %, so groups of different sizes can be compared. The axis covers all values except the outermost 0.2 % at either
+ * end. Values beyond it are counted in the outer bars, and the chart shows their number, as it does for values that are
+ * not finite.
  */
 public final class HistogramChart extends Chart {
     private static final int BARS = 60;
@@ -22,13 +23,13 @@ public final class HistogramChart extends Chart {
         super(title);
     }
 
-    /** A chart without groups yet. */
+    /** A chart without groups. */
     public static HistogramChart titled(String title) {
         return new HistogramChart(title);
     }
 
     /**
-     * Says what the values are.
+     * Sets the description of the values.
      *
      * @return this
      */

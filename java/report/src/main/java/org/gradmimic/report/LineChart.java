@@ -17,13 +17,13 @@ public final class LineChart extends Chart {
         super(title);
     }
 
-    /** A chart without lines yet. */
+    /** A chart without lines. */
     public static LineChart titled(String title) {
         return new LineChart(title);
     }
 
     /**
-     * Says what the axes show.
+     * Sets the descriptions of the axes.
      *
      * @return this
      */
@@ -36,8 +36,8 @@ public final class LineChart extends Chart {
      * Adds a line.
      *
      * @param name for the legend
-     * @param x where its points are, in order
-     * @param y their heights, as many
+     * @param x the x coordinates of its points, in order
+     * @param y the y coordinates, as many
      * @return this
      */
     public LineChart line(String name, double[] x, double[] y) {
@@ -50,7 +50,7 @@ public final class LineChart extends Chart {
     }
 
     /**
-     * Adds a line whose points are at 1, 2, 3, …, such as epochs.
+     * Adds a line whose points are at x = 1, 2, 3, …, such as epochs.
      *
      * @return this
      */

@@ -1,6 +1,4 @@
-/**
- * Charts as PNG files, drawn with OpenCV alone: no AWT, no font on the machine, no display.
- */
+/** Charts as PNG files, drawn with OpenCV only: no AWT, no font on the machine, no display. */
 @NullMarked
 package org.gradmimic.report;
 
