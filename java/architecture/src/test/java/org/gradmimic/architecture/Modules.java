@@ -12,11 +12,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
-import javax.xml.parsers.DocumentBuilderFactory;
-import javax.xml.parsers.ParserConfigurationException;
-import org.w3c.dom.Element;
-import org.w3c.dom.Node;
-import org.xml.sax.SAXException;
 
 /** The modules as POMs and source folders have them, in the order of the root POM. */
 final class Modules {
@@ -37,8 +32,8 @@ final class Modules {
     private final Map<String, Module> modules = new LinkedHashMap<>();
 
     Modules(Path root) {
-        for (Element module : children(child(parse(root.resolve("pom.xml")), "modules"), "module")) {
-            Path folder = root.resolve(module.getTextContent().strip());
+        for (Pom module : Pom.read(root.resolve("pom.xml")).all("modules", "module")) {
+            Path folder = root.resolve(module.element().getTextContent().strip());
             if (!Files.isDirectory(folder.resolve("src/main/java"))) continue;
             Module read = read(folder);
             modules.put(read.name(), read);
@@ -79,13 +74,13 @@ final class Modules {
     }
 
     private static Module read(Path folder) {
-        Element pom = parse(folder.resolve("pom.xml"));
+        Pom pom = Pom.read(folder.resolve("pom.xml"));
         List<String> dependencies = new ArrayList<>();
-        for (Element dependency : children(child(pom, "dependencies"), "dependency")) {
-            String artifact = text(dependency, "artifactId");
+        for (Pom dependency : pom.all("dependencies", "dependency")) {
+            String artifact = dependency.text("artifactId");
             if (artifact.startsWith(PREFIX)
-                    && Set.of("", "compile").contains(text(dependency, "scope"))
-                    && text(dependency, "type").isEmpty()) {
+                    && Set.of("", "compile").contains(dependency.text("scope"))
+                    && dependency.text("type").isEmpty()) {
                 dependencies.add(artifact.substring(PREFIX.length()));
             }
         }
@@ -103,7 +98,7 @@ final class Modules {
         }
         return new Module(
                 folder.getFileName().toString(),
-                text(pom, "description").replaceAll("\\.$", ""),
+                pom.text("description").replaceAll("\\.$", ""),
                 List.copyOf(dependencies),
                 packages,
                 lines);
@@ -115,35 +110,5 @@ final class Modules {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static Element parse(Path file) {
-        try {
-            return DocumentBuilderFactory.newInstance()
-                    .newDocumentBuilder()
-                    .parse(file.toFile())
-                    .getDocumentElement();
-        } catch (IOException | SAXException | ParserConfigurationException e) {
-            throw new IllegalStateException(file + " cannot be read as XML", e);
-        }
-    }
-
-    private static List<Element> children(Element parent, String name) {
-        List<Element> found = new ArrayList<>();
-        if (parent == null) return found;
-        for (Node node = parent.getFirstChild(); node != null; node = node.getNextSibling()) {
-            if (node instanceof Element element && element.getTagName().equals(name)) found.add(element);
-        }
-        return found;
-    }
-
-    private static Element child(Element parent, String name) {
-        List<Element> found = children(parent, name);
-        return found.isEmpty() ? null : found.get(0);
-    }
-
-    private static String text(Element parent, String name) {
-        Element found = child(parent, name);
-        return found == null ? "" : found.getTextContent().strip();
     }
 }

@@ -11,8 +11,8 @@ import org.gradmimic.kernel.Memory;
 
 /**
  * Numbers that kernels write and read where they are: memory of a device, of undefined content at first. The pointers that it
- * gives are addresses on that device, for kernels; the host reads by {@link #read} and {@link #get}, which
- * {@link DeviceCounters} counts.
+ * gives are addresses on that device, for kernels; the host reads by {@link #floats(long, int)}, {@link #longs(long, int)} and
+ * {@link #get}, which {@link DeviceCounters} counts.
  *
  * @param <P> the pointer type of its elements
  */

@@ -82,7 +82,7 @@ public record ContrastiveBatch(
         }
     }
 
-    /** Which samples {@link #broken} would name, [B] bool; in the caller's scope. */
+    /** Which samples {@link #invalidFeatures} would name, [B] bool; in the caller's scope. */
     public Tensor invalidFeatureMask() {
         Tensor usable = normalised(image.detach()).isfinite().all(1);
         return usable.logical_and(normalised(text.detach()).isfinite().all(1)).logical_not();
