@@ -42,6 +42,9 @@ final class DemoCommand implements Callable<Integer> {
     @Mixin
     private DeviceOption deviceOption;
 
+    @Mixin
+    private ImageOptions imageOptions;
+
     @Option(
             names = "--data",
             paramLabel = "SPEC",
@@ -87,7 +90,7 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() {
         if (resume && out == null) throw new InputException("--resume needs --out, the folder of the interrupted demo");
         common.applyThreads();
-        ImageDataset dataset = Datasets.openImages(data);
+        ImageDataset dataset = imageOptions.open(data);
         DemoSettings settings = settings(DemoSettings.standard(dataset));
         Path folder = out != null
                 ? out
@@ -103,6 +106,7 @@ final class DemoCommand implements Callable<Integer> {
         DemoMetrics.write(folder.resolve("metrics.json"), result);
         RunFolder.finish(folder);
         demo.forget();
+        imageOptions.noteWarnings(common);
         report(result, folder);
         return 0;
     }

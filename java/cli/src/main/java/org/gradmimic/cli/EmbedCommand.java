@@ -38,7 +38,7 @@ final class EmbedCommand implements Callable<Integer> {
     private DeviceOption deviceOption;
 
     @Mixin
-    private PixelLimit pixelLimit;
+    private ImageOptions imageOptions;
 
     @Option(names = "--data", required = true, paramLabel = "SPEC", description = "Images: " + Datasets.SYNTAX + ".")
     private String data;
@@ -97,7 +97,7 @@ final class EmbedCommand implements Callable<Integer> {
         requirePositive("--size", size);
         PixelNormalisation normalisation = Arguments.normalisation(mean, std);
         common.applyThreads();
-        ImageDataset dataset = pixelLimit.open(data);
+        ImageDataset dataset = imageOptions.open(data);
         if (!dataset.splits().contains(split)) {
             throw new InputException(data + " has no " + split + " split; it has " + dataset.splits());
         }
@@ -107,6 +107,7 @@ final class EmbedCommand implements Callable<Integer> {
             backbone.moveTo(device);
             RunFolder.create(out);
             embed(dataset, backbone);
+            imageOptions.noteWarnings(common);
             common.out()
                     .println(out + ": features of " + dataset.size(split) + " images, " + backbone.width() + " each");
         }

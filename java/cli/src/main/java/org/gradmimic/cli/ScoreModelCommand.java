@@ -54,7 +54,7 @@ final class ScoreModelCommand implements Callable<Integer> {
     private ScoreModelOptions options;
 
     @Mixin
-    private PixelLimit pixelLimit;
+    private ImageOptions imageOptions;
 
     @Override
     public Integer call() {
@@ -86,6 +86,7 @@ final class ScoreModelCommand implements Callable<Integer> {
                         common.note(options.weights + ": has another number of classes; the head is drawn anew");
                     }
                     score(settings, source);
+                    imageOptions.noteWarnings(common);
                 }
             } finally {
                 references.forEach(ModelWeights::close);
@@ -147,7 +148,7 @@ final class ScoreModelCommand implements Callable<Integer> {
     private Samples samples(Architecture model, int batchSize) {
         int atATime = ModelSource.samplesAtATime(model, batchSize);
         if (options.data != null) {
-            ImageDataset dataset = pixelLimit.open(options.data);
+            ImageDataset dataset = imageOptions.open(options.data);
             return ImageSamples.builder(dataset, options.split)
                     .batchSize(atATime)
                     .normalisation(options.normalisation())

@@ -14,10 +14,12 @@ final class ClassFolderDataset implements ImageDataset {
     private final String spec;
     private final ImageSource source;
     private final ImageIndex index;
+    private final ImageWarnings warnings;
 
-    private ClassFolderDataset(String spec, ImageSource source) {
+    private ClassFolderDataset(String spec, ImageSource source, ImageWarnings warnings) {
         this.spec = spec;
         this.source = source;
+        this.warnings = warnings;
         this.index = source.index();
     }
 
@@ -27,9 +29,10 @@ final class ClassFolderDataset implements ImageDataset {
             throw new InputException("data set '" + spec + "': there is no folder or file '" + location + "'");
         }
         try {
-            return new ClassFolderDataset(
-                    spec,
-                    Files.isDirectory(path) ? new ImageFolder(path, maxPixels) : new ImageArchive(path, maxPixels));
+            DecodeSettings decoding = new DecodeSettings(maxPixels);
+            ImageSource source =
+                    Files.isDirectory(path) ? new ImageFolder(path, decoding) : new ImageArchive(path, decoding);
+            return new ClassFolderDataset(spec, source, decoding.warnings());
         } catch (IOException e) {
             throw InputException.in(location, "cannot be read: " + e, e);
         }
@@ -71,6 +74,11 @@ final class ClassFolderDataset implements ImageDataset {
     @Override
     public Optional<ImageSize> nativeSize() {
         return Optional.empty();
+    }
+
+    @Override
+    public ImageWarnings warnings() {
+        return warnings;
     }
 
     @Override

@@ -11,8 +11,8 @@ abstract class EncodedCursor implements SampleCursor {
     private String name = "";
     private ImageIndex.Entry entry = new ImageIndex.Entry(Split.TRAIN, 0, 0);
 
-    EncodedCursor(long maxPixels) {
-        decoder = new ImageDecoder(maxPixels);
+    EncodedCursor(DecodeSettings decoding) {
+        decoder = new ImageDecoder(decoding);
     }
 
     /** A buffer of at least {@code bytes} bytes; its previous content is lost. */

@@ -17,11 +17,11 @@ import org.gradmimic.io.tar.TarReader;
 final class ImageArchive implements ImageSource {
     private final Path path;
     private final ImageIndex index;
-    private final long maxPixels;
+    private final DecodeSettings decoding;
 
-    ImageArchive(Path path, long maxPixels) throws IOException {
+    ImageArchive(Path path, DecodeSettings decoding) throws IOException {
         this.path = path;
-        this.maxPixels = maxPixels;
+        this.decoding = decoding;
         Set<String> files = new LinkedHashSet<>();
         List<String> folders = new ArrayList<>();
         try (TarReader tar = new TarReader(path)) {
@@ -68,7 +68,7 @@ final class ImageArchive implements ImageSource {
         private int left;
 
         Cursor(Split split) throws IOException {
-            super(maxPixels);
+            super(decoding);
             this.tar = new TarReader(path);
             this.split = split;
             this.left = index.paths(split).size();

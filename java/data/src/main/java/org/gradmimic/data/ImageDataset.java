@@ -44,6 +44,11 @@ public sealed interface ImageDataset extends Dataset
     /** The size of all images, if their format fixes it; empty if each image may have its own. */
     Optional<ImageSize> nativeSize();
 
+    /** What decoders have said so far of images that were read. Nothing where images are not encoded one by one. */
+    default ImageWarnings warnings() {
+        return new ImageWarnings();
+    }
+
     /**
      * Starts reading a split from its beginning. The order is that of the source (an archive is read from front to
      * back). It is the same every time and not shuffled; use the ids to identify samples.

@@ -1,5 +1,7 @@
 package org.gradmimic.data;
 
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.opencv.global.opencv_core;
 import org.bytedeco.opencv.global.opencv_imgcodecs;
@@ -11,18 +13,21 @@ import org.gradmimic.base.InputException;
 final class ImageDecoder implements AutoCloseable {
     private static final String ERROR = "error:";
 
-    private final long maxPixels;
+    /** What libjpeg and libpng say where a part of the image is lost, although they may return the rest. */
+    private static final Pattern LOSS =
+            Pattern.compile("(?i)premature end|bad Huffman code|instead of RST|arithmetic code|libpng error");
+
+    private final DecodeSettings settings;
     private final Mat decoded = new Mat();
     private BytePointer bytes = new BytePointer(64 << 10);
 
     /** For {@link #raw} pixels only. */
     ImageDecoder() {
-        this(0);
+        this(new DecodeSettings(0));
     }
 
-    /** @param maxPixels encoded images with more pixels are rejected before they are decoded */
-    ImageDecoder(long maxPixels) {
-        this.maxPixels = maxPixels;
+    ImageDecoder(DecodeSettings settings) {
+        this.settings = settings;
     }
 
     /**
@@ -43,17 +48,35 @@ final class ImageDecoder implements AutoCloseable {
             bytes = new BytePointer(Math.max(length, 2L * bytes.capacity()));
         }
         bytes.position(0).put(content, 0, length);
-        boolean good;
+        String said = imdecode(length, name);
+        if (LOSS.matcher(said).find()) throw new InputException(name + ": is corrupt: " + said);
+        if (!said.isEmpty()) settings.warnings().add(name + ": " + said);
+        scale(decoded, target);
+    }
+
+    /** Decodes {@link #bytes} and returns what the decoders printed meanwhile, in one line. */
+    private String imdecode(int length, String name) {
+        String problem;
+        String said;
+        DecoderMessages.begin();
         try (Mat encoded = new Mat(1, length, opencv_core.CV_8UC1, bytes);
                 Mat result = opencv_imgcodecs.imdecode(encoded, opencv_imgcodecs.IMREAD_COLOR_RGB, decoded)) {
-            good = !result.empty();
+            problem = result.empty() ? "is corrupt or not an image (" + length + " bytes)" : "";
         } catch (RuntimeException e) {
-            throw new InputException(name + ": cannot be decoded as an image: " + reason(e), e);
+            problem = "cannot be decoded as an image: " + reason(e);
+        } finally {
+            said = oneLine(DecoderMessages.collected());
         }
-        if (!good) {
-            throw new InputException(name + ": is corrupt or not an image (" + length + " bytes)");
-        }
-        scale(decoded, target);
+        if (problem.isEmpty()) return said;
+        throw new InputException(name + ": " + problem + (said.isEmpty() ? "" : ": " + said));
+    }
+
+    private static String oneLine(String messages) {
+        return messages.lines()
+                .map(line -> line.strip().replaceAll("\\p{Cntrl}", "?"))
+                .filter(line -> !line.isEmpty())
+                .limit(3)
+                .collect(Collectors.joining("; "));
     }
 
     private void check(byte[] content, int length, String name) {
@@ -62,8 +85,9 @@ final class ImageDecoder implements AutoCloseable {
             throw new InputException(
                     name + ": is corrupt or not an image (" + length + " bytes); expected " + ImageHeader.FORMATS);
         }
-        if (header.pixels() > maxPixels) {
-            throw new InputException(name + ": has " + header + ", more than the limit of " + maxPixels + " pixels");
+        if (header.pixels() > settings.maxPixels()) {
+            throw new InputException(
+                    name + ": has " + header + ", more than the limit of " + settings.maxPixels() + " pixels");
         }
         String damage = ImageHeader.damage(content, length);
         if (damage != null) throw new InputException(name + ": is corrupt: " + damage);

@@ -18,11 +18,11 @@ import org.gradmimic.io.InputFiles;
 final class ImageFolder implements ImageSource {
     private final Path root;
     private final ImageIndex index;
-    private final long maxPixels;
+    private final DecodeSettings decoding;
 
-    ImageFolder(Path root, long maxPixels) throws IOException {
+    ImageFolder(Path root, DecodeSettings decoding) throws IOException {
         this.root = root;
-        this.maxPixels = maxPixels;
+        this.decoding = decoding;
         List<String> files = new ArrayList<>();
         List<String> folders = new ArrayList<>();
         try (Stream<Path> walk = Files.walk(root, FileVisitOption.FOLLOW_LINKS)) {
@@ -53,7 +53,7 @@ final class ImageFolder implements ImageSource {
         private final Iterator<String> paths;
 
         Cursor(Split split) {
-            super(maxPixels);
+            super(decoding);
             paths = index.paths(split).iterator();
         }
 

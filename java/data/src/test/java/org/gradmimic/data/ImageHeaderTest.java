@@ -7,15 +7,18 @@ import static org.gradmimic.data.TestImages.randomRgb;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Random;
 import java.util.zip.CRC32;
 import org.gradmimic.base.InputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The size that an image's header claims, against the size the image was encoded with; and damage found before decoding. */
@@ -119,6 +122,61 @@ class ImageHeaderTest {
                 Long.MAX_VALUE - 1,
                 "has 4294967295x4294967295 pixels, more than the limit of 9223372036854775806 pixels");
         assertRefused(claim(9, 9), 80, "has 9x9 pixels, more than the limit of 80 pixels");
+    }
+
+    /** Files of every format whose headers claim a large image, in a folder and in an archive. */
+    @ParameterizedTest
+    @CsvSource({
+        ".jpg, 65000x65000",
+        ".bmp, 30000x30000",
+        ".gif, 65000x65000",
+        ".webp, 16000x16000",
+        ".ppm, 99999x99999",
+        ".tiff, 60000x60000"
+    })
+    void aClaimOfAnyFormatIsRefused(String ending, String size) throws IOException {
+        byte[] image = enlarged(ending, Integer.parseInt(size.substring(0, size.indexOf('x'))));
+        TestImages.writeFolder(folder.resolve("d"), Map.of("a/1" + ending, image));
+        Files.write(folder.resolve("d.tar"), TestImages.tar(Map.of("a/1" + ending, image)));
+        for (String source : new String[] {"d", "d.tar"}) {
+            ImageDataset dataset = Datasets.openImages("images:" + folder.resolve(source));
+            assertThatThrownBy(() -> dataset.load(Split.TRAIN, ImageSize.square(8), 0))
+                    .isInstanceOf(InputException.class)
+                    .hasMessageContaining(folder.resolve(source).toString())
+                    .hasMessageEndingWith(
+                            "a/1" + ending + ": has " + size + " pixels, more than the limit of 178956970 pixels");
+        }
+    }
+
+    /** A small image whose header is changed to another size. */
+    private static byte[] enlarged(String ending, int side) {
+        ImageSize size = new ImageSize(41, 13);
+        byte[] image = encode(randomRgb(size, 1), size, ending);
+        ByteBuffer big = ByteBuffer.wrap(image);
+        ByteBuffer little = big.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+        switch (ending) {
+            case ".jpg" -> {
+                int frame = 0;
+                while (big.getShort(frame) != (short) 0xffc0) frame++;
+                big.putShort(frame + 5, (short) side).putShort(frame + 7, (short) side);
+            }
+            case ".bmp" -> little.putInt(18, side).putInt(22, side);
+            case ".gif" -> little.putShort(6, (short) side).putShort(8, (short) side);
+            // VP8L, after its length and signature: 14 bits each, less one.
+            case ".webp" -> little.putInt(21, (little.getInt(21) & 0xf0000000) | (side - 1) << 14 | (side - 1));
+            case ".ppm" -> image = TestImages.ascii("P6\n" + side + " " + side + "\n255\n...");
+            case ".tiff" -> {
+                int directory = little.getInt(4);
+                for (int i = 0; i < little.getShort(directory); i++) {
+                    int entry = directory + 2 + 12 * i;
+                    int tag = little.getShort(entry);
+                    if (tag == 256 || tag == 257)
+                        little.putShort(entry + 2, (short) 4).putInt(entry + 8, side);
+                }
+            }
+            default -> throw new IllegalArgumentException(ending);
+        }
+        return image;
     }
 
     /** OpenCV has a limit of its own; its message begins after the place in its source. */

@@ -1,0 +1,39 @@
+package org.gradmimic.cli;
+
+import org.gradmimic.base.InputException;
+import org.gradmimic.data.Datasets;
+import org.gradmimic.data.ImageDataset;
+import org.gradmimic.data.ImageWarnings;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** What the commands that decode images have in common, as a picocli mix-in. */
+final class ImageOptions {
+    @Option(
+            names = "--max-pixels",
+            paramLabel = "N",
+            defaultValue = "" + Datasets.MAX_PIXELS,
+            description = "Reject an image file of --data with more pixels than this, before it is decoded (default:"
+                    + " ${DEFAULT-VALUE}).")
+    private long maxPixels;
+
+    private @Nullable ImageDataset opened;
+
+    /** @throws InputException if the data set cannot be opened or the limit is not positive */
+    ImageDataset open(String data) {
+        if (maxPixels < 1) throw new InputException("--max-pixels is " + maxPixels + "; it must be positive");
+        return opened = Datasets.openImages(data, maxPixels);
+    }
+
+    /** Tells the user what decoders said of the images that were read. */
+    void noteWarnings(CommonOptions common) {
+        if (opened == null) return;
+        ImageWarnings warnings = opened.warnings();
+        if (warnings.images() == 0) return;
+        common.note(warnings.images() + (warnings.images() == 1 ? " image was" : " images were")
+                + " decoded with a warning:");
+        warnings.first().forEach(warning -> common.note("  " + warning));
+        long more = warnings.images() - warnings.first().size();
+        if (more > 0) common.note("  and " + more + " more");
+    }
+}
