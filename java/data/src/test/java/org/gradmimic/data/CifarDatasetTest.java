@@ -72,7 +72,7 @@ class CifarDatasetTest {
         Files.write(batch, Arrays.copyOf(good, good.length - 1));
         assertThatThrownBy(() -> Datasets.open("cifar10:" + folder))
                 .isInstanceOf(InputException.class)
-                .hasMessageContaining(batch + ": has 9218 bytes, truncated")
+                .hasMessageContaining(batch + ": has 9218 bytes, so it is truncated")
                 .hasMessageContaining("a multiple of 3073 (2 whole records are there)");
         byte[] badLabel = good.clone();
         badLabel[3073] = 77;
