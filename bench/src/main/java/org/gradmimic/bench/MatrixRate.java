@@ -1,5 +1,6 @@
 package org.gradmimic.bench;
 
+import java.util.Objects;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -43,7 +44,7 @@ final class MatrixRate implements AutoCloseable {
                 candidate.close();
             }
         }
-        return best;
+        return Objects.requireNonNull(best, "no shape has a rate");
     }
 
     private double rate(int tries) {

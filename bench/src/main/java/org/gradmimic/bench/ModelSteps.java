@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.Scalar;
@@ -148,7 +149,7 @@ final class ModelSteps implements AutoCloseable {
 
     private List<String> trained() {
         return tensors.keySet().stream()
-                .filter(name -> tensors.get(name).requires_grad())
+                .filter(name -> Objects.requireNonNull(tensors.get(name)).requires_grad())
                 .toList();
     }
 
@@ -204,7 +205,7 @@ final class ModelSteps implements AutoCloseable {
             try (PointerScope temporary = new PointerScope()) {
                 Map<String, Tensor> near = new LinkedHashMap<>();
                 for (String name : names) {
-                    Tensor value = tensors.get(name).detach();
+                    Tensor value = Objects.requireNonNull(tensors.get(name)).detach();
                     near.put(
                             name,
                             torch.randn_like(value).mul_(new Scalar(0.02f)).add_(value));

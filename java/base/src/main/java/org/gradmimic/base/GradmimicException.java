@@ -1,5 +1,6 @@
 package org.gradmimic.base;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,5 +31,11 @@ public abstract class GradmimicException extends RuntimeException {
 
     protected GradmimicException(String message, @Nullable Throwable cause) {
         super(message, cause);
+    }
+
+    /** What went wrong; never null. */
+    @Override
+    public String getMessage() {
+        return Objects.requireNonNull(super.getMessage());
     }
 }

@@ -19,6 +19,7 @@ public final class CommonOptions {
     private @Nullable Integer threads;
 
     @Option(names = "--debug", description = "On failure, show the stack trace.")
+    @SuppressWarnings("unused") // picocli reads it
     private boolean debug;
 
     @Option(
@@ -30,6 +31,7 @@ public final class CommonOptions {
             names = {"-h", "--help"},
             usageHelp = true,
             description = "Show this help and exit.")
+    @SuppressWarnings("unused") // picocli reads it
     private boolean help;
 
     @Option(names = "--threads", paramLabel = "N", description = "CPU threads (default: one per core).")

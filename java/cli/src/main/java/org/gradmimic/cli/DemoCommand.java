@@ -2,6 +2,7 @@ package org.gradmimic.cli;
 
 import java.nio.file.Path;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -94,7 +95,9 @@ final class DemoCommand implements Callable<Integer> {
         DemoSettings settings = settings(DemoSettings.standard(dataset));
         Path folder = out != null
                 ? out
-                : Path.of("runs", "demo-" + LocalDateTime.now().format(STAMP));
+                : Path.of(
+                        "runs",
+                        "demo-" + LocalDateTime.now(ZoneId.systemDefault()).format(STAMP));
         Device device = deviceOption.choose(common);
         Demo demo = new Demo(device, dataset, settings, folder, new Watcher(common));
         if (RunFolder.begin(folder, describe(settings, device), resume))

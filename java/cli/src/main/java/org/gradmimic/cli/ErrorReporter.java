@@ -9,6 +9,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.List;
+import java.util.Objects;
 import org.gradmimic.base.GradmimicException;
 import org.gradmimic.base.InternalException;
 import org.gradmimic.base.InvalidStateException;
@@ -36,8 +37,8 @@ final class ErrorReporter implements IParameterExceptionHandler, IExecutionExcep
         CommandLine command = e.getCommandLine();
         PrintWriter err = command.getErr();
         err.println(name(command) + ": " + e.getMessage());
-        if (e instanceof UnmatchedArgumentException) {
-            List<String> near = ((UnmatchedArgumentException) e).getSuggestions();
+        if (e instanceof UnmatchedArgumentException unmatched) {
+            List<String> near = unmatched.getSuggestions();
             if (!near.isEmpty()) err.println("Did you mean " + String.join(" or ", near) + "?");
         }
         err.println("See " + name(command) + " --help.");
@@ -72,8 +73,8 @@ final class ErrorReporter implements IParameterExceptionHandler, IExecutionExcep
             return e.getMessage() + "; run `gradmimic doctor` to see what is missing";
         if (e instanceof SettingException setting) return setting.message(SettingOptions::name);
         if (e instanceof GradmimicException) return e.getMessage();
-        if (e instanceof UncheckedIOException) return explain((IOException) e.getCause());
-        if (e instanceof IOException) return explain((IOException) e);
+        if (e instanceof UncheckedIOException unchecked) return explain(Objects.requireNonNull(unchecked.getCause()));
+        if (e instanceof IOException io) return explain(io);
         if (e instanceof LinkageError) {
             return "a library cannot be loaded: " + e.getMessage() + "; gradmimic doctor explains it";
         }
@@ -86,9 +87,9 @@ final class ErrorReporter implements IParameterExceptionHandler, IExecutionExcep
 
     // The messages of java.nio's exceptions consist of a path only.
     private static String explain(IOException e) {
-        if (!(e instanceof FileSystemException)) return e.getMessage() != null ? e.getMessage() : e.toString();
-        String file = ((FileSystemException) e).getFile();
-        String reason = ((FileSystemException) e).getReason();
+        if (!(e instanceof FileSystemException failure)) return e.getMessage() != null ? e.getMessage() : e.toString();
+        String file = failure.getFile();
+        String reason = failure.getReason();
         if (e instanceof NoSuchFileException) reason = "no such file or folder";
         else if (e instanceof AccessDeniedException) reason = "permission denied";
         else if (e instanceof FileAlreadyExistsException) reason = "already exists";

@@ -1,6 +1,7 @@
 package org.gradmimic.cli;
 
 import java.io.PrintWriter;
+import java.nio.charset.Charset;
 import org.gradmimic.Calibration;
 import org.gradmimic.Weighting;
 import org.gradmimic.cli.filter.Baseline;
@@ -22,8 +23,8 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
-        PrintWriter out = new PrintWriter(System.out, true);
-        PrintWriter err = new PrintWriter(System.err, true);
+        PrintWriter out = new PrintWriter(System.out, true, Charset.defaultCharset());
+        PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
         Interruption.watch(err);
         int code = run(commandLine(), out, err, args);
         Interruption.end();

@@ -28,6 +28,7 @@ final class ScoreCommand implements Runnable {
     private CommandSpec spec;
 
     @Mixin
+    @SuppressWarnings("unused") // picocli reads it
     private CommonOptions common;
 
     @Override

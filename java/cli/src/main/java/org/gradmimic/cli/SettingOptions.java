@@ -56,10 +56,10 @@ public final class SettingOptions {
                 ? ": " + setting.choices().stream().map(V::toString).collect(Collectors.joining(", "))
                 : "";
         V value = setting.defaultValue();
-        boolean shown = value != null && setting.type() != Boolean.class;
+        String shown =
+                value == null || setting.type() == Boolean.class ? "" : " (default: " + setting.format(value) + ")";
         // picocli interprets % and $ itself.
-        return (setting.description() + choices + (shown ? " (default: " + setting.format(value) + ")" : "") + ".")
-                .replace("%", "%%");
+        return (setting.description() + choices + shown + ".").replace("%", "%%");
     }
 
     /**

@@ -43,7 +43,9 @@ public final class Table {
 
     private static String format(@Nullable Object cell) {
         if (cell == null) return "";
-        if (cell instanceof Double || cell instanceof Float) return String.format(Locale.ROOT, "%.4g", cell);
+        if (cell instanceof Double || cell instanceof Float) {
+            return String.format(Locale.ROOT, "%.4g", ((Number) cell).doubleValue());
+        }
         return cell.toString();
     }
 

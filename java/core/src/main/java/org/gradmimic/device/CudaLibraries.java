@@ -130,9 +130,11 @@ public final class CudaLibraries {
             prefixes.add(bin.getParent());
             try {
                 Path real = python.toRealPath();
-                if (real.getNameCount() > 2) prefixes.add(real.getParent().getParent());
+                Path above = real.getParent();
+                Path prefix = above == null ? null : above.getParent();
+                if (prefix != null && prefix.getNameCount() > 0) prefixes.add(prefix);
             } catch (IOException e) {
-                continue; // a broken link
+                // A broken link.
             }
         }
         prefixes.add(home.resolve(".local"));

@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import org.gradmimic.base.InputException;
@@ -77,7 +78,7 @@ final class ImageIndex {
         paths.forEach((split, list) -> {
             long[] all = new long[list.size()];
             for (int id = 0; id < all.length; id++) {
-                int label = labelOf.get(classOf.get(list.get(id)));
+                int label = Objects.requireNonNull(labelOf.get(classOf.get(list.get(id))));
                 all[id] = label;
                 entries.put(list.get(id), new Entry(split, id, label));
             }
@@ -108,7 +109,8 @@ final class ImageIndex {
     }
 
     long[] labels(Split split) {
-        return labels.get(split).clone();
+        return Objects.requireNonNull(labels.get(split), split + " has no images")
+                .clone();
     }
 
     /** The entry of a path, null if it is not an image of this index. */

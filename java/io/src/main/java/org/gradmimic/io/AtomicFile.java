@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Objects;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidStateException;
 
@@ -242,7 +243,7 @@ public final class AtomicFile implements AutoCloseable {
         Files.move(temporary.path(), target, StandardCopyOption.ATOMIC_MOVE);
         temporary.release();
         // The rename itself is durable only once the folder is.
-        sync(target.getParent(), StandardOpenOption.READ);
+        sync(Objects.requireNonNull(target.getParent()), StandardOpenOption.READ);
     }
 
     private static void sync(Path path, StandardOpenOption option) throws IOException {

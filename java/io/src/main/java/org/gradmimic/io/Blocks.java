@@ -2,6 +2,7 @@ package org.gradmimic.io;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -66,7 +67,7 @@ public final class Blocks implements AutoCloseable {
             pass.fail(-1, new OperationInterruptedException("interrupted", e));
             Thread.currentThread().interrupt();
         } catch (ExecutionException e) {
-            pass.fail(-1, e.getCause());
+            pass.fail(-1, Objects.requireNonNull(e.getCause()));
         }
         pass.rethrow();
         return states;

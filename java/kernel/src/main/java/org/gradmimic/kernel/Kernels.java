@@ -21,6 +21,7 @@ import org.gradmimic.kernel.abi.gm_queue;
 import org.gradmimic.kernel.abi.gm_row_dot_args;
 import org.gradmimic.kernel.abi.gm_scale_rows_args;
 import org.gradmimic.kernel.abi.gradmimic;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The operations of the C ABI, one method each and of the same name; {@code gradmimic.h} says what they compute, with
@@ -94,7 +95,7 @@ public final class Kernels {
 
     @FunctionalInterface
     private interface Operation<A extends Pointer> {
-        int call(gm_queue queue, A args, Pointer workspace, long bytes);
+        int call(gm_queue queue, A args, @Nullable Pointer workspace, long bytes);
     }
 
     private static <A extends Pointer> void run(

@@ -62,12 +62,14 @@ public final class Workspace implements AutoCloseable {
     @Nullable
     Pointer reserve(long wanted) {
         if (wanted == 0) return null;
-        if (bytes < wanted) {
+        Block held = block;
+        if (held == null || bytes < wanted) {
             free();
-            block = allocator.allocate(wanted);
+            held = allocator.allocate(wanted);
+            block = held;
             bytes = wanted;
         }
-        return block.memory();
+        return held.memory();
     }
 
     /** Bytes held. */

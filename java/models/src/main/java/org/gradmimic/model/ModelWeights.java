@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.bytedeco.javacpp.PointerScope;
@@ -67,7 +68,9 @@ public record ModelWeights(Parameters parameters, Set<String> reinitialised) imp
                 if (spec.role() == TensorSpec.Role.COUNTER) return;
                 tensors.put(
                         name,
-                        fresh.contains(name) ? initialised(model, spec) : number(weights.tensor(stored.get(name))));
+                        fresh.contains(name)
+                                ? initialised(model, spec)
+                                : number(weights.tensor(Objects.requireNonNull(stored.get(name)))));
             });
             return new ModelWeights(Parameters.of(tensors), fresh);
         }
@@ -84,7 +87,8 @@ public record ModelWeights(Parameters parameters, Set<String> reinitialised) imp
     private static Set<String> mismatchedHead(Architecture model, Weights weights, Map<String, String> stored) {
         boolean mismatch = false;
         for (String name : model.head()) {
-            long[] expected = model.stateDict().get(name).shape();
+            long[] expected =
+                    Objects.requireNonNull(model.stateDict().get(name)).shape();
             if (!stored.containsKey(name)) return Set.of();
             long[] found = weights.shape(stored.get(name));
             if (found.length != expected.length) return Set.of();
@@ -147,7 +151,7 @@ public record ModelWeights(Parameters parameters, Set<String> reinitialised) imp
     /** As torch initialises the weight and bias of a linear layer: uniformly within ±1/√inputs. */
     private static Tensor initialised(Architecture model, TensorSpec spec) {
         long inputs = model.head().stream()
-                .map(name -> model.stateDict().get(name).shape())
+                .map(name -> Objects.requireNonNull(model.stateDict().get(name)).shape())
                 .filter(shape -> shape.length == 2)
                 .mapToLong(shape -> shape[1])
                 .max()

@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import org.gradmimic.base.InputException;
@@ -111,12 +112,13 @@ public final class Models {
     }
 
     private static Architecture named(Kind kind, String name) {
-        return switch (kind) {
-            case VIT -> VisionTransformer.named().get(name);
-            case CLIP -> Clip.named(name);
-            case RESNET -> ResNet.named().get(name);
-            case TORCHSCRIPT -> throw new InvalidArgumentException("no TorchScript file is called " + name);
-        };
+        return Objects.requireNonNull(
+                switch (kind) {
+                    case VIT -> VisionTransformer.named().get(name);
+                    case CLIP -> Clip.named(name);
+                    case RESNET -> ResNet.named().get(name);
+                    case TORCHSCRIPT -> throw new InvalidArgumentException("no TorchScript file is called " + name);
+                });
     }
 
     /**

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -88,9 +89,14 @@ public final class Safetensors {
         head.putLong(text.length).put(text).flip();
         try (AtomicFile file = AtomicFile.create(path)) {
             file.writeAt(head, 0);
-            long dataStart = LENGTH_BYTES + text.length;
+            long dataStart = (long) LENGTH_BYTES + text.length;
             for (Map.Entry<String, Tensor> named : tensors.entrySet()) {
-                write(file, dataStart + entries.get(named.getKey()).begin(), named.getValue());
+                write(
+                        file,
+                        dataStart
+                                + Objects.requireNonNull(entries.get(named.getKey()))
+                                        .begin(),
+                        named.getValue());
             }
             file.commit();
         }

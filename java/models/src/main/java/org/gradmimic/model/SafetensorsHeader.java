@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.Json;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The header of a safetensors file. As the format demands, the tensors' bytes must follow one another without holes or
@@ -92,7 +93,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
         return new Entry(type, shape, offsets[0], offsets[1]);
     }
 
-    private static long[] numbers(String name, String field, Object value) {
+    private static long[] numbers(String name, String field, @Nullable Object value) {
         if (value instanceof List<?> list && list.stream().allMatch(SafetensorsHeader::isCount)) {
             return list.stream()
                     .mapToLong(number -> ((Number) number).longValue())

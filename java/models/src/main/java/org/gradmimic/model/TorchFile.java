@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.zip.ZipEntry;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
@@ -35,13 +36,11 @@ final class TorchFile {
     /** Characters of an entry's name that an error repeats. */
     private static final int NAME = 100;
 
-    private final Path path;
     private final FileChannel channel;
     private final Map<String, ZipArchiveEntry> entries;
     private final String folder;
 
-    private TorchFile(Path path, FileChannel channel, Map<String, ZipArchiveEntry> entries, String folder) {
-        this.path = path;
+    private TorchFile(FileChannel channel, Map<String, ZipArchiveEntry> entries, String folder) {
         this.channel = channel;
         this.entries = entries;
         this.folder = folder;
@@ -55,7 +54,7 @@ final class TorchFile {
                 .min(Comparator.comparingInt(String::length))
                 .orElseThrow(() -> Weights.broken(path, "is a zip archive without " + PICKLE + "; no torch file"));
         String folder = pickle.substring(0, pickle.length() - PICKLE.length());
-        TorchFile file = new TorchFile(path, channel, entries, folder);
+        TorchFile file = new TorchFile(channel, entries, folder);
         try {
             file.requireLittleEndian();
             return new Weights(path, channel.size(), file.stateDict(), Map.of());
@@ -119,7 +118,8 @@ final class TorchFile {
     }
 
     private Map<String, StoredTensor> stateDict() throws IOException {
-        Object root = PickleReader.read(content(entries.get(folder + PICKLE), MAX_PICKLE), this::position);
+        Object root = PickleReader.read(
+                content(Objects.requireNonNull(entries.get(folder + PICKLE)), MAX_PICKLE), this::position);
         if (!(root instanceof Map<?, ?> dictionary)) {
             throw new InvalidArgumentException("holds " + kind(root) + ", not a state dict");
         }
@@ -132,12 +132,12 @@ final class TorchFile {
     private static Map<String, StoredTensor> tensors(Map<?, ?> dictionary) {
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         dictionary.forEach((name, value) -> {
-            if (!(name instanceof String) || !(value instanceof StoredTensor tensor)) {
+            if (!(name instanceof String key) || !(value instanceof StoredTensor tensor)) {
                 throw new InvalidArgumentException(
                         "holds " + kind(value) + " as '" + Weights.printable(String.valueOf(name), NAME)
                                 + "', no tensor; save the state dict alone: torch.save(model.state_dict(), FILE)");
             }
-            tensors.put((String) name, tensor);
+            tensors.put(key, tensor);
         });
         return tensors;
     }

@@ -68,7 +68,7 @@ public final class Selector {
 
     /** {@return how many values {@link #run} reads at most, if no rule needs a second refinement} */
     public long plannedReads() {
-        int passes = spec.aggregation() == VoteAggregation.LABEL_MODEL ? 4 : 3;
+        long passes = spec.aggregation() == VoteAggregation.LABEL_MODEL ? 4 : 3;
         return passes * scores.epochs() * scores.samples();
     }
 
@@ -91,7 +91,7 @@ public final class Selector {
 
     private LabelModel labelModel(Blocks blocks, Voting voting) {
         VotePatterns patterns = new VotePatterns(scores.epochs());
-        /** The state of one thread. */
+        // The state of one thread.
         record Worker(Voting.Ballot ballot, VotePatterns patterns) {}
         blocks.run(
                         scores.samples(),
@@ -117,7 +117,8 @@ public final class Selector {
                             keep[i] = model == null ? ballot.majority[i] > 0 : model.keeps(ballot.pattern[i]);
                         }
                         float[] probability = new float[out == null ? 0 : count];
-                        for (int i = 0; i < probability.length; i++) {
+                        // Probabilities are written only where the label model decides.
+                        for (int i = 0; model != null && i < probability.length; i++) {
                             probability[i] = (float) model.probability(ballot.pattern[i]);
                         }
                         synchronized (filter) {

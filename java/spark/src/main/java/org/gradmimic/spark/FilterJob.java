@@ -1,6 +1,8 @@
 package org.gradmimic.spark;
 
+import java.io.OutputStream;
 import java.io.PrintWriter;
+import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -103,6 +105,7 @@ public final class FilterJob implements Callable<Integer> {
             names = {"-h", "--help"},
             usageHelp = true,
             description = "Show this help and exit.")
+    @SuppressWarnings("unused") // picocli reads it
     private boolean help;
 
     private FilterJob() {}
@@ -116,9 +119,13 @@ public final class FilterJob implements Callable<Integer> {
         }
     }
 
+    private static PrintWriter writer(OutputStream stream) {
+        return new PrintWriter(stream, true, Charset.defaultCharset());
+    }
+
     /** Runs the job. It ends the JVM only on failure, because a cluster manager treats an early exit as a failure. */
     public static void main(String[] args) {
-        int code = run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args);
+        int code = run(writer(System.out), writer(System.err), args);
         if (code != 0) {
             System.exit(code);
         }
@@ -148,7 +155,7 @@ public final class FilterJob implements Callable<Integer> {
         if (e instanceof SettingException setting) {
             return setting.message(SettingOptions::name);
         }
-        return e instanceof InputException ? e.getMessage() : "unexpected failure: " + Failures.reason(e);
+        return (e instanceof InputException ? "" : "unexpected failure: ") + Failures.reason(e);
     }
 
     @Override

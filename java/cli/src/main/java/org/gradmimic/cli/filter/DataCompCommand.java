@@ -1,6 +1,7 @@
 package org.gradmimic.cli.filter;
 
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.gradmimic.base.InputException;
 import org.gradmimic.cli.Arguments;
@@ -104,7 +105,8 @@ final class DataCompCommand implements Callable<Integer> {
             case BASIC -> metadata.basic();
             case CLIP_SCORE -> {
                 ClipModel scores = model == null ? ClipModel.L14 : model;
-                double limit = fraction == null ? threshold : metadata.clipThreshold(scores, fraction);
+                double limit =
+                        fraction == null ? Objects.requireNonNull(threshold) : metadata.clipThreshold(scores, fraction);
                 common.note("threshold on " + scores + ": " + limit);
                 yield metadata.clipScore(scores, limit);
             }

@@ -127,7 +127,6 @@ final class MixtureSearch extends RefiningSearch {
 
     /** The bins that hide too much of the shape of a component. */
     private int[] tooWide(int[] bins, @Nullable Mixture mixture) {
-        DoubleUnaryOperator logOdds = mixture == null ? null : mixture.logOdds();
         List<Integer> wide = new ArrayList<>();
         for (int bin : bins) {
             double first = FloatKey.first(bin);
@@ -135,7 +134,8 @@ final class MixtureSearch extends RefiningSearch {
             boolean counted = counts.stream().anyMatch(c -> c.refinement().index(bin) >= 0);
             if (!counted
                     && statistics.count(bin) > NEGLIGIBLE * statistics.count()
-                    && (logOdds == null || last - first > BIN_WIDTH * narrowest(mixture, logOdds, first, last))
+                    && (mixture == null
+                            || last - first > BIN_WIDTH * narrowest(mixture, mixture.logOdds(), first, last))
                     && !statistics.isSingleValue(bin)) {
                 wide.add(bin);
             }
