@@ -138,7 +138,10 @@ final class ScoreModelOptions {
                             + " existing file is replaced.")
     Path out;
 
-    @Option(names = "--grad-norms", paramLabel = "FILE", description = "Also write the gradient norms ||g_i||: .npy or .parquet.")
+    @Option(
+            names = "--grad-norms",
+            paramLabel = "FILE",
+            description = "Also write the gradient norms ||g_i||: .npy or .parquet.")
     @Nullable
     Path gradientNorms;
 

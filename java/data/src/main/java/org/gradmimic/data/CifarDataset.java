@@ -128,8 +128,8 @@ final class CifarDataset implements ImageDataset {
             if (bytes == 0 || bytes % record() != 0 || bytes / record() > Integer.MAX_VALUE / BATCHES) {
                 throw InputException.in(
                         file,
-                        "has " + bytes + " bytes, so it is truncated or not a file of this kind; expected" + " a multiple of "
-                                + record() + " (" + bytes / record() + " whole records are there)");
+                        "has " + bytes + " bytes, so it is truncated or not a file of this kind; expected"
+                                + " a multiple of " + record() + " (" + bytes / record() + " whole records are there)");
             }
             return new Part(file, (int) (bytes / record()));
         } catch (IOException e) {
