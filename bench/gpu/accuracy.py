@@ -19,9 +19,9 @@ import time
 import torch
 from torch.nn.functional import normalize
 
-from abi import ClipScores, Direction, GhostDot, GhostNorm, HeadScore, HeadStep, MimicWeights, ProjectedDot, RowDot, ScaleRows, Weighting
-from abi import Array
 from library import NORMED_PROJ, Library, array, write
+from gradmimic._abi import (
+    Array, ClipScores, Direction, GhostDot, GhostNorm, HeadScore, HeadStep, MimicWeights, ProjectedDot, RowDot, ScaleRows, Weighting)
 
 TYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 SIZES = [1, 2, 3, 7, 8, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129, 255, 257, 384, 513, 1000]

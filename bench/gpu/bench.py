@@ -19,8 +19,8 @@ import time
 
 import torch
 
-from abi import Array, ClipScores, Direction, GhostDot, GhostNorm, HeadScore, HeadStep, ProjectedDot, RowDot, Weighting
 from library import NORMED_PROJ, Library, array, write
+from gradmimic._abi import Array, ClipScores, Direction, GhostDot, GhostNorm, HeadScore, HeadStep, ProjectedDot, RowDot, Weighting
 from timing import compare, rotations, with_rivals
 
 COMPILE = False  # by --compile: torch.compile takes longer than everything else here

@@ -17,8 +17,8 @@ import torch
 
 import bench
 import timing
-from abi import GhostDot, HeadStep, ProjectedDot, RowDot, ScaleRows, Weighting
 from library import NORMED_PROJ, Library, array
+from gradmimic._abi import GhostDot, HeadStep, ProjectedDot, RowDot, ScaleRows, Weighting
 
 FORMS = {"float": 1, "mma": 2, "wgmma": 3}
 LIBRARIES = {"new": "libgradmimic.so", "old": "libgradmimic_old.so", "without copies": "libgradmimic_without_copies.so"}

@@ -2,10 +2,14 @@
 import ctypes
 import json
 import os
+import sys
 
 import torch
 
-from abi import Array, Queue
+# The structs are those of the Python package beside the library.
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../native/python/src"))
+
+from gradmimic._abi import Array, Queue  # noqa: E402
 
 CPU, CUDA = 0, 1
 F32, F16, BF16, F64, I64 = range(5)

@@ -1,6 +1,6 @@
 """gradmimic.h's structs for ctypes.
 
-  abi.py      prints a C program that compiles only if sizes and offsets are the header's: native/test does.
+  _abi.py     prints a C program that compiles only if sizes and offsets are the header's: native/test does.
 """
 import ctypes
 
