@@ -91,7 +91,7 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() {
         if (resume && out == null) throw new InputException("--resume needs --out, the folder of the interrupted demo");
         common.applyThreads();
-        ImageDataset dataset = imageOptions.open(data);
+        ImageDataset dataset = imageOptions.open(data, common);
         DemoSettings settings = settings(DemoSettings.standard(dataset));
         Path folder = out != null
                 ? out

@@ -97,7 +97,7 @@ final class EmbedCommand implements Callable<Integer> {
         requirePositive("--size", size);
         PixelNormalisation normalisation = Arguments.normalisation(mean, std);
         common.applyThreads();
-        ImageDataset dataset = imageOptions.open(data);
+        ImageDataset dataset = imageOptions.open(data, common);
         if (!dataset.splits().contains(split)) {
             throw new InputException(data + " has no " + split + " split; it has " + dataset.splits());
         }

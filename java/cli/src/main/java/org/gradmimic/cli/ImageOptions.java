@@ -19,10 +19,17 @@ final class ImageOptions {
 
     private @Nullable ImageDataset opened;
 
-    /** @throws InputException if the data set cannot be opened or the limit is not positive */
-    ImageDataset open(String data) {
+    /**
+     * Opens images. Of a folder or an archive, tells the user the classes and what was skipped.
+     *
+     * @throws InputException if the data set cannot be opened or the limit is not positive
+     */
+    ImageDataset open(String data, CommonOptions common) {
         if (maxPixels < 1) throw new InputException("--max-pixels is " + maxPixels + "; it must be positive");
-        return opened = Datasets.openImages(data, maxPixels);
+        opened = Datasets.openImages(data, maxPixels);
+        if (data.startsWith("images:")) ClassCounts.lines(opened).forEach(common::note);
+        opened.layoutNotes().forEach(note -> common.note(data + ": " + note));
+        return opened;
     }
 
     /** Tells the user what decoders said of the images that were read. */

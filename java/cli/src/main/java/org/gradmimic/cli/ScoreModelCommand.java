@@ -148,7 +148,7 @@ final class ScoreModelCommand implements Callable<Integer> {
     private Samples samples(Architecture model, int batchSize) {
         int atATime = ModelSource.samplesAtATime(model, batchSize);
         if (options.data != null) {
-            ImageDataset dataset = imageOptions.open(options.data);
+            ImageDataset dataset = imageOptions.open(options.data, common);
             return ImageSamples.builder(dataset, options.split)
                     .batchSize(atATime)
                     .normalisation(options.normalisation())

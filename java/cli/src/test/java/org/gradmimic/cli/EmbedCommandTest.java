@@ -111,9 +111,35 @@ class EmbedCommandTest {
         assertError(embed(script(), out, "--max-pixels", "0"), "--max-pixels is 0; it must be positive");
     }
 
+    @Test
+    void aFoldersClassesAndWhatIsOddInItAreSaid() throws Exception {
+        // A PNG of one pixel with a colour profile that is cut short.
+        byte[] image = HexFormat.of()
+                .parseHex("89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000669434350700000"
+                        + "0102030c7f00790000000a49444154789c63600700000900082023c38c0000000049454e44ae426082");
+        for (String name : List.of("cat/1.png", "cat/2.png", "dog/1.png", "dog/Thumbs.db")) {
+            Path file = folder.resolve("images").resolve(name);
+            Files.createDirectories(file.getParent());
+            Files.write(file, image);
+        }
+        String data = "images:" + folder.resolve("images");
+        Run run = embed(script(), folder.resolve("features"), "--data", data);
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err())
+                .contains("train: 2 classes: cat 2, dog 1\n")
+                .contains(data + ": skipped 1 hidden and system files, such as dog/Thumbs.db\n")
+                .contains("3 images were decoded with a warning:\n  " + folder.resolve("images/cat/1.png")
+                        + ": libpng warning: iCCP: too short\n");
+        for (int i = 3; i < 203; i++) Files.write(folder.resolve("images/cat/" + i + ".png"), image);
+        run = embed(script(), folder.resolve("more"), "--data", data);
+        assertThat(run.err())
+                .contains("train: class dog has 1 images and class cat has 202; is each of these folders a class?\n")
+                .contains("  and 193 more\n");
+    }
+
     private static void assertError(Run run, String message) {
         assertThat(run.code()).isEqualTo(2);
-        assertThat(run.err()).startsWith("gradmimic embed: ").contains(message);
+        assertThat(run.err()).containsPattern("(?m)^gradmimic embed: ").contains(message);
     }
 
     private static Run embed(Path model, Path out, String... more) {

@@ -3,6 +3,7 @@ package org.gradmimic.data;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -74,6 +75,17 @@ final class ClassFolderDataset implements ImageDataset {
     @Override
     public Optional<ImageSize> nativeSize() {
         return Optional.empty();
+    }
+
+    @Override
+    public List<String> layoutNotes() {
+        List<String> notes = new ArrayList<>();
+        index.skipped().forEach(text -> notes.add("skipped " + text));
+        if (index.inFoldersOfClass() != null) {
+            notes.add("every image is in a folder inside its class folder, such as " + index.inFoldersOfClass()
+                    + "; if those folders are the classes, name the folder above them");
+        }
+        return notes;
     }
 
     @Override

@@ -17,8 +17,8 @@ public final class Datasets {
      * Opens a data set:
      *
      * <ul>
-     *   <li>{@code images:DIR_OR_TAR}: images in one folder per class, optionally in folders {@code train} and {@code
-     *       test}; in a folder, or in a {@code .tar} or {@code .tar.gz} that is read without unpacking
+     *   <li>{@code images:DIR_OR_TAR}: images in one folder per class, optionally in folders {@code train}, {@code val}
+     *       (or {@code valid}, {@code validation}) and {@code test}; in a folder, or in a {@code .tar} or {@code .tar.gz} that is read without unpacking
      *   <li>{@code cifar10:DIR}, {@code cifar100:DIR}: the binary distribution
      *   <li>{@code idx:DIR}: the files of MNIST and Fashion-MNIST, gzipped or not
      *   <li>{@code drawn:}: letters and digits drawn on demand; needs no file

@@ -2,9 +2,7 @@ package org.gradmimic.data;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Set;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.tar.TarMember;
@@ -22,22 +20,22 @@ final class ImageArchive implements ImageSource {
     ImageArchive(Path path, DecodeSettings decoding) throws IOException {
         this.path = path;
         this.decoding = decoding;
-        Set<String> files = new LinkedHashSet<>();
-        List<String> folders = new ArrayList<>();
+        ImagePaths found = new ImagePaths();
+        Set<String> images = new HashSet<>();
         try (TarReader tar = new TarReader(path)) {
             for (TarMember member = tar.next(); member != null; member = tar.next()) {
                 String name = member.name();
                 if (member.kind() == TarMember.Kind.DIRECTORY) {
-                    folders.add(name);
-                } else if (ImageIndex.isImage(name)) {
+                    found.addFolder(name);
+                } else if (found.addFile(name)) {
                     checkFile(member);
-                    if (!files.add(name)) {
+                    if (!images.add(name)) {
                         throw InputException.in(path, "holds " + member.shownName() + " twice");
                     }
                 }
             }
         }
-        this.index = new ImageIndex(path.toString(), files, folders);
+        this.index = new ImageIndex(path.toString(), found);
     }
 
     @Override

@@ -44,6 +44,11 @@ public sealed interface ImageDataset extends Dataset
     /** The size of all images, if their format fixes it; empty if each image may have its own. */
     Optional<ImageSize> nativeSize();
 
+    /** What a person should know of how the data set is laid out, such as files that were skipped; a sentence each. */
+    default List<String> layoutNotes() {
+        return List.of();
+    }
+
     /** What decoders have said so far of images that were read. Nothing where images are not encoded one by one. */
     default ImageWarnings warnings() {
         return new ImageWarnings();

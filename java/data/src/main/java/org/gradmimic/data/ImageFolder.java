@@ -6,9 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Iterator;
-import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.gradmimic.base.InputException;
@@ -23,20 +21,20 @@ final class ImageFolder implements ImageSource {
     ImageFolder(Path root, DecodeSettings decoding) throws IOException {
         this.root = root;
         this.decoding = decoding;
-        List<String> files = new ArrayList<>();
-        List<String> folders = new ArrayList<>();
+        ImagePaths found = new ImagePaths();
         try (Stream<Path> walk = Files.walk(root, FileVisitOption.FOLLOW_LINKS)) {
             for (Iterator<Path> paths = walk.iterator(); paths.hasNext(); ) {
                 Path path = paths.next();
                 if (!path.equals(root)) {
                     String relative = root.relativize(path).toString().replace('\\', '/');
-                    (Files.isDirectory(path) ? folders : files).add(relative);
+                    if (Files.isDirectory(path)) found.addFolder(relative);
+                    else found.addFile(relative);
                 }
             }
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
-        this.index = new ImageIndex(root.toString(), files, folders);
+        this.index = new ImageIndex(root.toString(), found);
     }
 
     @Override

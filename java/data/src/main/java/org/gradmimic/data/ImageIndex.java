@@ -1,12 +1,10 @@
 package org.gradmimic.data;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -18,14 +16,11 @@ import org.jspecify.annotations.Nullable;
  * What the paths of a folder or an archive say: splits, classes, and the split, label and id of every image. It depends
  * only on the paths, so a folder and an archive of it give the same ids.
  *
- * <p>The expected layout is {@code [train|test/]class/…/image}. A folder that contains everything is ignored, as are
- * hidden files and folders, and files without the extension of an image. Paths are compared by their UTF-16 code units,
+ * <p>The expected layout is {@code [split/]class/…/image}, where the names of split folders are those of {@link SplitFolder}. A folder
+ * that contains everything is ignored, and so is what {@link ImagePaths} skips. Paths are compared by their UTF-16 code units,
  * with {@code /} between folders.
  */
 final class ImageIndex {
-    private static final Set<String> ENDINGS =
-            Set.of("jpg", "jpeg", "jpe", "png", "bmp", "dib", "webp", "tif", "tiff", "gif", "ppm", "pgm", "pbm", "pnm");
-
     /** The place of an image. */
     record Entry(Split split, int id, int label) {}
 
@@ -33,43 +28,46 @@ final class ImageIndex {
     private final Map<Split, List<String>> paths = new EnumMap<>(Split.class);
     private final Map<Split, long[]> labels = new EnumMap<>(Split.class);
     private final Map<String, Entry> entries = new HashMap<>();
+    private final List<String> skipped;
+    private final @Nullable String inFoldersOfClass;
 
     /**
      * @param source named in messages
-     * @param files relative paths of all files, {@code /} between folders
-     * @param folders relative paths of all known folders; those of files need not be included
-     * @throws InputException if they do not have the expected layout, or a class is empty
+     * @throws InputException if the paths do not have the expected layout, or a class is empty
      */
-    ImageIndex(String source, Collection<String> files, Collection<String> folders) {
-        List<String> images =
-                files.stream().filter(ImageIndex::isImage).sorted().toList();
+    ImageIndex(String source, ImagePaths found) {
+        skipped = found.skipped();
+        List<String> images = found.images().stream().sorted().toList();
         if (images.isEmpty()) {
-            throw InputException.in(source, "holds no images; expected class folders with JPEG, PNG, … in them");
+            throw InputException.in(
+                    source,
+                    "holds no images; expected class folders with JPEG, PNG, … in them"
+                            + (skipped.isEmpty() ? "" : "; skipped " + String.join("; ", skipped)));
         }
         String root = commonRoot(images);
-        boolean divided = images.stream().allMatch(path -> splitOf(path, root) != null);
-        if (!divided && images.stream().anyMatch(path -> splitOf(path, root) != null)) {
-            String outside = images.stream()
-                    .filter(path -> splitOf(path, root) == null)
-                    .findFirst()
-                    .orElseThrow();
-            throw InputException.in(source, "has train or test folders, but " + outside + " lies in neither");
-        }
+        Map<String, SplitFolder> splits = SplitFolder.divide(source, images, root);
+        boolean divided = !splits.isEmpty();
         Map<Split, TreeSet<String>> classes = new EnumMap<>(Split.class);
         Map<String, String> classOf = new HashMap<>();
+        Set<String> full = new HashSet<>();
+        String deeper = images.get(0);
         for (String path : images) {
-            String prefix = root + (divided ? splitOf(path, root) + "/" : "");
+            SplitFolder folder = splits.get(path);
+            String prefix = root + (folder != null ? folder.name() + "/" : "");
             int slash = path.indexOf('/', prefix.length());
             if (slash < 0) {
                 throw InputException.in(source, path + " lies in no class folder");
             }
-            Split split = divided ? splitOf(path, root) : Split.TRAIN;
+            Split split = folder != null ? folder.split() : Split.TRAIN;
             String name = path.substring(prefix.length(), slash);
             classes.computeIfAbsent(split, s -> new TreeSet<>()).add(name);
+            full.add(path.substring(root.length(), slash));
+            if (path.indexOf('/', slash + 1) < 0) deeper = null;
             paths.computeIfAbsent(split, s -> new ArrayList<>()).add(path);
             classOf.put(path, name);
         }
-        refuseEmptyClasses(source, folders, root, divided, classes);
+        inFoldersOfClass = deeper;
+        refuseEmptyClasses(source, found.folders(), root, divided ? 2 : 1, full);
         TreeSet<String> names = new TreeSet<>();
         classes.values().forEach(names::addAll);
         classNames = List.copyOf(names);
@@ -86,17 +84,15 @@ final class ImageIndex {
         });
     }
 
-    static boolean isImage(String path) {
-        String name = path.substring(path.lastIndexOf('/') + 1);
-        int dot = name.lastIndexOf('.');
-        return dot > 0
-                && !isHidden(path)
-                && ENDINGS.contains(name.substring(dot + 1).toLowerCase(Locale.ROOT));
+    /** What was skipped; see {@link ImagePaths#skipped}. */
+    List<String> skipped() {
+        return skipped;
     }
 
-    /** Whether the name of the file, or of a folder above it, begins with a dot. */
-    private static boolean isHidden(String path) {
-        return path.startsWith(".") || path.contains("/.");
+    /** An image, if no image is directly in its class folder: the classes may be the folders below. Else null. */
+    @Nullable
+    String inFoldersOfClass() {
+        return inFoldersOfClass;
     }
 
     List<String> classNames() {
@@ -131,7 +127,7 @@ final class ImageIndex {
                 return root;
             }
             String longer = images.get(0).substring(0, slash + 1);
-            boolean shared = splitOf(images.get(0), prefix) == null
+            boolean shared = SplitFolder.of(images.get(0), prefix) == null
                     && images.stream()
                             .allMatch(path -> path.startsWith(longer) && path.indexOf('/', longer.length()) > 0);
             if (!shared) {
@@ -141,32 +137,13 @@ final class ImageIndex {
         }
     }
 
-    /** Images directly in a folder named train are images of trains. Only a folder with folders in it is a split. */
-    private static @Nullable Split splitOf(String path, String root) {
-        for (Split split : Split.values()) {
-            String folder = split + "/";
-            if (path.startsWith(folder, root.length()) && path.indexOf('/', root.length() + folder.length()) > 0) {
-                return split;
-            }
-        }
-        return null;
-    }
-
     private static void refuseEmptyClasses(
-            String source,
-            Collection<String> folders,
-            String root,
-            boolean divided,
-            Map<Split, TreeSet<String>> classes) {
-        Set<String> full = new HashSet<>();
-        classes.forEach((split, names) -> names.forEach(name -> full.add((divided ? split + "/" : "") + name)));
-        int depth = divided ? 2 : 1;
+            String source, List<String> folders, String root, int depth, Set<String> full) {
         for (String folder : new TreeSet<>(folders)) {
-            if (folder.startsWith(root)) {
-                String inner = folder.substring(root.length());
-                if (!inner.isEmpty() && !isHidden(inner) && inner.split("/").length == depth && !full.contains(inner)) {
-                    throw InputException.in(source, "the class folder " + folder + " holds no images");
-                }
+            if (!folder.startsWith(root) || FileKind.isSystem(folder)) continue;
+            String inner = folder.substring(root.length());
+            if (!inner.isEmpty() && inner.split("/").length == depth && !full.contains(inner)) {
+                throw InputException.in(source, "the class folder " + folder + " holds no images");
             }
         }
     }

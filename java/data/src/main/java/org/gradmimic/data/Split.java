@@ -6,6 +6,8 @@ import java.util.Locale;
 public enum Split {
     /** The samples for training; all samples of a data set that is not divided. */
     TRAIN,
+    /** The samples for choosing settings; the folders {@code val}, {@code valid} and {@code validation}. */
+    VALIDATION,
     /** The samples for measuring accuracy. */
     TEST;
 

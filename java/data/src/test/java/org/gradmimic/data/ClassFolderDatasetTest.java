@@ -69,7 +69,7 @@ class ClassFolderDatasetTest {
         for (String other : List.of("d.tar", "d.tar.gz", "dotted.tgz", "wrapped.tgz")) {
             ImageDataset archive = images(other);
             assertThat(archive.classNames()).isEqualTo(plain.classNames());
-            for (Split split : Split.values()) {
+            for (Split split : plain.splits()) {
                 Contents expected = readAll(plain, split, SIZE, 3);
                 Contents actual = readAll(archive, split, SIZE, 2);
                 assertThat(actual.pixels()).as(other).isDeepEqualTo(expected.pixels());
@@ -243,8 +243,81 @@ class ClassFolderDatasetTest {
                 .hasMessageContaining("class folder b holds no images");
         assertThatThrownBy(() -> laidOut("train/a/1.png", "test/a/2.png", "test/b/"))
                 .hasMessageContaining("class folder test/b holds no images");
-        assertThatThrownBy(() -> laidOut("train/a/1.png", "val/a/2.png"))
-                .hasMessageContaining("val/a/2.png lies in neither");
+        assertThatThrownBy(() -> laidOut("train/a/1.png", "dev/a/2.png"))
+                .hasMessageContaining("is divided into splits, but dev/a/2.png is in none of the folders train, val,"
+                        + " valid, validation, test");
+        assertThatThrownBy(() -> laidOut("train/a/1.png", "val/a/2.png", "valid/a/2.png"))
+                .hasMessageContaining("has two folders of the validation split, val and valid");
+        assertThatThrownBy(() -> laidOut("a/1.heic", "@eaDir/a/2.png"))
+                .hasMessageContaining(
+                        "holds no images; expected class folders with JPEG, PNG, … in them; skipped 1 images"
+                                + " of formats that are not read, such as a/1.heic; 1 hidden and system files, such as"
+                                + " @eaDir/a/2.png");
+    }
+
+    /** What systems and other programs leave in folders is neither a class nor an image, and it is counted. */
+    @Test
+    void skipsAndCountsWhatIsNoImage() throws IOException {
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        files.put("cat/1.png", png(1));
+        files.put("dog/2.jfif", encode(randomRgb(SIZE, 2), SIZE, ".jpg"));
+        for (String system : List.of(
+                "@eaDir/SYNOPHOTO.jpg",
+                "cat/@eaDir/1.png/thumb.jpg",
+                "__MACOSX/cat/._1.png",
+                "cat/._1.png",
+                ".DS_Store",
+                "cat/Thumbs.db",
+                "lost+found/x.png",
+                "$RECYCLE.BIN/y.png",
+                "System Volume Information/z.png",
+                ".thumbnails/cat/a.png",
+                "dog/desktop.ini")) {
+            files.put(system, ascii("not an image"));
+        }
+        files.put("dog/3.HEIC", ascii("an image for others"));
+        files.put("labels.csv", ascii("not an image"));
+        files.put("dog/README", ascii("not an image"));
+        writeFolder(folder.resolve("d"), files);
+        Files.createDirectories(folder.resolve("d/@eaDir/empty"));
+        Files.write(folder.resolve("d.tar"), tar(files));
+        for (String source : List.of("d", "d.tar")) {
+            ImageDataset dataset = images(source);
+            assertThat(dataset.classNames()).containsExactly("cat", "dog");
+            assertThat(dataset.size(Split.TRAIN)).isEqualTo(2);
+            assertThat(readAll(dataset, Split.TRAIN, SIZE, 2).labels()).containsExactly(0, 1);
+            assertThat(dataset.layoutNotes()).hasSize(3);
+            assertThat(dataset.layoutNotes().get(0))
+                    .isEqualTo("skipped 1 images of formats that are not read, such as dog/3.HEIC");
+            assertThat(dataset.layoutNotes().get(1)).startsWith("skipped 11 hidden and system files, such as ");
+            assertThat(dataset.layoutNotes().get(2)).startsWith("skipped 2 files that are not images, such as ");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"val", "valid", "validation"})
+    void readsAValidationSplit(String name) throws IOException {
+        writeFolder(
+                folder.resolve("two"),
+                Map.of("train/a/1.png", png(1), "train/b/2.png", png(2), name + "/b/3.png", png(3)));
+        assertThat(images("two").splits()).containsExactly(Split.TRAIN, Split.VALIDATION);
+        assertThat(images("two").sampleName(Split.VALIDATION, 0)).isEqualTo(name + "/b/3.png");
+        assertThat(images("two").labels(Split.VALIDATION)).containsExactly(1);
+        writeFolder(folder.resolve("two"), Map.of("test/a/4.png", png(4)));
+        assertThat(images("two").splits()).containsExactly(Split.TRAIN, Split.VALIDATION, Split.TEST);
+        assertThat(images("two").layoutNotes()).isEmpty();
+    }
+
+    /** Given the folder above the right one, the years become classes. */
+    @Test
+    void saysThatClassesMayLieDeeper() throws IOException {
+        writeFolder(folder.resolve("d"), Map.of("2023/cat/1.png", png(1), "2024/dog/2.png", png(2)));
+        assertThat(images("d").classNames()).containsExactly("2023", "2024");
+        assertThat(images("d").layoutNotes())
+                .containsExactly("every image is in a folder inside its class folder, such as 2023/cat/1.png; if those"
+                        + " folders are the classes, name the folder above them");
+        writeFolder(folder.resolve("d"), Map.of("2024/3.png", png(1)));
+        assertThat(images("d").layoutNotes()).isEmpty();
     }
 
     @Test

@@ -230,11 +230,11 @@ public final class Demo {
         Part noisy = new Part(division.noisy, backbone.width());
         Part test = new Part(division.test, backbone.width());
         int train = dataset.size(Split.TRAIN);
-        boolean testApart = division.testSplit == Split.TEST;
+        boolean testApart = division.testSplit != Split.TRAIN;
         try (Timer timer = new Timer(DemoStage.EMBED, train + (testApart ? division.test.length : 0))) {
             List<Part> ofTrain = testApart ? List.of(clean, noisy) : List.of(clean, noisy, test);
             embed(backbone, Split.TRAIN, ofTrain, timer, 0);
-            if (testApart) embed(backbone, Split.TEST, List.of(test), timer, train);
+            if (testApart) embed(backbone, division.testSplit, List.of(test), timer, train);
         }
         return new Features(clean.features(), noisy.features(), test.features());
     }

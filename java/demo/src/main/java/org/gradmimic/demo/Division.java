@@ -1,6 +1,7 @@
 package org.gradmimic.demo;
 
 import java.util.Arrays;
+import java.util.stream.Stream;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.SplitMix;
 import org.gradmimic.data.ImageDataset;
@@ -30,7 +31,11 @@ final class Division {
     }
 
     static Division of(ImageDataset dataset, double cleanShare, long seed) {
-        boolean hasTest = dataset.splits().contains(Split.TEST);
+        Split testSplit = Stream.of(Split.TEST, Split.VALIDATION)
+                .filter(dataset.splits()::contains)
+                .findFirst()
+                .orElse(Split.TRAIN);
+        boolean hasTest = testSplit != Split.TRAIN;
         int samples = dataset.size(Split.TRAIN);
         int held = hasTest ? 0 : (int) (HELD_OUT * samples);
         int clean = (int) (cleanShare * (samples - held));
@@ -41,13 +46,13 @@ final class Division {
                     + " of them as clean");
         }
         long[] ids = new SplitMix(seed).permutation(samples);
-        long[] test = new long[hasTest ? dataset.size(Split.TEST) : 0];
+        long[] test = new long[hasTest ? dataset.size(testSplit) : 0];
         Arrays.setAll(test, i -> i);
         return new Division(
                 part(ids, 0, clean),
                 part(ids, clean, clean + noisy),
                 hasTest ? test : part(ids, clean + noisy, samples),
-                hasTest ? Split.TEST : Split.TRAIN);
+                testSplit);
     }
 
     private static long[] part(long[] ids, int from, int to) {
