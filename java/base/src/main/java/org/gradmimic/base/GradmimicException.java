@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
  * The root of every exception that gradmimic throws on purpose. The message names the operation, the argument and the
  * shapes, or the file and the place in it, and is complete enough to be shown alone.
  *
+ * <p>A message is one line of bounded length, whatever a file or an argument says that it repeats: control characters are
+ * shown as question marks, so that no input writes lines of its own into a log or moves a terminal's cursor.
+ *
  * <table>
  * <caption>The family</caption>
  * <tr><th>Exception</th><th>Meaning</th></tr>
@@ -25,12 +28,19 @@ import org.jspecify.annotations.Nullable;
 public abstract class GradmimicException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    private static final int MAX_MESSAGE = 4000;
+
     protected GradmimicException(String message) {
-        super(message);
+        super(oneLine(message));
     }
 
     protected GradmimicException(String message, @Nullable Throwable cause) {
-        super(message, cause);
+        super(oneLine(message), cause);
+    }
+
+    private static String oneLine(String message) {
+        String shown = message.length() <= MAX_MESSAGE ? message : message.substring(0, MAX_MESSAGE) + "...";
+        return shown.replaceAll("[\\p{Cc}\\u2028\\u2029]", "?");
     }
 
     /** What went wrong; never null. */

@@ -3,14 +3,35 @@ package org.gradmimic.io;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.Properties;
+import java.util.regex.Pattern;
 import org.duckdb.DuckDBConnection;
 import org.duckdb.DuckDBDriver;
 import org.gradmimic.base.InputException;
+import org.jspecify.annotations.Nullable;
 
 /** Opens DuckDB the way this module uses it: in memory, as a reader and writer of Parquet. */
 public final class DuckDb {
+    private static final Pattern FATAL = Pattern.compile("(?:INTERNAL|FATAL) Error");
+
+    /** The database of all readers: to open one takes longer than to read a small file. */
+    private static @Nullable DuckDBConnection readers;
 
     private DuckDb() {}
+
+    /** A connection to the database that all readers share. It has no tables; nothing may be made in it. */
+    static synchronized DuckDBConnection forReading() throws SQLException {
+        DuckDBConnection shared = readers;
+        if (shared == null) {
+            shared = open();
+            readers = shared;
+        }
+        return shared.duplicate();
+    }
+
+    /** After a fault of its own a database serves nobody any more; the next reader gets a new one. */
+    private static synchronized void replaceAfter(String message) {
+        if (FATAL.matcher(message).find()) readers = null;
+    }
 
     /**
      * Opens a private in-memory database with one thread, so that rows keep their order and training keeps its cores.
@@ -23,6 +44,8 @@ public final class DuckDb {
         settings.setProperty("temp_directory", "");
         settings.setProperty("autoinstall_known_extensions", "false");
         settings.setProperty("autoload_known_extensions", "false");
+        // A file may be another one when it is read again.
+        settings.setProperty("enable_external_file_cache", "false");
         try {
             return (DuckDBConnection) new DuckDBDriver().connect("jdbc:duckdb:", settings);
         } catch (LinkageError e) {
@@ -51,6 +74,7 @@ public final class DuckDb {
     /** The reason that DuckDB gives, in one line, without the statement that it quotes. */
     public static String reason(SQLException e) {
         String message = String.valueOf(e.getMessage());
+        replaceAfter(message);
         int quote = message.indexOf("\n\nLINE ");
         String text = quote < 0 ? message : message.substring(0, quote);
         int wrapped = text.indexOf("\nError: ");

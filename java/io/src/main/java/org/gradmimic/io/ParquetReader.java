@@ -87,10 +87,9 @@ public final class ParquetReader {
         }
     }
 
-    /** Uses one database for all files, because opening one takes longer than reading a footer. */
     private static List<ParquetReader> openEach(List<Path> files) {
         List<ParquetReader> readers = new ArrayList<>();
-        try (DuckDBConnection connection = DuckDb.open()) {
+        try (DuckDBConnection connection = DuckDb.forReading()) {
             for (Path file : files) {
                 readers.add(open(file, connection));
             }
@@ -281,7 +280,7 @@ public final class ParquetReader {
      */
     public static void scanAll(List<ParquetReader> files, List<String> names, FileChunks reader) {
         int done = 0;
-        try (DuckDBConnection connection = DuckDb.open()) {
+        try (DuckDBConnection connection = DuckDb.forReading()) {
             for (ParquetReader file : files) {
                 String select = names.stream()
                         .map(name -> file.expressions.getOrDefault(name, quoted(name)))
@@ -314,7 +313,7 @@ public final class ParquetReader {
      */
     public long[] aggregate(String... expressions) {
         String select = "SELECT " + String.join(", ", expressions) + FROM;
-        try (DuckDBConnection connection = DuckDb.open();
+        try (DuckDBConnection connection = DuckDb.forReading();
                 PreparedStatement query = prepare(connection, select, file);
                 ResultSet result = query.executeQuery()) {
             result.next();

@@ -138,7 +138,7 @@ public record ModelWeights(Parameters parameters, Set<String> reinitialised) imp
         if (names.isEmpty()) return "";
         String line = names.stream()
                 .limit(LISTED)
-                .map(name -> Weights.printable(name, NAME))
+                .map(name -> Weights.shortened(name, NAME))
                 .collect(Collectors.joining(", "));
         int more = names.size() - LISTED;
         return "; " + what + ": " + line + (more > 0 ? " and " + more + " more" : "");

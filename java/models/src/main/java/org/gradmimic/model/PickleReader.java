@@ -195,13 +195,14 @@ final class PickleReader {
         return stack.get(stack.size() - 1);
     }
 
-    /** Nothing below the last mark is taken: it belongs to what began before. */
     private Object pop() {
-        if (!marks.isEmpty() && stack.size() <= marks.get(marks.size() - 1)) throw new IndexOutOfBoundsException();
-        return stack.remove(stack.size() - 1);
+        return popAll(1).get(0);
     }
 
+    /** Nothing below the last mark is taken: it belongs to what began before. */
     private List<Object> popAll(int count) {
+        int bottom = marks.isEmpty() ? 0 : marks.get(marks.size() - 1);
+        if (stack.size() - count < bottom) throw new IndexOutOfBoundsException();
         List<Object> part = stack.subList(stack.size() - count, stack.size());
         List<Object> values = new ArrayList<>(part);
         part.clear();
@@ -273,7 +274,7 @@ final class PickleReader {
     private static Global global(String module, String member) {
         String name = module + "." + member;
         if (!CALLABLE.contains(name) && !STORAGES.containsKey(name)) {
-            throw new InvalidArgumentException("its pickle asks for '" + Weights.printable(name, NAME)
+            throw new InvalidArgumentException("its pickle asks for '" + Weights.shortened(name, NAME)
                     + "', which would run code; only tensors are read."
                     + " Save them alone: torch.save(model.state_dict(), FILE)");
         }
@@ -307,7 +308,7 @@ final class PickleReader {
         long elements = (Long) parts.get(4);
         if (elements < 0 || elements > Long.MAX_VALUE / type.bytes()) {
             throw new InvalidArgumentException(
-                    "its storage '" + Weights.printable(key, NAME) + "' has " + elements + " elements");
+                    "its storage '" + Weights.shortened(key, NAME) + "' has " + elements + " elements");
         }
         return new Storage(type, elements, storages.position(key, elements * type.bytes()));
     }

@@ -84,7 +84,7 @@ final class TorchFile {
         Map<String, ZipArchiveEntry> entries = new HashMap<>();
         long end = 0;
         for (ZipArchiveEntry entry : found) {
-            String what = "its entry '" + Weights.printable(entry.getName(), NAME) + "'";
+            String what = "its entry '" + Weights.shortened(entry.getName(), NAME) + "'";
             long size = entry.getSize();
             long from = entry.getDataOffset();
             if (entry.getMethod() != ZipEntry.STORED
@@ -111,7 +111,7 @@ final class TorchFile {
 
     private ByteBuffer content(ZipArchiveEntry entry, int limit) throws IOException {
         if (entry.getSize() > limit) {
-            throw new InvalidArgumentException("its '" + Weights.printable(entry.getName(), NAME) + "' has "
+            throw new InvalidArgumentException("its '" + Weights.shortened(entry.getName(), NAME) + "' has "
                     + entry.getSize() + " bytes; more than " + limit + " are too many");
         }
         return Weights.bytes(channel, entry.getDataOffset(), (int) entry.getSize());
@@ -134,7 +134,7 @@ final class TorchFile {
         dictionary.forEach((name, value) -> {
             if (!(name instanceof String key) || !(value instanceof StoredTensor tensor)) {
                 throw new InvalidArgumentException(
-                        "holds " + kind(value) + " as '" + Weights.printable(String.valueOf(name), NAME)
+                        "holds " + kind(value) + " as '" + Weights.shortened(String.valueOf(name), NAME)
                                 + "', no tensor; save the state dict alone: torch.save(model.state_dict(), FILE)");
             }
             tensors.put(key, tensor);
@@ -162,9 +162,9 @@ final class TorchFile {
     private long position(String key, long bytes) {
         ZipArchiveEntry entry = entries.get(folder + "data/" + key);
         if (entry == null)
-            throw new InvalidArgumentException("lacks its storage '" + Weights.printable(key, NAME) + "'");
+            throw new InvalidArgumentException("lacks its storage '" + Weights.shortened(key, NAME) + "'");
         if (entry.getSize() != bytes) {
-            throw new InvalidArgumentException("its storage '" + Weights.printable(key, NAME) + "' has "
+            throw new InvalidArgumentException("its storage '" + Weights.shortened(key, NAME) + "' has "
                     + entry.getSize() + " bytes, expected " + bytes);
         }
         return entry.getDataOffset();

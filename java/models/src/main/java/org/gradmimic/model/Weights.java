@@ -153,18 +153,17 @@ public final class Weights implements AutoCloseable {
 
     /** @param what is wrong; may repeat whatever the file says */
     static InputException broken(Path path, @Nullable String what) {
-        return InputException.in(path, printable(what, LONGEST));
+        return InputException.in(path, shortened(what, LONGEST));
     }
 
     static InputException broken(Path path, @Nullable String what, Throwable cause) {
-        return InputException.in(path, printable(what, LONGEST), cause);
+        return InputException.in(path, shortened(what, LONGEST), cause);
     }
 
-    /** What a file says, in an error: a part of a line, whatever it is. */
-    static String printable(@Nullable String text, int longest) {
+    /** What a file says, in an error: not more of it than a reader wants to see. */
+    static String shortened(@Nullable String text, int longest) {
         String whole = String.valueOf(text);
-        String shown = whole.substring(0, Math.min(longest, whole.length())).replaceAll("[\\p{Cc}\\u2028\\u2029]", "?");
-        return whole.length() <= longest ? shown : shown + "...";
+        return whole.length() <= longest ? whole : whole.substring(0, longest) + "...";
     }
 
     /** Closes the file; tensors taken from it stay. A second call does nothing. */

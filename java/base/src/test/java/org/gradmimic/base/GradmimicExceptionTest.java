@@ -1,0 +1,18 @@
+package org.gradmimic.base;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class GradmimicExceptionTest {
+    @Test
+    void whatAFileSaysStaysOnTheLineOfTheMessage() {
+        assertThat(InputException.in("a.npy", "has dtype f4\n\u001b[31m\u0085\u2028oops"))
+                .hasMessage("a.npy: has dtype f4??[31m??oops");
+    }
+
+    @Test
+    void aMessageIsNoLongerThanAPersonReads() {
+        assertThat(new InvalidArgumentException("x".repeat(5000)).getMessage()).isEqualTo("x".repeat(4000) + "...");
+    }
+}
