@@ -33,22 +33,35 @@ public sealed interface DirectionSource {
     /** The mean gradient of the batch itself (Grad-Match). */
     record OwnMean() implements DirectionSource {}
 
+    /** {@return no direction, as {@link None} says} */
     static DirectionSource none() {
         return new None();
     }
 
+    /**
+     * {@return V = W_ref − W of one reference head}
+     *
+     * @param weight [C,D] float, the weight of the reference head
+     */
     static DirectionSource reference(Tensor weight) {
         return new Reference(List.of(weight), ReferenceCombination.one(0));
     }
 
+    /** {@return the directions of several reference heads, as {@link Reference} says} */
     static DirectionSource references(List<Tensor> weights, ReferenceCombination combination) {
         return new Reference(weights, combination);
     }
 
+    /**
+     * {@return the mean gradient of other batches, as {@link Comparison} says}
+     *
+     * @param batch asked for one at every step
+     */
     static DirectionSource comparison(Supplier<HeadBatch> batch) {
         return new Comparison(batch);
     }
 
+    /** {@return the mean gradient of the batch itself, as {@link OwnMean} says} */
     static DirectionSource ownMean() {
         return new OwnMean();
     }

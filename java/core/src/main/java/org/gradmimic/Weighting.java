@@ -92,38 +92,47 @@ public record Weighting(Kind kind, double temperature, double lambda, boolean rh
         return new Weighting(kind, 1, 0, false);
     }
 
+    /** {@return weights of {@link Kind#UNIFORM}} */
     public static Weighting uniform() {
         return of(Kind.UNIFORM);
     }
 
+    /** {@return weights of {@link Kind#PROJ}} */
     public static Weighting proj() {
         return of(Kind.PROJ);
     }
 
+    /** {@return weights of {@link Kind#COS}} */
     public static Weighting cos() {
         return of(Kind.COS);
     }
 
+    /** {@return weights of {@link Kind#NORMED_PROJ}} */
     public static Weighting normedProj(double temperature) {
         return new Weighting(Kind.NORMED_PROJ, temperature, 0, false);
     }
 
+    /** {@return weights of {@link Kind#NORMED_COS}} */
     public static Weighting normedCos(double temperature) {
         return new Weighting(Kind.NORMED_COS, temperature, 0, false);
     }
 
+    /** {@return weights of {@link Kind#OPT}} */
     public static Weighting opt(double lambda) {
         return new Weighting(Kind.OPT, 1, lambda, false);
     }
 
+    /** {@return weights of {@link Kind#GRAND}} */
     public static Weighting grand() {
         return of(Kind.GRAND);
     }
 
+    /** {@return weights of {@link Kind#AGRA}} */
     public static Weighting agra() {
         return of(Kind.AGRA);
     }
 
+    /** {@return weights of {@link Kind#RHO}} */
     public static Weighting rho(boolean attached) {
         return new Weighting(Kind.RHO, 1, 0, attached);
     }

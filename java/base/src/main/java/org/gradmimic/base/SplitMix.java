@@ -29,6 +29,7 @@ public final class SplitMix {
         return new SplitMix(mix(mix(mix(seed) + GAMMA * stream) + GAMMA * index));
     }
 
+    /** {@return the next 64 bits} */
     public long nextLong() {
         state += GAMMA;
         return mix(state);

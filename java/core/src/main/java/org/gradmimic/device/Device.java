@@ -79,6 +79,7 @@ public final class Device {
         if (kind == Kind.CUDA) Descriptors.onCuda(array, index);
     }
 
+    /** {@return whether it is the CPU or a CUDA device} */
     public Kind kind() {
         return kind;
     }

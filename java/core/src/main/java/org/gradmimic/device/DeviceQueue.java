@@ -43,6 +43,7 @@ public final class DeviceQueue implements AutoCloseable {
         }
     }
 
+    /** {@return the device that its kernels run on} */
     public Device device() {
         return device;
     }

@@ -20,6 +20,7 @@ public final class Blocks implements AutoCloseable {
 
     /** The work of a thread on a block; {@code state} belongs to that thread. */
     public interface Body<S> {
+        /** Works on {@code count} samples from number {@code from} on. */
         void accept(S state, long from, int count);
     }
 

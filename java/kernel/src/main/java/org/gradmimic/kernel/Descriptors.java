@@ -25,6 +25,7 @@ public final class Descriptors {
             this.bytes = bytes;
         }
 
+        /** {@return the size of an element} */
         public int bytes() {
             return bytes;
         }

@@ -31,18 +31,22 @@ import org.jspecify.annotations.Nullable;
 public final class Kernels {
     private Kernels() {}
 
+    /** Runs {@code gm_direction}. */
     public static void direction(gm_queue queue, gm_direction_args args, Workspace workspace) {
         run(gradmimic::gm_direction_workspace_size, gradmimic::gm_direction, queue, args, workspace);
     }
 
+    /** Runs {@code gm_head_step}. */
     public static void headStep(gm_queue queue, gm_head_step_args args, Workspace workspace) {
         run(gradmimic::gm_head_step_workspace_size, gradmimic::gm_head_step, queue, args, workspace);
     }
 
+    /** Runs {@code gm_head_score}. */
     public static void headScore(gm_queue queue, gm_head_score_args args, Workspace workspace) {
         run(gradmimic::gm_head_score_workspace_size, gradmimic::gm_head_score, queue, args, workspace);
     }
 
+    /** Runs {@code gm_mimic_weights}. */
     public static void mimicWeights(gm_queue queue, gm_mimic_weights_args args, Workspace workspace) {
         run(gradmimic::gm_mimic_weights_workspace_size, gradmimic::gm_mimic_weights, queue, args, workspace);
     }
@@ -57,10 +61,12 @@ public final class Kernels {
         check(gradmimic.gm_mimic_weights_apply(queue, args, maxAndSum));
     }
 
+    /** Runs {@code gm_scale_rows}. */
     public static void scaleRows(gm_queue queue, gm_scale_rows_args args) {
         check(gradmimic.gm_scale_rows(queue, args));
     }
 
+    /** Runs {@code gm_ghost_dot}. */
     public static void ghostDot(gm_queue queue, gm_ghost_dot_args args, Workspace workspace) {
         run(gradmimic::gm_ghost_dot_workspace_size, gradmimic::gm_ghost_dot, queue, args, workspace);
     }
@@ -72,18 +78,22 @@ public final class Kernels {
         return form[0];
     }
 
+    /** Runs {@code gm_ghost_norm}. */
     public static void ghostNorm(gm_queue queue, gm_ghost_norm_args args, Workspace workspace) {
         run(gradmimic::gm_ghost_norm_workspace_size, gradmimic::gm_ghost_norm, queue, args, workspace);
     }
 
+    /** Runs {@code gm_projected_dot}. */
     public static void projectedDot(gm_queue queue, gm_projected_dot_args args, Workspace workspace) {
         run(gradmimic::gm_projected_dot_workspace_size, gradmimic::gm_projected_dot, queue, args, workspace);
     }
 
+    /** Runs {@code gm_row_dot}. */
     public static void rowDot(gm_queue queue, gm_row_dot_args args, Workspace workspace) {
         run(gradmimic::gm_row_dot_workspace_size, gradmimic::gm_row_dot, queue, args, workspace);
     }
 
+    /** Runs {@code gm_clip_scores}. */
     public static void clipScores(gm_queue queue, gm_clip_scores_args args, Workspace workspace) {
         run(gradmimic::gm_clip_scores_workspace_size, gradmimic::gm_clip_scores, queue, args, workspace);
     }

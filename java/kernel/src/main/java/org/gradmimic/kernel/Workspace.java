@@ -20,6 +20,7 @@ public final class Workspace implements AutoCloseable {
 
     /** Memory of an {@link Allocator}. */
     public interface Block extends AutoCloseable {
+        /** {@return where the memory begins} */
         Pointer memory();
 
         @Override
