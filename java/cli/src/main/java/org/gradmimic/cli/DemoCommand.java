@@ -4,14 +4,12 @@ import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.gradmimic.base.InputException;
-import org.gradmimic.base.InvalidArgumentException;
-import org.gradmimic.data.Datasets;
 import org.gradmimic.data.ImageDataset;
 import org.gradmimic.demo.Demo;
 import org.gradmimic.demo.DemoListener;
@@ -19,22 +17,29 @@ import org.gradmimic.demo.DemoResult;
 import org.gradmimic.demo.DemoSettings;
 import org.gradmimic.demo.DemoStage;
 import org.gradmimic.device.Device;
+import org.gradmimic.io.run.RunFolder;
+import org.gradmimic.io.run.RunRecord;
+import org.gradmimic.io.run.SettingValues;
 import org.gradmimic.select.filter.Detection;
 import org.gradmimic.train.EpochMetrics;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Shows the whole method on one data set. */
 @Command(
         name = "demo",
         sortOptions = false,
+        modelTransformer = DemoOptions.class,
         description =
                 "Shows the whole method: trains a backbone on a clean part of the images, embeds the others, corrupts"
                         + " their labels, trains a reference head on the clean part and the same head on the corrupted labels,"
                         + " plainly and with Grad-Mimic, and finds the corrupted labels from the logged weights.")
 final class DemoCommand implements Callable<Integer> {
+    private static final String METRICS = "metrics.json";
     private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
 
     @Mixin
@@ -46,53 +51,28 @@ final class DemoCommand implements Callable<Integer> {
     @Mixin
     private ImageOptions imageOptions;
 
-    @Option(
-            names = "--data",
-            paramLabel = "SPEC",
-            defaultValue = "drawn:",
-            description = "Images: " + Datasets.SYNTAX + " (default: letters and digits that the demo draws).")
-    private String data;
+    @Mixin
+    private RunOptions runOptions;
+
+    @Spec
+    private CommandSpec spec;
 
     @Option(
             names = "--out",
+            order = 100,
             paramLabel = "DIR",
             description = "Output folder; new or empty (default: runs/demo- and the time).")
     private @Nullable Path out;
 
-    @Option(names = "--noise", paramLabel = "SHARE", description = "Share of corrupted labels (default: 0.4).")
-    private @Nullable Double noise;
-
-    @Option(names = "--epochs", paramLabel = "E", description = "Epochs of the heads (default: 8).")
-    private @Nullable Integer epochs;
-
-    @Option(names = "--backbone-epochs", paramLabel = "E", description = "Epochs of the backbone (default: 8).")
-    private @Nullable Integer backboneEpochs;
-
-    @Option(names = "--lr", paramLabel = "X", description = "Learning rate of the heads (default: 1e-3).")
-    private @Nullable Double learningRate;
-
-    @Option(names = "--temperature", paramLabel = "T", description = "Temperature of Grad-Mimic (default: 0.25).")
-    private @Nullable Double temperature;
-
-    @Option(
-            names = "--seed",
-            paramLabel = "s",
-            description = "Seed of the split, noise, initial weights and sample order (default: 1).")
-    private @Nullable Long seed;
-
-    @Option(
-            names = "--resume",
-            description =
-                    "Continue an interrupted demo in --out after its last finished stage; it must have had the same"
-                            + " settings. If there is none, start one.")
-    private boolean resume;
-
     @Override
     public Integer call() {
-        if (resume && out == null) throw new InputException("--resume needs --out, the folder of the interrupted demo");
+        if (runOptions.resume() && out == null) {
+            throw new InputException("--resume needs --out, the folder of the interrupted demo");
+        }
+        SettingValues values = SettingOptions.values(spec, DemoSettings.GROUP);
         common.applyThreads();
-        ImageDataset dataset = imageOptions.open(data, common);
-        DemoSettings settings = settings(DemoSettings.standard(dataset));
+        ImageDataset dataset = imageOptions.open(values.get(DemoSettings.DATA), common);
+        DemoSettings settings = DemoSettings.of(dataset, values);
         Path folder = out != null
                 ? out
                 : Path.of(
@@ -100,47 +80,25 @@ final class DemoCommand implements Callable<Integer> {
                         "demo-" + LocalDateTime.now(ZoneId.systemDefault()).format(STAMP));
         Device device = deviceOption.choose(common);
         Demo demo = new Demo(device, dataset, settings, folder, new Watcher(common));
-        if (RunFolder.begin(folder, describe(settings, device), resume))
-            common.note(folder + ": continues where it was interrupted");
-        Interruption.kept(() -> folder
-                + ": the files of the finished stages, and the score log up to its last finished epoch; --resume --out "
-                + folder + " continues after them");
-        DemoResult result = demo.run().orElseThrow();
-        DemoMetrics.write(folder.resolve("metrics.json"), result);
-        RunFolder.finish(folder);
-        demo.forget();
-        imageOptions.noteWarnings(common);
-        report(result, folder);
+        RunRecord record = new RunRecord("demo").settings(settings.values()).value("device", device.toString());
+        try (RunFolder run = runOptions.begin(folder, record, outputs())) {
+            if (run.resumed()) common.note(folder + ": continues where it was interrupted");
+            Interruption.kept(() -> folder + ": the files of the finished stages, and the score log up to its last"
+                    + " finished epoch; --resume --out " + folder + " continues after them");
+            DemoResult result = demo.run().orElseThrow();
+            DemoMetrics.write(folder.resolve(METRICS), record, result);
+            run.finish();
+            demo.forget();
+            imageOptions.noteWarnings(common);
+            report(result, folder);
+        }
         return 0;
     }
 
-    /** Everything that the result depends on, by the names of the options. */
-    private Map<String, String> describe(DemoSettings settings, Device device) {
-        Map<String, String> names = new LinkedHashMap<>();
-        names.put("--data", data);
-        names.put("--noise", Double.toString(settings.noise()));
-        names.put("--epochs", Integer.toString(settings.epochs()));
-        names.put("--backbone-epochs", Integer.toString(settings.backboneEpochs()));
-        names.put("--lr", Double.toString(settings.learningRate()));
-        names.put("--temperature", Double.toString(settings.temperature()));
-        names.put("--seed", Long.toString(settings.seed()));
-        names.put("--device", device.toString());
+    private static Set<String> outputs() {
+        Set<String> names = new HashSet<>(Demo.outputs());
+        names.add(METRICS);
         return names;
-    }
-
-    private DemoSettings settings(DemoSettings standard) {
-        try {
-            DemoSettings s = standard;
-            if (noise != null) s = s.withNoise(noise);
-            if (epochs != null) s = s.withEpochs(epochs);
-            if (backboneEpochs != null) s = s.withBackboneEpochs(backboneEpochs);
-            if (learningRate != null) s = s.withLearningRate(learningRate);
-            if (temperature != null) s = s.withTemperature(temperature);
-            if (seed != null) s = s.withSeed(seed);
-            return s;
-        } catch (InvalidArgumentException e) {
-            throw new InputException(e.getMessage(), e);
-        }
     }
 
     private void report(DemoResult r, Path folder) {

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.gradmimic.demo.DemoResult;
-import org.gradmimic.demo.DemoSettings;
 import org.gradmimic.io.AtomicFile;
 import org.gradmimic.io.Json;
+import org.gradmimic.io.run.RunRecord;
 import org.gradmimic.select.filter.Detection;
 import org.gradmimic.train.EpochMetrics;
 
@@ -16,14 +16,14 @@ import org.gradmimic.train.EpochMetrics;
 final class DemoMetrics {
     private DemoMetrics() {}
 
-    static void write(Path file, DemoResult result) {
+    static void write(Path file, RunRecord record, DemoResult result) {
         Map<String, Object> root = new LinkedHashMap<>();
         root.put("data", result.data());
         root.put("classes", result.classes());
         root.put("clean_samples", result.cleanSamples());
         root.put("noisy_samples", result.noisySamples());
         root.put("test_samples", result.testSamples());
-        root.put("settings", settings(result.settings()));
+        root.put("settings", record.settings());
         root.put("reference", head(result.reference()));
         root.put("plain", head(result.plain()));
         root.put("mimic", head(result.mimic()));
@@ -32,20 +32,6 @@ final class DemoMetrics {
         result.seconds().forEach((stage, value) -> seconds.put(stage.name().toLowerCase(Locale.ROOT), value));
         root.put("seconds", seconds);
         AtomicFile.write(file, Json.pretty(root));
-    }
-
-    private static Map<String, Object> settings(DemoSettings settings) {
-        Map<String, Object> map = new LinkedHashMap<>();
-        map.put("clean_share", settings.cleanShare());
-        map.put("noise", settings.noise());
-        map.put("backbone_epochs", settings.backboneEpochs());
-        map.put("flips", settings.flips());
-        map.put("epochs", settings.epochs());
-        map.put("batch_size", settings.batchSize());
-        map.put("lr", settings.learningRate());
-        map.put("temperature", settings.temperature());
-        map.put("seed", settings.seed());
-        return map;
     }
 
     /** Like the epochs of a probe, without the losses of single batches. */

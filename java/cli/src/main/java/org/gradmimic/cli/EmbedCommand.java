@@ -10,6 +10,8 @@ import org.gradmimic.data.ImageDataset;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.data.Split;
 import org.gradmimic.device.Device;
+import org.gradmimic.io.run.FolderLock;
+import org.gradmimic.io.run.RunFolder;
 import org.gradmimic.model.Backbone;
 import org.gradmimic.model.EmbedListener;
 import org.gradmimic.model.Embedder;
@@ -105,8 +107,9 @@ final class EmbedCommand implements Callable<Integer> {
         try (PointerScope scope = new PointerScope();
                 Backbone backbone = Models.openBackbone(model, ImageSize.square(size), normalisation)) {
             backbone.moveTo(device);
-            RunFolder.create(out);
-            embed(dataset, backbone);
+            try (FolderLock lock = RunFolder.lockEmpty(out)) {
+                embed(dataset, backbone);
+            }
             imageOptions.noteWarnings(common);
             common.out()
                     .println(out + ": features of " + dataset.size(split) + " images, " + backbone.width() + " each");

@@ -10,11 +10,13 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import org.gradmimic.base.GradmimicException;
 import org.gradmimic.base.InternalException;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.base.LibraryLoadException;
 import org.gradmimic.base.SettingException;
+import org.gradmimic.io.run.RunFolderException;
 import org.gradmimic.kernel.CudaFailure;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -72,6 +74,7 @@ final class ErrorReporter implements IParameterExceptionHandler, IExecutionExcep
         if (e instanceof LibraryLoadException)
             return e.getMessage() + "; run `gradmimic doctor` to see what is missing";
         if (e instanceof SettingException setting) return setting.message(SettingOptions::name);
+        if (e instanceof RunFolderException folder) return folder.getMessage() + advice(folder);
         if (e instanceof GradmimicException) return e.getMessage();
         if (e instanceof UncheckedIOException unchecked) return explain(Objects.requireNonNull(unchecked.getCause()));
         if (e instanceof IOException io) return explain(io);
@@ -83,6 +86,15 @@ final class ErrorReporter implements IParameterExceptionHandler, IExecutionExcep
                     + "; GRADMIMIC_JAVA_OPTS=-Xmx8g, for example, gives Java more memory";
         }
         return null;
+    }
+
+    private static String advice(RunFolderException folder) {
+        String overwrite = ", or delete it and start a new one with --overwrite";
+        if (!folder.finished()) return "; continue it with --resume" + overwrite;
+        String extend = folder.growing().stream()
+                .map(name -> ", or extend it with --resume and a larger " + SettingOptions.name(name))
+                .collect(Collectors.joining());
+        return overwrite.replaceFirst(", or", ";") + extend;
     }
 
     // The messages of java.nio's exceptions consist of a path only.

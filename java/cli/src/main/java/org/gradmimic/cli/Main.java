@@ -2,15 +2,12 @@ package org.gradmimic.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
-import org.gradmimic.Calibration;
 import org.gradmimic.Weighting;
 import org.gradmimic.cli.filter.Baseline;
 import org.gradmimic.data.Split;
 import org.gradmimic.layer.ContrastiveScore;
 import org.gradmimic.model.Models;
 import org.gradmimic.select.datacomp.ClipModel;
-import org.gradmimic.train.Mode;
-import org.gradmimic.train.OptimizerSettings;
 import picocli.CommandLine;
 
 /**
@@ -36,9 +33,7 @@ public final class Main {
         return new CommandLine(new GradmimicCommand())
                 .registerConverter(Models.Kind.class, new Choice<>(Models.Kind.values()))
                 .registerConverter(ContrastiveScore.class, new Choice<>(ContrastiveScore.values()))
-                .registerConverter(Mode.class, new Choice<>(Mode.values()))
                 .registerConverter(Weighting.Kind.class, new Choice<>(Weighting.Kind.ofScores()))
-                .registerConverter(Calibration.class, new Choice<>(Calibration.values()))
                 .registerConverter(Baseline.class, new Choice<>(Baseline.values()))
                 .registerConverter(ClipModel.class, new Choice<>(ClipModel.values()))
                 .registerConverter(
@@ -46,8 +41,7 @@ public final class Main {
                         new Choice<>(new org.gradmimic.ReferenceCombination.Rule[] {
                             org.gradmimic.ReferenceCombination.Rule.MEAN, org.gradmimic.ReferenceCombination.Rule.MIN
                         }))
-                .registerConverter(Split.class, new Choice<>(Split.values()))
-                .registerConverter(OptimizerSettings.Kind.class, new Choice<>(OptimizerSettings.Kind.values()));
+                .registerConverter(Split.class, new Choice<>(Split.values()));
     }
 
     /** Runs one command line and returns its exit code; throws nothing. */

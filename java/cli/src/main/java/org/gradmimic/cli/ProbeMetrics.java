@@ -7,30 +7,19 @@ import java.util.List;
 import java.util.Map;
 import org.gradmimic.io.AtomicFile;
 import org.gradmimic.io.Json;
+import org.gradmimic.io.run.RunRecord;
 import org.gradmimic.train.EpochMetrics;
 import org.gradmimic.train.ProbeResult;
-import org.gradmimic.train.ProbeSettings;
 import org.jspecify.annotations.Nullable;
 
 /** {@code metrics.json} of a probe; docs/formats.md describes it. */
 final class ProbeMetrics {
     private ProbeMetrics() {}
 
-    static void write(Path file, ProbeSettings settings, ProbeResult result) {
+    static void write(Path file, RunRecord record, ProbeResult result) {
         Map<String, Object> root = new LinkedHashMap<>();
-        root.put("mode", settings.mode().toString());
-        root.put("score", settings.score().toString());
-        root.put("temperature", settings.temperature());
-        root.put("lambda", settings.lambda());
-        root.put("rho_attached", settings.rhoAttached());
-        root.put("calibrate", settings.calibration().toString());
-        root.put("optimizer", settings.optimizer().kind().toString());
-        root.put("lr", settings.optimizer().learningRate());
-        root.put("weight_decay", settings.optimizer().weightDecay());
-        root.put("momentum", settings.optimizer().momentum());
-        root.put("batch_size", settings.batchSize());
-        root.put("starting_epoch", settings.startingEpoch());
-        root.put("seed", settings.seed());
+        root.put("settings", record.settings());
+        root.put("inputs", record.inputs());
         root.put("stopped", result.stopped());
         List<Map<String, Object>> epochs = new ArrayList<>();
         for (EpochMetrics m : result.epochs()) epochs.add(epoch(m));

@@ -113,7 +113,8 @@ class DemoCommandTest {
         try (var files = Files.list(out)) {
             assertThat(files.map(file -> file.getFileName().toString()))
                     .contains("metrics.json", "keep.npy")
-                    .noneMatch(name -> name.startsWith("."));
+                    .filteredOn(name -> name.startsWith("."))
+                    .containsExactlyInAnyOrder(".run.json", ".lock");
         }
     }
 
@@ -139,7 +140,7 @@ class DemoCommandTest {
 
     @Test
     void refusesByName() throws Exception {
-        assertRefused("the noise is 1.5", "demo", "--data", DATA, "--noise", "1.5");
+        assertRefused("--noise is 1.5; it must be between 0 and 1", "demo", "--data", DATA, "--noise", "1.5");
         assertRefused("nowhere", "demo", "--data", "images:" + folder.resolve("nowhere"));
         assertRefused("unknown", "demo", "--data", "unknown:x");
         Path out = folder.resolve("out");
@@ -158,12 +159,13 @@ class DemoCommandTest {
 
     @ParameterizedTest
     @CsvSource({
-        "--noise, 1.5, the noise is 1.5",
-        "--noise, NaN, the noise is NaN",
-        "--temperature, 0, the temperature is 0",
-        "--lr, -1, the learning rate is -1",
-        "--epochs, 0, the number of epochs is 0",
-        "--backbone-epochs, -1, the number of backbone epochs is -1",
+        "--noise, 1.5, --noise is 1.5; it must be between 0 and 1",
+        "--noise, NaN, --noise is NaN; it must be finite",
+        "--temperature, 0, --temperature is 0.0; it must be positive",
+        "--lr, -1, --lr is -1.0; it must be positive",
+        "--epochs, 0, --epochs is 0; it must be positive",
+        "--backbone-epochs, -1, --backbone-epochs is -1; it must be positive",
+        "--flips, maybe, is not one of auto",
         "--data, 'drawn:train=3', too few",
         "--data, npy:here, expected",
         "--data, images:/nowhere/at/all, /nowhere/at/all"

@@ -76,7 +76,10 @@ class KilledProbeTest {
                             "scores.npy",
                             "sample_weights.npy",
                             "metrics.json",
-                            "scores");
+                            "scores",
+                            ".run.json",
+                            ".checkpoint",
+                            ".lock");
         }
     }
 

@@ -137,18 +137,30 @@ class ProbeErrorsTest {
         "true-labels, 11, 3, true-labels[0] = 3",
         "order, 2x11, 11, order[0][0] = 11 is outside [0 to 11)",
         "order, 2x11, -1, order[0][0] = -1",
-        "order, 2x10, 0, order has 10 samples in epoch 0",
+        "order, 2x10, 0, order has 10 samples in an epoch",
         "order, 1x11, 0, order has 1 epochs",
         "order, 11, 0, expected 2 axes",
         "agra-comparison, 2x3x4, 11, agra-comparison[0][0][0] = 11",
         "agra-comparison, 1x3x4, 0, agra-comparison has 1 epochs",
-        "agra-comparison, 2x2x4, 0, agra-comparison has 2 steps in epoch 0",
-        "agra-comparison, 2x3x0, 0, have no sample",
+        "agra-comparison, 2x2x4, 0, agra-comparison has 2 steps in an epoch",
+        "agra-comparison, 2x3x0, 0, has batches without a sample",
         "agra-comparison, 2x3, 0, expected 3 axes"
     })
     void anEntryOutOfRange(String option, String shape, double value, String words) throws IOException {
         problem.with(option, write(option, shape, value));
         assertRefused(words.replace(" to ", ", "));
+    }
+
+    /** Option and name of the file that it gives, in one message. */
+    @ParameterizedTest
+    @CsvSource({
+        "labels, 11, 3, odd-labels.npy: labels[0] = 3 is outside",
+        "features, 11x4, 0, features.npy: reference-weight has the shape",
+        "reference-weight, 3x6, 0, odd-reference-weight.npy: reference-weight has the shape"
+    })
+    void theFileIsNamed(String option, String shape, double value, String words) throws IOException {
+        problem.with(option, write(option, shape, value));
+        assertRefused(words.replace("features.npy: reference-weight", "reference.npy: reference-weight"));
     }
 
     @Test
@@ -199,22 +211,22 @@ class ProbeErrorsTest {
             delimiter = '|',
             quoteCharacter = '"',
             value = {
-                "temperature | 0 | the temperature is 0.0; it must be positive and finite",
-                "temperature | -1 | the temperature is -1.0",
-                "temperature | NaN | the temperature is NaN",
-                "temperature | Infinity | the temperature is Infinity",
-                "lambda | -1 | lambda is -1.0; it must be finite and not negative",
-                "lambda | NaN | lambda is NaN",
-                "batch-size | 0 | the batch size is 0; it must be positive",
-                "batch-size | -4 | the batch size is -4",
+                "temperature | 0 | --temperature is 0.0; it must be positive",
+                "temperature | -1 | --temperature is -1.0; it must be positive",
+                "temperature | NaN | --temperature is NaN; it must be finite",
+                "temperature | Infinity | --temperature is Infinity; it must be finite",
+                "lambda | -1 | --lambda is -1.0; it must be 0 or more",
+                "lambda | NaN | --lambda is NaN; it must be finite",
+                "batch-size | 0 | --batch-size is 0; it must be positive",
+                "batch-size | -4 | --batch-size is -4; it must be positive",
                 "batch-size | 3000000000 | --batch-size",
-                "epochs | 0 | the number of epochs is 0; it must be positive",
+                "epochs | 0 | --epochs is 0; it must be positive",
                 "epochs | many | --epochs",
-                "starting-epoch | -1 | the starting epoch is -1; it must not be negative",
-                "lr | -1 | the learning rate is -1.0; it must be finite and not negative",
-                "lr | NaN | the learning rate is NaN",
-                "weight-decay | -1 | the weight decay is -1.0",
-                "momentum | -1 | the momentum is -1.0",
+                "starting-epoch | -1 | --starting-epoch is -1; it must be 0 or more",
+                "lr | -1 | --lr is -1.0; it must be 0 or more",
+                "lr | NaN | --lr is NaN; it must be finite",
+                "weight-decay | -1 | --weight-decay is -1.0; it must be 0 or more",
+                "momentum | -1 | --momentum is -1.0; it must be 0 or more",
                 "mode | mimicry | 'mimicry' is not one of sgd, mimic, grand, agra, influence, rho, grad-match",
                 "score | norm | 'norm' is not one of proj, cos, normed_proj, normed_cos, opt",
                 "calibrate | head | 'head' is not one of layer, all",
@@ -232,9 +244,9 @@ class ProbeErrorsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "mimic, mode mimic needs a reference weight",
-        "rho, mode rho needs a reference weight",
-        "influence, mode influence needs clean-features and clean-labels"
+        "mimic, mode mimic needs --reference-weight",
+        "rho, mode rho needs --reference-weight",
+        "influence, mode influence needs --clean-features and --clean-labels"
     })
     void whatAModeNeeds(String mode, String words) throws IOException {
         problem.with("mode", mode).without("reference-weight");
@@ -245,9 +257,9 @@ class ProbeErrorsTest {
     @ValueSource(strings = {"test", "clean"})
     void halfAPair(String pair) throws IOException {
         problem.with(pair + "-features", write(pair + "-features", "4x5", 0));
-        assertRefused(pair + "-features and " + pair + "-labels go together");
+        assertRefused("--" + pair + "-features and --" + pair + "-labels go together");
         problem.without(pair + "-features").with(pair + "-labels", write(pair + "-labels", "4", 0));
-        assertRefused(pair + "-features and " + pair + "-labels go together");
+        assertRefused("--" + pair + "-features and --" + pair + "-labels go together");
     }
 
     @ParameterizedTest
@@ -274,7 +286,7 @@ class ProbeErrorsTest {
     void namesAreTakenAsPeopleWriteThem(String mode, String meant) throws IOException {
         problem.with("mode", mode).with("quiet", "");
         assertThat(problem.run("probe").code()).isZero();
-        assertThat(metrics().get("mode").asString()).isEqualTo(meant);
+        assertThat(metrics().at("/settings/mode").asString()).isEqualTo(meant);
     }
 
     private JsonNode metrics() throws IOException {

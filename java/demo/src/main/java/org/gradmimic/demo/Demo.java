@@ -3,9 +3,11 @@ package org.gradmimic.demo;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -117,6 +119,15 @@ public final class Demo {
         }
     }
 
+    /** Names of all files and folders that a demo, finished or not, writes to its folder. */
+    public static Set<String> outputs() {
+        Set<String> names = new HashSet<>(
+                List.of(BACKBONE, SAMPLES, LABELS, CORRUPTED, REFERENCE_WEIGHT, REFERENCE_BIAS, KEEP, CHART));
+        names.addAll(ProbeRecorder.outputs());
+        names.addAll(DemoState.files());
+        return names;
+    }
+
     /**
      * Removes the files that are only needed to continue after an interruption. To be called when all results are
      * written.
@@ -141,25 +152,26 @@ public final class Demo {
         NpyWriter.write(folder.resolve(LABELS), noise.labels(), noise.labels().length);
         NpyWriter.write(folder.resolve(CORRUPTED), noise.noisy(), noise.noisy().length);
 
-        ProbeData clean = new ProbeData(
-                features.clean(), cleanLabels, null, null, null, null, null, features.test(), testLabels, null, null);
+        ProbeData clean = ProbeData.builder()
+                .features(features.clean())
+                .labels(cleanLabels)
+                .test(features.test(), testLabels)
+                .classes(classes)
+                .build();
         ProbeResult reference = plain(DemoStage.REFERENCE, clean);
         long width = features.clean().size(1);
         NpyWriter.write(folder.resolve(REFERENCE_WEIGHT), reference.weight(), classes, width);
         NpyWriter.write(folder.resolve(REFERENCE_BIAS), reference.bias(), classes);
 
-        ProbeData noisy = new ProbeData(
-                features.noisy(),
-                tensor(noise.labels()),
-                Tensors.of(reference.weight(), classes, width),
-                Tensors.of(reference.bias(), classes),
-                null,
-                null,
-                tensor(trueLabels),
-                features.test(),
-                testLabels,
-                null,
-                null);
+        ProbeData noisy = ProbeData.builder()
+                .features(features.noisy())
+                .labels(tensor(noise.labels()))
+                .referenceWeight(Tensors.of(reference.weight(), classes, width))
+                .referenceBias(Tensors.of(reference.bias(), classes))
+                .trueLabels(tensor(trueLabels))
+                .test(features.test(), testLabels)
+                .classes(classes)
+                .build();
         ProbeResult plain = plain(DemoStage.PLAIN, noisy);
         ProbeResult mimic = mimic(noisy);
         Detection detection = filter(noise.noisy(), reference, plain, mimic);
@@ -264,8 +276,7 @@ public final class Demo {
 
     private ProbeResult mimic(ProbeData data) {
         try (Timer timer = new Timer(DemoStage.MIMIC, steps(data));
-                ProbeRecorder recorder =
-                        recorder(Math.toIntExact(data.features().size(0)), watcher(timer))) {
+                ProbeRecorder recorder = recorder(data.samples(), watcher(timer))) {
             ProbeResult result = probe(DemoStage.MIMIC, data, Mode.MIMIC, recorder);
             recorder.commit();
             return result;
@@ -280,7 +291,7 @@ public final class Demo {
     }
 
     private long steps(ProbeData data) {
-        return (data.features().size(0) + settings.batchSize() - 1) / settings.batchSize() * settings.epochs();
+        return ((long) data.samples() + settings.batchSize() - 1) / settings.batchSize() * settings.epochs();
     }
 
     private ProbeListener watcher(Timer timer) {
@@ -288,7 +299,7 @@ public final class Demo {
     }
 
     private ProbeResult probe(DemoStage stage, ProbeData data, Mode mode, ProbeListener watcher) {
-        ProbeResult result = new Probe(device, data, settings.probe(mode, classes), watcher).run(state.head(stage));
+        ProbeResult result = new Probe(device, data, settings.probe(mode), watcher).run(state.head(stage));
         if (result.stopped()) stop();
         return result;
     }

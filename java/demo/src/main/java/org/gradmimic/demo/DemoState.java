@@ -5,9 +5,11 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.base.InputException;
+import org.gradmimic.io.AtomicFile;
 import org.gradmimic.io.npy.NpyWriter;
 import org.gradmimic.train.NpyTensors;
 import org.gradmimic.train.ProbeCheckpoint;
@@ -62,23 +64,27 @@ final class DemoState {
 
     /** The progress of the training of a head. */
     ProbeCheckpoint head(DemoStage stage) {
-        return new ProbeCheckpoint(file(stage));
+        return new ProbeCheckpoint(folder.resolve(file(stage)));
     }
 
-    private Path file(DemoStage stage) {
-        return folder.resolve("." + stage.name().toLowerCase(java.util.Locale.ROOT) + ".checkpoint");
+    private static String file(DemoStage stage) {
+        return "." + stage.name().toLowerCase(Locale.ROOT) + ".checkpoint";
+    }
+
+    /** Names of all these files. */
+    static List<String> files() {
+        return Stream.concat(Stream.of(CLEAN, NOISY, TEST), HEADS.stream().map(DemoState::file))
+                .toList();
     }
 
     /** Removes all of these files. */
     void delete() {
-        Stream<Path> files = Stream.concat(
-                Stream.of(CLEAN, NOISY, TEST).map(folder::resolve),
-                HEADS.stream().map(this::file));
-        for (Path file : files.toList()) {
+        for (String name : files()) {
+            Path file = folder.resolve(name);
             try {
                 Files.deleteIfExists(file);
             } catch (IOException e) {
-                throw new InputException("cannot delete " + file + ": " + e.getMessage(), e);
+                throw new InputException("cannot delete " + file + ": " + AtomicFile.reason(e), e);
             }
         }
     }

@@ -31,15 +31,19 @@ class DemoTest {
         return Datasets.openImages("drawn:classes=4,train=" + train + ",test=" + test);
     }
 
-    private static DemoSettings quick() {
-        return new DemoSettings(0.5, 0.4, 15, false, 4, 32, 1e-3, 0.25, 1);
+    private static DemoSettings quick(ImageDataset dataset) {
+        return DemoSettings.of(dataset)
+                .cleanShare(0.5)
+                .backboneEpochs(15)
+                .epochs(4)
+                .build();
     }
 
     @Test
     void theOutputsAgreeWithEachOther() {
         ImageDataset dataset = drawn(1500, 300);
         List<DemoStage> finished = new ArrayList<>();
-        DemoResult result = new Demo(dataset, quick(), folder, new DemoListener() {
+        DemoResult result = new Demo(dataset, quick(dataset), folder, new DemoListener() {
                     @Override
                     public void finished(DemoStage stage, double seconds) {
                         finished.add(stage);
@@ -88,7 +92,7 @@ class DemoTest {
     void stoppedItKeepsWhatIsWhole() {
         ImageDataset dataset = drawn(400, 50);
         boolean[] stop = {false};
-        Optional<DemoResult> result = new Demo(dataset, quick(), folder, new DemoListener() {
+        Optional<DemoResult> result = new Demo(dataset, quick(dataset), folder, new DemoListener() {
                     @Override
                     public void progressed(DemoStage stage, long done, long total) {
                         stop[0] |= stage == DemoStage.MIMIC && done == total / 2 + 3;
@@ -113,8 +117,9 @@ class DemoTest {
         ImageDataset dataset = drawn(400, 50);
         Path whole = Files.createDirectory(folder.resolve("whole"));
         Path stopped = Files.createDirectory(folder.resolve("stopped"));
-        DemoResult expected =
-                new Demo(dataset, quick(), whole, new DemoListener() {}).run().orElseThrow();
+        DemoResult expected = new Demo(dataset, quick(dataset), whole, new DemoListener() {})
+                .run()
+                .orElseThrow();
 
         List<DemoStage> begun = new ArrayList<>();
         for (DemoStage at :
@@ -137,14 +142,14 @@ class DemoTest {
                     return stop[0];
                 }
             };
-            assertThat(new Demo(dataset, quick(), stopped, listener).run())
+            assertThat(new Demo(dataset, quick(dataset), stopped, listener).run())
                     .as("stopped in %s", at)
                     .isEmpty();
         }
         // The last of them had backbone and features already.
         assertThat(begun).containsExactly(DemoStage.REFERENCE, DemoStage.PLAIN, DemoStage.MIMIC);
 
-        Demo demo = new Demo(dataset, quick(), stopped, new DemoListener() {});
+        Demo demo = new Demo(dataset, quick(dataset), stopped, new DemoListener() {});
         DemoResult result = demo.run().orElseThrow();
         assertThat(result.detection()).isEqualTo(expected.detection());
         assertThat(DemoResult.finalAccuracy(result.plain())).isEqualTo(DemoResult.finalAccuracy(expected.plain()));
@@ -166,7 +171,7 @@ class DemoTest {
     @Test
     void stoppedAtOnceItLeavesNothing() throws Exception {
         ImageDataset dataset = drawn(400, 50);
-        Optional<DemoResult> result = new Demo(dataset, quick(), folder, new DemoListener() {
+        Optional<DemoResult> result = new Demo(dataset, quick(dataset), folder, new DemoListener() {
                     @Override
                     public boolean stopRequested() {
                         return true;
@@ -202,16 +207,16 @@ class DemoTest {
         Path single = Files.createDirectories(folder.resolve("images/cat"));
         for (int i = 0; i < 20; i++) Files.createFile(single.resolve(i + ".png"));
         ImageDataset cats = Datasets.openImages("images:" + single.getParent());
-        assertThatThrownBy(() -> new Demo(cats, quick(), folder, new DemoListener() {}))
+        assertThatThrownBy(() -> new Demo(cats, quick(cats), folder, new DemoListener() {}))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("has 1 class");
         ImageDataset dataset = drawn(5, 5);
-        assertThatThrownBy(() -> new Demo(dataset, DemoSettings.standard(dataset), folder, new DemoListener() {}))
+        assertThatThrownBy(() -> new Demo(dataset, DemoSettings.of(dataset).build(), folder, new DemoListener() {}))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("5 training images are too few");
-        assertThatThrownBy(() -> DemoSettings.standard(dataset).withNoise(1)).hasMessageContaining("the noise is 1.0");
-        assertThatThrownBy(() -> DemoSettings.standard(dataset).withTemperature(Double.NaN))
-                .hasMessageContaining("the temperature is NaN");
+        assertThatThrownBy(() -> DemoSettings.of(dataset).noise(1)).hasMessageContaining("noise is 1.0");
+        assertThatThrownBy(() -> DemoSettings.of(dataset).temperature(Double.NaN))
+                .hasMessageContaining("temperature is NaN");
     }
 
     private boolean[] booleans(String name) {

@@ -30,8 +30,8 @@ final class Evaluation {
     static EpochMetrics of(
             ProbeData data, MimicHead head, int epoch, List<Double> losses, List<Long> nonFinite, double seconds) {
         Tally noisy = tally(head, data.features(), data.labels());
-        Tally clean = tally(head, data.features(), data.trueLabels());
-        Tally test = tally(head, data.testFeatures(), data.testLabels());
+        Tally clean = tally(head, data.features(), data.get(ProbeInput.TRUE_LABELS));
+        Tally test = tally(head, data.get(ProbeInput.TEST_FEATURES), data.get(ProbeInput.TEST_LABELS));
         Direction direction = head.direction();
         return new EpochMetrics(
                 epoch,

@@ -67,41 +67,4 @@ public final class NpyTensors {
             return Tensors.of(file.readLongs(), file.shape());
         }
     }
-
-    /** An integer matrix [rows][columns]. */
-    public static long[][] longMatrix(Path path) {
-        try (NpyFile file = NpyFile.open(path)) {
-            file.requireRank(2);
-            return split(file.readLongs(), 0, Math.toIntExact(file.extent(0)), Math.toIntExact(file.extent(1)));
-        } catch (ArithmeticException e) {
-            throw tooLarge(path, e);
-        }
-    }
-
-    /** An integer array [a][b][c]. */
-    public static long[][][] longCube(Path path) {
-        try (NpyFile file = NpyFile.open(path)) {
-            file.requireRank(3);
-            long[] values = file.readLongs();
-            int rows = Math.toIntExact(file.extent(1));
-            int columns = Math.toIntExact(file.extent(2));
-            long[][][] cube = new long[Math.toIntExact(file.extent(0))][][];
-            for (int i = 0; i < cube.length; i++) cube[i] = split(values, i * rows * columns, rows, columns);
-            return cube;
-        } catch (ArithmeticException e) {
-            throw tooLarge(path, e);
-        }
-    }
-
-    private static InputException tooLarge(Path path, ArithmeticException cause) {
-        return InputException.in(path, "too large for an index array", cause);
-    }
-
-    private static long[][] split(long[] values, int offset, int rows, int columns) {
-        long[][] matrix = new long[rows][];
-        for (int i = 0; i < rows; i++) {
-            matrix[i] = java.util.Arrays.copyOfRange(values, offset + i * columns, offset + (i + 1) * columns);
-        }
-        return matrix;
-    }
 }

@@ -6,15 +6,16 @@ import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.SGD;
 import org.bytedeco.pytorch.SGDOptions;
 import org.bytedeco.pytorch.TensorVector;
-import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.io.run.Setting;
+import org.gradmimic.io.run.SettingValues;
 
 /**
- * LibTorch's own optimisers; Grad-Mimic leaves them untouched.
+ * The settings of LibTorch's own optimisers, which Grad-Mimic leaves untouched, declared for every command that trains.
  *
- * @param kind which
- * @param learningRate positive
- * @param weightDecay decoupled for AdamW, added to the gradient for SGD
- * @param momentum of SGD
+ * @param kind which optimiser
+ * @param learningRate 0 or more
+ * @param weightDecay decoupled for AdamW, added to the gradient for SGD; 0 or more
+ * @param momentum of SGD; 0 or more
  */
 public record OptimizerSettings(Kind kind, double learningRate, double weightDecay, double momentum) {
     /** The optimisers. */
@@ -34,16 +35,21 @@ public record OptimizerSettings(Kind kind, double learningRate, double weightDec
         }
     }
 
-    public OptimizerSettings {
-        requireNonNegative("the learning rate", learningRate);
-        requireNonNegative("the weight decay", weightDecay);
-        requireNonNegative("the momentum", momentum);
-    }
+    public static final Setting<Kind> OPTIMIZER = Setting.choice(
+                    "optimizer", "NAME", "LibTorch's optimiser", Kind.class)
+            .defaultsTo(Kind.ADAMW);
+    public static final Setting<Double> LEARNING_RATE =
+            Setting.real("lr", "X", "Learning rate").notNegative().defaultsTo(1e-4);
+    public static final Setting<Double> WEIGHT_DECAY =
+            Setting.real("weight-decay", "X", "Weight decay").notNegative().defaultsTo(1e-5);
+    public static final Setting<Double> MOMENTUM = Setting.real("momentum", "X", "Momentum of sgd")
+            .notNegative()
+            .defaultsTo(0.9)
+            .ignoredBy(values -> values.get(OPTIMIZER) == Kind.SGD ? null : "optimizer " + values.get(OPTIMIZER));
 
-    private static void requireNonNegative(String what, double value) {
-        if (!(value >= 0) || Double.isInfinite(value)) {
-            throw new InvalidArgumentException(what + " is " + value + "; it must be finite and not negative");
-        }
+    static OptimizerSettings of(SettingValues values) {
+        return new OptimizerSettings(
+                values.get(OPTIMIZER), values.get(LEARNING_RATE), values.get(WEIGHT_DECAY), values.get(MOMENTUM));
     }
 
     Optimizer create(TensorVector parameters) {

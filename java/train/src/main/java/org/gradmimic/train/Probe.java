@@ -19,6 +19,7 @@ import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.NonFiniteException;
+import org.gradmimic.base.SettingText;
 import org.gradmimic.device.Device;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +49,7 @@ public final class Probe {
     private final ProbeListener listener;
     private final SampleOrder order;
     private final long samples;
+    private final Mode mode;
 
     /** On the CPU; see the other constructor. */
     public Probe(ProbeData data, ProbeSettings settings, ProbeListener listener) {
@@ -69,16 +71,27 @@ public final class Probe {
         this.listener = listener;
         ProbeChecks.check(data, settings);
         samples = data.features().size(0);
-        order = new SampleOrder(settings, samples);
+        mode = settings.mode();
+        order = new SampleOrder(data, settings);
     }
 
     /**
      * Refuses data and settings that do not go together; the constructor does so too.
      *
-     * @throws org.gradmimic.base.InputException that names the file's option, its shape or its entry
+     * @throws org.gradmimic.base.InputException that names the array, its file if it was read from one, and its shape or entry
      */
     public static void check(ProbeData data, ProbeSettings settings) {
         ProbeChecks.check(data, settings);
+    }
+
+    /**
+     * What the user should know before the run begins, one line each: settings and arrays that were given and are not used, a
+     * learning rate of 0, labels of one class, a reference with more classes than the labels.
+     *
+     * @param data that {@link #check} accepts together with {@code settings}
+     */
+    public static List<SettingText> remarks(ProbeData data, ProbeSettings settings) {
+        return ProbeRemarks.of(data, settings);
     }
 
     /** Trains to the end or until the listener asks to stop. */
@@ -115,9 +128,9 @@ public final class Probe {
             this.here = here;
             comparison = new Comparison(here);
             torch.manual_seed(settings.seed());
-            LinearImpl linear = new LinearImpl(here.features().size(1), settings.classes());
-            weight = parameter(linear.weight(), here.initialWeight());
-            bias = parameter(linear.bias(), here.initialBias());
+            LinearImpl linear = new LinearImpl(here.features().size(1), here.classes());
+            weight = parameter(linear.weight(), here.get(ProbeInput.INITIAL_WEIGHT));
+            bias = parameter(linear.bias(), here.get(ProbeInput.INITIAL_BIAS));
             optimizer = settings.optimizer().create(new TensorVector(weight, bias));
         }
 
@@ -203,7 +216,7 @@ public final class Probe {
 
         /** Whether the steps are too small for several threads; by the shapes alone, so that no load changes the bits. */
         private boolean oneThread() {
-            long elements = settings.classes() * here.features().size(1);
+            long elements = here.classes() * here.features().size(1);
             long rows = Math.min(settings.batchSize(), samples);
             return !weight.is_cuda() && (rows + OPTIMIZER_WORK) * elements <= ONE_THREAD_WORK;
         }
@@ -224,11 +237,12 @@ public final class Probe {
     }
 
     private DirectionSource source(ProbeData here, Comparison comparison) {
-        return switch (settings.mode()) {
+        return switch (mode) {
             case SGD, GRAND, RHO -> DirectionSource.none();
-            case MIMIC -> DirectionSource.reference(here.referenceWeight());
+            case MIMIC -> DirectionSource.reference(here.need(ProbeInput.REFERENCE_WEIGHT));
             case INFLUENCE -> {
-                HeadBatch clean = new HeadBatch(here.cleanFeatures(), here.cleanLabels());
+                HeadBatch clean =
+                        new HeadBatch(here.need(ProbeInput.CLEAN_FEATURES), here.need(ProbeInput.CLEAN_LABELS));
                 yield DirectionSource.comparison(() -> clean);
             }
             case AGRA -> DirectionSource.comparison(comparison::batch);
@@ -246,7 +260,7 @@ public final class Probe {
         }
 
         void position(int epoch, int step, int count) {
-            if (settings.mode() == Mode.AGRA) indices = order.comparison(epoch, step, count);
+            if (mode == Mode.AGRA) indices = order.comparison(epoch, step, count);
         }
 
         HeadBatch batch() {

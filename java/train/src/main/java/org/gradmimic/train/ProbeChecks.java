@@ -8,7 +8,8 @@ import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
-import org.jspecify.annotations.Nullable;
+import org.gradmimic.base.SettingException;
+import org.gradmimic.base.SettingText;
 
 /** Refuses data and settings that do not go together, before anything is computed or written. */
 final class ProbeChecks {
@@ -21,16 +22,16 @@ final class ProbeChecks {
     private ProbeChecks(ProbeData data, ProbeSettings settings) {
         this.data = data;
         this.settings = settings;
-        if (data.features().dim() != 2) {
-            throw new InputException("features has the shape " + Tensors.shape(data.features()) + ", expected [N, D]");
-        }
-        samples = data.features().size(0);
+        Tensor features = data.features();
+        if (features.dim() != 2) throw shape(ProbeInput.FEATURES, "[N, D]");
+        samples = features.size(0);
         if (samples > Integer.MAX_VALUE) {
-            throw new InputException(
-                    "features has " + samples + " samples; at most " + Integer.MAX_VALUE + " can be trained on");
+            throw wrong(
+                    ProbeInput.FEATURES,
+                    " has " + samples + " samples; at most " + Integer.MAX_VALUE + " can be trained on");
         }
-        width = data.features().size(1);
-        classes = settings.classes();
+        width = features.size(1);
+        classes = data.classes();
     }
 
     static void check(ProbeData data, ProbeSettings settings) {
@@ -40,130 +41,173 @@ final class ProbeChecks {
         checks.indices();
     }
 
-    private void tensors() {
-        if (samples == 0) throw new InputException("features has the shape [0, " + width + "]: there is no sample");
-        floats("features", data.features(), samples, width);
-        labels("labels", data.labels(), samples);
-        head("reference-weight", data.referenceWeight(), classes, width);
-        head("reference-bias", data.referenceBias(), classes);
-        head("init-weight", data.initialWeight(), classes, width);
-        head("init-bias", data.initialBias(), classes);
-        labels("true-labels", data.trueLabels(), samples);
-        pair("test", data.testFeatures(), data.testLabels());
-        pair("clean", data.cleanFeatures(), data.cleanLabels());
+    private InputException wrong(ProbeInput input, String what) {
+        return new InputException(data.at(input) + what);
     }
 
-    private void pair(String name, @Nullable Tensor features, @Nullable Tensor labels) {
-        if ((features == null) != (labels == null)) {
-            throw new InputException(name + "-features and " + name + "-labels go together; one of them is missing");
+    private InputException shape(ProbeInput input, String expected) {
+        return wrong(input, " has the shape " + Tensors.shape(data.need(input)) + ", expected " + expected);
+    }
+
+    private void tensors() {
+        if (samples == 0) {
+            throw wrong(ProbeInput.FEATURES, " has the shape [0, " + width + "]: there is no sample");
         }
-        if (features == null || labels == null) return;
-        if (features.dim() != 2) {
-            throw new InputException(
-                    name + "-features has the shape " + Tensors.shape(features) + ", expected [K, " + width + "]");
+        floats(ProbeInput.FEATURES, samples, width);
+        labels(ProbeInput.LABELS, samples);
+        head(ProbeInput.REFERENCE_WEIGHT, classes, width);
+        head(ProbeInput.REFERENCE_BIAS, classes);
+        head(ProbeInput.INITIAL_WEIGHT, classes, width);
+        head(ProbeInput.INITIAL_BIAS, classes);
+        labels(ProbeInput.TRUE_LABELS, samples);
+        pair(ProbeInput.TEST_FEATURES, ProbeInput.TEST_LABELS);
+        pair(ProbeInput.CLEAN_FEATURES, ProbeInput.CLEAN_LABELS);
+    }
+
+    private void pair(ProbeInput features, ProbeInput labels) {
+        Tensor values = data.get(features);
+        if ((values == null) != (data.get(labels) == null)) {
+            throw new SettingException(SettingText.named(features.label())
+                    .text(" and ")
+                    .setting(labels.label())
+                    .text(" go together; one of them is missing"));
         }
-        floats(name + "-features", features, features.size(0), width);
-        labels(name + "-labels", labels, features.size(0));
+        if (values == null) return;
+        if (values.dim() != 2) throw shape(features, "[K, " + width + "]");
+        floats(features, values.size(0), width);
+        labels(labels, values.size(0));
     }
 
     private void needs() {
         Mode mode = settings.mode();
-        if ((mode == Mode.MIMIC || mode == Mode.RHO) && data.referenceWeight() == null) {
-            throw new InputException("mode " + mode + " needs a reference weight");
+        if ((mode == Mode.MIMIC || mode == Mode.RHO) && !data.has(ProbeInput.REFERENCE_WEIGHT)) {
+            throw new SettingException(
+                    SettingText.of("mode " + mode + " needs ").setting(ProbeInput.REFERENCE_WEIGHT.label()));
         }
-        if (mode == Mode.INFLUENCE && data.cleanFeatures() == null) {
-            throw new InputException("mode influence needs clean-features and clean-labels (10 a class is usual)");
+        Tensor clean = data.get(ProbeInput.CLEAN_FEATURES);
+        if (mode == Mode.INFLUENCE && clean == null) {
+            throw new SettingException(SettingText.of("mode influence needs ")
+                    .setting(ProbeInput.CLEAN_FEATURES.label())
+                    .text(" and ")
+                    .setting(ProbeInput.CLEAN_LABELS.label())
+                    .text(" (10 samples a class are usual)"));
         }
-        Tensor clean = data.cleanFeatures();
         if (clean == null) return;
-        if (clean.size(0) == 0) throw new InputException("clean-features has no sample");
-        requireFinite("clean-features", clean);
+        if (clean.size(0) == 0) throw wrong(ProbeInput.CLEAN_FEATURES, " has no sample");
+        finite(ProbeInput.CLEAN_FEATURES, clean);
     }
 
     private void indices() {
-        int epochs = settings.epochs();
-        long[][] order = settings.order();
+        long epochs = settings.epochs();
+        Tensor order = data.get(ProbeInput.ORDER);
         if (order != null) {
-            if (order.length < epochs) {
-                throw new InputException("order has " + order.length + " epochs, but " + epochs + " are to be trained");
+            longs(ProbeInput.ORDER, order);
+            if (order.dim() != 2) throw shape(ProbeInput.ORDER, "2 axes: [E, " + samples + "]");
+            epochs(ProbeInput.ORDER, order, epochs);
+            if (order.size(1) != samples) {
+                throw wrong(
+                        ProbeInput.ORDER,
+                        " has " + order.size(1) + " samples in an epoch, but features has " + samples);
             }
-            for (int e = 0; e < epochs; e++) {
-                if (order[e].length != samples) {
-                    throw new InputException(
-                            "order has " + order[e].length + " samples in epoch " + e + ", features has " + samples);
-                }
-                inRange("order[" + e + "]", order[e]);
-            }
+            inRange(ProbeInput.ORDER, order, epochs);
         }
-        long[][][] comparison = settings.agraComparison();
+        Tensor comparison = data.get(ProbeInput.AGRA_COMPARISON);
         if (comparison == null) return;
+        longs(ProbeInput.AGRA_COMPARISON, comparison);
         long steps = (samples + settings.batchSize() - 1) / settings.batchSize();
-        if (comparison.length < epochs) {
-            throw new InputException(
-                    "agra-comparison has " + comparison.length + " epochs, but " + epochs + " are to be trained");
+        if (comparison.dim() != 3) throw shape(ProbeInput.AGRA_COMPARISON, "3 axes: [E, " + steps + ", B]");
+        epochs(ProbeInput.AGRA_COMPARISON, comparison, epochs);
+        if (comparison.size(1) < steps) {
+            throw wrong(
+                    ProbeInput.AGRA_COMPARISON,
+                    " has " + comparison.size(1) + " steps in an epoch, but there are " + steps);
         }
-        for (int e = 0; e < epochs; e++) {
-            if (comparison[e].length < steps) {
-                throw new InputException("agra-comparison has " + comparison[e].length + " steps in epoch " + e
-                        + ", but there are " + steps);
-            }
-            for (int s = 0; s < steps; s++) {
-                if (comparison[e][s].length == 0) throw new InputException("agra-comparison's batches have no sample");
-                inRange("agra-comparison[" + e + "][" + s + "]", comparison[e][s]);
-            }
+        if (comparison.size(2) == 0) throw wrong(ProbeInput.AGRA_COMPARISON, " has batches without a sample");
+        inRange(ProbeInput.AGRA_COMPARISON, comparison, epochs);
+    }
+
+    private void epochs(ProbeInput input, Tensor indices, long epochs) {
+        if (indices.size(0) < epochs) {
+            throw wrong(input, " has " + indices.size(0) + " epochs, but " + epochs + " are to be trained");
         }
     }
 
-    private void inRange(String name, long[] indices) {
-        for (int i = 0; i < indices.length; i++) {
-            if (indices[i] < 0 || indices[i] >= samples) {
-                throw new InputException(name + "[" + i + "] = " + indices[i] + " is outside [0, " + samples + ")");
-            }
-        }
+    /** Refuses an index of the first epochs that no sample has. */
+    private void inRange(ProbeInput input, Tensor indices, long epochs) {
+        entries(input, indices.narrow(0, 0, epochs), samples);
     }
 
-    private static void head(String name, @Nullable Tensor tensor, long... expected) {
+    private void head(ProbeInput input, long... expected) {
+        Tensor tensor = data.get(input);
         if (tensor == null) return;
-        floats(name, tensor, expected);
-        requireFinite(name, tensor);
+        floats(input, expected);
+        finite(input, tensor);
     }
 
-    private static void requireFinite(String name, Tensor tensor) {
+    private void finite(ProbeInput input, Tensor tensor) {
         long[] index = Tensors.firstNonFinite(tensor);
-        if (index != null) throw new InputException(name + " is not finite at " + Arrays.toString(index));
+        if (index != null) throw wrong(input, " is not finite at " + Arrays.toString(index));
     }
 
-    private static void floats(String name, Tensor tensor, long... expected) {
-        require(name, tensor, torch.ScalarType.Float, expected);
+    private void floats(ProbeInput input, long... expected) {
+        Tensor tensor = data.need(input);
+        require(input, tensor, torch.ScalarType.Float, expected);
         if (tensor.requires_grad()) {
-            throw new InvalidArgumentException(name + " requires a gradient, which a probe does not give; detach it");
+            throw new InvalidArgumentException(input + " requires a gradient, which a probe does not give; detach it");
         }
     }
 
-    private static void require(String name, Tensor tensor, torch.ScalarType type, long... expected) {
+    private static void longs(ProbeInput input, Tensor tensor) {
+        type(input, tensor, torch.ScalarType.Long);
+    }
+
+    private static void type(ProbeInput input, Tensor tensor, torch.ScalarType type) {
         if (tensor.scalar_type().intern() != type) {
             throw new InvalidArgumentException(
-                    name + " is " + tensor.scalar_type().intern() + "; " + type + " is expected");
+                    input + " is " + tensor.scalar_type().intern() + "; " + type + " is expected");
         }
+    }
+
+    private void require(ProbeInput input, Tensor tensor, torch.ScalarType type, long... expected) {
+        type(input, tensor, type);
         try {
-            Tensors.requireShape(name, tensor, expected);
+            Tensors.requireShape(data.at(input), tensor, expected);
         } catch (InvalidArgumentException e) {
             throw new InputException(e.getMessage(), e);
         }
     }
 
-    private void labels(String name, @Nullable Tensor labels, long count) {
+    private void labels(ProbeInput input, long count) {
+        Tensor labels = data.get(input);
         if (labels == null) return;
-        require(name, labels, torch.ScalarType.Long, count);
+        require(input, labels, torch.ScalarType.Long, count);
+        entries(input, labels, classes);
+    }
+
+    /** Refuses the first entry outside [0, bound), by its place. */
+    private void entries(ProbeInput input, Tensor values, long bound) {
         try (PointerScope scope = new PointerScope()) {
-            Tensor dense = labels.contiguous();
-            LongPointer values = dense.data_ptr_long();
+            Tensor dense = values.contiguous();
+            LongPointer entries = dense.data_ptr_long();
+            long count = values.numel();
             for (long i = 0; i < count; i++) {
-                long y = values.get(i);
-                if (y < 0 || y >= classes) {
-                    throw new InputException(name + "[" + i + "] = " + y + " is outside [0, " + classes + ")");
+                long value = entries.get(i);
+                if (value < 0 || value >= bound) {
+                    throw wrong(
+                            input, place(i, Tensors.sizes(values)) + " = " + value + " is outside [0, " + bound + ")");
                 }
             }
         }
+    }
+
+    /** [i][j]… of the entry at {@code flat} in row-major order. */
+    private static String place(long flat, long[] shape) {
+        StringBuilder place = new StringBuilder();
+        long rest = flat;
+        for (int axis = shape.length - 1; axis >= 0; axis--) {
+            place.insert(0, "[" + rest % shape[axis] + "]");
+            rest /= shape[axis];
+        }
+        return place.toString();
     }
 }

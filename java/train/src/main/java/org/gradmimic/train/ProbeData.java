@@ -1,49 +1,204 @@
 package org.gradmimic.train;
 
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
+import org.gradmimic.base.InputException;
+import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.device.Device;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a linear probe trains on. Features are float, labels long.
+ * The arrays a linear probe works on ({@link ProbeInput} lists them), with the file each was read from. It does not own its
+ * tensors: whoever made them frees them.
  *
- * @param features [N,D]
- * @param labels [N], possibly noisy
- * @param referenceWeight [C,D]; needed by mimic, and by rho
- * @param referenceBias [C]; used by rho's reference loss
- * @param initialWeight [C,D]; null: torch's default from the seed
- * @param initialBias [C]; null: torch's default from the seed
- * @param trueLabels [N], to measure accuracy against
- * @param testFeatures [M,D]
- * @param testLabels [M]
- * @param cleanFeatures [K,D], the few clean samples of influence
- * @param cleanLabels [K]
+ * <pre>{@code
+ * ProbeData data = ProbeData.builder().features(h).labels(y).referenceWeight(reference).build();
+ * }</pre>
  */
-public record ProbeData(
-        Tensor features,
-        Tensor labels,
-        @Nullable Tensor referenceWeight,
-        @Nullable Tensor referenceBias,
-        @Nullable Tensor initialWeight,
-        @Nullable Tensor initialBias,
-        @Nullable Tensor trueLabels,
-        @Nullable Tensor testFeatures,
-        @Nullable Tensor testLabels,
-        @Nullable Tensor cleanFeatures,
-        @Nullable Tensor cleanLabels) {
-    /** The same on a device; what is there already is not copied. */
+public final class ProbeData {
+    private final Map<ProbeInput, Tensor> tensors;
+    private final Map<ProbeInput, Path> files;
+    private final int classes;
+
+    private ProbeData(Map<ProbeInput, Tensor> tensors, Map<ProbeInput, Path> files, int classes) {
+        this.tensors = tensors;
+        this.files = files;
+        this.classes = classes;
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Collects the arrays. Floating-point arrays are float32, integers int64, all on the CPU; shapes are checked when a
+     * {@link Probe} is made.
+     */
+    public static final class Builder {
+        private final Map<ProbeInput, Tensor> tensors = new EnumMap<>(ProbeInput.class);
+        private final Map<ProbeInput, Path> files = new EnumMap<>(ProbeInput.class);
+        private int classes;
+
+        private Builder() {}
+
+        /** Sets an array by its name; null leaves it out. */
+        public Builder set(ProbeInput input, @Nullable Tensor tensor) {
+            files.remove(input);
+            if (tensor == null) tensors.remove(input);
+            else tensors.put(input, tensor);
+            return this;
+        }
+
+        /**
+         * Reads an array from an {@code .npy} file; see {@link NpyTensors}. Messages about it name the file.
+         *
+         * @throws org.gradmimic.base.InputException for a file that is missing, damaged or of another type
+         */
+        public Builder read(ProbeInput input, Path file) {
+            set(input, input.floating() ? NpyTensors.floats(file) : NpyTensors.longs(file));
+            files.put(input, file);
+            return this;
+        }
+
+        /** [N,D], what the head sees; needed. */
+        public Builder features(Tensor features) {
+            return set(ProbeInput.FEATURES, features);
+        }
+
+        /** [N], possibly noisy; needed. */
+        public Builder labels(Tensor labels) {
+            return set(ProbeInput.LABELS, labels);
+        }
+
+        /** [C,D]; needed by mimic and rho. */
+        public Builder referenceWeight(Tensor weight) {
+            return set(ProbeInput.REFERENCE_WEIGHT, weight);
+        }
+
+        /** [C]; used by rho's reference loss. */
+        public Builder referenceBias(Tensor bias) {
+            return set(ProbeInput.REFERENCE_BIAS, bias);
+        }
+
+        /** Weight [C,D] and bias [C] to start from; without them torch's default is drawn from the seed. */
+        public Builder initial(Tensor weight, Tensor bias) {
+            return set(ProbeInput.INITIAL_WEIGHT, weight).set(ProbeInput.INITIAL_BIAS, bias);
+        }
+
+        /** [N], to measure accuracy against. */
+        public Builder trueLabels(Tensor labels) {
+            return set(ProbeInput.TRUE_LABELS, labels);
+        }
+
+        /** Features [M,D] and labels [M] to measure accuracy on. */
+        public Builder test(Tensor features, Tensor labels) {
+            return set(ProbeInput.TEST_FEATURES, features).set(ProbeInput.TEST_LABELS, labels);
+        }
+
+        /** Features [K,D] and labels [K] of the few clean samples that influence compares with. */
+        public Builder clean(Tensor features, Tensor labels) {
+            return set(ProbeInput.CLEAN_FEATURES, features).set(ProbeInput.CLEAN_LABELS, labels);
+        }
+
+        /** [E,N] sample indices, epoch by epoch; without it every epoch is a fresh permutation. */
+        public Builder order(Tensor order) {
+            return set(ProbeInput.ORDER, order);
+        }
+
+        /** [E,S,B] sample indices of agra's comparison batches; without it they are drawn. */
+        public Builder agraComparison(Tensor comparison) {
+            return set(ProbeInput.AGRA_COMPARISON, comparison);
+        }
+
+        /** C. Unless set, the number of rows of the reference's or the initial weight, or else the largest label + 1. */
+        public Builder classes(int classes) {
+            if (classes < 1) throw new InvalidArgumentException("classes is " + classes + "; it must be positive");
+            this.classes = classes;
+            return this;
+        }
+
+        /**
+         * @throws InvalidArgumentException without features or labels
+         * @throws InputException if the labels alone say how many classes there are, and say it badly
+         */
+        public ProbeData build() {
+            for (ProbeInput input : ProbeInput.values()) {
+                if (!input.optional() && !tensors.containsKey(input)) {
+                    throw new InvalidArgumentException(input + " is missing");
+                }
+            }
+            ProbeData data = new ProbeData(new EnumMap<>(tensors), new EnumMap<>(files), 0);
+            return new ProbeData(data.tensors, data.files, classes > 0 ? classes : data.countClasses());
+        }
+    }
+
+    private int countClasses() {
+        for (ProbeInput head : new ProbeInput[] {ProbeInput.REFERENCE_WEIGHT, ProbeInput.INITIAL_WEIGHT}) {
+            Tensor weight = get(head);
+            if (weight != null && weight.dim() == 2 && weight.size(0) > 0) return Math.toIntExact(weight.size(0));
+        }
+        if (labels().numel() == 0) throw new InputException(at(ProbeInput.LABELS) + " is empty");
+        long largest = labels().max().item_long();
+        if (largest >= Integer.MAX_VALUE) {
+            throw new InputException(
+                    at(ProbeInput.LABELS) + " has the class " + largest + "; classes are numbered from 0");
+        }
+        // Without a class from 0 on there is at least the one that every label is then refused for.
+        return (int) Math.max(1, 1 + largest);
+    }
+
+    /** How messages call an array: by its file, if it has one, and its name. */
+    String at(ProbeInput input) {
+        Path file = files.get(input);
+        return file == null ? input.label() : file + ": " + input.label();
+    }
+
+    /** C. */
+    public int classes() {
+        return classes;
+    }
+
+    /** The array of a name; null if it was not given. */
+    public @Nullable Tensor get(ProbeInput input) {
+        return tensors.get(input);
+    }
+
+    /** Whether an array was given. */
+    public boolean has(ProbeInput input) {
+        return tensors.containsKey(input);
+    }
+
+    /** The file an array was read from; null if it was given as a tensor or not at all. */
+    public @Nullable Path file(ProbeInput input) {
+        return files.get(input);
+    }
+
+    /** N; a probe takes no more than an int can count. */
+    public int samples() {
+        return Math.toIntExact(features().size(0));
+    }
+
+    Tensor features() {
+        return need(ProbeInput.FEATURES);
+    }
+
+    Tensor labels() {
+        return need(ProbeInput.LABELS);
+    }
+
+    /** An array that the mode needs, as {@link ProbeChecks} has made sure. */
+    Tensor need(ProbeInput input) {
+        return Objects.requireNonNull(tensors.get(input), input.label());
+    }
+
+    /** The same on a device; what is there already is not copied. Index arrays stay on the CPU. */
     ProbeData on(Device device) {
-        return new ProbeData(
-                device.move(features),
-                device.move(labels),
-                device.moveIfThere(referenceWeight),
-                device.moveIfThere(referenceBias),
-                device.moveIfThere(initialWeight),
-                device.moveIfThere(initialBias),
-                device.moveIfThere(trueLabels),
-                device.moveIfThere(testFeatures),
-                device.moveIfThere(testLabels),
-                device.moveIfThere(cleanFeatures),
-                device.moveIfThere(cleanLabels));
+        Map<ProbeInput, Tensor> moved = new EnumMap<>(tensors);
+        moved.replaceAll((input, tensor) ->
+                input == ProbeInput.ORDER || input == ProbeInput.AGRA_COMPARISON ? tensor : device.move(tensor));
+        return new ProbeData(moved, files, classes);
     }
 }

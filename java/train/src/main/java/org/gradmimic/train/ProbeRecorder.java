@@ -3,6 +3,7 @@ package org.gradmimic.train;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Function;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.npy.NpyWriter;
@@ -17,6 +18,9 @@ import org.gradmimic.select.score.ScoreLogWriter;
 public final class ProbeRecorder implements ProbeListener, AutoCloseable {
     /** The score log's folder in a run's folder. */
     public static final String LOG = "scores";
+
+    private static final String SCORES = "scores.npy";
+    private static final String WEIGHTS = "sample_weights.npy";
 
     private final ProbeListener next;
     private final ScoreLogWriter log;
@@ -39,15 +43,20 @@ public final class ProbeRecorder implements ProbeListener, AutoCloseable {
         this(folder, epochs, samples, next, ProbeRecorder::create);
     }
 
+    /** Names of what a recorder writes to the run's folder. */
+    public static List<String> outputs() {
+        return List.of(LOG, SCORES, WEIGHTS);
+    }
+
     private ProbeRecorder(
             Path folder, int epochs, int samples, ProbeListener next, Function<Path, ScoreLogWriter> openLog) {
         this.next = next;
         epochScores = new float[samples];
         epochWeights = new float[samples];
         clear();
-        scores = NpyWriter.create(folder.resolve("scores.npy"), epochs, samples);
+        scores = NpyWriter.create(folder.resolve(SCORES), epochs, samples);
         try {
-            weights = NpyWriter.create(folder.resolve("sample_weights.npy"), epochs, samples);
+            weights = NpyWriter.create(folder.resolve(WEIGHTS), epochs, samples);
         } catch (RuntimeException e) {
             scores.close();
             throw e;

@@ -2,74 +2,282 @@ package org.gradmimic.train;
 
 import org.gradmimic.Calibration;
 import org.gradmimic.Weighting;
-import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.SettingException;
+import org.gradmimic.base.SettingText;
+import org.gradmimic.io.run.Setting;
+import org.gradmimic.io.run.Setting.OnResume;
+import org.gradmimic.io.run.SettingGroup;
+import org.gradmimic.io.run.SettingValues;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a linear probe trains.
+ * How a linear probe trains. {@link #GROUP} declares every setting; values exist for these only.
  *
- * @param mode how samples are weighed
- * @param score for mimic, influence ({@code normed_proj}) and grad-match ({@code opt})
- * @param temperature τ
- * @param lambda λ of opt
- * @param rhoAttached differentiate through rho's weights
- * @param calibration which parameters the weights reach
- * @param optimizer LibTorch's optimiser
- * @param classes C
- * @param batchSize B; the last batch of an epoch may be shorter
- * @param epochs E
- * @param startingEpoch plain training before this epoch (counted from 0)
- * @param seed of initial weights, order and comparison batches
- * @param order [E][N] sample indices; null: a fresh permutation every epoch
- * @param agraComparison [E][steps][B] indices of agra's comparison batches; null: drawn
+ * <pre>{@code
+ * ProbeSettings settings = ProbeSettings.of(Mode.MIMIC).temperature(0.5).learningRate(1e-3).epochs(10).build();
+ * }</pre>
  */
-public record ProbeSettings(
-        Mode mode,
-        Weighting.Kind score,
-        double temperature,
-        double lambda,
-        boolean rhoAttached,
-        Calibration calibration,
-        OptimizerSettings optimizer,
-        int classes,
-        int batchSize,
-        int epochs,
-        int startingEpoch,
-        long seed,
-        long @Nullable [][] order,
-        long @Nullable [][][] agraComparison) {
+public final class ProbeSettings {
+    public static final Setting<Mode> MODE = Setting.choice("mode", "MODE", "How samples are weighted", Mode.class);
 
-    public ProbeSettings {
-        requirePositive("the batch size", batchSize);
-        requirePositive("the number of epochs", epochs);
-        requirePositive("the number of classes", classes);
-        if (startingEpoch < 0) {
-            throw new InvalidArgumentException("the starting epoch is " + startingEpoch + "; it must not be negative");
+    public static final Setting<Weighting.Kind> SCORE = Setting.choice(
+                    "score", "KIND", "What mimic makes the weights from", Weighting.Kind.ofScores())
+            .defaultsTo(Weighting.Kind.NORMED_PROJ)
+            .ignoredBy(values -> values.get(MODE) == Mode.MIMIC ? null : mode(values));
+
+    public static final Setting<Double> TEMPERATURE = Setting.real(
+                    "temperature", "T", "Temperature of the softmax of normed_proj, normed_cos and influence")
+            .positive()
+            .defaultsTo(1.0)
+            .ignoredBy(values -> switch (values.get(MODE)) {
+                case INFLUENCE -> null;
+                case MIMIC -> {
+                    Weighting.Kind score = values.get(SCORE);
+                    yield score == Weighting.Kind.NORMED_PROJ || score == Weighting.Kind.NORMED_COS
+                            ? null
+                            : "score " + score;
+                }
+                default -> mode(values);
+            });
+
+    public static final Setting<Double> LAMBDA = Setting.real("lambda", "L", "Penalty of opt and grad-match")
+            .notNegative()
+            .defaultsTo(0.0)
+            .ignoredBy(values -> switch (values.get(MODE)) {
+                case GRAD_MATCH -> null;
+                case MIMIC -> values.get(SCORE) == Weighting.Kind.OPT ? null : "score " + values.get(SCORE);
+                default -> mode(values);
+            });
+
+    public static final Setting<Boolean> RHO_ATTACHED = Setting.flag(
+                    "rho-attached", "Differentiate through rho's weights")
+            .ignoredBy(values -> values.get(MODE) == Mode.RHO ? null : mode(values));
+
+    public static final Setting<Calibration> CALIBRATE = Setting.choice(
+                    "calibrate",
+                    "WHAT",
+                    "layer: the weights reach the head's weight; all: its bias too",
+                    Calibration.class)
+            .defaultsTo(Calibration.LAYER)
+            .ignoredBy(values -> values.get(MODE) == Mode.SGD || values.get(MODE) == Mode.RHO ? mode(values) : null);
+
+    public static final Setting<Integer> BATCH_SIZE = Setting.whole(
+                    "batch-size", "B", "Samples of a step; the last batch of an epoch may be smaller")
+            .positive()
+            .defaultsTo(32);
+
+    public static final Setting<Integer> EPOCHS =
+            Setting.whole("epochs", "E", "Epochs").positive().defaultsTo(5).onResume(OnResume.MAY_GROW);
+
+    public static final Setting<Integer> STARTING_EPOCH = Setting.whole(
+                    "starting-epoch", "k", "Plain training before epoch k, counted from 0")
+            .notNegative()
+            .defaultsTo(0)
+            .ignoredBy(values -> values.get(MODE) == Mode.SGD ? mode(values) : null);
+
+    public static final Setting<Long> SEED = Setting.wide(
+                    "seed", "s", "Decides initial weights, orders and comparison batches")
+            .defaultsTo(0L);
+
+    /** Every setting of a probe. */
+    public static final SettingGroup GROUP = SettingGroup.of(
+            MODE,
+            SCORE,
+            TEMPERATURE,
+            LAMBDA,
+            RHO_ATTACHED,
+            CALIBRATE,
+            OptimizerSettings.OPTIMIZER,
+            OptimizerSettings.LEARNING_RATE,
+            OptimizerSettings.WEIGHT_DECAY,
+            OptimizerSettings.MOMENTUM,
+            BATCH_SIZE,
+            EPOCHS,
+            STARTING_EPOCH,
+            SEED);
+
+    private static String mode(SettingValues values) {
+        return "mode " + values.get(MODE);
+    }
+
+    private final SettingValues values;
+
+    private ProbeSettings(SettingValues values) {
+        this.values = values;
+    }
+
+    /**
+     * Settings from values.
+     *
+     * @throws SettingException if one is missing, or two do not go together
+     */
+    public static ProbeSettings of(SettingValues values) {
+        values.requireAll();
+        ProbeSettings settings = new ProbeSettings(values);
+        if (settings.mode() != Mode.SGD && settings.startingEpoch() >= settings.epochs()) {
+            throw new SettingException(SettingText.named(STARTING_EPOCH.name())
+                    .text(" is " + settings.startingEpoch() + ", but the last epoch is " + (settings.epochs() - 1)
+                            + ": mode " + settings.mode() + " would never begin"));
         }
-        score.requireOfScores();
-        // Checks both numbers, whether or not the mode uses them.
-        new Weighting(Weighting.Kind.UNIFORM, temperature, lambda, rhoAttached);
+        return settings;
     }
 
-    private static void requirePositive(String what, int value) {
-        if (value < 1) throw new InvalidArgumentException(what + " is " + value + "; it must be positive");
+    /** Settings of a mode, the others at their defaults until they are set. */
+    public static Builder of(Mode mode) {
+        return new Builder(SettingValues.of(GROUP).with(MODE, mode));
     }
 
-    /** How the mode weighs from the starting epoch on. */
+    /** Collects settings; each method throws {@link SettingException} for a value that is not valid. */
+    public static final class Builder {
+        private SettingValues values;
+
+        private Builder(SettingValues values) {
+            this.values = values;
+        }
+
+        /** Sets any of {@link #GROUP}. */
+        public <V> Builder set(Setting<V> setting, V value) {
+            values = values.with(setting, value);
+            return this;
+        }
+
+        /** What mimic makes the weights from; {@code normed_proj} unless set. */
+        public Builder score(Weighting.Kind score) {
+            return set(SCORE, score);
+        }
+
+        /** τ, positive; 1 unless set. */
+        public Builder temperature(double temperature) {
+            return set(TEMPERATURE, temperature);
+        }
+
+        /** λ of opt and grad-match, 0 or more; 0 unless set. */
+        public Builder lambda(double lambda) {
+            return set(LAMBDA, lambda);
+        }
+
+        /** Whether rho differentiates through its weights; it does not unless set. */
+        public Builder rhoAttached(boolean attached) {
+            return set(RHO_ATTACHED, attached);
+        }
+
+        /** Which parameters the weights reach; the layer unless set. */
+        public Builder calibration(Calibration calibration) {
+            return set(CALIBRATE, calibration);
+        }
+
+        /** AdamW unless set. */
+        public Builder optimizer(OptimizerSettings.Kind kind) {
+            return set(OptimizerSettings.OPTIMIZER, kind);
+        }
+
+        /** Sets all of an optimiser's settings. */
+        public Builder optimizer(OptimizerSettings optimizer) {
+            return optimizer(optimizer.kind())
+                    .learningRate(optimizer.learningRate())
+                    .weightDecay(optimizer.weightDecay())
+                    .momentum(optimizer.momentum());
+        }
+
+        /** 0 or more; 1e-4 unless set. */
+        public Builder learningRate(double rate) {
+            return set(OptimizerSettings.LEARNING_RATE, rate);
+        }
+
+        /** 0 or more; 1e-5 unless set. */
+        public Builder weightDecay(double decay) {
+            return set(OptimizerSettings.WEIGHT_DECAY, decay);
+        }
+
+        /** Of SGD, 0 or more; 0.9 unless set. */
+        public Builder momentum(double momentum) {
+            return set(OptimizerSettings.MOMENTUM, momentum);
+        }
+
+        /** B, positive; 32 unless set. The last batch of an epoch may be smaller. */
+        public Builder batchSize(int size) {
+            return set(BATCH_SIZE, size);
+        }
+
+        /** E, positive; 5 unless set. */
+        public Builder epochs(int epochs) {
+            return set(EPOCHS, epochs);
+        }
+
+        /** Plain training before this epoch, counted from 0; 0 unless set. */
+        public Builder startingEpoch(int epoch) {
+            return set(STARTING_EPOCH, epoch);
+        }
+
+        /** Decides initial weights, orders and comparison batches; 0 unless set. */
+        public Builder seed(long seed) {
+            return set(SEED, seed);
+        }
+
+        /** @throws SettingException if two settings do not go together */
+        public ProbeSettings build() {
+            return of(values);
+        }
+    }
+
+    /** The values of all settings. */
+    public SettingValues values() {
+        return values;
+    }
+
+    public Mode mode() {
+        return values.get(MODE);
+    }
+
+    public OptimizerSettings optimizer() {
+        return OptimizerSettings.of(values);
+    }
+
+    public Calibration calibration() {
+        return values.get(CALIBRATE);
+    }
+
+    public int batchSize() {
+        return values.get(BATCH_SIZE);
+    }
+
+    public int epochs() {
+        return values.get(EPOCHS);
+    }
+
+    public int startingEpoch() {
+        return values.get(STARTING_EPOCH);
+    }
+
+    public long seed() {
+        return values.get(SEED);
+    }
+
+    /** How the mode weights samples from the starting epoch on. */
     public Weighting weighting() {
-        return weighting(mode, score, temperature, lambda, rhoAttached);
-    }
-
-    private static Weighting weighting(
-            Mode mode, Weighting.Kind score, double temperature, double lambda, boolean rhoAttached) {
-        return switch (mode) {
+        return switch (mode()) {
             case SGD -> Weighting.uniform();
-            case MIMIC -> Weighting.of(score, temperature, lambda);
+            case MIMIC -> Weighting.of(values.get(SCORE), values.get(TEMPERATURE), values.get(LAMBDA));
             case GRAND -> Weighting.grand();
             case AGRA -> Weighting.agra();
-            case INFLUENCE -> Weighting.normedProj(temperature);
-            case RHO -> Weighting.rho(rhoAttached);
-            case GRAD_MATCH -> Weighting.opt(lambda);
+            case INFLUENCE -> Weighting.normedProj(values.get(TEMPERATURE));
+            case RHO -> Weighting.rho(values.get(RHO_ATTACHED));
+            case GRAD_MATCH -> Weighting.opt(values.get(LAMBDA));
         };
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof ProbeSettings that && values.equals(that.values);
+    }
+
+    @Override
+    public int hashCode() {
+        return values.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return "ProbeSettings" + values;
     }
 }

@@ -32,7 +32,7 @@ final class ReferenceCache implements AutoCloseable {
     /** @param logits whether steps can choose between the reference's logits and the product with V */
     static ReferenceCache of(ProbeData data, ProbeSettings settings, boolean logits) {
         Weighting.Kind kind = settings.weighting().kind();
-        long logitBytes = 4 * data.features().size(0) * settings.classes();
+        long logitBytes = 4 * data.features().size(0) * data.classes();
         boolean keepLogits = logits && settings.mode() == Mode.MIMIC && logitBytes <= MAX_LOGIT_BYTES;
         boolean keepNorms = kind == Weighting.Kind.COS
                 || kind == Weighting.Kind.NORMED_COS
@@ -42,7 +42,9 @@ final class ReferenceCache implements AutoCloseable {
                 keepLogits
                         ? byBlocks(
                                 data,
-                                (h, y) -> torch.mm(h, data.referenceWeight().t()))
+                                (h, y) -> torch.mm(
+                                        h,
+                                        data.need(ProbeInput.REFERENCE_WEIGHT).t()))
                         : null,
                 keepNorms ? byBlocks(data, (h, y) -> Tensors.rowNormsSquared(h)) : null,
                 settings.mode() == Mode.RHO ? byBlocks(data, (h, y) -> referenceLoss(data, h, y)) : null);
@@ -67,8 +69,10 @@ final class ReferenceCache implements AutoCloseable {
     }
 
     private static Tensor referenceLoss(ProbeData data, Tensor features, Tensor labels) {
-        Tensor logits = torch.mm(features, data.referenceWeight().t());
-        if (data.referenceBias() != null) logits.add_(data.referenceBias());
+        Tensor logits =
+                torch.mm(features, data.need(ProbeInput.REFERENCE_WEIGHT).t());
+        Tensor bias = data.get(ProbeInput.REFERENCE_BIAS);
+        if (bias != null) logits.add_(bias);
         return torch.logsumexp(logits, 1)
                 .sub_(logits.gather(1, labels.unsqueeze(1)).squeeze(1));
     }

@@ -61,11 +61,12 @@ class AsynchronousProbeTest {
         try (PointerScope scope = new PointerScope()) {
             Tensor features = torch.randn(4, 2).mul_(new Scalar(2.0f));
             Tensor labels = Tensors.of(new long[] {0, 1, 0, 1}, 4);
-            ProbeData data = new ProbeData(features, labels, null, null, null, null, null, null, null, null, null);
+            ProbeData data =
+                    ProbeData.builder().features(features).labels(labels).build();
             ProbeData here = data.on(Device.CPU);
             assertThat(here.features()).isSameAs(features);
             assertThat(here.labels()).isSameAs(labels);
-            assertThat(here.referenceWeight()).isNull();
+            assertThat(here.get(ProbeInput.REFERENCE_WEIGHT)).isNull();
         }
     }
 }

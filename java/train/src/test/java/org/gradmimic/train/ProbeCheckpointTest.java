@@ -10,8 +10,6 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
-import org.gradmimic.Calibration;
-import org.gradmimic.Weighting;
 import org.gradmimic.base.InputException;
 import org.gradmimic.select.score.ScoreLog;
 import org.junit.jupiter.api.AfterEach;
@@ -39,7 +37,12 @@ class ProbeCheckpointTest {
         Tensor labels = torch.randint(3, new long[] {N}, new TensorOptions(torch.ScalarType.Long));
         // One sample is never finite, and named in every epoch.
         features.narrow(0, 9, 1).fill_(new org.bytedeco.pytorch.Scalar(Float.NaN));
-        data = new ProbeData(features, labels, torch.randn(3, 6), null, null, null, labels, null, null, null, null);
+        data = ProbeData.builder()
+                .features(features)
+                .labels(labels)
+                .referenceWeight(torch.randn(3, 6))
+                .trueLabels(labels)
+                .build();
     }
 
     @AfterEach
@@ -48,21 +51,14 @@ class ProbeCheckpointTest {
     }
 
     private static ProbeSettings settings(Mode mode, OptimizerSettings.Kind kind) {
-        return new ProbeSettings(
-                mode,
-                Weighting.Kind.NORMED_PROJ,
-                0.5,
-                0,
-                false,
-                Calibration.LAYER,
-                new OptimizerSettings(kind, 0.05, 1e-3, 0.9),
-                3,
-                16,
-                EPOCHS,
-                1,
-                7,
-                null,
-                null);
+        return ProbeSettings.of(mode)
+                .temperature(0.5)
+                .optimizer(new OptimizerSettings(kind, 0.05, 1e-3, 0.9))
+                .batchSize(16)
+                .epochs(EPOCHS)
+                .startingEpoch(1)
+                .seed(7)
+                .build();
     }
 
     /** The process dies at the end of an epoch: after its log was written, before its checkpoint. */

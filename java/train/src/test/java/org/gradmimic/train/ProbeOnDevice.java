@@ -8,7 +8,6 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.gradmimic.Calibration;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
 import org.gradmimic.device.Device;
@@ -73,33 +72,27 @@ public final class ProbeOnDevice {
             Tensor labels = torch.randint(0, C, new long[] {N}).to(torch.ScalarType.Long);
             Tensor initial = torch.randn(C, D);
             initial.select(1, 0).zero_();
-            ProbeData data = new ProbeData(
-                    features,
-                    labels,
-                    torch.randn(C, D),
-                    torch.randn(C),
-                    initial,
-                    torch.randn(C),
-                    labels,
-                    torch.randn(20, D),
-                    torch.randint(0, C, new long[] {20}).to(torch.ScalarType.Long),
-                    torch.randn(8, D),
-                    Tensors.of(new long[] {0, 1, 2, 3, 0, 1, 2, 3}, 8));
-            ProbeSettings settings = new ProbeSettings(
-                    mode,
-                    score,
-                    0.5,
-                    0,
-                    false,
-                    Calibration.LAYER,
-                    new OptimizerSettings(OptimizerSettings.Kind.ADAMW, 1e-3, 1e-5, 0.9),
-                    C,
-                    16,
-                    3,
-                    startingEpoch,
-                    11,
-                    null,
-                    null);
+            ProbeData data = ProbeData.builder()
+                    .features(features)
+                    .labels(labels)
+                    .referenceWeight(torch.randn(C, D))
+                    .referenceBias(torch.randn(C))
+                    .initial(initial, torch.randn(C))
+                    .trueLabels(labels)
+                    .test(
+                            torch.randn(20, D),
+                            torch.randint(0, C, new long[] {20}).to(torch.ScalarType.Long))
+                    .clean(torch.randn(8, D), Tensors.of(new long[] {0, 1, 2, 3, 0, 1, 2, 3}, 8))
+                    .build();
+            ProbeSettings settings = ProbeSettings.of(mode)
+                    .score(score)
+                    .temperature(0.5)
+                    .learningRate(1e-3)
+                    .batchSize(16)
+                    .epochs(3)
+                    .startingEpoch(startingEpoch)
+                    .seed(11)
+                    .build();
             Watcher watcher = new Watcher();
             ProbeResult result = TestDevice.on(device, () -> new Probe(device, data, settings, watcher).run());
             return new Outcome(watcher.rows, result.epochs(), result.weight(), watcher.reads);

@@ -7,10 +7,8 @@ import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
-import org.gradmimic.Calibration;
 import org.gradmimic.CpuThreads;
 import org.gradmimic.Tensors;
-import org.gradmimic.Weighting;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -93,34 +91,18 @@ class ProbeThreadsTest {
         float[] features = new float[SAMPLES * width];
         for (int i = 0; i < features.length; i++) features[i] = (float) random.nextGaussian();
         long[] labels = random.longs(SAMPLES, 0, CLASSES).toArray();
-        ProbeData data = new ProbeData(
-                Tensors.of(features, SAMPLES, width),
-                Tensors.of(labels, SAMPLES),
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null);
-        OptimizerSettings adamW = new OptimizerSettings(OptimizerSettings.Kind.ADAMW, 1e-3, 1e-2, 0);
-        ProbeSettings settings = new ProbeSettings(
-                Mode.SGD,
-                Weighting.Kind.NORMED_PROJ,
-                0.25,
-                0,
-                false,
-                Calibration.LAYER,
-                adamW,
-                CLASSES,
-                BATCH,
-                1,
-                0,
-                1,
-                null,
-                null);
+        ProbeData data = ProbeData.builder()
+                .features(Tensors.of(features, SAMPLES, width))
+                .labels(Tensors.of(labels, SAMPLES))
+                .classes(CLASSES)
+                .build();
+        ProbeSettings settings = ProbeSettings.of(Mode.SGD)
+                .learningRate(1e-3)
+                .weightDecay(1e-2)
+                .batchSize(BATCH)
+                .epochs(1)
+                .seed(1)
+                .build();
         return new Probe(data, settings, listener);
     }
 }

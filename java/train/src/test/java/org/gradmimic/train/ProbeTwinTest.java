@@ -60,18 +60,24 @@ class ProbeTwinTest {
         }
 
         ProbeData data() {
-            return new ProbeData(
-                    tensor(features, N, D),
-                    Tensors.of(labels, N),
-                    tensor(reference, C, D),
-                    tensor(referenceBias, C),
-                    tensor(weight, C, D),
-                    tensor(bias, C),
-                    null,
-                    null,
-                    null,
-                    tensor(clean, 4, D),
-                    Tensors.of(cleanLabels, 4));
+            return ProbeData.builder()
+                    .features(tensor(features, N, D))
+                    .labels(Tensors.of(labels, N))
+                    .referenceWeight(tensor(reference, C, D))
+                    .referenceBias(tensor(referenceBias, C))
+                    .initial(tensor(weight, C, D), tensor(bias, C))
+                    .clean(tensor(clean, 4, D), Tensors.of(cleanLabels, 4))
+                    .order(Tensors.of(
+                            Arrays.stream(order).flatMapToLong(Arrays::stream).toArray(), EPOCHS, N))
+                    .agraComparison(Tensors.of(
+                            Arrays.stream(comparison)
+                                    .flatMap(Arrays::stream)
+                                    .flatMapToLong(Arrays::stream)
+                                    .toArray(),
+                            EPOCHS,
+                            STEPS,
+                            3))
+                    .build();
         }
 
         double[][] rows(long[] ids) {
@@ -148,45 +154,39 @@ class ProbeTwinTest {
             boolean attached,
             Calibration calibration,
             OptimizerSettings optimizer,
-            int startingEpoch,
-            Fixture f) {
-        return new ProbeSettings(
-                mode,
-                score,
-                0.6,
-                lambda,
-                attached,
-                calibration,
-                optimizer,
-                C,
-                B,
-                EPOCHS,
-                startingEpoch,
-                0,
-                f.order,
-                f.comparison);
+            int startingEpoch) {
+        return ProbeSettings.of(mode)
+                .score(score)
+                .temperature(0.6)
+                .lambda(lambda)
+                .rhoAttached(attached)
+                .calibration(calibration)
+                .optimizer(optimizer)
+                .batchSize(B)
+                .epochs(EPOCHS)
+                .startingEpoch(startingEpoch)
+                .build();
     }
 
     static Stream<ProbeSettings> runs() {
-        Fixture f = new Fixture();
         List<ProbeSettings> runs = new ArrayList<>();
         for (Calibration calibration : Calibration.values()) {
             for (OptimizerSettings optimizer : new OptimizerSettings[] {SGD, ADAMW}) {
                 for (Mode mode : Mode.values()) {
                     if (mode == Mode.MIMIC) continue;
-                    runs.add(settings(mode, Weighting.Kind.PROJ, 0, false, calibration, optimizer, 0, f));
+                    runs.add(settings(mode, Weighting.Kind.PROJ, 0, false, calibration, optimizer, 0));
                 }
                 for (Weighting.Kind score : Weighting.Kind.ofScores()) {
-                    runs.add(settings(Mode.MIMIC, score, 0, false, calibration, optimizer, 0, f));
+                    runs.add(settings(Mode.MIMIC, score, 0, false, calibration, optimizer, 0));
                 }
             }
             for (Mode mode : new Mode[] {Mode.MIMIC, Mode.GRAD_MATCH}) {
-                runs.add(settings(mode, Weighting.Kind.OPT, 0.3, false, calibration, SGD, 0, f));
-                runs.add(settings(mode, Weighting.Kind.OPT, 50, false, calibration, SGD, 0, f));
+                runs.add(settings(mode, Weighting.Kind.OPT, 0.3, false, calibration, SGD, 0));
+                runs.add(settings(mode, Weighting.Kind.OPT, 50, false, calibration, SGD, 0));
             }
-            runs.add(settings(Mode.RHO, Weighting.Kind.PROJ, 0, true, calibration, SGD, 0, f));
+            runs.add(settings(Mode.RHO, Weighting.Kind.PROJ, 0, true, calibration, SGD, 0));
             for (Mode mode : new Mode[] {Mode.MIMIC, Mode.RHO, Mode.AGRA}) {
-                runs.add(settings(mode, Weighting.Kind.NORMED_COS, 0, false, calibration, ADAMW, 2, f));
+                runs.add(settings(mode, Weighting.Kind.NORMED_COS, 0, false, calibration, ADAMW, 2));
             }
         }
         return runs.stream();
@@ -205,11 +205,12 @@ class ProbeTwinTest {
         double[] weight = f.weight.clone();
         double[] bias = f.bias.clone();
         train(f, settings, weight, bias, twin);
-        String what = settings.mode() + " " + settings.score() + " lambda " + settings.lambda() + " "
-                + settings.calibration() + " " + settings.optimizer().kind() + " from " + settings.startingEpoch();
+        String what = settings.mode() + " " + settings.values().get(ProbeSettings.SCORE) + " lambda "
+                + settings.values().get(ProbeSettings.LAMBDA) + " " + settings.calibration() + " "
+                + settings.optimizer().kind() + " from " + settings.startingEpoch();
         // Single against double precision over twelve steps; AdamW divides by the gradient's size, which where
         // that is near 0 amplifies rounding, and the solver of opt stops at 1e-3 of the largest weight.
-        double tolerance = settings.lambda() > 0 ? 1e-3 : 1e-4;
+        double tolerance = settings.values().get(ProbeSettings.LAMBDA) > 0 ? 1e-3 : 1e-4;
         assertClose(log.loss, twin.loss, tolerance, what + " losses");
         assertClose(log.weight, twin.weight, tolerance, what + " weights");
         boolean scored = switch (settings.mode()) {
@@ -266,7 +267,7 @@ class ProbeTwinTest {
                     log.loss.add(head.loss[i]);
                 }
                 double[] scale = w.clone();
-                if (settings.rhoAttached() && !plain) {
+                if (settings.values().get(ProbeSettings.RHO_ATTACHED) && !plain) {
                     double mean = 0;
                     for (int i = 0; i < w.length; i++) mean += w[i] * head.loss[i];
                     for (int i = 0; i < w.length; i++) scale[i] = w[i] * (1 + head.loss[i] - mean);
@@ -329,36 +330,19 @@ class ProbeTwinTest {
             Log[] logs = new Log[3];
             for (int k = 0; k < 3; k++) {
                 Fixture f = new Fixture();
-                ProbeSettings settings = new ProbeSettings(
-                        mode,
-                        Weighting.Kind.NORMED_PROJ,
-                        1,
-                        0,
-                        false,
-                        Calibration.LAYER,
-                        ADAMW,
-                        C,
-                        B,
-                        EPOCHS,
-                        0,
-                        k < 2 ? -77 : 78,
-                        null,
-                        null);
+                ProbeSettings settings = ProbeSettings.of(mode)
+                        .optimizer(ADAMW)
+                        .batchSize(B)
+                        .epochs(EPOCHS)
+                        .seed(k < 2 ? -77 : 78)
+                        .build();
                 logs[k] = new Log();
                 try (PointerScope scope = new PointerScope()) {
-                    ProbeData d = f.data();
-                    ProbeData fresh = new ProbeData(
-                            d.features(),
-                            d.labels(),
-                            d.referenceWeight(),
-                            null,
-                            null,
-                            null,
-                            null,
-                            null,
-                            null,
-                            null,
-                            null);
+                    ProbeData fresh = ProbeData.builder()
+                            .features(tensor(f.features, N, D))
+                            .labels(Tensors.of(f.labels, N))
+                            .referenceWeight(tensor(f.reference, C, D))
+                            .build();
                     // Whatever was drawn before does not matter.
                     torch.rand(k + 1);
                     results[k] = new Probe(fresh, settings, logs[k]).run();

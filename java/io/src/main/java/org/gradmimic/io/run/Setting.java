@@ -137,12 +137,13 @@ public final class Setting<V> {
     public static <E extends Enum<E>> Setting<E> choice(
             String name, String parameter, String description, List<E> values) {
         return of(
-                name,
-                values.get(0).getDeclaringClass(),
-                parameter,
-                description,
-                text -> parseChoice(text, values),
-                values);
+                        name,
+                        values.get(0).getDeclaringClass(),
+                        parameter,
+                        description,
+                        text -> parseChoice(text, values),
+                        values)
+                .valid("one of " + words(values), values::contains);
     }
 
     /** This setting with a default value. */
@@ -330,8 +331,11 @@ public final class Setting<V> {
         for (E value : values) {
             if (value.toString().replace('-', '_').equalsIgnoreCase(text.replace('-', '_'))) return value;
         }
-        throw new InvalidArgumentException("'" + text + "' is not one of "
-                + values.stream().map(E::toString).collect(Collectors.joining(", ")));
+        throw new InvalidArgumentException("'" + text + "' is not one of " + words(values));
+    }
+
+    private static String words(List<?> values) {
+        return values.stream().map(Object::toString).collect(Collectors.joining(", "));
     }
 
     @Override

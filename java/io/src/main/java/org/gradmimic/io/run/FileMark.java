@@ -1,4 +1,4 @@
-package org.gradmimic.cli;
+package org.gradmimic.io.run;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -7,13 +7,14 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.zip.CRC32C;
 import org.gradmimic.base.InputException;
+import org.gradmimic.io.AtomicFile;
 import org.gradmimic.io.InputFiles;
 
 /**
- * Identifies an input file by its size and a checksum, so that a changed file is noticed. For a large file the checksum
- * covers only some blocks.
+ * Identifies an input file by its size and a checksum, so that a changed file is noticed. For a file above 64 MiB the
+ * checksum covers 64 evenly spread blocks of 1 MiB.
  */
-final class FileMark {
+public final class FileMark {
     private static final int BLOCK = 1 << 20;
 
     /** The number of blocks that are read: 64 MiB, or the whole file if it is smaller. */
@@ -21,8 +22,12 @@ final class FileMark {
 
     private FileMark() {}
 
-    /** For example "12345 bytes, checksum 1a2b3c4d". */
-    static String of(Path file) {
+    /**
+     * The mark of a file, for example "12345 bytes, checksum 1a2b3c4d".
+     *
+     * @throws InputException if the file cannot be read, or is a pipe or a device
+     */
+    public static String of(Path file) {
         try (FileChannel channel = InputFiles.channel(file)) {
             long size = channel.size();
             CRC32C checksum = new CRC32C();
@@ -37,7 +42,7 @@ final class FileMark {
             }
             return String.format(Locale.ROOT, "%d bytes, checksum %08x", size, checksum.getValue());
         } catch (IOException e) {
-            throw new InputException("cannot read " + file + ": " + e.getMessage(), e);
+            throw new InputException("cannot read " + file + ": " + AtomicFile.reason(e), e);
         }
     }
 }

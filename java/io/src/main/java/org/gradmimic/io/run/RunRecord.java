@@ -1,0 +1,164 @@
+package org.gradmimic.io.run;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.SettingException;
+import org.gradmimic.base.SettingText;
+import org.gradmimic.io.run.Setting.OnResume;
+
+/**
+ * All that the result of a run depends on: the values of its settings and the content of its input files. The check of a resumed
+ * run and {@code metrics.json} are both made from it.
+ */
+public final class RunRecord {
+    /** @param text as the check compares it */
+    private record Entry(String text, Object json, OnResume onResume) {}
+
+    private final String command;
+    private final Map<String, Entry> settings = new LinkedHashMap<>();
+    private final Map<String, Entry> inputs = new LinkedHashMap<>();
+    private final Map<String, Path> files = new LinkedHashMap<>();
+
+    /** @param command what runs, such as "probe"; a run is resumed by the same command only */
+    public RunRecord(String command) {
+        this.command = command;
+    }
+
+    /** Adds the values of all settings of a group. */
+    public RunRecord settings(SettingValues values) {
+        values.group().settings().forEach(setting -> add(values, setting));
+        return this;
+    }
+
+    private <V> void add(SettingValues values, Setting<V> setting) {
+        V value = setting.isOptional() ? values.find(setting) : values.get(setting);
+        if (value == null) return;
+        put(settings, setting.name(), new Entry(setting.format(value), setting.json(value), setting.onResume()));
+    }
+
+    /** Adds a value that no setting declares, such as the device that was chosen. */
+    public RunRecord value(String name, String value) {
+        return put(settings, name, new Entry(value, value, OnResume.SAME));
+    }
+
+    /**
+     * Adds an input file, which is told apart by its content.
+     *
+     * @throws org.gradmimic.base.InputException if it cannot be read
+     */
+    public RunRecord input(String name, Path file) {
+        String mark = FileMark.of(file);
+        Map<String, String> json = new LinkedHashMap<>();
+        files.put(name, file);
+        json.put("file", file.toString());
+        json.put("content", mark);
+        return put(inputs, name, new Entry(mark, json, OnResume.SAME));
+    }
+
+    private RunRecord put(Map<String, Entry> entries, String name, Entry entry) {
+        if (settings.containsKey(name) || inputs.containsKey(name)) {
+            throw new InvalidArgumentException("the run has " + name + " twice");
+        }
+        entries.put(name, entry);
+        return this;
+    }
+
+    String command() {
+        return command;
+    }
+
+    /** Settings for {@code metrics.json}: names with underscores; numbers, booleans and texts. */
+    public Map<String, Object> settings() {
+        return json(settings);
+    }
+
+    /** Input files for {@code metrics.json}: names with underscores; path and mark of each. */
+    public Map<String, Object> inputs() {
+        return json(inputs);
+    }
+
+    private static Map<String, Object> json(Map<String, Entry> entries) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        entries.forEach((name, entry) -> json.put(name.replace('-', '_'), entry.json()));
+        return json;
+    }
+
+    /** All names with their values as the check compares them. */
+    Map<String, String> texts() {
+        Map<String, String> texts = new LinkedHashMap<>();
+        all().forEach((name, entry) -> texts.put(name, entry.text()));
+        return texts;
+    }
+
+    private Map<String, Entry> all() {
+        Map<String, Entry> all = new LinkedHashMap<>(settings);
+        all.putAll(inputs);
+        return all;
+    }
+
+    /** @throws SettingException if an input file lies in the folder, whose content is about to be deleted */
+    void requireOutside(Path folder) {
+        Path doomed = folder.toAbsolutePath().normalize();
+        files.forEach((name, file) -> {
+            if (file.toAbsolutePath().normalize().startsWith(doomed)) {
+                throw new SettingException(SettingText.named(name)
+                        .text(" is " + file + ", which overwriting " + folder + " would delete"));
+            }
+        });
+    }
+
+    /** Settings that a resumed run may make larger. */
+    List<String> growing() {
+        List<String> names = new ArrayList<>();
+        settings.forEach((name, entry) -> {
+            if (entry.onResume() == OnResume.MAY_GROW) names.add(name);
+        });
+        return names;
+    }
+
+    /**
+     * Compares with the values a run was started with.
+     *
+     * @return whether a setting that may grow has grown
+     * @throws SettingException that names every setting and input that a resumed run must not change and this one does
+     */
+    boolean requireSame(Path folder, Map<String, String> before) {
+        Map<String, Entry> now = all();
+        boolean grown = false;
+        SettingText message =
+                SettingText.of("cannot resume the run in " + folder + ", which was started with other settings: ");
+        boolean same = true;
+        TreeSet<String> names = new TreeSet<>(before.keySet());
+        names.addAll(now.keySet());
+        for (String name : names) {
+            Entry entry = now.get(name);
+            String old = before.getOrDefault(name, "none");
+            String given = entry == null ? "none" : entry.text();
+            if (old.equals(given)) continue;
+            boolean mayGrow = entry != null && entry.onResume() == OnResume.MAY_GROW;
+            if (mayGrow && isLarger(given, old)) {
+                grown = true;
+                continue;
+            }
+            if (!same) message = message.text(", ");
+            same = false;
+            message = message.setting(name)
+                    .text(" (" + old + ", now " + given + (mayGrow ? "; it may only grow" : "") + ")");
+        }
+        if (!same) throw new SettingException(message);
+        return grown;
+    }
+
+    private static boolean isLarger(String now, String before) {
+        try {
+            return Long.parseLong(now) > Long.parseLong(before);
+        } catch (NumberFormatException e) {
+            return false;
+        }
+    }
+}
