@@ -6,13 +6,13 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.gradmimic.kernel.Descriptors;
-import org.gradmimic.kernel.Descriptors.Dtype;
-import org.gradmimic.kernel.Kernels;
-import org.gradmimic.kernel.Provider;
-import org.gradmimic.kernel.Workspace;
-import org.gradmimic.kernel.abi.gm_projected_dot_args;
-import org.gradmimic.kernel.abi.gm_queue;
+import org.gradmimic.kernel.internal.Descriptors;
+import org.gradmimic.kernel.internal.Descriptors.Dtype;
+import org.gradmimic.kernel.internal.Kernels;
+import org.gradmimic.kernel.internal.Provider;
+import org.gradmimic.kernel.internal.Workspace;
+import org.gradmimic.kernel.internal.abi.gm_projected_dot_args;
+import org.gradmimic.kernel.internal.abi.gm_queue;
 
 /**
  * Cached features [N,D] that no cache holds, read block by block, round and round; and what the machine can do at best with

@@ -1,7 +1,5 @@
 package org.gradmimic.bench;
 
-import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
@@ -11,8 +9,8 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.HeadScorer;
+import org.gradmimic.HeadScores;
 import org.gradmimic.Tensors;
-import org.gradmimic.kernel.Descriptors.Dtype;
 
 /** Scores and gradient norms of cached features: by {@link HeadScorer}, and by LibTorch's own operators. */
 final class ScoreRows implements AutoCloseable {
@@ -30,9 +28,7 @@ final class ScoreRows implements AutoCloseable {
     private final Tensor stackedTransposed;
     private final Tensor minusOne;
     private final double norm;
-    private final LongPointer labelPointer;
-    private final FloatPointer score;
-    private final FloatPointer gradientNorm;
+    private final HeadScores found;
     private final HeadScorer scorer;
     private int ours;
     private int theirs;
@@ -42,7 +38,6 @@ final class ScoreRows implements AutoCloseable {
         rows = classes >= 1000 ? 1 << 12 : classes >= 100 ? 1 << 14 : 1 << 16;
         torch.manual_seed(2);
         labels = torch.randint(classes, new long[] {features.rows}, new TensorOptions(ScalarType.Long));
-        labelPointer = labels.data_ptr_long();
         this.classes = classes;
         bias = torch.rand(classes);
         Tensor weight = Heads.reference(classes, features.width);
@@ -51,8 +46,7 @@ final class ScoreRows implements AutoCloseable {
         stackedTransposed = torch.cat(new TensorVector(weight, direction)).t();
         minusOne = torch.full(new long[] {TORCH_BLOCK, 1}, new Scalar(-1f));
         norm = direction.norm().item_double();
-        score = new FloatPointer(rows);
-        gradientNorm = new FloatPointer(rows);
+        found = HeadScores.builder(rows).gradientNorms().build();
         scorer = HeadScorer.builder(weight).bias(bias).reference(reference).build();
     }
 
@@ -60,7 +54,7 @@ final class ScoreRows implements AutoCloseable {
     void headScorer() {
         ours = (ours + rows) % features.rows;
         try (PointerScope inner = new PointerScope()) {
-            scorer.score(features.at(ours), Dtype.F32, rows, labelPointer.getPointer(ours), score, gradientNorm, null);
+            scorer.score(features.features.narrow(0, ours, rows), labels.narrow(0, ours, rows), found);
         }
     }
 
@@ -84,6 +78,7 @@ final class ScoreRows implements AutoCloseable {
     @Override
     public void close() {
         scorer.close();
+        found.close();
         scope.close();
     }
 }

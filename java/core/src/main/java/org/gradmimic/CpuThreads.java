@@ -7,6 +7,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.base.GradmimicException;
 import org.gradmimic.device.CudaSupport;
 import org.gradmimic.kernel.NativeLibrary;
+import org.gradmimic.kernel.internal.Kernels;
 
 /**
  * The CPU threads of LibTorch, its BLAS and the kernels. LibTorch and the kernels work on OpenMP's pool of threads, OpenBLAS
@@ -31,7 +32,7 @@ public final class CpuThreads {
             if (setCallback == null || Runtime.getRuntime().availableProcessors() > OPENBLAS_MAX_THREADS / 2) {
                 return false;
             }
-            NativeLibrary.shareThreads(setCallback, OPENBLAS_MAX_THREADS);
+            Kernels.shareThreads(setCallback, OPENBLAS_MAX_THREADS);
             return true;
         } catch (LinkageError | GradmimicException e) {
             return false; // whatever cannot be loaded says so where it is used

@@ -10,14 +10,15 @@ import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.device.Device;
-import org.gradmimic.device.DeviceArray;
-import org.gradmimic.device.DeviceQueue;
-import org.gradmimic.kernel.Kernels;
-import org.gradmimic.kernel.Memory;
+import org.gradmimic.internal.DeviceArray;
+import org.gradmimic.internal.DeviceQueue;
+import org.gradmimic.internal.KernelArrays;
 import org.gradmimic.kernel.OpenResources;
-import org.gradmimic.kernel.abi.gm_array;
-import org.gradmimic.kernel.abi.gm_direction_args;
-import org.gradmimic.kernel.abi.gm_projected_dot_args;
+import org.gradmimic.kernel.internal.Kernels;
+import org.gradmimic.kernel.internal.Memory;
+import org.gradmimic.kernel.internal.abi.gm_array;
+import org.gradmimic.kernel.internal.abi.gm_direction_args;
+import org.gradmimic.kernel.internal.abi.gm_projected_dot_args;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +45,7 @@ public final class Direction implements AutoCloseable {
     private Direction(
             Device device, List<Tensor> references, List<Tensor> parameters, List<Tensor> vectors, List<Tensor> owned) {
         int n = parameters.size();
-        queue = device.queue();
+        queue = new DeviceQueue(device);
         this.references = references;
         this.vectors = vectors;
         this.owned = owned;
@@ -53,9 +54,9 @@ public final class Direction implements AutoCloseable {
         vectorArrays = Memory.detached(new gm_array(Math.max(1, n)));
         norms = DeviceArray.doubles(device, 2L * n + 1);
         for (int k = 0; k < n; k++) {
-            if (!references.isEmpty()) Tensors.describe(referenceArrays.getPointer(k), references.get(k));
-            Tensors.describe(parameterArrays.getPointer(k), parameters.get(k));
-            Tensors.describe(vectorArrays.getPointer(k), vectors.get(k));
+            if (!references.isEmpty()) KernelArrays.describe(referenceArrays.getPointer(k), references.get(k));
+            KernelArrays.describe(parameterArrays.getPointer(k), parameters.get(k));
+            KernelArrays.describe(vectorArrays.getPointer(k), vectors.get(k));
         }
         args.count(references.isEmpty() ? 0 : n)
                 .reference(referenceArrays)
@@ -82,8 +83,8 @@ public final class Direction implements AutoCloseable {
         Device device = parameters.isEmpty() ? Device.CPU : Device.of(parameters.get(0));
         for (int k = 0; k < parameters.size(); k++) {
             Tensor parameter = parameters.get(k);
-            Tensors.dtype(parameter);
-            Tensors.dtype(references.get(k));
+            KernelArrays.dtype(parameter);
+            KernelArrays.dtype(references.get(k));
             device.require("parameter " + k, parameter);
             device.require("reference " + k, references.get(k));
             Tensors.requireShape("reference " + k, references.get(k), Tensors.sizes(parameter));
@@ -154,8 +155,8 @@ public final class Direction implements AutoCloseable {
                 gm_projected_dot_args dot = new gm_projected_dot_args()) {
             torch.neg_out(vector, gradient);
             Tensor flat = vector.reshape(-1);
-            Tensors.describe(dot.gradient(), flat.reshape(1, -1).narrow(0, 0, 0));
-            Tensors.describe(dot.direction(), flat);
+            KernelArrays.describe(dot.gradient(), flat.reshape(1, -1).narrow(0, 0, 0));
+            KernelArrays.describe(dot.direction(), flat);
             dot.dot().data(null);
             dot.norm_squared().data(null);
             dot.direction_norm_squared(norms.at(0));

@@ -8,12 +8,13 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.device.Device;
-import org.gradmimic.device.DeviceArray;
 import org.gradmimic.device.Host;
-import org.gradmimic.kernel.Descriptors;
-import org.gradmimic.kernel.Descriptors.Dtype;
-import org.gradmimic.kernel.Memory;
-import org.gradmimic.kernel.abi.gm_array;
+import org.gradmimic.internal.DeviceArray;
+import org.gradmimic.internal.KernelArrays;
+import org.gradmimic.kernel.internal.Descriptors;
+import org.gradmimic.kernel.internal.Descriptors.Dtype;
+import org.gradmimic.kernel.internal.Memory;
+import org.gradmimic.kernel.internal.abi.gm_array;
 import org.jspecify.annotations.Nullable;
 
 /** What a head's steps of one batch size write to, again and again. */
@@ -98,7 +99,7 @@ final class HeadBuffers implements AutoCloseable {
         scored = true;
         if (scores == null) Descriptors.contiguous(array, score, Dtype.F32, rows);
         else Descriptors.contiguous(array, scores.at(0), Dtype.F32, rows, references);
-        device.place(array);
+        KernelArrays.place(device, array);
     }
 
     /** [B,K] */
@@ -129,12 +130,12 @@ final class HeadBuffers implements AutoCloseable {
 
     void describeWeight(gm_array array) {
         Descriptors.contiguous(array, weight, Dtype.F32, rows);
-        device.place(array);
+        KernelArrays.place(device, array);
     }
 
     void describeLoss(gm_array array) {
         Descriptors.contiguous(array, loss, Dtype.F32, rows);
-        device.place(array);
+        KernelArrays.place(device, array);
     }
 
     boolean scored() {
@@ -151,7 +152,7 @@ final class HeadBuffers implements AutoCloseable {
     }
 
     private Tensor view(FloatPointer floats) {
-        return device.view(floats, ScalarType.Float, rows);
+        return KernelArrays.view(device, floats, ScalarType.Float, rows);
     }
 
     Tensor scoreTensor() {

@@ -6,20 +6,20 @@ import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.device.Device;
-import org.gradmimic.device.DeviceArray;
-import org.gradmimic.device.DeviceQueue;
+import org.gradmimic.internal.DeviceArray;
+import org.gradmimic.internal.DeviceQueue;
+import org.gradmimic.internal.KernelArrays;
 import org.gradmimic.kernel.CudaFailure;
-import org.gradmimic.kernel.Descriptors;
-import org.gradmimic.kernel.Descriptors.Dtype;
-import org.gradmimic.kernel.Kernels;
-import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.OpenResources;
-import org.gradmimic.kernel.abi.gm_array;
-import org.gradmimic.kernel.abi.gm_head_score_args;
+import org.gradmimic.kernel.internal.Descriptors;
+import org.gradmimic.kernel.internal.Descriptors.Dtype;
+import org.gradmimic.kernel.internal.Kernels;
+import org.gradmimic.kernel.internal.Memory;
+import org.gradmimic.kernel.internal.abi.gm_array;
+import org.gradmimic.kernel.internal.abi.gm_head_score_args;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,7 +61,7 @@ public final class HeadScorer implements AutoCloseable {
         this.bias = bias == null ? null : Memory.detached(bias.detach());
         direction = Direction.toward(List.of(reference), List.of(this.weight));
         direction.refresh();
-        queue = device.queue();
+        queue = new DeviceQueue(device);
         args = Memory.detached(new gm_head_score_args());
         nonFinite = DeviceArray.longs(device, 1);
         products = device.asynchronous()
@@ -118,36 +118,37 @@ public final class HeadScorer implements AutoCloseable {
     }
 
     /**
-     * Scores a block of rows. On a device it is copied there, and what was found is read back as one block.
+     * Scores a block of rows. A scorer on a device copies them there, and reads what was found back as one block.
      *
-     * @param features row-major [rows,D] of {@code dtype}, anywhere in the host's memory
-     * @param labels [rows], each in [0,C)
-     * @param score [rows] out, the raw score; NaN where not finite
-     * @param gradientNorm [rows] out, ‖g_i‖; may be null
-     * @param loss [rows] out, ℓ_i; may be null
+     * @param features [rows,D] float, bfloat16 or half, in the memory of the host
+     * @param labels [rows] long, each in [0,C)
+     * @param into receives a score for each row, and whatever else it has memory for
      * @return how many rows have no finite loss or score
+     * @throws InvalidArgumentException for tensors of another type, shape or place, labels out of range, and more rows than fit
      */
-    public long score(
-            Pointer features,
-            Dtype dtype,
-            int rows,
-            LongPointer labels,
-            FloatPointer score,
-            @Nullable FloatPointer gradientNorm,
-            @Nullable FloatPointer loss) {
+    public long score(Tensor features, Tensor labels, HeadScores into) {
         if (closed) throw new InvalidStateException("this scorer is closed");
+        Tensors.requireAtMostFloat("features", features);
+        Tensors.requireRank("features", features, "[rows, " + weight.size(1) + "]", 2);
+        int rows = Math.toIntExact(features.size(0));
+        Tensors.requireShape("features", features, rows, weight.size(1));
+        Tensors.requireLong("labels", labels);
+        Tensors.requireShape("labels", labels, rows);
+        Device.CPU.require("features", features);
+        Device.CPU.require("labels", labels);
+        into.begin(rows);
         ProductScorer products = this.products;
         if (products == null) {
-            run(features, dtype, rows, labels, score, gradientNorm, loss);
+            run(features, labels, into);
             return (long) nonFinite.get(0);
         }
+        FloatPointer gradientNorm = into.gradientNormPointer();
+        FloatPointer loss = into.lossPointer();
         try (PointerScope scope = new PointerScope()) {
-            Tensor there = device.move(Device.CPU.view(features, Tensors.scalarType(dtype), rows, weight.size(1)));
-            Tensor named = device.move(Device.CPU.view(labels, ScalarType.Long, rows));
             DeviceArray<FloatPointer> found = results(rows);
-            products.score(there, named, found);
+            products.score(device.move(features), device.move(labels), found);
             float[] all = found.floats(0, 3 * rows);
-            score.put(all, 0, rows);
+            into.scorePointer().put(all, 0, rows);
             if (gradientNorm != null) gradientNorm.put(all, rows, rows);
             if (loss != null) loss.put(all, 2 * rows, rows);
             long nonFiniteRows = 0;
@@ -170,31 +171,24 @@ public final class HeadScorer implements AutoCloseable {
         return current;
     }
 
-    private void run(
-            Pointer features,
-            Dtype dtype,
-            int rows,
-            Pointer labels,
-            FloatPointer score,
-            @Nullable FloatPointer gradientNorm,
-            @Nullable FloatPointer loss) {
+    private void run(Tensor features, Tensor labels, HeadScores into) {
+        long rows = features.size(0);
         Pointer.memset(args, 0, args.sizeof());
-        describe(args.features(), features, dtype, rows, weight.size(1));
-        describe(args.labels(), labels, Dtype.I64, rows);
-        Tensors.describe(args.weight(), weight);
-        if (bias != null) Tensors.describe(args.bias(), bias);
-        Tensors.describe(args.direction(), direction.vector(0));
+        KernelArrays.describe(args.features(), features);
+        KernelArrays.describe(args.labels(), labels);
+        KernelArrays.describe(args.weight(), weight);
+        if (bias != null) KernelArrays.describe(args.bias(), bias);
+        KernelArrays.describe(args.direction(), direction.vector(0));
         args.direction_norm_squared(direction.normSquaredPointer());
-        describe(args.score(), score, Dtype.F32, rows);
-        describe(args.gradient_norm(), gradientNorm, Dtype.F32, rows);
-        describe(args.loss(), loss, Dtype.F32, rows);
+        describe(args.score(), into.scorePointer(), rows);
+        describe(args.gradient_norm(), into.gradientNormPointer(), rows);
+        describe(args.loss(), into.lossPointer(), rows);
         args.non_finite(nonFinite.at(0));
         Kernels.headScore(queue.now(), args, queue.workspace());
     }
 
-    private void describe(gm_array array, @Nullable Pointer data, Dtype dtype, long... shape) {
-        Descriptors.contiguous(array, data, dtype, shape);
-        device.place(array);
+    private static void describe(gm_array array, @Nullable FloatPointer data, long rows) {
+        Descriptors.contiguous(array, data, Dtype.F32, rows);
     }
 
     @Override

@@ -17,14 +17,15 @@ import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.base.NonFiniteException;
 import org.gradmimic.device.Autocast;
 import org.gradmimic.device.Device;
-import org.gradmimic.device.DeviceArray;
-import org.gradmimic.device.DeviceQueue;
 import org.gradmimic.device.Host;
+import org.gradmimic.internal.DeviceArray;
+import org.gradmimic.internal.DeviceQueue;
+import org.gradmimic.internal.KernelArrays;
 import org.gradmimic.kernel.CudaFailure;
-import org.gradmimic.kernel.Kernels;
-import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.OpenResources;
-import org.gradmimic.kernel.abi.gm_head_step_args;
+import org.gradmimic.kernel.internal.Kernels;
+import org.gradmimic.kernel.internal.Memory;
+import org.gradmimic.kernel.internal.abi.gm_head_step_args;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -137,7 +138,7 @@ public final class MimicHead implements AutoCloseable {
             weightAddress = weightView.data_ptr().address();
             biasAddress = biasView == null ? 0 : biasView.data_ptr().address();
         }
-        queue = device.queue();
+        queue = new DeviceQueue(device);
         nonFinite = DeviceArray.longs(device, 1);
         this.weighting = weighting;
         OpenResources.opened();
@@ -378,10 +379,10 @@ public final class MimicHead implements AutoCloseable {
             Tensor logits = torch.mm(h, weightTransposed);
             Pointer.memset(plain, 0, plain.sizeof());
             Weighting.uniform().describe(plain.weighting());
-            Tensors.describe(plain.logits(), logits);
-            Tensors.describe(plain.labels(), labels);
-            if (biasView != null) Tensors.describe(plain.bias(), biasView);
-            Tensors.describe(plain.weighted_delta(), logits);
+            KernelArrays.describe(plain.logits(), logits);
+            KernelArrays.describe(plain.labels(), labels);
+            if (biasView != null) KernelArrays.describe(plain.bias(), biasView);
+            KernelArrays.describe(plain.weighted_delta(), logits);
             plain.non_finite(nonFinite.at(0));
             Kernels.headStep(queue.now(), plain, queue.workspace());
             if (device.asynchronous()) return torch.mm(logits.t(), finiteElements(h));
@@ -393,14 +394,14 @@ public final class MimicHead implements AutoCloseable {
         Pointer.memset(args, 0, args.sizeof());
         weighting.describe(args.weighting());
         Tensor logits = b.logits();
-        Tensors.describe(args.logits(), logits);
-        Tensors.describe(args.labels(), batch.labels());
-        if (biasView != null) Tensors.describe(args.bias(), biasView);
+        KernelArrays.describe(args.logits(), logits);
+        KernelArrays.describe(args.labels(), batch.labels());
+        if (biasView != null) KernelArrays.describe(args.bias(), biasView);
         Tensor projected = b.projected();
         if (projected != null) {
-            Tensors.describe(args.projected(), projected);
+            KernelArrays.describe(args.projected(), projected);
         } else if (direction != null) {
-            Tensors.describe(args.reference_logits(), batch.referenceLogits());
+            KernelArrays.describe(args.reference_logits(), batch.referenceLogits());
         }
         if (direction != null) {
             args.direction_norm_squared(direction.normSquaredPointer());
@@ -411,17 +412,18 @@ public final class MimicHead implements AutoCloseable {
             b.noScore();
         }
         if (judged != null) {
-            Tensors.describe(
+            KernelArrays.describe(
                     weighting.kind() == Weighting.Kind.RHO ? args.reference_loss() : args.feature_norm_squared(),
                     judged);
         }
         b.describeLoss(args.loss());
         b.describeWeight(args.weight());
-        Tensors.describe(args.weighted_delta(), logits);
+        KernelArrays.describe(args.weighted_delta(), logits);
         // Tensors without elements all stand at one address, which the kernel would take for an overlap.
-        if (through && !weightsReachAll() && b.rows > 0) Tensors.describe(args.delta(), b.delta());
+        if (through && !weightsReachAll() && b.rows > 0) KernelArrays.describe(args.delta(), b.delta());
         if (biasView != null) {
-            Tensors.describe(weightsReachAll() ? args.weighted_delta_sum() : args.mean_delta(), gradients.biasBuffer());
+            KernelArrays.describe(
+                    weightsReachAll() ? args.weighted_delta_sum() : args.mean_delta(), gradients.biasBuffer());
         }
         args.non_finite(nonFinite.at(0));
     }

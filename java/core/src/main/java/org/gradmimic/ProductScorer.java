@@ -9,14 +9,15 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.device.Device;
-import org.gradmimic.device.DeviceArray;
-import org.gradmimic.device.DeviceQueue;
-import org.gradmimic.kernel.Descriptors;
-import org.gradmimic.kernel.Descriptors.Dtype;
-import org.gradmimic.kernel.Kernels;
-import org.gradmimic.kernel.Memory;
-import org.gradmimic.kernel.abi.gm_array;
-import org.gradmimic.kernel.abi.gm_head_step_args;
+import org.gradmimic.internal.DeviceArray;
+import org.gradmimic.internal.DeviceQueue;
+import org.gradmimic.internal.KernelArrays;
+import org.gradmimic.kernel.internal.Descriptors;
+import org.gradmimic.kernel.internal.Descriptors.Dtype;
+import org.gradmimic.kernel.internal.Kernels;
+import org.gradmimic.kernel.internal.Memory;
+import org.gradmimic.kernel.internal.abi.gm_array;
+import org.gradmimic.kernel.internal.abi.gm_head_step_args;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,11 +71,11 @@ final class ProductScorer implements AutoCloseable {
                 Tensor part = features.narrow(0, from, count).to(ScalarType.Float);
                 Tensor products = torch.mm(part, both);
                 Pointer.memset(args, 0, args.sizeof());
-                Tensors.describe(args.logits(), products.narrow(1, 0, classes));
-                Tensors.describe(args.projected(), products.narrow(1, classes, classes));
-                Tensors.describe(args.labels(), labels.narrow(0, from, count));
-                Tensors.describe(args.feature_norm_squared(), Tensors.rowNormsSquared(part));
-                if (bias != null) Tensors.describe(args.bias(), bias);
+                KernelArrays.describe(args.logits(), products.narrow(1, 0, classes));
+                KernelArrays.describe(args.projected(), products.narrow(1, classes, classes));
+                KernelArrays.describe(args.labels(), labels.narrow(0, from, count));
+                KernelArrays.describe(args.feature_norm_squared(), Tensors.rowNormsSquared(part));
+                if (bias != null) KernelArrays.describe(args.bias(), bias);
                 args.direction_norm_squared(direction.normSquaredPointer());
                 Weighting.uniform().describe(args.weighting());
                 describe(args.score(), found.at(from), count);
@@ -87,7 +88,7 @@ final class ProductScorer implements AutoCloseable {
 
     private void describe(gm_array array, Pointer data, long count) {
         Descriptors.contiguous(array, data, Dtype.F32, count);
-        device.place(array);
+        KernelArrays.place(device, array);
     }
 
     @Override

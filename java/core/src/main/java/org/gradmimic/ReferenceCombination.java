@@ -2,7 +2,7 @@ package org.gradmimic;
 
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.base.InvalidArgumentException;
-import org.gradmimic.kernel.abi.gradmimic;
+import org.gradmimic.kernel.internal.abi.gradmimic;
 
 /**
  * Which score weighs a sample that has one for each of several references.

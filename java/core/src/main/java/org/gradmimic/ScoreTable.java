@@ -8,7 +8,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.device.Device;
-import org.gradmimic.device.DeviceArray;
+import org.gradmimic.internal.DeviceArray;
 import org.gradmimic.kernel.OpenResources;
 
 /**

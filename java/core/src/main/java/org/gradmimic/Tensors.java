@@ -1,11 +1,9 @@
 package org.gradmimic;
 
 import java.util.Arrays;
-import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -14,61 +12,17 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.base.InvalidArgumentException;
-import org.gradmimic.device.Device;
 import org.gradmimic.device.Host;
-import org.gradmimic.kernel.Descriptors;
-import org.gradmimic.kernel.Descriptors.Dtype;
-import org.gradmimic.kernel.Memory;
-import org.gradmimic.kernel.abi.gm_array;
+import org.gradmimic.kernel.internal.Memory;
 import org.jspecify.annotations.Nullable;
 
-/** LibTorch's tensors as the kernels see them, and the few constructors this package needs. */
+/** Checks of tensors that name what is wrong, the few constructors this library needs, and reads on the host. */
 public final class Tensors {
-    /** Where tensors without elements point: LibTorch gives them no memory, the kernels take that for absent. */
-    private static final BytePointer NOTHING = Memory.detached(new BytePointer(8));
-
     static {
         CpuThreads.shared();
     }
 
     private Tensors() {}
-
-    static Dtype dtype(Tensor tensor) {
-        ScalarType type = tensor.scalar_type().intern();
-        return switch (type) {
-            case Float -> Dtype.F32;
-            case Half -> Dtype.F16;
-            case BFloat16 -> Dtype.BF16;
-            case Double -> Dtype.F64;
-            case Long -> Dtype.I64;
-            default -> throw new InvalidArgumentException("a tensor of " + type + " is not supported");
-        };
-    }
-
-    /** LibTorch's name for what the kernels call {@code dtype}. */
-    static ScalarType scalarType(Dtype dtype) {
-        return switch (dtype) {
-            case F32 -> ScalarType.Float;
-            case F16 -> ScalarType.Half;
-            case BF16 -> ScalarType.BFloat16;
-            case F64 -> ScalarType.Double;
-            case I64 -> ScalarType.Long;
-        };
-    }
-
-    /** Tells a kernel of a tensor of up to three dimensions. */
-    public static void describe(gm_array array, Tensor tensor) {
-        int rank = (int) tensor.dim();
-        long[] shape = new long[rank];
-        long[] stride = new long[rank];
-        for (int d = 0; d < rank; d++) {
-            shape[d] = tensor.size(d);
-            stride[d] = tensor.stride(d);
-        }
-        Pointer data = tensor.data_ptr();
-        Descriptors.strided(array, data == null || data.isNull() ? NOTHING : data, dtype(tensor), shape, stride);
-        if (tensor.is_cuda()) Device.of(tensor).place(array);
-    }
 
     /** "[32, 768]" */
     public static String shape(Tensor tensor) {

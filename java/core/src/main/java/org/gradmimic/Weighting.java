@@ -3,8 +3,8 @@ package org.gradmimic;
 import java.util.List;
 import java.util.Locale;
 import org.gradmimic.base.InvalidArgumentException;
-import org.gradmimic.kernel.abi.gm_weighting;
-import org.gradmimic.kernel.abi.gradmimic;
+import org.gradmimic.kernel.internal.Descriptors;
+import org.gradmimic.kernel.internal.abi.gm_weighting;
 
 /**
  * How the scores of a batch become the weights of its samples. Sums and the softmax run over the samples of the batch whose
@@ -19,31 +19,25 @@ public record Weighting(Kind kind, double temperature, double lambda, boolean rh
     /** The kinds of weights; m_i is the score ⟨−g_i, V⟩/‖V‖. {@code toString} gives the name used in files and options. */
     public enum Kind {
         /** 1/B: plain training. */
-        UNIFORM(gradmimic.GM_UNIFORM),
+        UNIFORM,
         /** m_i itself. */
-        PROJ(gradmimic.GM_PROJ),
+        PROJ,
         /** m_i/‖g_i‖. */
-        COS(gradmimic.GM_COS),
+        COS,
         /** softmax(m/τ) over the batch. */
-        NORMED_PROJ(gradmimic.GM_NORMED_PROJ),
+        NORMED_PROJ,
         /** softmax(cos/τ) over the batch. */
-        NORMED_COS(gradmimic.GM_NORMED_COS),
+        NORMED_COS,
         /** The weights that bring the weighted gradients nearest to V: argmin over w of Σ‖w_i n_i − D‖ + λ‖w‖ with n_i = −g_i, D = V. */
-        OPT(gradmimic.GM_OPT),
+        OPT,
         /** softmax(‖g_i‖). */
-        GRAND(gradmimic.GM_GRAND),
+        GRAND,
         /** 1/k for the k samples that agree with a comparison gradient; 1/B when none does. */
-        AGRA(gradmimic.GM_AGRA),
+        AGRA,
         /** softmax(ℓ_i(θ) − ℓ_i(θ_ref)). */
-        RHO(gradmimic.GM_RHO);
+        RHO;
 
         private static final List<Kind> OF_SCORES = List.of(PROJ, COS, NORMED_PROJ, NORMED_COS, OPT);
-
-        private final int code;
-
-        Kind(int code) {
-            this.code = code;
-        }
 
         /** The kinds that scoring without training can give, because they follow from scores, ‖g_i‖ and V alone. */
         public static List<Kind> ofScores() {
@@ -137,8 +131,7 @@ public record Weighting(Kind kind, double temperature, double lambda, boolean rh
         return new Weighting(Kind.RHO, 1, 0, attached);
     }
 
-    /** Fills the ABI's struct. */
-    public void describe(gm_weighting target) {
-        target.kind(kind.code).temperature(temperature).lambda(lambda).rho_attached(rhoAttached ? 1 : 0);
+    void describe(gm_weighting target) {
+        Descriptors.weighting(target, kind.toString(), temperature, lambda, rhoAttached);
     }
 }

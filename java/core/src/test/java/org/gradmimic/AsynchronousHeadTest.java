@@ -14,7 +14,6 @@ import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceCounters;
 import org.gradmimic.device.TestDevice;
-import org.gradmimic.kernel.Descriptors.Dtype;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -56,11 +55,11 @@ class AsynchronousHeadTest {
 
     @ParameterizedTest
     @EnumSource(
-            value = Dtype.class,
-            names = {"F32", "F16"})
-    void aScorerReadsItsResultsInBlocksAndAgreesWithTheCpus(Dtype dtype) {
+            value = ScalarType.class,
+            names = {"Float", "Half"})
+    void aScorerReadsItsResultsInBlocksAndAgreesWithTheCpus(ScalarType type) {
         // Sums of 19 and of 10 products in another order.
-        ScorerOnDevice.compare(TestDevice.asynchronousCpu(), dtype, 1e-5);
+        ScorerOnDevice.compare(TestDevice.asynchronousCpu(), type, 1e-5);
     }
 
     @Test

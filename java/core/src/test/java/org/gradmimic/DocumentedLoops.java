@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
-import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -20,7 +19,6 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.device.Autocast;
 import org.gradmimic.device.Device;
-import org.gradmimic.kernel.Descriptors.Dtype;
 import org.gradmimic.layer.LayerScores;
 import org.gradmimic.layer.Losses;
 import org.gradmimic.layer.MimicSteps;
@@ -207,21 +205,15 @@ final class DocumentedLoops {
     private static void rows(Loader loader) {
         int width = 3 * SIDE * SIDE;
         try (PointerScope all = new PointerScope();
+                HeadScores found = HeadScores.builder(B).gradientNorms().build();
                 HeadScorer scorer = HeadScorer.builder(torch.randn(CLASSES, width))
                         .reference(torch.randn(CLASSES, width))
                         .build()) {
-            FloatPointer score = new FloatPointer(B);
             for (int i : loader) {
                 try (TensorScope scope = TensorScope.open()) {
                     Batch batch = loader.batch(i);
-                    scorer.score(
-                            batch.x().data_ptr(),
-                            Dtype.F32,
-                            B,
-                            new LongPointer(batch.labels().data_ptr()),
-                            score,
-                            null,
-                            null);
+                    scorer.score(batch.x().reshape(B, width), batch.labels(), found);
+                    if (found.scores().length != B) throw new IllegalStateException("a score for every row");
                 }
             }
         }

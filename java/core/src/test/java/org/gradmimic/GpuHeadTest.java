@@ -18,7 +18,6 @@ import org.gradmimic.device.DeviceCounters;
 import org.gradmimic.device.DeviceFacts;
 import org.gradmimic.device.DeviceTimer;
 import org.gradmimic.device.Gpu;
-import org.gradmimic.kernel.Descriptors.Dtype;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -124,10 +123,10 @@ class GpuHeadTest {
 
     @ParameterizedTest
     @EnumSource(
-            value = Dtype.class,
-            names = {"F32", "F16"})
-    void aScorerAgreesWithTheCpus(Dtype dtype) {
-        ScorerOnDevice.compare(Gpu.device(), dtype, TOLERANCE);
+            value = ScalarType.class,
+            names = {"Float", "Half"})
+    void aScorerAgreesWithTheCpus(ScalarType type) {
+        ScorerOnDevice.compare(Gpu.device(), type, TOLERANCE);
     }
 
     @Test

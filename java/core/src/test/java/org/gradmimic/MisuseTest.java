@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
-import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Scalar;
@@ -13,7 +12,6 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.NonFiniteException;
-import org.gradmimic.kernel.Descriptors.Dtype;
 import org.gradmimic.kernel.OpenResources;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -144,9 +142,10 @@ class MisuseTest {
             double[] v = PerSample.doubles(reference.sub(linear.weight()));
             assertThat(PerSample.doubles(direction.vector(0))).isEqualTo(v);
             try (PointerScope inner = new PointerScope()) {
-                FloatPointer score = new FloatPointer(B);
-                scorer.score(features.data_ptr_float(), Dtype.F32, B, labels.data_ptr_long(), score, null, null);
-                for (int i = 0; i < B; i++) assertThat(score.get(i)).isFinite();
+                try (HeadScores found = HeadScores.builder(B).build()) {
+                    scorer.score(features, labels, found);
+                    for (float score : found.scores()) assertThat(score).isFinite();
+                }
             }
         }
     }
@@ -347,15 +346,9 @@ class MisuseTest {
                 .reference(reference)
                 .build();
         scorer.close();
-        assertThatThrownBy(() -> scorer.score(
-                        features.data_ptr_float(),
-                        Dtype.F32,
-                        B,
-                        labels.data_ptr_long(),
-                        new FloatPointer(B),
-                        null,
-                        null))
-                .hasMessage("this scorer is closed");
+        try (HeadScores found = HeadScores.builder(B).build()) {
+            assertThatThrownBy(() -> scorer.score(features, labels, found)).hasMessage("this scorer is closed");
+        }
         ScoreTable table = new ScoreTable(B, (e, s, ids, score, w, loss, n) -> {});
         table.close();
         assertThatThrownBy(table::drain).hasMessage("this score table is closed");

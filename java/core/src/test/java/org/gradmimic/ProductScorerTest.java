@@ -9,9 +9,9 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.device.Device;
-import org.gradmimic.device.DeviceArray;
-import org.gradmimic.device.DeviceQueue;
 import org.gradmimic.device.TestDevice;
+import org.gradmimic.internal.DeviceArray;
+import org.gradmimic.internal.DeviceQueue;
 import org.junit.jupiter.api.Test;
 
 class ProductScorerTest {
@@ -31,7 +31,7 @@ class ProductScorerTest {
             Tensor features = torch.randn(ROWS, 7);
             Tensor labels = torch.randint(0, CLASSES, new long[] {ROWS}).to(torch.ScalarType.Long);
             try (Direction direction = Direction.toward(List.of(torch.randn(CLASSES, 7)), List.of(weight));
-                    DeviceQueue queue = device.queue()) {
+                    DeviceQueue queue = new DeviceQueue(device)) {
                 direction.refresh();
                 float[][] found = new float[3][];
                 long[] parts = {1, 4 * 2 * CLASSES, 100 * 2 * CLASSES}; // one row, four rows, all rows at a time

@@ -2,16 +2,14 @@ package org.gradmimic;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceCounters;
 import org.gradmimic.device.TestDevice;
-import org.gradmimic.kernel.Descriptors.Dtype;
 
 /** A {@link HeadScorer} on some device against one on the CPU. */
 final class ScorerOnDevice {
@@ -22,7 +20,7 @@ final class ScorerOnDevice {
     private ScorerOnDevice() {}
 
     /** @param tolerance relative to the largest of a block's scores, norms or losses */
-    static void compare(Device device, Dtype dtype, double tolerance) {
+    static void compare(Device device, ScalarType type, double tolerance) {
         try (PointerScope scope = new PointerScope()) {
             torch.manual_seed(1);
             Tensor weight = torch.randn(CLASSES, WIDTH);
@@ -41,11 +39,11 @@ final class ScorerOnDevice {
                 for (int rows : BLOCKS) {
                     Tensor features = torch.randn(rows, WIDTH);
                     if (rows > 1) features.select(0, rows - 1).fill_(new Scalar(Double.NaN));
-                    Tensor typed = features.to(Tensors.scalarType(dtype));
-                    Tensor labels = torch.randint(0, CLASSES, new long[] {rows}).to(torch.ScalarType.Long);
-                    float[][] expected = score(slow, typed, dtype, labels, rows);
+                    Tensor typed = features.to(type);
+                    Tensor labels = torch.randint(0, CLASSES, new long[] {rows}).to(ScalarType.Long);
+                    float[][] expected = score(slow, typed, labels, rows);
                     long reads = DeviceCounters.hostReads();
-                    float[][] found = score(fast, typed, dtype, labels, rows);
+                    float[][] found = score(fast, typed, labels, rows);
                     // One block of numbers.
                     assertThat(DeviceCounters.hostReads() - reads).isEqualTo(1);
                     for (int k = 0; k < expected.length; k++) assertClose(found[k], expected[k], tolerance);
@@ -54,18 +52,12 @@ final class ScorerOnDevice {
         }
     }
 
-    private static float[][] score(HeadScorer scorer, Tensor features, Dtype dtype, Tensor labels, int rows) {
-        FloatPointer score = new FloatPointer(rows);
-        FloatPointer norm = new FloatPointer(rows);
-        FloatPointer loss = new FloatPointer(rows);
-        long nonFinite =
-                scorer.score(features.data_ptr(), dtype, rows, new LongPointer(labels.data_ptr()), score, norm, loss);
-        assertThat(nonFinite).isEqualTo(rows > 1 ? 1 : 0);
-        float[][] found = new float[3][rows];
-        score.get(found[0]);
-        norm.get(found[1]);
-        loss.get(found[2]);
-        return found;
+    private static float[][] score(HeadScorer scorer, Tensor features, Tensor labels, int rows) {
+        try (HeadScores found =
+                HeadScores.builder(rows).gradientNorms().losses().build()) {
+            assertThat(scorer.score(features, labels, found)).isEqualTo(rows > 1 ? 1 : 0);
+            return new float[][] {found.scores(), found.gradientNorms(), found.losses()};
+        }
     }
 
     private static void assertClose(float[] found, float[] expected, double tolerance) {

@@ -29,6 +29,7 @@ class ArchitectureTest {
                 Arguments.of("arrows", rules.arrows()),
                 Arguments.of("noCycles", rules.noCycles()),
                 Arguments.of("internalStaysInside", rules.internalStaysInside()),
+                Arguments.of("signaturesHideInternals", rules.signaturesHideInternals()),
                 Arguments.of("abiBehindCore", rules.abiBehindCore()),
                 Arguments.of("optionsInCli", rules.optionsInCli()),
                 Arguments.of("libraryIsSilent", rules.libraryIsSilent()));

@@ -28,11 +28,13 @@ class PlantedViolationsTest {
     }
 
     static Stream<Arguments> planted() {
-        Rules rules = new Rules(ROOT, PlantedViolationsTest::module, REACHABLE::get);
+        Rules rules = new Rules(
+                ROOT, PlantedViolationsTest::module, REACHABLE::get, Map.of("kernel", Set.of("core", "data")));
         return Stream.of(
                 Arguments.of(rules.arrows(), "core.UsesCli"),
                 Arguments.of(rules.noCycles(), "data.one.There"),
                 Arguments.of(rules.internalStaysInside(), "data.UsesHidden"),
+                Arguments.of(rules.signaturesHideInternals(), "core.Exposes"),
                 Arguments.of(rules.abiBehindCore(), "data.UsesAbi"),
                 Arguments.of(rules.optionsInCli(), "data.Declares"),
                 Arguments.of(rules.libraryIsSilent(), "data.Prints"));

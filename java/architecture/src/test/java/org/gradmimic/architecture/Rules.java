@@ -9,12 +9,15 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaMember;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiPredicate;
@@ -23,9 +26,12 @@ import org.gradmimic.architecture.Modules.Module;
 
 /** The rules between modules and packages. {@code root} is the package they hold under, so that tests can try them. */
 final class Rules {
+    private static final String JAVACPP = "org.bytedeco.javacpp";
+
     private final String root;
     private final Function<JavaClass, String> moduleOf;
     private final Function<String, Set<String>> reachable;
+    private final Map<String, Set<String>> friends;
 
     /** Of the modules as they are. */
     Rules(Modules modules) {
@@ -34,13 +40,20 @@ final class Rules {
                 type -> modules.ofPackage(type.getPackageName())
                         .map(Module::name)
                         .orElseThrow(() -> new IllegalStateException(type.getName() + " lies in no module")),
-                modules::reachable);
+                modules::reachable,
+                Map.of("kernel", Set.of("core", "models", "train", "bench")));
     }
 
-    Rules(String root, Function<JavaClass, String> moduleOf, Function<String, Set<String>> reachable) {
+    /** @param friends the modules that may use the internal packages of a module */
+    Rules(
+            String root,
+            Function<JavaClass, String> moduleOf,
+            Function<String, Set<String>> reachable,
+            Map<String, Set<String>> friends) {
         this.root = root;
         this.moduleOf = moduleOf;
         this.reachable = reachable;
+        this.friends = friends;
     }
 
     /** A module uses what its POM's arrows lead to. */
@@ -73,12 +86,51 @@ final class Rules {
                 .beFreeOfCycles();
     }
 
-    /** A package named internal belongs to its module alone. */
+    /** A package named internal belongs to its module and the friends that the module names. */
     ArchRule internalStaysInside() {
         return classes()
                 .should(onlyUse(
-                        "leave internal packages to the module that has them",
-                        (from, to) -> sameModule(from, to) || !isInternal(to)));
+                        "leave internal packages to the module that has them and its friends",
+                        (from, to) -> sameModule(from, to)
+                                || !isInternal(to)
+                                || friends.getOrDefault(moduleOf.apply(to), Set.of())
+                                        .contains(moduleOf.apply(from))));
+    }
+
+    /**
+     * What a guest can call or extend names no type of an internal package and none of JavaCPP's pointers, which are addresses. The
+     * tensors and modules of LibTorch are the currency of the API. {@code TensorScope.keep} takes whatever object of LibTorch a scope
+     * may hold, and those have only {@code Pointer} in common.
+     */
+    ArchRule signaturesHideInternals() {
+        return classes()
+                .that(DescribedPredicate.describe("guests see", this::isVisible))
+                .should(new ArchCondition<>("name no internal type and no address in a signature") {
+                    @Override
+                    public void check(JavaClass type, ConditionEvents events) {
+                        if (type.getName().equals(root + ".TensorScope")) return;
+                        for (JavaMember member : type.getMembers()) {
+                            if (!isVisible(member.getModifiers())) continue;
+                            for (JavaClass named : member.getAllInvolvedRawTypes()) {
+                                JavaClass base = named.getBaseComponentType();
+                                if (!isInternal(base) && !base.getPackageName().equals(JAVACPP)) continue;
+                                events.add(SimpleConditionEvent.violated(
+                                        member, member.getFullName() + " names " + base.getName()));
+                            }
+                        }
+                    }
+                });
+    }
+
+    private boolean isVisible(JavaClass type) {
+        return !isInternal(type)
+                && isVisible(type.getModifiers())
+                && type.getEnclosingClass().map(this::isVisible).orElse(true);
+    }
+
+    private static boolean isVisible(Set<JavaModifier> modifiers) {
+        return !modifiers.contains(JavaModifier.SYNTHETIC)
+                && (modifiers.contains(JavaModifier.PUBLIC) || modifiers.contains(JavaModifier.PROTECTED));
     }
 
     /**
@@ -95,7 +147,7 @@ final class Rules {
                         "are not BatchWeights", type -> !type.getName().equals(root + ".score.BatchWeights")))
                 .should()
                 .dependOnClassesThat()
-                .resideInAPackage(root + ".kernel.abi..");
+                .resideInAPackage(root + ".kernel.internal.abi..");
     }
 
     /** Options of the command line are cli's, and those of the job for spark-submit Spark's. */

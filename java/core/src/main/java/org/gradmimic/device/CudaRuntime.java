@@ -3,7 +3,6 @@ package org.gradmimic.device;
 import org.bytedeco.cuda.cudart.cudaDeviceProp;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.Loader;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.SizeTPair;
 import org.bytedeco.pytorch.cuda.CUDAEvent;
@@ -11,7 +10,7 @@ import org.bytedeco.pytorch.cuda.CUDAStream;
 import org.bytedeco.pytorch.cuda.DeviceStats;
 import org.bytedeco.pytorch.global.torch_cuda;
 import org.gradmimic.kernel.CudaFailure;
-import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.internal.Memory;
 
 /**
  * The only class that calls LibTorch's CUDA part and CUDA's runtime, through their presets; loaded when {@link CudaSupport} has
@@ -28,11 +27,6 @@ final class CudaRuntime {
     static int devices() {
         Loader.load(torch_cuda.class);
         return torch_cuda.device_count();
-    }
-
-    /** LibTorch's current stream on a device. */
-    static Pointer stream(int device) {
-        return torch_cuda.getCurrentCUDAStream((byte) device).stream();
     }
 
     static void await(int device) {

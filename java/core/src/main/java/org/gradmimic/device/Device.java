@@ -1,6 +1,5 @@
 package org.gradmimic.device;
 
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.DeviceOptional;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -11,9 +10,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.base.UnsupportedException;
+import org.gradmimic.device.internal.Counter;
 import org.gradmimic.kernel.CudaFailure;
-import org.gradmimic.kernel.Descriptors;
-import org.gradmimic.kernel.abi.gm_array;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,11 +72,6 @@ public final class Device {
         }
     }
 
-    /** Says of an array that was just described that it is in this device's memory. */
-    public void place(gm_array array) {
-        if (kind == Kind.CUDA) Descriptors.onCuda(array, index);
-    }
-
     /** {@return whether it is the CPU or a CUDA device} */
     public Kind kind() {
         return kind;
@@ -133,15 +126,10 @@ public final class Device {
         return torch.empty(shape, options(type), new MemoryFormatOptional());
     }
 
-    /** A view of memory of this device that somebody else owns and keeps. */
-    public Tensor view(Pointer memory, ScalarType type, long... shape) {
-        return torch.from_blob(memory, shape, options(type));
-    }
-
     /** The tensor here: a copy, or the tensor itself where it is here already. */
     public Tensor move(Tensor tensor) {
         if (has(tensor)) return tensor;
-        DeviceCounters.written();
+        Counter.HOST_WRITES.count();
         try {
             return tensor.to(libTorch(), tensor.scalar_type());
         } catch (RuntimeException e) {
@@ -154,14 +142,9 @@ public final class Device {
         return tensor == null ? null : move(tensor);
     }
 
-    /** Kernels on this device, on LibTorch's current stream. The caller closes it. */
-    public DeviceQueue queue() {
-        return new DeviceQueue(this);
-    }
-
     /** Waits until everything that was put into this device's queues is done. */
     public void await() {
-        DeviceCounters.waited();
+        Counter.WAITS.count();
         if (kind == Kind.CUDA) CudaRuntime.await(index);
     }
 

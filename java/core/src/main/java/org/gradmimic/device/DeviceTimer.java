@@ -1,5 +1,6 @@
 package org.gradmimic.device;
 
+import org.gradmimic.device.internal.Counter;
 import org.gradmimic.kernel.OpenResources;
 
 /**
@@ -32,7 +33,7 @@ public final class DeviceTimer implements AutoCloseable {
     /** Seconds in between; waits until the device is there. */
     public double seconds() {
         if (events == null) return (ended - begun) * 1e-9;
-        DeviceCounters.waited();
+        Counter.WAITS.count();
         return events.seconds();
     }
 

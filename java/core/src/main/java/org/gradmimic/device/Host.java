@@ -3,6 +3,7 @@ package org.gradmimic.device;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.device.internal.Counter;
 
 /** Tensors read on the host. Each call waits for the device that has the tensor, and {@link DeviceCounters} counts it. */
 public final class Host {
@@ -10,7 +11,7 @@ public final class Host {
 
     /** The tensor's elements in row-major order and in host memory; the tensor itself where that is so already. */
     private static Tensor here(Tensor tensor, ScalarType type) {
-        DeviceCounters.read();
+        Counter.HOST_READS.count();
         Tensor detached = tensor.detach();
         if (detached.is_cuda()) detached = detached.cpu();
         return detached.to(type).contiguous();
@@ -48,19 +49,19 @@ public final class Host {
 
     /** The only element of a tensor. */
     public static double number(Tensor tensor) {
-        DeviceCounters.read();
+        Counter.HOST_READS.count();
         return tensor.item_double();
     }
 
     /** The only element of an integer tensor. */
     public static long integer(Tensor tensor) {
-        DeviceCounters.read();
+        Counter.HOST_READS.count();
         return tensor.item_long();
     }
 
     /** The only element of a tensor of truth values. */
     public static boolean truth(Tensor tensor) {
-        DeviceCounters.read();
+        Counter.HOST_READS.count();
         return tensor.item_bool();
     }
 }

@@ -11,11 +11,11 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.gradmimic.Tensors;
 import org.gradmimic.device.Device;
-import org.gradmimic.kernel.abi.gm_array;
-import org.gradmimic.kernel.abi.gm_clip_scores_args;
-import org.gradmimic.kernel.abi.gradmimic;
+import org.gradmimic.internal.KernelArrays;
+import org.gradmimic.kernel.internal.abi.gm_array;
+import org.gradmimic.kernel.internal.abi.gm_clip_scores_args;
+import org.gradmimic.kernel.internal.abi.gradmimic;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -138,8 +138,8 @@ final class ContrastiveScores {
                             batch.kind() == ContrastiveBatch.Kind.SOFTMAX
                                     ? gradmimic.GM_CONTRASTIVE_SOFTMAX
                                     : gradmimic.GM_CONTRASTIVE_SIGMOID);
-            Tensors.describe(args.loss(), loss);
-            Tensors.describe(args.score(), score);
+            KernelArrays.describe(args.loss(), loss);
+            KernelArrays.describe(args.score(), score);
             layers.kernels().clipScores(args);
         }
         losses.copy_(loss);
@@ -147,7 +147,7 @@ final class ContrastiveScores {
     }
 
     private static void describe(gm_array array, @Nullable Tensor tensor) {
-        if (tensor != null) Tensors.describe(array, tensor.detach().contiguous());
+        if (tensor != null) KernelArrays.describe(array, tensor.detach().contiguous());
     }
 
     /** [1] double; 0 for what isn't there. */

@@ -9,7 +9,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Calibration;
 import org.gradmimic.Tensors;
-import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.internal.Memory;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -9,7 +9,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
-import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.internal.Memory;
 import org.jspecify.annotations.Nullable;
 
 /** Adds to the gradients of parameters, as the end of an autograd pass does. */

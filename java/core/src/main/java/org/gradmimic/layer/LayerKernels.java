@@ -8,17 +8,17 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.gradmimic.Tensors;
 import org.gradmimic.device.Device;
-import org.gradmimic.device.DeviceQueue;
-import org.gradmimic.kernel.Kernels;
+import org.gradmimic.internal.DeviceQueue;
+import org.gradmimic.internal.KernelArrays;
 import org.gradmimic.kernel.OpenResources;
-import org.gradmimic.kernel.abi.gm_clip_scores_args;
-import org.gradmimic.kernel.abi.gm_ghost_dot_args;
-import org.gradmimic.kernel.abi.gm_ghost_norm_args;
-import org.gradmimic.kernel.abi.gm_projected_dot_args;
-import org.gradmimic.kernel.abi.gm_row_dot_args;
-import org.gradmimic.kernel.abi.gradmimic;
+import org.gradmimic.kernel.internal.Kernels;
+import org.gradmimic.kernel.internal.abi.gm_clip_scores_args;
+import org.gradmimic.kernel.internal.abi.gm_ghost_dot_args;
+import org.gradmimic.kernel.internal.abi.gm_ghost_norm_args;
+import org.gradmimic.kernel.internal.abi.gm_projected_dot_args;
+import org.gradmimic.kernel.internal.abi.gm_row_dot_args;
+import org.gradmimic.kernel.internal.abi.gradmimic;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +32,7 @@ final class LayerKernels implements AutoCloseable {
 
     LayerKernels(Device device) {
         this.device = device;
-        queue = device.queue();
+        queue = new DeviceQueue(device);
         OpenResources.opened();
     }
 
@@ -69,9 +69,9 @@ final class LayerKernels implements AutoCloseable {
             boolean last = outputGradients.dim() == 4
                     && outputGradients.is_contiguous(MemoryFormat.ChannelsLast)
                     && u.is_contiguous(MemoryFormat.ChannelsLast);
-            Tensors.describe(args.projected(), flat(u, last));
-            Tensors.describe(args.delta(), flat(outputGradients.detach(), last));
-            Tensors.describe(args.dot(), result);
+            KernelArrays.describe(args.projected(), flat(u, last));
+            KernelArrays.describe(args.delta(), flat(outputGradients.detach(), last));
+            KernelArrays.describe(args.dot(), result);
             Kernels.rowDot(queue.now(), args, queue.workspace());
         }
         return result;
@@ -88,10 +88,10 @@ final class LayerKernels implements AutoCloseable {
         Tensor result = result(outputGradients, outputGradients.size(0));
         try (PointerScope scope = new PointerScope();
                 gm_ghost_dot_args args = new gm_ghost_dot_args()) {
-            Tensors.describe(args.input(), activations.detach());
-            Tensors.describe(args.delta(), outputGradients.detach());
-            Tensors.describe(args.direction(), v.detach());
-            Tensors.describe(args.dot(), result);
+            KernelArrays.describe(args.input(), activations.detach());
+            KernelArrays.describe(args.delta(), outputGradients.detach());
+            KernelArrays.describe(args.direction(), v.detach());
+            KernelArrays.describe(args.dot(), result);
             boolean slower = Kernels.ghostDotForm(queue.now(), args) == gradmimic.GM_GHOST_DOT_PRODUCT;
             if (slower && product.getAsBoolean()) return null;
             Kernels.ghostDot(queue.now(), args, queue.workspace());
@@ -104,9 +104,9 @@ final class LayerKernels implements AutoCloseable {
         Tensor result = result(outputGradients, outputGradients.size(0));
         try (PointerScope scope = new PointerScope();
                 gm_ghost_norm_args args = new gm_ghost_norm_args()) {
-            Tensors.describe(args.input(), activations.detach());
-            Tensors.describe(args.delta(), outputGradients.detach());
-            Tensors.describe(args.norm_squared(), result);
+            KernelArrays.describe(args.input(), activations.detach());
+            KernelArrays.describe(args.delta(), outputGradients.detach());
+            KernelArrays.describe(args.norm_squared(), result);
             Kernels.ghostNorm(queue.now(), args, queue.workspace());
         }
         return result;
@@ -132,14 +132,14 @@ final class LayerKernels implements AutoCloseable {
         Tensor result = result(gradients, gradients.size(0));
         try (PointerScope scope = new PointerScope();
                 gm_projected_dot_args args = new gm_projected_dot_args()) {
-            Tensors.describe(
+            KernelArrays.describe(
                     args.gradient(),
                     gradients.detach().reshape(gradients.size(0), v.numel()).contiguous());
-            Tensors.describe(args.direction(), v.detach().reshape(-1).contiguous());
+            KernelArrays.describe(args.direction(), v.detach().reshape(-1).contiguous());
             args.dot().data(null);
             args.norm_squared().data(null);
             args.direction_norm_squared(null);
-            Tensors.describe(dot ? args.dot() : args.norm_squared(), result);
+            KernelArrays.describe(dot ? args.dot() : args.norm_squared(), result);
             Kernels.projectedDot(queue.now(), args, queue.workspace());
         }
         return result;

@@ -6,7 +6,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
-import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.internal.Memory;
 import org.jspecify.annotations.Nullable;
 
 /** One call of one layer: its output, and its parameters' gradient rules with their activations. */

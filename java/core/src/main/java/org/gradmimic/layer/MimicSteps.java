@@ -19,8 +19,8 @@ import org.gradmimic.device.Autocast;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.Host;
 import org.gradmimic.kernel.CudaFailure;
-import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.OpenResources;
+import org.gradmimic.kernel.internal.Memory;
 import org.jspecify.annotations.Nullable;
 
 /**

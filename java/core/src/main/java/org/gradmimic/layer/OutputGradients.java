@@ -12,7 +12,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.device.Device;
-import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.internal.Memory;
 import org.jspecify.annotations.Nullable;
 
 /** The backward pass that brings each recorded layer its δ, and the scores that follow from them. */

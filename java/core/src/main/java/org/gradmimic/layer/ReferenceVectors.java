@@ -7,13 +7,14 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
 import org.gradmimic.device.Device;
-import org.gradmimic.device.DeviceArray;
-import org.gradmimic.device.DeviceQueue;
-import org.gradmimic.kernel.Kernels;
-import org.gradmimic.kernel.Memory;
+import org.gradmimic.internal.DeviceArray;
+import org.gradmimic.internal.DeviceQueue;
+import org.gradmimic.internal.KernelArrays;
 import org.gradmimic.kernel.OpenResources;
-import org.gradmimic.kernel.abi.gm_array;
-import org.gradmimic.kernel.abi.gm_direction_args;
+import org.gradmimic.kernel.internal.Kernels;
+import org.gradmimic.kernel.internal.Memory;
+import org.gradmimic.kernel.internal.abi.gm_array;
+import org.gradmimic.kernel.internal.abi.gm_direction_args;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +34,7 @@ final class ReferenceVectors implements AutoCloseable {
 
     ReferenceVectors(Device device) {
         this.device = device;
-        queue = device.queue();
+        queue = new DeviceQueue(device);
         norm = DeviceArray.doubles(device, 1);
         Pointer.memset(args, 0, args.sizeof());
         args.count(1)
@@ -50,9 +51,9 @@ final class ReferenceVectors implements AutoCloseable {
         ScalarType type = LayerKernels.sumType(live);
         Tensor flat = reserve(live.numel(), type);
         try (PointerScope scope = new PointerScope()) {
-            Tensors.describe(reference, theReference.detach().contiguous().reshape(-1));
-            Tensors.describe(parameter, live.contiguous().reshape(-1));
-            Tensors.describe(vector, flat);
+            KernelArrays.describe(reference, theReference.detach().contiguous().reshape(-1));
+            KernelArrays.describe(parameter, live.contiguous().reshape(-1));
+            KernelArrays.describe(vector, flat);
             Kernels.direction(queue.now(), args, queue.workspace());
         }
         return flat.reshape(Tensors.sizes(live));

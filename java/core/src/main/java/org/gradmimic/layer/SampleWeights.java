@@ -5,14 +5,15 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
 import org.gradmimic.base.NonFiniteException;
 import org.gradmimic.device.Device;
-import org.gradmimic.device.DeviceQueue;
-import org.gradmimic.kernel.Kernels;
+import org.gradmimic.internal.DeviceQueue;
+import org.gradmimic.internal.KernelArrays;
 import org.gradmimic.kernel.OpenResources;
-import org.gradmimic.kernel.abi.gm_mimic_weights_args;
+import org.gradmimic.kernel.internal.Descriptors;
+import org.gradmimic.kernel.internal.Kernels;
+import org.gradmimic.kernel.internal.abi.gm_mimic_weights_args;
 import org.jspecify.annotations.Nullable;
 
 /** Scores of a batch to weights, by the rule that {@link org.gradmimic.MimicHead} uses too. */
@@ -24,7 +25,7 @@ public final class SampleWeights implements AutoCloseable {
     /** Where the scores are. */
     public SampleWeights(Device device) {
         this.device = device;
-        queue = device.queue();
+        queue = new DeviceQueue(device);
         OpenResources.opened();
     }
 
@@ -41,14 +42,23 @@ public final class SampleWeights implements AutoCloseable {
         try (PointerScope scope = new PointerScope();
                 gm_mimic_weights_args args = new gm_mimic_weights_args()) {
             Pointer.memset(args, 0, args.sizeof());
-            weighting.describe(args.weighting());
-            Tensors.describe(args.score(), floats(scores));
-            if (gradientNorms != null) Tensors.describe(args.gradient_norm(), floats(gradientNorms));
-            Tensors.describe(args.weight(), weights);
+            describe(weighting, args);
+            KernelArrays.describe(args.score(), floats(scores));
+            if (gradientNorms != null) KernelArrays.describe(args.gradient_norm(), floats(gradientNorms));
+            KernelArrays.describe(args.weight(), weights);
             args.direction_norm_squared(new DoublePointer(directionNormSquared.data_ptr()));
             Kernels.mimicWeights(queue.now(), args, queue.workspace());
         }
         return weights;
+    }
+
+    private static void describe(Weighting weighting, gm_mimic_weights_args args) {
+        Descriptors.weighting(
+                args.weighting(),
+                weighting.kind().toString(),
+                weighting.temperature(),
+                weighting.lambda(),
+                weighting.rhoAttached());
     }
 
     private static Tensor floats(Tensor values) {

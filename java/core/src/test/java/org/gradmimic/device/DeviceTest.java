@@ -11,6 +11,7 @@ import org.gradmimic.Tensors;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.base.UnsupportedException;
+import org.gradmimic.internal.DeviceArray;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -1,9 +1,8 @@
 package org.gradmimic.kernel;
 
 import org.bytedeco.javacpp.Loader;
-import org.bytedeco.javacpp.Pointer;
 import org.gradmimic.base.LibraryLoadException;
-import org.gradmimic.kernel.abi.gradmimic;
+import org.gradmimic.kernel.internal.abi.gradmimic;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,18 +69,7 @@ public final class NativeLibrary {
         return gradmimic.gm_cpu_threads();
     }
 
-    /**
-     * Makes OpenBLAS do its work on OpenMP's threads; {@code gm_share_threads} in gradmimic.h says when that is right.
-     *
-     * @param setCallback the address of its {@code openblas_set_threads_callback_function}
-     * @param maxThreads its {@code MAX_THREADS}
-     */
-    public static void shareThreads(Pointer setCallback, int maxThreads) {
-        require();
-        Kernels.check(gradmimic.gm_share_threads(setCallback, maxThreads));
-    }
-
-    /** Why {@link Provider#CUDA} cannot be used here and what to do about it; null if it can. */
+    /** Why CUDA cannot be used here and what to do about it; null if it can. */
     public static @Nullable String cudaProblem() {
         require();
         if (gradmimic.gm_cuda_available() == gradmimic.GM_OK) return null;

@@ -1,8 +1,7 @@
 /**
- * The binding of libgradmimic: {@link org.gradmimic.kernel.Kernels} has one method per operation of the C ABI, over
- * argument structs that JavaCPP generates from {@code gradmimic.h} ({@code org.gradmimic.kernel.abi}). Statuses become
- * typed exceptions, scratch memory is a {@link org.gradmimic.kernel.Workspace}. Everything here speaks pointers, shapes
- * and strides; no framework's tensors.
+ * What libgradmimic says of itself ({@link org.gradmimic.kernel.NativeLibrary}), CUDA's failures as exceptions, and the count of open
+ * native resources. The binding itself is internal: {@code org.gradmimic.kernel.internal} has a method for each operation of the C
+ * ABI, over argument structs that JavaCPP generates from {@code gradmimic.h}.
  */
 @NullMarked
 package org.gradmimic.kernel;

@@ -18,8 +18,8 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.device.Device;
-import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.OpenResources;
+import org.gradmimic.kernel.internal.Memory;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -12,8 +12,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
-import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.OpenResources;
+import org.gradmimic.kernel.internal.Memory;
 
 /**
  * A file in memory, page by page as it is touched. Tensors that lie in it are views and keep it mapped, closed or not;

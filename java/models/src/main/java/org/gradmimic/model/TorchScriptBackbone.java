@@ -17,8 +17,8 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.device.Device;
-import org.gradmimic.kernel.Memory;
 import org.gradmimic.kernel.OpenResources;
+import org.gradmimic.kernel.internal.Memory;
 
 /**
  * A TorchScript file ({@code torch.jit.trace(...).save(FILE)}) that takes float images [n,3,H,W] and returns features

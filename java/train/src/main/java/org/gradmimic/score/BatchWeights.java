@@ -8,13 +8,13 @@ import org.gradmimic.Weighting;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.base.NonFiniteException;
-import org.gradmimic.kernel.Descriptors;
-import org.gradmimic.kernel.Descriptors.Dtype;
-import org.gradmimic.kernel.Kernels;
-import org.gradmimic.kernel.Provider;
-import org.gradmimic.kernel.Workspace;
-import org.gradmimic.kernel.abi.gm_mimic_weights_args;
-import org.gradmimic.kernel.abi.gm_queue;
+import org.gradmimic.kernel.internal.Descriptors;
+import org.gradmimic.kernel.internal.Descriptors.Dtype;
+import org.gradmimic.kernel.internal.Kernels;
+import org.gradmimic.kernel.internal.Provider;
+import org.gradmimic.kernel.internal.Workspace;
+import org.gradmimic.kernel.internal.abi.gm_mimic_weights_args;
+import org.gradmimic.kernel.internal.abi.gm_queue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,9 +56,18 @@ final class BatchWeights {
         }
     }
 
+    private static void describe(Weighting weighting, gm_mimic_weights_args args) {
+        Descriptors.weighting(
+                args.weighting(),
+                weighting.kind().toString(),
+                weighting.temperature(),
+                weighting.lambda(),
+                weighting.rhoAttached());
+    }
+
     private void softmax(gm_queue queue, gm_mimic_weights_args args, long from, long to) {
         // Without norms the cosines are there already.
-        (norms == null ? Weighting.normedProj(weighting.temperature()) : weighting).describe(args.weighting());
+        describe(norms == null ? Weighting.normedProj(weighting.temperature()) : weighting, args);
         int length = (int) Math.min(BLOCK, to - from);
         float[] block = new float[length];
         double[] part = new double[2];
@@ -115,7 +124,7 @@ final class BatchWeights {
         int count = (int) (to - from);
         float[] block = new float[count];
         try (PointerScope scope = new PointerScope()) {
-            weighting.describe(args.weighting());
+            describe(weighting, args);
             FloatPointer score = new FloatPointer(count);
             FloatPointer norm = new FloatPointer(count);
             DoublePointer squared = new DoublePointer(1).put(directionNorm * directionNorm);

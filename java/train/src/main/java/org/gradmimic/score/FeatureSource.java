@@ -10,15 +10,18 @@ import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.HeadScorer;
+import org.gradmimic.HeadScores;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.npy.NpyFile;
 import org.gradmimic.io.npy.NpyType;
-import org.gradmimic.kernel.Descriptors.Dtype;
-import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.internal.Memory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,9 +42,7 @@ public final class FeatureSource implements ScoreSource {
     private final HeadScorer scorer;
     private final double[] directionNorms;
     private final LongPointer labelBlock;
-    private final FloatPointer score;
-    private final FloatPointer gradientNorm;
-    private final FloatPointer loss;
+    private final HeadScores found;
     private final @Nullable FloatPointer converted;
     private long from;
 
@@ -56,9 +57,7 @@ public final class FeatureSource implements ScoreSource {
         scorer = (builder.bias == null ? head : head.bias(builder.bias)).build();
         directionNorms = new double[] {Math.sqrt(scorer.direction().normSquared())};
         labelBlock = Memory.detached(new LongPointer(blockRows));
-        score = Memory.detached(new FloatPointer(blockRows));
-        gradientNorm = Memory.detached(new FloatPointer(blockRows));
-        loss = Memory.detached(new FloatPointer(blockRows));
+        found = HeadScores.builder(blockRows).gradientNorms().losses().build();
         converted = features.type() == NpyType.FLOAT64
                 ? Memory.detached(new FloatPointer(blockRows * features.rowElements()))
                 : null;
@@ -178,22 +177,20 @@ public final class FeatureSource implements ScoreSource {
         if (from >= count()) return null;
         int n = (int) Math.min(blockRows, count() - from);
         readLabels(n);
-        score(n, wanted);
+        score(n);
         long[] ids = new long[n];
         for (int i = 0; i < n; i++) ids[i] = from + i;
         from += n;
         return new Block(
                 ids,
-                new double[][] {doubles(score, n)},
-                wanted.losses() ? doubles(loss, n) : new double[0],
-                wanted.gradientNorms() ? doubles(gradientNorm, n) : new double[0]);
+                new double[][] {doubles(found.scores())},
+                wanted.losses() ? doubles(found.losses()) : new double[0],
+                wanted.gradientNorms() ? doubles(found.gradientNorms()) : new double[0]);
     }
 
-    private static double[] doubles(FloatPointer pointer, int n) {
-        float[] floats = new float[n];
-        pointer.get(floats, 0, n);
-        double[] doubles = new double[n];
-        for (int i = 0; i < n; i++) doubles[i] = floats[i];
+    private static double[] doubles(float[] floats) {
+        double[] doubles = new double[floats.length];
+        for (int i = 0; i < floats.length; i++) doubles[i] = floats[i];
         return doubles;
     }
 
@@ -211,21 +208,26 @@ public final class FeatureSource implements ScoreSource {
         }
     }
 
-    private void score(int count, Wanted wanted) {
-        FloatPointer losses = wanted.losses() ? loss : null;
+    private void score(int count) {
         try (PointerScope scope = new PointerScope()) {
+            Tensor rows;
             if (converted != null) {
                 features.readFloats(from, from + count, converted.asByteBuffer().asFloatBuffer());
-                scorer.score(converted, Dtype.F32, count, labelBlock, score, gradientNorm, losses);
-                return;
+                rows = view(converted, ScalarType.Float, count, features.rowElements());
+            } else {
+                ByteBuffer mapped = features.rows(from, from + count);
+                ScalarType type = features.type() == NpyType.FLOAT16 ? ScalarType.Half : ScalarType.Float;
+                rows = view(new BytePointer(mapped), type, count, features.rowElements());
             }
-            ByteBuffer mapped = features.rows(from, from + count);
-            Dtype dtype = features.type() == NpyType.FLOAT16 ? Dtype.F16 : Dtype.F32;
-            scorer.score(new BytePointer(mapped), dtype, count, labelBlock, score, gradientNorm, losses);
+            scorer.score(rows, view(labelBlock, ScalarType.Long, count), found);
         } catch (InvalidArgumentException e) {
             throw new InputException(
                     features.path() + " and " + labels.path() + ", rows from " + from + ": " + e.getMessage(), e);
         }
+    }
+
+    private static Tensor view(Pointer memory, ScalarType type, long... shape) {
+        return torch.from_blob(memory, shape, new TensorOptions(type));
     }
 
     @Override
@@ -237,7 +239,8 @@ public final class FeatureSource implements ScoreSource {
     @Override
     public void close() {
         scorer.close();
-        for (Pointer pointer : new Pointer[] {labelBlock, score, gradientNorm, loss, converted}) {
+        found.close();
+        for (Pointer pointer : new Pointer[] {labelBlock, converted}) {
             if (pointer != null) pointer.deallocate();
         }
     }

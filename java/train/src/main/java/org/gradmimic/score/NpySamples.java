@@ -8,7 +8,7 @@ import org.gradmimic.Tensors;
 import org.gradmimic.base.InputException;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.io.npy.NpyFile;
-import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.internal.Memory;
 import org.gradmimic.model.caption.Captions;
 import org.gradmimic.model.caption.ClipTokenizer;
 import org.gradmimic.train.NpyTensors;

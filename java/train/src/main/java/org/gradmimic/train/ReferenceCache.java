@@ -9,7 +9,7 @@ import org.gradmimic.HeadBatch;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
 import org.gradmimic.device.Host;
-import org.gradmimic.kernel.Memory;
+import org.gradmimic.kernel.internal.Memory;
 import org.jspecify.annotations.Nullable;
 
 /** What never changes about frozen features: the reference's logits or losses, and the features' norms. */

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.gradmimic.cli.Main;
 import org.gradmimic.cli.Run;
-import org.gradmimic.kernel.Kernels;
+import org.gradmimic.kernel.internal.Kernels;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -1,6 +1,6 @@
 package org.gradmimic.architecture.planted.data;
 
-import org.gradmimic.architecture.planted.kernel.abi.gm_struct;
+import org.gradmimic.architecture.planted.kernel.internal.abi.gm_struct;
 
 /** Past the binding. */
 final class UsesAbi {

@@ -1,7 +1,8 @@
-package org.gradmimic.kernel;
+package org.gradmimic.kernel.internal;
 
-import org.gradmimic.kernel.abi.gm_queue;
-import org.gradmimic.kernel.abi.gradmimic;
+import org.gradmimic.kernel.NativeLibrary;
+import org.gradmimic.kernel.internal.abi.gm_queue;
+import org.gradmimic.kernel.internal.abi.gradmimic;
 
 /** Who computes; all have the same semantics. */
 public enum Provider {

@@ -1,11 +1,12 @@
-package org.gradmimic.kernel;
+package org.gradmimic.kernel.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.gradmimic.base.FatalDeviceException;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.OutOfMemoryException;
-import org.gradmimic.kernel.abi.gradmimic;
+import org.gradmimic.kernel.CudaFailure;
+import org.gradmimic.kernel.internal.abi.gradmimic;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -1,4 +1,4 @@
-package org.gradmimic.kernel;
+package org.gradmimic.kernel.internal;
 
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;

@@ -1,8 +1,10 @@
-package org.gradmimic.kernel;
+package org.gradmimic.kernel.internal;
 
 import org.bytedeco.javacpp.Pointer;
-import org.gradmimic.kernel.abi.gm_array;
-import org.gradmimic.kernel.abi.gradmimic;
+import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.kernel.internal.abi.gm_array;
+import org.gradmimic.kernel.internal.abi.gm_weighting;
+import org.gradmimic.kernel.internal.abi.gradmimic;
 import org.jspecify.annotations.Nullable;
 
 /** Fills {@code gm_array} descriptors: what a kernel is told of memory that somebody else owns. */
@@ -50,6 +52,29 @@ public final class Descriptors {
     /** The array that was just described is in the memory of this CUDA device. */
     public static void onCuda(gm_array array, int device) {
         array.device_type(gradmimic.GM_DEVICE_CUDA).device(device);
+    }
+
+    /**
+     * Fills in how scores become weights.
+     *
+     * @param kind the rule, by the name that files and options have for it
+     * @throws InvalidArgumentException for a name that is none
+     */
+    public static void weighting(
+            gm_weighting target, String kind, double temperature, double lambda, boolean rhoAttached) {
+        int code = switch (kind) {
+            case "uniform" -> gradmimic.GM_UNIFORM;
+            case "proj" -> gradmimic.GM_PROJ;
+            case "cos" -> gradmimic.GM_COS;
+            case "normed_proj" -> gradmimic.GM_NORMED_PROJ;
+            case "normed_cos" -> gradmimic.GM_NORMED_COS;
+            case "opt" -> gradmimic.GM_OPT;
+            case "grand" -> gradmimic.GM_GRAND;
+            case "agra" -> gradmimic.GM_AGRA;
+            case "rho" -> gradmimic.GM_RHO;
+            default -> throw new InvalidArgumentException("there is no weighting " + kind);
+        };
+        target.kind(code).temperature(temperature).lambda(lambda).rho_attached(rhoAttached ? 1 : 0);
     }
 
     /** Marks an optional array as not given. */

@@ -1,4 +1,4 @@
-package org.gradmimic.kernel;
+package org.gradmimic.kernel.internal;
 
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.SizeTPointer;
@@ -9,18 +9,20 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.NonFiniteException;
 import org.gradmimic.base.OutOfMemoryException;
 import org.gradmimic.base.UnsupportedException;
-import org.gradmimic.kernel.abi.gm_clip_scores_args;
-import org.gradmimic.kernel.abi.gm_direction_args;
-import org.gradmimic.kernel.abi.gm_ghost_dot_args;
-import org.gradmimic.kernel.abi.gm_ghost_norm_args;
-import org.gradmimic.kernel.abi.gm_head_score_args;
-import org.gradmimic.kernel.abi.gm_head_step_args;
-import org.gradmimic.kernel.abi.gm_mimic_weights_args;
-import org.gradmimic.kernel.abi.gm_projected_dot_args;
-import org.gradmimic.kernel.abi.gm_queue;
-import org.gradmimic.kernel.abi.gm_row_dot_args;
-import org.gradmimic.kernel.abi.gm_scale_rows_args;
-import org.gradmimic.kernel.abi.gradmimic;
+import org.gradmimic.kernel.CudaFailure;
+import org.gradmimic.kernel.NativeLibrary;
+import org.gradmimic.kernel.internal.abi.gm_clip_scores_args;
+import org.gradmimic.kernel.internal.abi.gm_direction_args;
+import org.gradmimic.kernel.internal.abi.gm_ghost_dot_args;
+import org.gradmimic.kernel.internal.abi.gm_ghost_norm_args;
+import org.gradmimic.kernel.internal.abi.gm_head_score_args;
+import org.gradmimic.kernel.internal.abi.gm_head_step_args;
+import org.gradmimic.kernel.internal.abi.gm_mimic_weights_args;
+import org.gradmimic.kernel.internal.abi.gm_projected_dot_args;
+import org.gradmimic.kernel.internal.abi.gm_queue;
+import org.gradmimic.kernel.internal.abi.gm_row_dot_args;
+import org.gradmimic.kernel.internal.abi.gm_scale_rows_args;
+import org.gradmimic.kernel.internal.abi.gradmimic;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,6 +98,17 @@ public final class Kernels {
     /** Runs {@code gm_clip_scores}. */
     public static void clipScores(gm_queue queue, gm_clip_scores_args args, Workspace workspace) {
         run(gradmimic::gm_clip_scores_workspace_size, gradmimic::gm_clip_scores, queue, args, workspace);
+    }
+
+    /**
+     * Makes OpenBLAS do its work on OpenMP's threads; {@code gm_share_threads} in gradmimic.h says when that is right.
+     *
+     * @param setCallback the address of its {@code openblas_set_threads_callback_function}
+     * @param maxThreads its {@code MAX_THREADS}
+     */
+    public static void shareThreads(Pointer setCallback, int maxThreads) {
+        NativeLibrary.require();
+        check(gradmimic.gm_share_threads(setCallback, maxThreads));
     }
 
     @FunctionalInterface

@@ -1,4 +1,4 @@
-package org.gradmimic.architecture.planted.kernel.abi;
+package org.gradmimic.architecture.planted.kernel.internal.abi;
 
 /** As JavaCPP would make it. */
 public final class gm_struct {}

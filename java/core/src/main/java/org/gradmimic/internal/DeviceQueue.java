@@ -1,13 +1,16 @@
-package org.gradmimic.device;
+package org.gradmimic.internal;
 
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.gradmimic.kernel.Memory;
-import org.gradmimic.kernel.Provider;
-import org.gradmimic.kernel.Workspace;
-import org.gradmimic.kernel.abi.gm_queue;
+import org.gradmimic.device.Device;
+import org.gradmimic.device.internal.Counter;
+import org.gradmimic.device.internal.CudaStream;
+import org.gradmimic.kernel.internal.Memory;
+import org.gradmimic.kernel.internal.Provider;
+import org.gradmimic.kernel.internal.Workspace;
+import org.gradmimic.kernel.internal.abi.gm_queue;
 
 /**
  * Where an object's kernels run: on its device, on the stream that is LibTorch's current one when they are called, with scratch
@@ -20,7 +23,8 @@ public final class DeviceQueue implements AutoCloseable {
     private final Workspace workspace;
     private boolean closed;
 
-    DeviceQueue(Device device) {
+    /** A queue on that device. The caller closes it. */
+    public DeviceQueue(Device device) {
         this.device = device;
         boolean cuda = device.kind() == Device.Kind.CUDA;
         queue = Memory.detached((cuda ? Provider.CUDA : Provider.CPU).queue(device.index()));
@@ -36,7 +40,7 @@ public final class DeviceQueue implements AutoCloseable {
     }
 
     private Workspace.Block allocate(long bytes) {
-        DeviceCounters.allocated();
+        Counter.ALLOCATIONS.count();
         try (PointerScope scope = new PointerScope()) {
             Tensor tensor = Memory.detached(device.empty(ScalarType.Byte, bytes));
             return new TensorBlock(tensor, Memory.detached(tensor.data_ptr()));
@@ -52,7 +56,7 @@ public final class DeviceQueue implements AutoCloseable {
     public gm_queue now() {
         if (device.kind() == Device.Kind.CUDA) {
             try (PointerScope scope = new PointerScope()) {
-                queue.stream(CudaRuntime.stream(device.index()));
+                queue.stream(CudaStream.current(device.index()));
             }
         }
         return queue;

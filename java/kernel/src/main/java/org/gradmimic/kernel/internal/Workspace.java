@@ -1,9 +1,11 @@
-package org.gradmimic.kernel;
+package org.gradmimic.kernel.internal;
 
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.SizeTPointer;
 import org.gradmimic.base.InvalidStateException;
+import org.gradmimic.kernel.NativeLibrary;
+import org.gradmimic.kernel.OpenResources;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,4 +1,4 @@
-package org.gradmimic.kernel;
+package org.gradmimic.kernel.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -12,10 +12,11 @@ import org.bytedeco.javacpp.PointerScope;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.NonFiniteException;
 import org.gradmimic.base.UnsupportedException;
-import org.gradmimic.kernel.Descriptors.Dtype;
-import org.gradmimic.kernel.abi.gm_mimic_weights_args;
-import org.gradmimic.kernel.abi.gm_queue;
-import org.gradmimic.kernel.abi.gm_row_dot_args;
+import org.gradmimic.kernel.NativeLibrary;
+import org.gradmimic.kernel.internal.Descriptors.Dtype;
+import org.gradmimic.kernel.internal.abi.gm_mimic_weights_args;
+import org.gradmimic.kernel.internal.abi.gm_queue;
+import org.gradmimic.kernel.internal.abi.gm_row_dot_args;
 import org.junit.jupiter.api.Test;
 
 /** The binding: arguments arrive, results come back, failures are typed. What kernels compute is tested in native/test. */
@@ -71,7 +72,9 @@ class KernelsTest {
                 Workspace workspace = new Workspace()) {
             gm_mimic_weights_args args = new gm_mimic_weights_args();
             Pointer.memset(args, 0, args.sizeof());
-            args.weighting().kind(org.gradmimic.kernel.abi.gradmimic.GM_PROJ).temperature(1);
+            args.weighting()
+                    .kind(org.gradmimic.kernel.internal.abi.gradmimic.GM_PROJ)
+                    .temperature(1);
             Descriptors.contiguous(args.score(), new FloatPointer(Float.NaN, Float.NaN), Dtype.F32, 2);
             Descriptors.contiguous(args.weight(), new FloatPointer(2), Dtype.F32, 2);
             assertThatThrownBy(() -> Kernels.mimicWeights(Provider.CPU.queue(), args, workspace))

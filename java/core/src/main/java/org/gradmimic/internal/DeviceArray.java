@@ -1,4 +1,4 @@
-package org.gradmimic.device;
+package org.gradmimic.internal;
 
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
@@ -7,7 +7,11 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.gradmimic.kernel.Memory;
+import org.gradmimic.device.Device;
+import org.gradmimic.device.DeviceCounters;
+import org.gradmimic.device.Host;
+import org.gradmimic.device.internal.Counter;
+import org.gradmimic.kernel.internal.Memory;
 
 /**
  * Numbers that kernels write and read where they are: memory of a device, of undefined content at first. The pointers that it
@@ -26,7 +30,7 @@ public final class DeviceArray<P extends Pointer> implements AutoCloseable {
         this.device = device;
         this.memory = memory;
         this.base = base;
-        DeviceCounters.allocated();
+        Counter.ALLOCATIONS.count();
     }
 
     private static Tensor allocate(Device device, ScalarType type, long count) {
@@ -70,7 +74,7 @@ public final class DeviceArray<P extends Pointer> implements AutoCloseable {
 
     /** Element i, read on the host. */
     public double get(long i) {
-        DeviceCounters.read();
+        Counter.HOST_READS.count();
         if (device.kind() == Device.Kind.CPU) {
             if (base instanceof DoublePointer doubles) return doubles.get(i);
             if (base instanceof FloatPointer floats) return floats.get(i);
@@ -98,7 +102,7 @@ public final class DeviceArray<P extends Pointer> implements AutoCloseable {
     /** The elements from i on become those of a tensor, which may live elsewhere. */
     public void put(long from, Tensor values) {
         if (values.numel() == 0) return;
-        if (!device.has(values)) DeviceCounters.written();
+        if (!device.has(values)) Counter.HOST_WRITES.count();
         try (PointerScope scope = new PointerScope()) {
             tensor(from, values.numel()).copy_(values);
         }

@@ -1,4 +1,4 @@
-package org.gradmimic.kernel.presets;
+package org.gradmimic.kernel.internal.presets;
 
 import org.bytedeco.javacpp.annotation.Platform;
 import org.bytedeco.javacpp.annotation.Properties;
@@ -7,12 +7,12 @@ import org.bytedeco.javacpp.tools.InfoMap;
 import org.bytedeco.javacpp.tools.InfoMapper;
 
 /**
- * Tells JavaCPP how to read {@code gradmimic.h}; the result is the package {@code org.gradmimic.kernel.abi}, generated at
+ * Tells JavaCPP how to read {@code gradmimic.h}; the result is the package {@code org.gradmimic.kernel.internal.abi}, generated at
  * build time and never edited.
  */
 @Properties(
-        target = "org.gradmimic.kernel.abi",
-        global = "org.gradmimic.kernel.abi.gradmimic",
+        target = "org.gradmimic.kernel.internal.abi",
+        global = "org.gradmimic.kernel.internal.abi.gradmimic",
         value = @Platform(include = "gradmimic/gradmimic.h", link = "gradmimic"))
 public class gradmimic implements InfoMapper {
     @Override
