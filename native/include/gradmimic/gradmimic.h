@@ -330,6 +330,10 @@ typedef struct gm_ghost_dot_args {
     gm_array dot;       /* out, [B] f32 */
     /* GM_GHOST_DOT_AUTO. The others are for tests and measurements on GM_CUDA; one that is not possible is refused. */
     int32_t form;
+    /* 1: the caller knows that no token's delta is all zero. GM_CUDA then need not look for such tokens, which costs it a
+     * read of delta and, beyond 2048 tokens, a launch. A token that is all zero nevertheless may add 0 times whatever its
+     * input holds. 0: they are looked for. */
+    int32_t no_zero_tokens;
 } gm_ghost_dot_args;
 
 GM_API gm_status gm_ghost_dot_workspace_size(const gm_queue *queue, const gm_ghost_dot_args *args, size_t *bytes);

@@ -106,6 +106,7 @@ class OperationsTest(unittest.TestCase):
         a, delta, v = strided(B, T, I), strided(B, T, O), normal(O, I)
         gradients = np.einsum("bto,bti->boi", delta.astype("float64"), a)
         near(gm.ghost_dot(a, delta, v), (gradients * v).sum((1, 2)), 1e-4)
+        near(gm.ghost_dot(a, delta, v, no_zero_tokens=True), (gradients * v).sum((1, 2)), 1e-4)
         near(gm.row_dot((a @ v.T).astype("float32"), delta), (gradients * v).sum((1, 2)), 1e-4)
         near(gm.ghost_norm(a, delta), (gradients**2).sum((1, 2)), 1e-4)
         rows = gradients.reshape(B, -1).astype("float32")

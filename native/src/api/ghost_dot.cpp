@@ -13,6 +13,8 @@ struct GhostDot : Listed<gm_ghost_dot_args> {
         if (a.form < GM_GHOST_DOT_AUTO || a.form > GM_GHOST_DOT_WGMMA) {
             fail(GM_INVALID_ARGUMENT, "form is %d, not one of GM_GHOST_DOT_AUTO, _FLOAT, _MMA, _WGMMA", a.form);
         }
+        if (a.no_zero_tokens != 0 && a.no_zero_tokens != 1)
+            fail(GM_INVALID_ARGUMENT, "no_zero_tokens is %d, not 0 or 1", a.no_zero_tokens);
     }
     // The forms are GM_CUDA's.
     static void validate_on_host(const Args &a) {

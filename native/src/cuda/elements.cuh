@@ -89,6 +89,21 @@ __device__ __forceinline__ void fetch(const Run &run, int64_t at, Eight &eight) 
     if (run.dtype == GM_F32) put_words(eight, 4, from[1]);
 }
 
+// Elements [at, at + n) for n <= 8 of any run, zeros behind; `vector` says that the run is aligned. All loads are issued
+// before any of them is waited for, except in 16 bits where the run is not aligned or ends inside the eight.
+__device__ __forceinline__ void fetch(const Run &run, bool vector, int64_t at, int64_t n, Eight &eight) {
+    if (vector && n >= kEight) {
+        fetch(run, at, eight);
+    } else if (run.dtype == GM_F32) {
+        for (int j = 0; j < kEight; j++)
+            eight.words[j] = j < n ? reinterpret_cast<const unsigned *>(run.data)[at + j] : 0;
+    } else {
+        const unsigned short *from = reinterpret_cast<const unsigned short *>(run.data) + at;
+        for (int j = 0; j < kEight / 2; j++)
+            eight.words[j] = (2 * j < n ? from[2 * j] : 0u) | (2 * j + 1 < n ? from[2 * j + 1] : 0u) << 16;
+    }
+}
+
 __device__ __forceinline__ void unpack(const Run &run, const Eight &eight, float (&x)[kEight]) {
     if (run.dtype == GM_F32) {
         for (int j = 0; j < kEight; j++) x[j] = __uint_as_float(eight.words[j]);

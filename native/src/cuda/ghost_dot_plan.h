@@ -21,6 +21,7 @@ namespace gm::cuda::ghost_dot {
 constexpr int kSlice = 64;           // inputs in a stage on the tensor cores
 constexpr int kTensorColumns = 128;  // outputs of a tile by mma
 constexpr int kWgmmaRows = 256, kWgmmaColumns = 192;
+constexpr int kMmaStages = 3;
 constexpr int kPlainTile = 64, kPlainSlice = 32;  // tile.cuh's
 
 struct Plan {
@@ -79,15 +80,36 @@ inline bool fits_wgmma(const gm_ghost_dot_args &args) {
            divide_up(s.tokens, kWgmmaRows) <= INT32_MAX / divide_up(s.O, kWgmmaColumns);
 }
 
-// The tiles of a form, and the parts of the inputs.
-inline Plan tiles_of(const gm_ghost_dot_args &args, int32_t form) {
+// What the plan has to know of a device.
+struct Limits {
+    int capability;  // 90 for 9.0
+    bool wgmma;      // it runs sm_90a's code and the library has it
+    size_t shared;   // bytes of shared memory that a block can ask for
+};
+constexpr Limits kNoLimits = {0, true, SIZE_MAX};
+
+// Of a block by mma: the stages, and where the rows of a, delta and V begin.
+constexpr size_t mma_shared_bytes(int64_t rows) {
+    return static_cast<size_t>(kMmaStages * (rows + kTensorColumns) * kSlice * 2 + (2 * rows + kTensorColumns) * 8);
+}
+constexpr int64_t kFewestMmaRows = 32, kMostMmaRows = 128;
+
+// As few rows as hold all tokens, and no more than shared memory has room for.
+inline int64_t mma_rows(int64_t tokens, size_t shared) {
+    int64_t rows = kFewestMmaRows;
+    while (rows < kMostMmaRows && rows < tokens && mma_shared_bytes(2 * rows) <= shared) rows *= 2;
+    return rows;
+}
+
+// The tiles of a form, and the parts of the inputs. Fewer rows make no more parts.
+inline Plan tiles_of(const gm_ghost_dot_args &args, int32_t form, const Limits &device) {
     const Shape s = shape_of(args);
     Plan plan = {form, kPlainTile, kPlainTile, 1, 0};
     if (form == GM_GHOST_DOT_WGMMA) {
         plan.rows = kWgmmaRows;
         plan.columns = kWgmmaColumns;
     } else if (form == GM_GHOST_DOT_MMA) {
-        plan.rows = s.tokens <= 32 ? 32 : s.tokens <= 64 ? 64 : 128;
+        plan.rows = mma_rows(s.tokens, device.shared);
         plan.columns = kTensorColumns;
     }
     const int64_t slice = form == GM_GHOST_DOT_FLOAT ? kPlainSlice : kSlice, slices = larger(1, divide_up(s.I, slice));
@@ -134,15 +156,17 @@ inline double seconds_of_product(const gm_ghost_dot_args &args, const Rates &rat
     return (multiplying > reading ? multiplying : reading) + 2 * tokens * O * bytes / rates.bytes + 2 * kLaunch;
 }
 
-// `wgmma`: the device runs sm_90a's code and the library has it.
-inline Plan plan_of(const gm_ghost_dot_args &args, int capability, bool wgmma) {
-    const Rates &rates = rates_of(capability);
-    Plan best = tiles_of(args, GM_GHOST_DOT_FLOAT);
-    if (args.form != GM_GHOST_DOT_AUTO) return tiles_of(args, args.form);
+inline bool has_mma(const Limits &device) { return mma_shared_bytes(kFewestMmaRows) <= device.shared; }
+
+inline Plan plan_of(const gm_ghost_dot_args &args, const Limits &device) {
+    const Rates &rates = rates_of(device.capability);
+    Plan best = tiles_of(args, GM_GHOST_DOT_FLOAT, device);
+    if (args.form != GM_GHOST_DOT_AUTO) return tiles_of(args, args.form, device);
     if (!fits_tensor_cores(args)) return best;
     for (const int32_t form : {GM_GHOST_DOT_MMA, GM_GHOST_DOT_WGMMA}) {
-        if (form == GM_GHOST_DOT_WGMMA && !(wgmma && fits_wgmma(args))) continue;
-        const Plan plan = tiles_of(args, form);
+        if (form == GM_GHOST_DOT_MMA && !has_mma(device)) continue;
+        if (form == GM_GHOST_DOT_WGMMA && !(device.wgmma && fits_wgmma(args))) continue;
+        const Plan plan = tiles_of(args, form, device);
         if (seconds(args, plan, rates) <= seconds(args, best, rates)) best = plan;
     }
     return best;
@@ -150,9 +174,9 @@ inline Plan plan_of(const gm_ghost_dot_args &args, int capability, bool wgmma) {
 
 // What a caller who has a product of his own had better do: GM_GHOST_DOT_PRODUCT, or what gm_ghost_dot would take. A product
 // takes one dtype, so there is none of mixtures.
-inline int32_t advice(const gm_ghost_dot_args &args, int capability, bool wgmma) {
-    const Plan plan = plan_of(args, capability, wgmma);
-    const Rates &rates = rates_of(capability);
+inline int32_t advice(const gm_ghost_dot_args &args, const Limits &device) {
+    const Plan plan = plan_of(args, device);
+    const Rates &rates = rates_of(device.capability);
     const bool product = args.form == GM_GHOST_DOT_AUTO && args.input.dtype == args.direction.dtype;
     return product && seconds_of_product(args, rates) < seconds(args, plan, rates) ? GM_GHOST_DOT_PRODUCT : plan.form;
 }

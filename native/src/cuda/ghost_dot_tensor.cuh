@@ -19,7 +19,7 @@
 namespace gm::cuda::ghost_dot {
 
 constexpr int kTensorThreads = 256;
-constexpr int kStages = 3;
+constexpr int kStages = kMmaStages;
 constexpr int kRowWarps = 2, kColumnWarps = 4;
 constexpr int kColumnFragments = kTensorColumns / kColumnWarps / 8;
 
@@ -50,6 +50,9 @@ struct TensorShared {
     Rows<kRows> inputs, deltas;
     Rows<kTensorColumns> outputs;
 };
+
+static_assert(sizeof(TensorShared<32>) == mma_shared_bytes(32) && sizeof(TensorShared<128>) == mma_shared_bytes(128),
+              "the plan asks for as much");
 
 // Of every row and warp of a row, over a stage that nobody reads any more: all stages and a list more would be 2 KiB above
 // what a block may have on devices of compute capability 8.6, 8.9 and 12.x.

@@ -36,7 +36,7 @@ size_t ghost_norm_workspace(const gm_ghost_norm_args &args) {
 void ghost_norm_run(const gm_ghost_norm_args &args, Arena arena, const gm_queue &queue) {
     const ghost_norm::Parameters p = parameters(args, arena);
     const int64_t B = args.input.shape[0];
-    launch_tokens(queue, args.delta, p.tokens);
+    launch_tokens(queue, args.delta, p.tokens, false);
     launch_behind(queue, "ghost_norm", ghost_norm::tiles, B * p.parts, kTileThreads, sizeof(ghost_norm::Shared), p);
     launch_behind(queue, "ghost_norm", ghost_norm::add_tiles, B, kPartialThreads, sizeof(PartialShared), p);
 }

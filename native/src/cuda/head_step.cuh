@@ -99,11 +99,10 @@ __device__ __forceinline__ float u_at(const Parameters &p, int64_t i, int64_t k,
     return p.subtract ? value - element(row_of(p.args.logits, i), c) : value;
 }
 
-// u_ik of eight classes from `at` on, of which `eight` are there already where `fetched` says so.
-__device__ __forceinline__ void take_u(const Parameters &p, int64_t i, const Run &u, bool fetched, const Eight &eight,
-                                       int64_t at, float (&x)[kEight]) {
-    if (fetched) unpack(u, eight, x);
-    else load(u, aligned(u), at, p.C - at, x);
+// u_ik of eight classes from `at` on out of what was fetched of the run u.
+__device__ __forceinline__ void take_u(const Parameters &p, int64_t i, const Run &u, const Eight &eight, int64_t at,
+                                       float (&x)[kEight]) {
+    unpack(u, eight, x);
     if (!p.subtract) return;
     const Run logits = row_of(p.args.logits, i);
     float z[kEight];
@@ -174,22 +173,16 @@ __device__ __forceinline__ void store_delta(const Parameters &p, int64_t i, int6
     }
 }
 
-// A team's eights of a run, all on the way at once. Where the run is not aligned or ends in an eight, whoever needs it loads it.
+// A team's eights of a run, all on the way at once.
 template <int kTeam, int kEights>
 struct Eights {
     Eight eights[kEights];
-    bool vector;
 
-    __device__ __forceinline__ static int64_t place(int n) {
-        return (int64_t{Team<kTeam>::rank()} + n * kTeam) * kEight;
-    }
-    __device__ __forceinline__ bool has(int n, int64_t count) const { return vector && place(n) + kEight <= count; }
+    __device__ __forceinline__ static int place(int n) { return (Team<kTeam>::rank() + n * kTeam) * kEight; }
     __device__ __forceinline__ void read(const Run &run, int64_t count) {
-        vector = aligned(run);
+        const bool vector = aligned(run);
 #pragma unroll
-        for (int n = 0; n < kEights; n++) {
-            if (has(n, count)) fetch(run, place(n), eights[n]);
-        }
+        for (int n = 0; n < kEights; n++) fetch(run, vector, place(n), count - place(n), eights[n]);
     }
 };
 
@@ -199,19 +192,16 @@ template <int kTeam, int kEights>
 __device__ __forceinline__ Standing short_row(const Parameters &p, int64_t i, bool write) {
     using Together = Team<kTeam>;
     using Mine = Eights<kTeam, kEights>;
-    const int64_t label = label_of(p.args.labels, i, p.C);
+    const int label = static_cast<int>(label_of(p.args.labels, i, p.C));
     const Run logits = row_of(p.args.logits, i);
     float e[kEights][kEight], own = 0, top = kLowest;
     {
         Mine read;
         read.read(logits, p.C);
 #pragma unroll
-        for (int n = 0; n < kEights; n++) {
-            if (read.has(n, p.C)) unpack(logits, read.eights[n], e[n]);
-            else load(logits, false, Mine::place(n), p.C - Mine::place(n), e[n]);
-        }
+        for (int n = 0; n < kEights; n++) unpack(logits, read.eights[n], e[n]);
     }
-    // Rows of a block have no registers for it: theirs is loaded where it is used.
+    // Rows of a block have no registers for it beside the softmax: theirs is read behind it, all at once too.
     constexpr bool kEarly = kTeam <= kWarp;
     Mine u;
     float own_u = 0;
@@ -219,7 +209,6 @@ __device__ __forceinline__ Standing short_row(const Parameters &p, int64_t i, bo
         u.read(u_row(p, i, k), p.C);
         own_u = label < 0 ? 0 : u_at(p, i, k, label);
     };
-    u.vector = false;
     if (kEarly && p.K > 0) read_u(0);
 #pragma unroll
     for (int n = 0; n < kEights; n++) {
@@ -243,16 +232,15 @@ __device__ __forceinline__ Standing short_row(const Parameters &p, int64_t i, bo
     const CrossEntropy row = cross_entropy(own, top, others, squares);
     Scores scores;
     for (int64_t k = 0; k < p.K; k++) {
-        if (!kEarly) own_u = label < 0 ? 0 : u_at(p, i, k, label);
-        else if (k > 0) read_u(k);
+        if (!kEarly || k > 0) read_u(k);
         float dot = 0;
 #pragma unroll
         for (int n = 0; n < kEights; n++) {
-            const int64_t at = Mine::place(n);
+            const int at = Mine::place(n);
             if (at >= p.C) continue;
             float x[kEight];
-            take_u(p, i, u_row(p, i, k), kEarly && u.has(n, p.C), u.eights[n], at, x);
-            for (int j = 0; j < kEight; j++) dot += at + j < p.C ? e[n][j] * (x[j] - own_u) : 0;
+            take_u(p, i, u_row(p, i, k), u.eights[n], at, x);
+            for (int j = 0; j < kEight; j++) dot += e[n][j] * (x[j] - own_u);  // e is 0 beyond the row
         }
         add_score(p, i, k, row.scale * Together::sum(dot), write && Together::rank() == 0, scores);
     }
@@ -261,7 +249,7 @@ __device__ __forceinline__ Standing short_row(const Parameters &p, int64_t i, bo
     const bool kept = is_finite(standing.statistic);
 #pragma unroll
     for (int n = 0; n < kEights; n++) {
-        const int64_t at = Mine::place(n);
+        const int at = Mine::place(n);
         if (at >= p.C) continue;
         for (int j = 0; j < kEight && !kept; j++) e[n][j] = 0;
         store_delta(p, i, at, label, kept ? row.scale : 0, kept ? -row.scale * others : 0, e[n]);
@@ -382,7 +370,8 @@ __global__ void __launch_bounds__(kTeam <= kWarp ? kFewThreads : kTeam, kTeam <=
     let_next_grid_begin();
     constexpr int kBlock = kTeam <= kWarp ? kFewThreads : kTeam;
     const int64_t i = int64_t{blockIdx.x} * (kBlock / kTeam) + static_cast<int64_t>(threadIdx.x) / kTeam;
-    end_rows<kBlock, kTeam>(p, short_row<kTeam, kEights>(p, smaller(i, p.B - 1), i < p.B));
+    if constexpr (kTeam > kWarp) end_rows<kBlock, kTeam>(p, short_row<kTeam, kEights>(p, i, true));
+    else end_rows<kBlock, kTeam>(p, short_row<kTeam, kEights>(p, smaller(i, p.B - 1), i < p.B));
 }
 
 // A block a row of any length: a thread has two eights of it on the way at a time, and as many of a reference's u.
@@ -393,28 +382,22 @@ __global__ void __launch_bounds__(kLongThreads, 2) long_rows(const __grid_consta
     const int64_t i = blockIdx.x, label = label_of(p.args.labels, i, p.C), first = int64_t{threadIdx.x} * kEight,
                   step = kLongThreads * kEight;
     const Run logits = row_of(p.args.logits, i);
-    const bool vector = aligned(logits);
     float own = 0, top = kLowest, others = 0, squares = 0;
     // Eights from `from` on, each a step behind the other; those beyond the row are -infinity once prepared.
     const auto read = [&](const Run &run, int64_t from, Eight(&eights)[kAhead]) {
+        const bool vector = aligned(run);
 #pragma unroll
-        for (int n = 0; n < kAhead; n++) {
-            if (from + n * step + kEight <= p.C) fetch(run, from + n * step, eights[n]);
-        }
-    };
-    const auto take = [&](const Run &run, bool whole, const Eight &eight, int64_t at, float(&x)[kEight]) {
-        if (whole && at + kEight <= p.C) unpack(run, eight, x);
-        else load(run, false, at, p.C - at, x);
+        for (int n = 0; n < kAhead; n++) fetch(run, vector, from + n * step, p.C - from - n * step, eights[n]);
     };
     for (int64_t from = first; from < p.C; from += kAhead * step) {
         Eight eights[kAhead];
-        if (vector) read(logits, from, eights);
+        read(logits, from, eights);
 #pragma unroll
         for (int n = 0; n < kAhead; n++) {
             const int64_t at = from + n * step;
             if (at >= p.C) continue;
             float z[kEight];
-            take(logits, vector, eights[n], at, z);
+            unpack(logits, eights[n], z);
             const float here = prepare(p, at, label, z, own), before = top;
             top = here > top ? here : top;
             const float shrink = expf(before - top);
@@ -444,12 +427,12 @@ __global__ void __launch_bounds__(kLongThreads, 2) long_rows(const __grid_consta
         for (int64_t from = first; from < p.C; from += kAhead * step) {
             Eight eights[kAhead];
             float z[kAhead][kEight], ignored = 0;
-            if (vector) read(logits, from, eights);
+            read(logits, from, eights);
 #pragma unroll
             for (int n = 0; n < kAhead; n++) {
                 const int64_t at = from + n * step;
                 if (at >= p.C) continue;
-                take(logits, vector, eights[n], at, z[n]);
+                unpack(logits, eights[n], z[n]);
                 prepare(p, at, label, z[n], ignored);
                 for (int j = 0; j < kEight; j++) z[n][j] = expf(z[n][j] - top);
             }
@@ -457,14 +440,13 @@ __global__ void __launch_bounds__(kLongThreads, 2) long_rows(const __grid_consta
             for (int k = 0; k < kTogether; k++) {
                 if (group + k >= p.K) continue;
                 const Run u = u_row(p, i, group + k);
-                const bool whole = aligned(u);
-                if (whole) read(u, from, eights);
+                read(u, from, eights);
 #pragma unroll
                 for (int n = 0; n < kAhead; n++) {
                     const int64_t at = from + n * step;
                     if (at >= p.C) continue;
                     float x[kEight];
-                    take_u(p, i, u, whole && at + kEight <= p.C, eights[n], at, x);
+                    take_u(p, i, u, eights[n], at, x);
                     for (int j = 0; j < kEight; j++) dots[k] += at + j < p.C ? z[n][j] * (x[j] - own_u[k]) : 0;
                 }
             }

@@ -62,28 +62,22 @@ __global__ void __launch_bounds__(kThreads) short_rows(const __grid_constant__ P
     const int64_t i = int64_t{blockIdx.x} * (kThreads / kWarp) + warp();
     if (i >= p.rows) return;
     const Run g = row_of(p.gradient, i);
-    const bool vector = aligned(g) && aligned(v);
     float dot[kAhead] = {}, norm[kAhead] = {};
     for (int64_t from = lane() * kEight; from < P; from += kAhead * step) {
         Eight gs[kAhead], vs[kAhead];
 #pragma unroll
         for (int n = 0; n < kAhead; n++) {
-            if (!vector || from + n * step + kEight > P) continue;
-            fetch(g, from + n * step, gs[n]);
-            fetch(v, from + n * step, vs[n]);
+            const int64_t at = from + n * step;
+            if (at >= P) continue;
+            fetch(g, aligned(g), at, P - at, gs[n]);
+            fetch(v, aligned(v), at, P - at, vs[n]);
         }
 #pragma unroll
         for (int n = 0; n < kAhead; n++) {
-            const int64_t at = from + n * step;
-            if (at >= P) continue;
+            if (from + n * step >= P) continue;
             float x[kEight], y[kEight];
-            if (vector && at + kEight <= P) {
-                unpack(g, gs[n], x);
-                unpack(v, vs[n], y);
-            } else {
-                load(g, false, at, P - at, x);
-                load(v, false, at, P - at, y);
-            }
+            unpack(g, gs[n], x);
+            unpack(v, vs[n], y);
             add(x, y, dot[n], norm[n]);
         }
     }

@@ -80,6 +80,16 @@ __global__ void __launch_bounds__(kTokenThreads, 4)
     list_groups(tokens, gridDim.x);
 }
 
+// A thread a token, and one for where the list ends.
+__global__ void __launch_bounds__(kTokenThreads) list_all_tokens(const __grid_constant__ Tokens tokens) {
+    let_next_grid_begin();
+    const int64_t n = int64_t{blockIdx.x} * kTokenThreads + threadIdx.x;
+    if (n <= tokens.samples) tokens.first[n] = n * tokens.per_sample;
+    if (n >= tokens.samples * tokens.per_sample) return;
+    const int64_t sample = n / tokens.per_sample;
+    tokens.which[n] = {static_cast<uint32_t>(sample), static_cast<uint32_t>(n - sample * tokens.per_sample)};
+}
+
 struct ListShared {
     int64_t sums[kListThreads / kWarp];
     int64_t counts[kListThreads / kWarp];

@@ -38,7 +38,8 @@ inline Tokens take_tokens(const gm_array &delta, Arena &arena) {
             T};
 }
 
-// Fails where a number of samples or tokens takes more than 32 bits.
-void launch_tokens(const gm_queue &queue, const gm_array &delta, const Tokens &tokens);
+// `all`: every token counts as one that carries gradient, and delta is not read. Fails where a number of samples or tokens
+// takes more than 32 bits.
+void launch_tokens(const gm_queue &queue, const gm_array &delta, const Tokens &tokens, bool all);
 
 }  // namespace gm::cuda

@@ -8,7 +8,7 @@ namespace {
 
 gm_ghost_dot_args arguments(const Array &input, const Array &delta, const Array &direction, const Array &dot,
                             int32_t form = GM_GHOST_DOT_AUTO) {
-    return {input.get(), delta.get(), direction.get(), dot.get(), form};
+    return {input.get(), delta.get(), direction.get(), dot.get(), form, 0};
 }
 
 // A float takes up the I products of V a, then up to 48 of them times delta and those of four lanes; two roundings of each
@@ -62,8 +62,9 @@ int32_t choice(int64_t B, int64_t T, int64_t I, int64_t O, int32_t dtype, int32_
         const int64_t stride[3] = {rank == 3 ? d1 * d2 : rank == 2 ? d1 : 1, rank == 3 ? d2 : 1, 1};
         return gm_array{somewhere, type, rank, {d0, d1, d2}, {stride[0], stride[1], stride[2]}, GM_DEVICE_CUDA, device};
     };
-    const gm_ghost_dot_args args = {array(dtype, 3, B, T, I), array(dtype, 3, B, T, O),
-                                    array(direction_dtype, 2, O, I, 0), array(GM_F32, 1, B, 0, 0), GM_GHOST_DOT_AUTO};
+    const gm_ghost_dot_args args = {
+        array(dtype, 3, B, T, I),  array(dtype, 3, B, T, O), array(direction_dtype, 2, O, I, 0),
+        array(GM_F32, 1, B, 0, 0), GM_GHOST_DOT_AUTO,        0};
     int32_t form = -1;
     CHECK_OK(gm_ghost_dot_form(&check::cuda_queue(device), &args, &form));
     return form;
@@ -170,8 +171,16 @@ TEST(ghost_dot_agrees_on_every_kind_of_device) {
         const bool wgmma = tensor_forms(device).size() == 2;
         CHECK(wgmma == (device == 0));
         Array a(GM_BF16, {3, 50, 200}), delta(GM_BF16, {3, 50, 136}), v(GM_BF16, {136, 200}), dot(GM_F32, {3});
-        agree(random, a, delta, v, 0.3, GM_GHOST_DOT_MMA, device);
         agree(random, a, delta, v, 0.3, GM_GHOST_DOT_FLOAT, device);
+        agree(random, a, delta, v, 0.3, GM_GHOST_DOT_AUTO, device);
+        if (emulator::usual_devices()[static_cast<size_t>(device)].shared ==
+            48 << 10) {  // no room for mma's smallest tiles
+            CHECK_REFUSED(check::call_on_device(gm_ghost_dot_workspace_size, gm_ghost_dot,
+                                                arguments(a, delta, v, dot, GM_GHOST_DOT_MMA), random, device),
+                          GM_UNSUPPORTED, "needs a device that gives a block 62976 bytes of shared memory");
+        } else {
+            agree(random, a, delta, v, 0.3, GM_GHOST_DOT_MMA, device);
+        }
         if (wgmma) continue;
         CHECK_REFUSED(check::call_on_device(gm_ghost_dot_workspace_size, gm_ghost_dot,
                                             arguments(a, delta, v, dot, GM_GHOST_DOT_WGMMA), random, device),
@@ -183,10 +192,14 @@ TEST(ghost_dot_agrees_on_every_kind_of_device) {
 #if defined(GM_EMULATED)
 TEST(ghost_dot_takes_as_few_launches_as_it_says) {
     for (const int64_t B : {1, 256, 257}) {  // up to 2048 tokens are found and listed by one grid
-        Array a(GM_F32, {B, 8, 8}), delta(GM_F32, {B, 8, 8}), v(GM_F32, {8, 8}), dot(GM_F32, {B});
-        const emulator::Calls before = emulator::calls();
-        CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, dot)));
-        CHECK(emulator::calls().launches - before.launches == 3 + (B > 256));
+        for (const int32_t none : {0, 1}) {
+            Array a(GM_F32, {B, 8, 8}), delta(GM_F32, {B, 8, 8}), v(GM_F32, {8, 8}), dot(GM_F32, {B});
+            gm_ghost_dot_args args = arguments(a, delta, v, dot);
+            args.no_zero_tokens = none;
+            const emulator::Calls before = emulator::calls();
+            CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, args));
+            CHECK(emulator::calls().launches - before.launches == 3 + (B > 256 && none == 0));
+        }
     }
 }
 #endif
@@ -225,6 +238,26 @@ TEST(ghost_dot_leaves_out_tokens_without_gradient) {
     delta.set(1, 1, 2, 69);
     CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, dirty)));
     CHECK(std::isnan(dirty.at(1)) && dirty.at(0) == clean.at(0));
+}
+
+// Told that no token is all zero, a call gives the bits that it finds without being told.
+TEST(ghost_dot_need_not_look_for_zero_tokens) {
+    for (const auto &shape :
+         std::vector<std::vector<int64_t>>{{9, 17, 40, 72}, {0, 3, 8, 8}, {3, 0, 8, 8}, {300, 9, 8, 16}}) {
+        const int64_t B = shape[0], T = shape[1], I = shape[2], O = shape[3];
+        Array a(GM_BF16, {B, T, I}), delta(GM_BF16, {B, T, O}), v(GM_BF16, {O, I}), found(GM_F32, {B}),
+            told(GM_F32, {B});
+        a.normal(random);
+        delta.normal(random);
+        v.normal(random);
+        gm_ghost_dot_args args = arguments(a, delta, v, told);
+        args.no_zero_tokens = 1;
+        CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, arguments(a, delta, v, found)));
+        CHECK_OK(GM_DEVICE_CALL(gm_ghost_dot, args));
+        CHECK(check::same_bits(found, told));
+        args.no_zero_tokens = 2;
+        CHECK_REFUSED(GM_DEVICE_CALL(gm_ghost_dot, args), GM_INVALID_ARGUMENT, "no_zero_tokens is 2, not 0 or 1");
+    }
 }
 
 TEST(ghost_dot_gives_the_same_bits_again) {

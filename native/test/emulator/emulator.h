@@ -14,6 +14,7 @@
 //     and so do lanes of a warp. As on a device the error is sticky: every call after it fails as well.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -45,8 +46,9 @@ void fail_next_launch(int error);
 // The devices that there are. They run the same; a kernel's shared memory is limited as on the real ones.
 struct Capability {
     int major, minor;
+    size_t shared = 0;  // bytes of shared memory that a block can ask for; 0: as the real ones
 };
-std::vector<Capability> usual_devices();  // 9.0, 8.0, 10.0, 8.6 and 12.0
+std::vector<Capability> usual_devices();  // 9.0, 8.0, 10.0, 8.6, 12.0 and two with less shared memory than any
 void set_devices(const std::vector<Capability> &devices);
 
 }  // namespace emulator

@@ -31,6 +31,7 @@ Runtime &runtime() {
 
 // Of a block, by the devices' data sheets.
 size_t most_shared(const Capability &device) {
+    if (device.shared != 0) return device.shared;
     if (device.major >= 9 && device.major < 12) return 227 << 10;
     return device.major == 8 && (device.minor == 0 || device.minor == 7) ? 163 << 10 : 99 << 10;
 }
@@ -62,7 +63,9 @@ void open_memory([[maybe_unused]] bool open) {
 const Calls &calls() { return runtime().calls; }
 void restart() { runtime().sticky = runtime().last = cudaSuccess; }
 void fail_next_launch(int error) { runtime().injected = static_cast<cudaError_t>(error); }
-std::vector<Capability> usual_devices() { return {{9, 0}, {8, 0}, {10, 0}, {8, 6}, {12, 0}}; }
+std::vector<Capability> usual_devices() {
+    return {{9, 0}, {8, 0}, {10, 0}, {8, 6}, {12, 0}, {8, 6, 64 << 10}, {8, 6, 48 << 10}};
+}
 void set_devices(const std::vector<Capability> &devices) { runtime().devices = devices; }
 
 cudaError_t launch(const cudaLaunchConfig_t &config, const std::function<void()> &thread, const void *kernel) {

@@ -27,7 +27,7 @@ class ProjectedDot(ctypes.Structure):
 
 
 class GhostDot(ctypes.Structure):
-    _fields_ = [(name, Array) for name in ("input", "delta", "direction", "dot")] + [("form", ctypes.c_int32)]
+    _fields_ = [(name, Array) for name in ("input", "delta", "direction", "dot")] + [("form", ctypes.c_int32), ("no_zero_tokens", ctypes.c_int32)]
 
 
 class GhostNorm(ctypes.Structure):

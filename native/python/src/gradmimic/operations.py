@@ -223,17 +223,18 @@ def scale_rows(input: Any, weight: Any, *, scale: float = 1.0, out: Optional[Any
     return output
 
 
-def ghost_dot(input: Any, delta: Any, direction: Any, *, form: str = "auto") -> Any:
+def ghost_dot(input: Any, delta: Any, direction: Any, *, form: str = "auto", no_zero_tokens: bool = False) -> Any:
     """<g_i, V> of a linear layer's weight, [B], without forming g_i. The mimic score is -dot/|V|.
 
     input  [B,T,I];  delta  [B,T,O];  direction  V, [O,I]
     form   one of GHOST_DOT_FORMS: how a GPU multiplies
+    no_zero_tokens   the caller knows that no token's delta is all zero, so that a GPU need not look for such tokens
     """
     if form not in GHOST_DOT_FORMS:
         raise InvalidArgumentError(f"there is no form {form!r}; expected one of {', '.join(GHOST_DOT_FORMS)}")
     dot = new(input, [len(input)], number_dtype(input))
     run("ghost_dot", abi.GhostDot(describe("input", input), describe("delta", delta), describe("direction", direction),
-                                  describe("dot", dot, output=True), GHOST_DOT_FORMS.index(form)), input)
+                                  describe("dot", dot, output=True), GHOST_DOT_FORMS.index(form), no_zero_tokens), input)
     return dot
 
 
