@@ -37,6 +37,6 @@ final class GradmimicCommand implements Runnable {
     public void run() {
         throw new ParameterException(
                 spec.commandLine(),
-                "which command? One of " + String.join(", ", spec.subcommands().keySet()));
+                "a command is missing; expected one of " + String.join(", ", spec.subcommands().keySet()));
     }
 }

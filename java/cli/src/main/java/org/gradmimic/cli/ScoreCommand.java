@@ -10,17 +10,17 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Scores samples; the two kinds of samples have a command each. */
+/** Scores samples. Each of the two kinds of samples has a command. */
 @Command(
         name = "score",
-        description = "Scores samples: how far each one's gradient points toward a reference.",
+        description = "Scores samples: how far the negative gradient of each points toward a reference.",
         synopsisSubcommandLabel = "COMMAND",
         commandListHeading = "%nCommands:%n",
         preprocessor = ScoreCommand.OldForm.class,
         footer = {
             "",
-            "Without a command, options are those of score model if --model is among them, else of score features. This"
-                    + " form of earlier versions will go."
+            "Deprecated: options without a command are read as those of score model if --model is among them, and as"
+                    + " those of score features otherwise. A later version will remove this form."
         },
         subcommands = {ScoreFeaturesCommand.class, ScoreModelCommand.class})
 final class ScoreCommand implements Runnable {
@@ -35,12 +35,13 @@ final class ScoreCommand implements Runnable {
     public void run() {
         throw new ParameterException(
                 spec.commandLine(),
-                "which command? One of " + String.join(", ", spec.subcommands().keySet()));
+                "a command is missing; expected one of "
+                        + String.join(", ", spec.subcommands().keySet()));
     }
 
-    /** Puts the command's name before options that stand without one. */
+    /** Inserts the command's name before options that were given without one. */
     static final class OldForm implements IParameterPreprocessor {
-        // picocli's interface has a Stack.
+        // picocli's interface takes a Stack.
         @Override
         @SuppressWarnings("JdkObsolete")
         public boolean preprocess(Stack<String> args, CommandSpec command, ArgSpec arg, Map<String, Object> info) {

@@ -24,8 +24,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "features",
         sortOptions = false,
-        description = "Scores a file of features by a linear head's weight, toward a reference head. The features are"
-                + " read once, in constant memory.",
+        description = "Scores a file of features by the weight of a linear head, toward a reference head. The features"
+                + " are read once, in constant memory.",
         modelTransformer = ScoreOptions.class,
         footer = {"", ScoreOptions.KINDS})
 final class ScoreFeaturesCommand implements Callable<Integer> {
@@ -44,24 +44,24 @@ final class ScoreFeaturesCommand implements Callable<Integer> {
     @Option(names = "--labels", required = true, paramLabel = "y.npy", description = "Labels [N], integers in [0,C).")
     private Path labels;
 
-    @Option(names = "--weight", required = true, paramLabel = "W.npy", description = "The head's weight [C,D].")
+    @Option(names = "--weight", required = true, paramLabel = "W.npy", description = "Weight of the head [C,D].")
     private Path weight;
 
-    @Option(names = "--bias", paramLabel = "b.npy", description = "The head's bias [C].")
+    @Option(names = "--bias", paramLabel = "b.npy", description = "Bias of the head [C].")
     private @Nullable Path bias;
 
     @Option(
             names = "--reference-weight",
             required = true,
             paramLabel = "R.npy",
-            description = "The reference head's weight [C,D].")
+            description = "Weight of the reference head [C,D].")
     private Path reference;
 
     @Option(
             names = "--out",
             required = true,
             paramLabel = "FILE",
-            description = "Output: .npy (float32 [N]) or .parquet (sample_id, score). A file of that name is replaced.")
+            description = "Output: .npy (float32 [N]) or .parquet (sample_id, score). An existing file is replaced.")
     private Path out;
 
     @Override
@@ -82,7 +82,7 @@ final class ScoreFeaturesCommand implements Callable<Integer> {
             ScoreSummary summary = ScoreOptions.run(settings, source, sink, common);
             ScoreOptions.note(summary, common);
             if (summary.directionNorms().get(0) == 0) {
-                common.note("the weight is the reference weight: every score is 0");
+                common.note("the weight equals the reference weight: every score is 0");
             }
             common.out()
                     .println(out + ": " + settings.get(ScoreSettings.SCORE) + " of " + summary.samples() + " samples");

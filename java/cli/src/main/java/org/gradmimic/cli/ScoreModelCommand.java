@@ -61,8 +61,8 @@ final class ScoreModelCommand implements Callable<Integer> {
         SettingValues settings = ScoreOptions.values(spec, common);
         long batchSize = settings.get(ScoreSettings.BATCH_SIZE);
         if (batchSize > Integer.MAX_VALUE) {
-            throw new InputException("--batch-size is " + batchSize + "; more than " + Integer.MAX_VALUE
-                    + " samples don't go through a model");
+            throw new InputException("--batch-size is " + batchSize + "; a model takes at most " + Integer.MAX_VALUE
+                    + " samples per batch");
         }
         checkInputs();
         noteIgnored();
@@ -83,7 +83,8 @@ final class ScoreModelCommand implements Callable<Integer> {
                         ModelSource source = source(
                                 ModelSource.builder(model, weights, samples).mimicLayer(mimicLayer), references)) {
                     if (!weights.reinitialised().isEmpty()) {
-                        common.note(options.weights + ": has another number of classes; the head is drawn anew");
+                        common.note(options.weights
+                                + ": has a different number of classes; the head is initialised at random");
                     }
                     score(settings, source);
                     imageOptions.noteWarnings(common);
@@ -101,20 +102,20 @@ final class ScoreModelCommand implements Callable<Integer> {
         } else if (options.tokens != null || options.captions != null || options.vocabulary != null) {
             String given = options.tokens != null ? "tokens" : options.captions != null ? "captions" : "vocabulary";
             throw new InputException("--" + given + (given.equals("vocabulary") ? " is" : " are")
-                    + " for clip; a classifier takes --labels");
+                    + " only for clip; a classifier takes --labels");
         } else if (options.data == null) {
             ScoreOptions.require(spec, "--images", "--labels");
         } else if (options.images != null || options.labels != null) {
-            throw new InputException("--data has images and labels; leave out --images and --labels");
+            throw new InputException("--data contains images and labels; leave out --images and --labels");
         }
     }
 
     private void checkCaptions() {
         if (options.data != null || options.labels != null) {
-            throw new InputException("clip compares images with captions: --images and --tokens, without labels");
+            throw new InputException("clip compares images with captions: give --images and --tokens, and no labels");
         }
         if (options.tokens != null && (options.captions != null || options.vocabulary != null)) {
-            throw new InputException("--tokens are captions already; leave out --captions and --vocabulary");
+            throw new InputException("--tokens already are the captions; leave out --captions and --vocabulary");
         }
         if (options.captions == null && options.vocabulary == null) ScoreOptions.require(spec, "--images", "--tokens");
         else ScoreOptions.require(spec, "--images", "--captions", "--vocabulary");
@@ -140,7 +141,7 @@ final class ScoreModelCommand implements Callable<Integer> {
                     : ModelWeights.read(model, file);
         } catch (HeadMismatchException e) {
             throw new InputException(
-                    e.getMessage() + "; --allow-head-mismatch initialises a head for another number of classes", e);
+                    e.getMessage() + "; --allow-head-mismatch initialises a head for the model's number of classes", e);
         }
         return read.moved(device);
     }
@@ -185,7 +186,7 @@ final class ScoreModelCommand implements Callable<Integer> {
         ScoreOptions.note(summary, common);
         for (int k = 0; k < options.references.size() && summary.samples() > 0; k++) {
             if (summary.directionNorms().get(k) != 0) continue;
-            common.note("the mimic layer is that of " + options.references.get(k) + ": every score toward it is 0");
+            common.note("the mimic layer equals that of " + options.references.get(k) + ": every score toward it is 0");
         }
         common.out()
                 .println(options.out + ": " + settings.get(ScoreSettings.SCORE) + " of " + summary.samples()

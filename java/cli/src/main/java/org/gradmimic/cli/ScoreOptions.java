@@ -14,19 +14,19 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 
-/** What the two commands of {@code score} have in common. */
+/** The options and messages that the two commands of {@code score} share. */
 final class ScoreOptions implements IModelTransformer {
     static final String KINDS =
-            "proj and cos are scores, NaN where not finite; normed_proj, normed_cos and opt are weights, 0 there.";
+            "proj and cos are scores: NaN if not finite. normed_proj, normed_cos and opt are weights: 0 in that case.";
 
-    /** Gives a command an option for every setting of scoring. */
+    /** Adds an option to the command for every setting of scoring. */
     @Override
     public CommandSpec transform(CommandSpec command) {
         SettingOptions.add(command, ScoreSettings.GROUP);
         return command;
     }
 
-    /** The settings that were given; says which of them are not used. */
+    /** The values of the settings. Prints a note that names the given settings that have no effect. */
     static SettingValues values(CommandSpec command, CommonOptions common) {
         SettingValues values = SettingOptions.values(command, ScoreSettings.GROUP);
         SettingOptions.note(common, values.ignored());
@@ -44,7 +44,7 @@ final class ScoreOptions implements IModelTransformer {
         }
     }
 
-    /** Says which samples have no finite score. */
+    /** Prints which samples have no finite score. */
     static void note(ScoreSummary summary, CommonOptions common) {
         String blame = ScoreSummary.blame(summary.invalidSamples());
         if (!blame.isEmpty()) common.note(blame);
@@ -62,7 +62,7 @@ final class ScoreOptions implements IModelTransformer {
         return command.commandLine().getParseResult().hasMatchedOption(option);
     }
 
-    /** Refuses a command line that lacks one of these options, as picocli does. */
+    /** Rejects a command line that lacks one of these options, as picocli does. */
     static void require(CommandSpec command, String... options) {
         List<String> missing =
                 Stream.of(options).filter(option -> !given(command, option)).toList();
@@ -79,7 +79,7 @@ final class ScoreOptions implements IModelTransformer {
         return "'" + option.longestName() + "=" + option.paramLabel() + "'";
     }
 
-    /** Says which of these options were given although {@code by} does not use them. */
+    /** Prints a note that names which of these options were given although {@code by} ignores them. */
     static void noteIgnored(CommandSpec command, CommonOptions common, String by, String... options) {
         List<String> ignored =
                 Stream.of(options).filter(option -> given(command, option)).toList();

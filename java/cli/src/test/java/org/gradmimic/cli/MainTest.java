@@ -49,7 +49,9 @@ class MainTest {
     void noCommandIsAnError() {
         Run run = Run.main();
         assertThat(run.code()).isEqualTo(2);
-        assertThat(run.err()).startsWith("gradmimic: which command? One of ").contains("score", "doctor");
+        assertThat(run.err())
+                .startsWith("gradmimic: a command is missing; expected one of ")
+                .contains("score", "doctor");
         assertThat(run.out()).isEmpty();
     }
 

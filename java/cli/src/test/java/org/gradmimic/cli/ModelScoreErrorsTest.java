@@ -29,18 +29,18 @@ class ModelScoreErrorsTest extends ModelScoreFixture {
                 "features | f.npy | Unknown option",
                 "model | vgg | 'vgg' is not one of vit, clip, resnet, torchscript",
                 "model | clip | clip compares images with captions",
-                "tokens | t.npy | --tokens are for clip",
-                "captions | c.txt | --captions are for clip",
-                "vocabulary | v.txt | --vocabulary is for clip",
-                "data | drawn: | --data has images and labels; leave out --images and --labels",
-                "mimic-layer | heads.weight | the model has no parameter heads.weight; the nearest are heads.head.weight",
+                "tokens | t.npy | --tokens are only for clip",
+                "captions | c.txt | --captions are only for clip",
+                "vocabulary | v.txt | --vocabulary is only for clip",
+                "data | drawn: | --data contains images and labels; leave out --images and --labels",
+                "mimic-layer | heads.weight | the model has no parameter heads.weight; the closest matches are heads.head.weight",
                 "batch-size | -1 | --batch-size is -1; it must be 0 or more",
                 "batch-size | 3000000000 | --batch-size is 3000000000",
                 "std | 0 | --std is 0.0; it must be positive",
-                "model-config | vit_x | vit_x is no file, and none of vit_b_16, vit_b_32, vit_l_16",
+                "model-config | vit_x | vit_x is not a file, and not one of vit_b_16, vit_b_32, vit_l_16",
                 "weights | absent.pt | absent.pt: there is no such file",
-                "out | scores.csv | the output is .npy or .parquet",
-                "grad-norms | norms.csv | norms.csv: the output is .npy or .parquet"
+                "out | scores.csv | the output must end in .npy or .parquet",
+                "grad-norms | norms.csv | norms.csv: the output must end in .npy or .parquet"
             })
     void whatCannotBe(String option, String value, String message) throws IOException {
         with(option, value);

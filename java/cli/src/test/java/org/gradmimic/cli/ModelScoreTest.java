@@ -64,7 +64,7 @@ class ModelScoreTest extends ModelScoreFixture {
         with("score", "proj").with("out", folder.resolve("scores.parquet"));
         assertRefused("scores.parquet: scores toward several references are [K,N] in .npy");
         with("out", folder.resolve("scores.npy")).with("score", "normed_proj");
-        assertRefused("normed_proj weighs samples by one score each, and there are 2 references");
+        assertRefused("normed_proj needs one score per sample, but there are 2 references");
         for (String kind : new String[] {"cos", "normed_cos", "opt"}) {
             with("score", kind).with("combine", "min");
             assertRefused(kind + " needs one reference, not the min of several");
@@ -73,7 +73,7 @@ class ModelScoreTest extends ModelScoreFixture {
         assertRefused("'one' is not one of mean, min");
         second = null;
         with("score", "proj").with("combine", "mean");
-        assertRefused("there is one reference");
+        assertRefused("there is only one reference");
         options.remove("combine");
         second = folder.resolve("absent.pt");
         assertRefused("absent.pt: there is no such file");
@@ -172,7 +172,7 @@ class ModelScoreTest extends ModelScoreFixture {
         float[] scores = scores();
         assertThat(scores).hasSize(8).doesNotContain(0f, Float.NaN);
         with("mimic-layer", "conv1.weight");
-        assertRefused("the model has no parameter conv1.weight; the nearest are head.weight");
+        assertRefused("the model has no parameter conv1.weight; the closest matches are head.weight");
     }
 
     @Test
@@ -264,13 +264,13 @@ class ModelScoreTest extends ModelScoreFixture {
     void whatAContrastiveLossDoesNotHave() throws IOException {
         withClip();
         with("score", "cos");
-        assertRefused("cos cannot be had of a contrastive loss");
+        assertRefused("cos cannot be computed for a contrastive loss");
         with("score", "proj").with("grad-norms", folder.resolve("norms.npy"));
-        assertRefused("gradient norms cannot be had of a contrastive loss");
+        assertRefused("gradient norms cannot be computed for a contrastive loss");
         options.remove("grad-norms");
         for (String layer : new String[] {"logit_scale", "all"}) {
             with("contrastive", "path").with("mimic-layer", layer);
-            assertRefused("logit_scale works on the batch as a whole, and path looks at samples one by one");
+            assertRefused("logit_scale applies to the whole batch, but path treats samples separately");
         }
         with("contrastive", "exact").with("mimic-layer", "text_projection");
         double[] tokens = new double[8 * 16];
@@ -333,7 +333,7 @@ class ModelScoreTest extends ModelScoreFixture {
         Path vocabulary = withCaptions("a\nb\nc\n");
         assertRefused("Missing required option: '--vocabulary=");
         with("vocabulary", vocabulary);
-        assertRefused("captions.txt: has 3 lines, a caption each;", "images.npy has 8 images");
+        assertRefused("captions.txt: has 3 lines, one caption per line;", "images.npy has 8 images");
         Files.write(folder.resolve("captions.txt"), new byte[] {'a', '\n', 'b', (byte) 0xe9, '\n'});
         assertRefused("captions.txt: line 2 is not UTF-8, from its byte 2 on");
         Files.writeString(vocabulary, "#version: 0.2\nd o\ndo g</w>\nc a\n");
@@ -341,7 +341,7 @@ class ModelScoreTest extends ModelScoreFixture {
         Files.writeString(vocabulary, "#version: 0.2\nd o\nd\n");
         assertRefused("bpe.txt: line 3 is 'd'; expected two tokens");
         with("tokens", Vectors.path("clip/tokens.npy"));
-        assertRefused("--tokens are captions already; leave out --captions and --vocabulary");
+        assertRefused("--tokens already are the captions; leave out --captions and --vocabulary");
         options.remove("tokens");
         options.remove("captions");
         assertRefused("Missing required option: '--captions=");

@@ -39,7 +39,7 @@ class ScoreCommandTest extends ModelScoreFixture {
 
     @Test
     void withoutOptionsTheCommandsAreNamed() {
-        Run.main("score").assertRefused("score", "which command? One of features, model");
+        Run.main("score").assertRefused("score", "a command is missing; expected one of features, model");
         Run help = Run.main("score", "--help");
         assertThat(help.code()).isZero();
         assertThat(help.out()).contains("features", "model");

@@ -194,7 +194,7 @@ class ScoreErrorsTest {
     @Test
     void anOutputThatCannotBe() throws IOException {
         problem.with("out", folder.resolve("scores.csv"));
-        assertRefused("scores.csv: the output is .npy or .parquet");
+        assertRefused("scores.csv: the output must end in .npy or .parquet");
         for (String name : new String[] {"missing/scores.npy", "missing/scores.parquet"}) {
             problem.with("out", folder.resolve(name));
             assertRefused(name, "there is no folder");

@@ -4,22 +4,25 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A model whose weights are kept apart from it, in {@link ModelWeights}: what its state dict holds, and, in the two
- * subtypes, what it computes from that.
+ * A model whose weights are kept separately, in {@link ModelWeights}. This type describes the state dict; the two
+ * subtypes compute with it.
  */
 public sealed interface Architecture extends Model permits ImageClassifier, ContrastiveModel {
     /** The tensors of the state dict by name, in torch's order. */
     Map<String, TensorSpec> stateDict();
 
     /**
-     * Names of the classification head's parameters, whose first dimension is the number of classes; empty if there is no
-     * such head.
+     * Names of the parameters of the classification head, whose first dimension is the number of classes; empty if
+     * there is no such head.
      */
     default Set<String> head() {
         return Set.of();
     }
 
-    /** The name in {@link #stateDict()} of a stored tensor; it differs only where torch has renamed the tensor since. */
+    /**
+     * The name in {@link #stateDict()} of a stored tensor. It differs from the stored name only if torch has since
+     * renamed the tensor.
+     */
     default String parameterName(String storedName) {
         return storedName;
     }

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import org.gradmimic.base.SplitMix;
 import org.gradmimic.data.ImageSize;
 
-/** Copies images of 8 bits and three channels, moved by a few pixels and mirrored at random. */
+/** Copies 8-bit RGB images, randomly shifted by a few pixels and mirrored. */
 final class Augmentation {
     private static final int CHANNELS = 3;
 

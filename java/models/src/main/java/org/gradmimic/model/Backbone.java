@@ -4,12 +4,12 @@ import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.device.Device;
 
-/** A frozen model that turns images into feature vectors. Not for use by several threads at once. */
+/** A frozen model that turns images into feature vectors. Not thread-safe. */
 public non-sealed interface Backbone extends Model {
     /** D, the length of a feature vector. */
     int width();
 
-    /** Moves the weights to a device; features are computed and returned there. Images may come from anywhere. */
+    /** Moves the weights to a device; features are computed and returned there. Images may be on any device. */
     @Override
     void moveTo(Device device);
 

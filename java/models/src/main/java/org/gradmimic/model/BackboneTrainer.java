@@ -15,8 +15,8 @@ import org.gradmimic.base.SplitMix;
 import org.gradmimic.data.ImageBatch;
 
 /**
- * Trains a {@link ConvBackbone} to tell classes apart, under a linear head that is thrown away afterwards. The same images,
- * settings and threads give the same weights.
+ * Trains a {@link ConvBackbone} to classify images, under a linear head that is discarded afterwards. The same images,
+ * settings and number of threads give the same weights.
  */
 public final class BackboneTrainer {
     private final ConvBackbone backbone;
@@ -29,18 +29,18 @@ public final class BackboneTrainer {
         this.listener = listener;
     }
 
-    /** How many steps a training on {@code samples} images takes. */
+    /** The number of steps of a training run on {@code samples} images. */
     public static long steps(BackboneTrainerSettings settings, int samples) {
         return (long) samples / Math.min(settings.batchSize(), samples) * settings.epochs();
     }
 
     /**
-     * Trains to the end or until the listener asks to stop.
+     * Trains to the end, or until the listener requests a stop.
      *
      * @param images of the backbone's input size
      * @param classes C; labels are in [0,C)
-     * @return whether it came to the end
-     * @throws InputException if there are fewer than two images, or the loss stops being finite
+     * @return whether training reached its end
+     * @throws InputException if there are fewer than two images, or the loss is no longer finite
      */
     public boolean train(ImageBatch images, int classes) {
         int samples = images.size();
@@ -74,7 +74,7 @@ public final class BackboneTrainer {
                 double value = step(view, labels, head, optimizer, settings.rate(step, steps), loss);
                 if (!Double.isFinite(value)) {
                     throw new InputException("the backbone's loss is " + value + " at step " + step + " of " + steps
-                            + ": try a lower learning rate than " + settings.learningRate());
+                            + ": use a learning rate lower than " + settings.learningRate());
                 }
                 listener.stepped(step + 1, steps, value);
             }

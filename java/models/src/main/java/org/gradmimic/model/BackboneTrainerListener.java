@@ -1,11 +1,11 @@
 package org.gradmimic.model;
 
-/** Watches a backbone's training; every call comes from the training thread. */
+/** Observes the training of a backbone. Every call comes from the training thread. */
 public interface BackboneTrainerListener {
-    /** After every step; {@code loss} is the mean loss of the batch before it. */
+    /** Called after every step; {@code loss} is the mean loss of the batch before the step. */
     default void stepped(long steps, long totalSteps, double loss) {}
 
-    /** Asked before every step; true ends the training. */
+    /** Called before every step; true ends the training. */
     default boolean stopRequested() {
         return false;
     }

@@ -3,18 +3,18 @@ package org.gradmimic.model;
 import org.gradmimic.base.InvalidArgumentException;
 
 /**
- * How a backbone is trained: SGD with Nesterov momentum. The learning rate rises during the first fifth of the steps and
- * falls to zero during the rest.
+ * How a backbone is trained: SGD with Nesterov momentum. The learning rate rises during the first fifth of the steps
+ * and falls to zero during the rest.
  *
  * @param epochs passes over the images
- * @param batchSize images per step; a shorter last batch is left out unless it is the only one
- * @param learningRate the highest
+ * @param batchSize images per step; an incomplete last batch is left out unless it is the only one
+ * @param learningRate the highest learning rate
  * @param momentum of the gradients
  * @param weightDecay added to the gradients
- * @param labelSmoothing share of a label's probability that is spread over all classes
- * @param shift images are moved by at most this many pixels each way; their edges are repeated
+ * @param labelSmoothing fraction of a label's probability that is spread over all classes
+ * @param shift images are shifted by at most this many pixels in each direction; edge pixels are repeated
  * @param flips whether half of the images are mirrored; right for photographs, wrong for letters
- * @param seed of the order of the images and of the changes to them
+ * @param seed of the order of the images and of their augmentation
  */
 public record BackboneTrainerSettings(
         int epochs,
@@ -45,8 +45,8 @@ public record BackboneTrainerSettings(
     }
 
     /**
-     * Settings to change one by one. They begin with what was found to work in a minute or less on a few thousand images of
-     * 32×32 (docs/demo.md): 8 epochs, batches of 128, a learning rate of 0.1, momentum 0.9, weight decay 5e-4, label
+     * A builder with defaults that were found to work in a minute or less on a few thousand images of 32×32
+     * (docs/demo.md): 8 epochs, batches of 128, a learning rate of 0.1, momentum 0.9, weight decay 5e-4, label
      * smoothing 0.1, shifts of 2 pixels, flips, and the seed 0.
      */
     public static Builder builder() {
@@ -67,62 +67,62 @@ public record BackboneTrainerSettings(
 
         private Builder() {}
 
-        /** Number of passes over the images. */
+        /** Sets the number of passes over the images. */
         public Builder epochs(int value) {
             epochs = value;
             return this;
         }
 
-        /** Number of images in a step. */
+        /** Sets the number of images per step. */
         public Builder batchSize(int value) {
             batchSize = value;
             return this;
         }
 
-        /** The highest learning rate. */
+        /** Sets the highest learning rate. */
         public Builder learningRate(double value) {
             learningRate = value;
             return this;
         }
 
-        /** Momentum of the gradients. */
+        /** Sets the momentum of the gradients. */
         public Builder momentum(double value) {
             momentum = value;
             return this;
         }
 
-        /** Weight decay, added to the gradients. */
+        /** Sets the weight decay, which is added to the gradients. */
         public Builder weightDecay(double value) {
             weightDecay = value;
             return this;
         }
 
-        /** Share of a label's probability that is spread over all classes. */
+        /** Sets the fraction of a label's probability that is spread over all classes. */
         public Builder labelSmoothing(double value) {
             labelSmoothing = value;
             return this;
         }
 
-        /** Number of pixels that images are moved by at most, each way. */
+        /** Sets the largest shift of an image in each direction, in pixels. */
         public Builder shift(int value) {
             shift = value;
             return this;
         }
 
-        /** Whether half of the images are mirrored. */
+        /** Sets whether half of the images are mirrored. */
         public Builder flips(boolean value) {
             flips = value;
             return this;
         }
 
-        /** Seed of the order of the images and of the changes to them. */
+        /** Sets the seed of the order of the images and of their augmentation. */
         public Builder seed(long value) {
             seed = value;
             return this;
         }
 
         /**
-         * The settings.
+         * Builds the settings.
          *
          * @throws InvalidArgumentException if one is out of range
          */
@@ -132,7 +132,7 @@ public record BackboneTrainerSettings(
         }
     }
 
-    /** The learning rate of one step: a triangle with its top at a fifth of the way. */
+    /** The learning rate of one step: a triangle with its peak after a fifth of the steps. */
     double rate(long step, long steps) {
         double done = (step + 0.5) / steps;
         double top = 0.2;

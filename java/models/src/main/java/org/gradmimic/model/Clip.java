@@ -10,17 +10,18 @@ import org.gradmimic.layer.Layers;
 import org.jspecify.annotations.Nullable;
 
 /**
- * CLIP with open_clip's names ({@code open_clip.CLIP}): a vision transformer for images and a causal one for captions,
- * both projected to features of the same length, and a logit scale. As in {@link VisionTransformer} the last blocks compute
- * what follows their attention for the one token that is pooled: the class token, and each caption's end.
+ * CLIP with the names of open_clip ({@code open_clip.CLIP}): a vision transformer for images and a causal one for
+ * captions, both projected to features of the same length, and a logit scale. As in {@link VisionTransformer}, the last
+ * block computes everything after its attention only for the token that is pooled: the class token of an image, the end
+ * token of a caption.
  *
  * @param width length of the features, open_clip's embed_dim
  * @param vision the image tower
  * @param text the text tower
- * @param bias whether there is a logit bias, as the sigmoid loss of SigLIP has
+ * @param bias whether there is a logit bias, as for SigLIP's sigmoid loss
  */
 public record Clip(int width, ClipVision vision, ClipText text, boolean bias) implements ContrastiveModel {
-    /** open_clip's configurations, and what OpenAI released. */
+    /** open_clip's configurations of the models that OpenAI released. */
     private static final Map<String, String> NAMED = Map.of(
             "ViT-B-32", config(32, false),
             "ViT-B-16", config(16, false),
@@ -33,15 +34,15 @@ public record Clip(int width, ClipVision vision, ClipText text, boolean bias) im
                 + "},\"text_cfg\":{\"context_length\":77,\"vocab_size\":49408,\"width\":512,\"heads\":8,\"layers\":12}}";
     }
 
-    /** open_clip's own names that are known here: ViT-B-32, ViT-B-16, and each with -quickgelu. */
+    /** The supported names of open_clip: ViT-B-32, ViT-B-16, and each with -quickgelu. */
     static Set<String> named() {
         return NAMED.keySet();
     }
 
-    /** @throws InvalidArgumentException for a name that isn't {@link #named} */
+    /** @throws InvalidArgumentException for a name that is not among {@link #named} */
     static Clip named(String name) {
         String config = NAMED.get(name);
-        if (config == null) throw new InvalidArgumentException("no CLIP is called " + name);
+        if (config == null) throw new InvalidArgumentException("unknown CLIP model " + name);
         return of(ModelConfig.parse(name, config));
     }
 
@@ -94,7 +95,7 @@ public record Clip(int width, ClipVision vision, ClipText text, boolean bias) im
         return text.vocabulary();
     }
 
-    /** What the configuration says of a tokenizer other than CLIP's own; null where it says nothing. */
+    /** The configuration's settings of a tokenizer other than CLIP's own; null if it has none. */
     public @Nullable String otherTokenizer() {
         return text.otherTokenizer();
     }
@@ -104,13 +105,13 @@ public record Clip(int width, ClipVision vision, ClipText text, boolean bias) im
         return ImageSize.square(vision.side());
     }
 
-    /** OpenAI's files repeat three numbers of the configuration; open_clip's oldest have the causal mask. */
+    /** OpenAI's files repeat three numbers of the configuration; open_clip's oldest files contain the causal mask. */
     @Override
     public Set<String> ignoredTensors() {
         return Set.of("input_resolution", "context_length", "vocab_size", "attn_mask");
     }
 
-    /** A caption ends with its largest token. */
+    /** The end token of a caption is its largest token. */
     @Override
     public Features features(Layers layers, Tensor images, Tensor tokens) {
         Tensors.requireShape("images", images, images.size(0), 3, vision.side(), vision.side());

@@ -12,11 +12,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * CLIP's text tower.
  *
- * @param contextLength tokens of a caption, filled up with zeros
- * @param vocabulary how many tokens there are
- * @param layers blocks
- * @param block one of them
- * @param otherTokenizer what the configuration says of a tokenizer other than CLIP's own; null: nothing
+ * @param contextLength tokens of a caption, padded with zeros
+ * @param vocabulary number of tokens in the vocabulary
+ * @param layers number of blocks
+ * @param block the shape of one block
+ * @param otherTokenizer the configuration's settings of a tokenizer other than CLIP's own; null if it has none
  */
 record ClipText(
         int contextLength,
@@ -42,7 +42,7 @@ record ClipText(
         String otherTokenizer = config.first("hf_tokenizer_name", "tokenizer_kwargs");
         refuseOtherBlocks(config);
         config.finish();
-        if (width % heads != 0) throw config.wrong("width " + width + " is no multiple of heads " + heads);
+        if (width % heads != 0) throw config.wrong("width " + width + " is not a multiple of heads " + heads);
         return new ClipText(
                 length,
                 vocabulary,
@@ -52,7 +52,7 @@ record ClipText(
                 otherTokenizer);
     }
 
-    /** What either tower may be told of its blocks beyond what is served here. */
+    /** Rejects settings of the blocks of either tower that are not supported. */
     static void refuseOtherBlocks(ModelConfig config) {
         config.only("block_type", "default");
         for (String name : new String[] {
@@ -89,7 +89,7 @@ record ClipText(
         return result;
     }
 
-    /** Takes each caption's end, its largest token, [B,1,D] of [B,T,D]. */
+    /** Selects the end token of each caption, its largest token: [B,1,D] of [B,T,D]. */
     private static UnaryOperator<Tensor> end(Tensor tokens) {
         Tensor place =
                 tokens.argmax(new org.bytedeco.pytorch.LongOptional(1), false).reshape(-1, 1, 1);

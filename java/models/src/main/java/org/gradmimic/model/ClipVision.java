@@ -13,9 +13,9 @@ import org.gradmimic.model.TransformerBlock.Names;
  * CLIP's image tower.
  *
  * @param side pixels of the images' sides, a multiple of the patch size
- * @param patchSize sides of a patch
- * @param layers blocks
- * @param block one of them
+ * @param patchSize pixels of a patch's sides
+ * @param layers number of blocks
+ * @param block the shape of one block
  */
 record ClipVision(int side, int patchSize, int layers, TransformerBlock block) {
     static final double EPSILON = 1e-5;
@@ -42,8 +42,9 @@ record ClipVision(int side, int patchSize, int layers, TransformerBlock block) {
         } catch (InvalidArgumentException e) {
             throw config.wrong(e.getMessage());
         }
-        if (side % patch != 0) throw config.wrong("image_size " + side + " is no multiple of patch_size " + patch);
-        if (width % headWidth != 0) throw config.wrong("width " + width + " is no multiple of head_width " + headWidth);
+        if (side % patch != 0) throw config.wrong("image_size " + side + " is not a multiple of patch_size " + patch);
+        if (width % headWidth != 0)
+            throw config.wrong("width " + width + " is not a multiple of head_width " + headWidth);
         return new ClipVision(
                 side,
                 patch,

@@ -5,26 +5,26 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.layer.Layers;
 
 /**
- * A model that turns images and captions into features of the same length, trained to make the features of a pair alike. Its
- * loss compares the samples of a batch with each other.
+ * A model that turns images and captions into features of the same length, trained to make the features of a pair
+ * similar. Its loss compares the samples of a batch with each other.
  */
 public non-sealed interface ContrastiveModel extends Architecture {
     /** Name of the scalar parameter whose exponential multiplies the cosines. */
     String LOGIT_SCALE = "logit_scale";
 
-    /** Name of the scalar parameter that is added to them, if {@link #hasLogitBias()}. */
+    /** Name of the scalar parameter that is added to the cosines, if {@link #hasLogitBias()}. */
     String LOGIT_BIAS = "logit_bias";
 
     /** Features [B,D] of images and captions, before normalisation. */
     record Features(Tensor image, Tensor text) {}
 
-    /** Whether there is a {@link #LOGIT_BIAS}: the loss is then SigLIP's, else CLIP's. */
+    /** Whether there is a {@link #LOGIT_BIAS}. If so, the loss is SigLIP's; otherwise it is CLIP's. */
     boolean hasLogitBias();
 
-    /** Number of tokens of a caption; shorter captions are padded with zeros. */
+    /** The number of tokens of a caption; shorter captions are padded with zeros. */
     int contextLength();
 
-    /** Number of tokens in the vocabulary. */
+    /** The number of tokens in the vocabulary. */
     int vocabulary();
 
     /**

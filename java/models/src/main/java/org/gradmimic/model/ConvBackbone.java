@@ -23,13 +23,14 @@ import org.gradmimic.kernel.internal.Memory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A small convolutional network for images of about 32×32: four stages of 3×3 convolutions with batch normalisation,
- * halving the sides between them, a residual block in the third, and the means over the four quarters of what is left: 768
- * features, as many as a ViT-B/16 has. Weights and images lie channels-last, which LibTorch's CPU convolutions take about
- * twice as fast as channels-first; sides are halved before the normalisation, which then has a quarter of the work.
+ * A small convolutional network for images of about 32×32. It has four stages of 3×3 convolutions with batch
+ * normalisation, with the sides halved between them and a residual block in the third stage. The features are the means
+ * over the four quarters of the last stage's output: 768 features, as many as a ViT-B/16 has. Weights and images are
+ * channels-last, with which LibTorch's CPU convolutions are about twice as fast as with channels-first. The sides are
+ * halved before the normalisation, which then has a quarter of the work.
  *
- * <p>Trained by {@link BackboneTrainer}; kept as a {@link Safetensors} file. As a {@link Backbone} its batch
- * normalisation uses the running statistics, so that an image's features don't depend on its batch.
+ * <p>{@link BackboneTrainer} trains it; a {@link Safetensors} file stores it. As a {@link Backbone} its batch
+ * normalisation uses the running statistics, so the features of an image do not depend on its batch.
  */
 public final class ConvBackbone implements Backbone {
     /** Channels of the four stages. */
@@ -37,13 +38,13 @@ public final class ConvBackbone implements Backbone {
 
     private static final PixelNormalisation NORMALISATION = PixelNormalisation.of(0.5, 0.5);
 
-    /** The third stage's residual block sits after its first convolution. */
+    /** The residual block of the third stage follows the stage's first convolution. */
     private static final String[] LAYERS = {"stage1", "stage2", "stage3", "stage3.residual", "stage4"};
 
-    /** The last stage is averaged over POOLED × POOLED places. */
+    /** The output of the last stage is averaged over POOLED × POOLED regions. */
     private static final int POOLED = 2;
 
-    /** Halved three times, it leaves a pixel for each of the places. */
+    /** After three halvings this side leaves one pixel per region. */
     private static final int SMALLEST_SIDE = 16;
 
     /** Value of the key {@code format} in the file's metadata. */
@@ -61,7 +62,7 @@ public final class ConvBackbone implements Backbone {
     private final ImageSize imageSize;
     private Device device = Device.CPU;
 
-    /** By name, in the order of {@link #LAYERS}; detached from any scope. */
+    /** By name, in the order of {@link #LAYERS}; not freed by any scope. */
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
 
     private final TensorOptional noBias = Memory.detached(new TensorOptional());
@@ -70,7 +71,7 @@ public final class ConvBackbone implements Backbone {
     private ConvBackbone(ImageSize imageSize) {
         if (Math.min(imageSize.height(), imageSize.width()) < SMALLEST_SIDE) {
             throw new InvalidArgumentException(
-                    "images of " + imageSize + "; sides of " + SMALLEST_SIDE + " pixels at least are expected");
+                    "images of " + imageSize + "; expected sides of at least " + SMALLEST_SIDE + " pixels");
         }
         this.imageSize = imageSize;
         OpenResources.opened();
@@ -120,7 +121,7 @@ public final class ConvBackbone implements Backbone {
         tensors.put(name, Memory.detached(laid));
     }
 
-    /** What an optimiser changes; the running statistics are not among it. */
+    /** The parameters that an optimiser changes; the running statistics are not among them. */
     TensorVector parameters() {
         return new TensorVector(
                 tensors.values().stream().filter(Tensor::requires_grad).toArray(Tensor[]::new));
@@ -154,7 +155,7 @@ public final class ConvBackbone implements Backbone {
 
     /**
      * @param images [n,H,W,3] uint8
-     * @param training normalise by the batch's own statistics, and update the running ones
+     * @param training normalise by the batch's own statistics, and update the running statistics
      * @return [n,D]
      */
     Tensor forward(Tensor images, boolean training) {
@@ -168,7 +169,7 @@ public final class ConvBackbone implements Backbone {
             h = normalised("stage3", halved(convolved("stage3", h)), training);
             h = h.add(normalised("stage3.residual", convolved("stage3.residual", h), training));
             h = normalised("stage4", convolved("stage4", h), training);
-            // Made outside this scope, so that it outlives it.
+            // Created outside this scope, so that it outlives it.
             result.put(
                     torch.adaptive_avg_pool2d(h, POOLED, POOLED).flatten(1, -1).contiguous());
         }
@@ -203,16 +204,16 @@ public final class ConvBackbone implements Backbone {
     /**
      * Writes weights and running statistics as safetensors, whole or not at all.
      *
-     * @throws InputException if the file can't be written
+     * @throws InputException if the file cannot be written
      */
     public void save(Path file) {
         Safetensors.write(file, Map.of(FORMAT_KEY, FORMAT, SIZE_KEY, imageSize.toString()), tensors);
     }
 
     /**
-     * Reads what {@link #save} wrote.
+     * Reads a file that {@link #save} wrote.
      *
-     * @throws InputException if the file is missing, damaged, or holds something else
+     * @throws InputException if the file is missing, damaged, or not a file of {@link #save}
      */
     public static ConvBackbone load(Path file) {
         try (Weights stored = Weights.open(file)) {

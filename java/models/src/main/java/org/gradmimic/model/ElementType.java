@@ -3,7 +3,7 @@ package org.gradmimic.model;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 
-/** Types of stored numbers, by the names safetensors gives them. */
+/** Types of stored numbers, under the names that safetensors uses. */
 enum ElementType {
     BOOL(1, ScalarType.Bool),
     U8(1, ScalarType.Byte),
@@ -29,18 +29,18 @@ enum ElementType {
         this.scalarType = scalarType;
     }
 
-    /** Bytes of an element. */
+    /** Bytes per element. */
     int bytes() {
         return bytes;
     }
 
-    /** LibTorch's type; null for those that may stand in a file, but are not read. */
+    /** LibTorch's type; null for types that may occur in a file but cannot be read. */
     @Nullable
     ScalarType scalarType() {
         return scalarType;
     }
 
-    /** The type of that name, or null. */
+    /** The type of this name, or null. */
     static @Nullable ElementType named(String name) {
         for (ElementType type : values()) {
             if (type.name().equals(name)) return type;
@@ -48,7 +48,7 @@ enum ElementType {
         return null;
     }
 
-    /** The type of a tensor's numbers, or null where no file of ours can hold them. */
+    /** The type for a tensor's numbers; null if a file cannot store them. */
     static @Nullable ElementType of(ScalarType scalarType) {
         for (ElementType type : values()) {
             if (type.scalarType == scalarType) return type;

@@ -15,12 +15,9 @@ import org.gradmimic.data.ImageDataset;
 import org.gradmimic.data.Split;
 import org.gradmimic.io.npy.NpyWriter;
 
-/**
- * Streams images through a model, in constant memory; decoding the next batch and embedding the present one go on side
- * by side.
- */
+/** Streams images through a model, in constant memory. The next batch is decoded while the current one is embedded. */
 public final class Embedder {
-    /** What {@link #write} calls its files, as {@code npy:DIR} expects them. */
+    /** The name of the features file that {@link #write} creates, as {@code npy:DIR} expects it. */
     public static final String FEATURES = "features.npy";
 
     public static final String LABELS = "labels.npy";
@@ -39,8 +36,8 @@ public final class Embedder {
     }
 
     /**
-     * @param model stays the caller's
-     * @param batchSize images a batch, at least 1
+     * @param model closed by the caller
+     * @param batchSize images per batch, at least 1
      */
     public Embedder(Backbone model, int batchSize) {
         if (batchSize < 1) throw new InvalidArgumentException("a batch of " + batchSize + " images");
@@ -76,9 +73,11 @@ public final class Embedder {
         return false;
     }
 
-    /** Features on their way to a file. A read leaves a device idle, so there it takes many batches at once. */
+    /**
+     * Writes features to a file. Reading results makes a device wait, so on a device this reads many batches together.
+     */
     private static final class Rows implements Sink, AutoCloseable {
-        private static final long READ_AT_ONCE = 1 << 24; // 64 MiB of floats
+        private static final long READ_AT_ONCE = 1 << 24; // 64 MiB of floats.
 
         private final NpyWriter file;
         private final int width;
@@ -111,7 +110,7 @@ public final class Embedder {
             close();
         }
 
-        /** Gives up what was not written. */
+        /** Discards what was not written. */
         @Override
         public void close() {
             batches.forEach(Tensor::deallocate);
@@ -123,11 +122,11 @@ public final class Embedder {
 
     /**
      * Embeds a split into {@value #FEATURES}, float32 [N,D], and {@value #LABELS}, int64 [N], in the order of the ids.
-     * Both appear whole, or, if the embedding was stopped or failed, not at all.
+     * Both files appear whole. If the embedding was stopped or failed, neither appears.
      *
-     * @param folder must be there
+     * @param folder must exist
      * @return false if the listener stopped it
-     * @throws org.gradmimic.base.InputException if an image or file is damaged, or the folder can't be written to
+     * @throws org.gradmimic.base.InputException if an image or file is damaged, or the folder cannot be written to
      */
     public boolean write(ImageDataset dataset, Split split, Path folder, EmbedListener listener) {
         try (NpyWriter features = NpyWriter.create(folder.resolve(FEATURES), dataset.size(split), model.width());

@@ -3,7 +3,7 @@ package org.gradmimic.model;
 import org.gradmimic.base.GradmimicException;
 
 /**
- * A file of weights fits the model except that its classification head has another number of classes. {@link
+ * A weights file fits the model except that its classification head has a different number of classes. {@link
  * ModelWeights#readWithNewHead} reads such a file.
  */
 public final class HeadMismatchException extends GradmimicException {

@@ -7,14 +7,17 @@ import org.gradmimic.data.ImageSize;
 import org.gradmimic.data.Split;
 import org.jspecify.annotations.Nullable;
 
-/** A split's images as a model takes them, in the source's order; the next batch is decoded while this one is used. */
+/**
+ * The images of a split in the form that a model takes, in the order of the source. The next batch is decoded while the
+ * current one is used.
+ */
 public final class ImageBatches implements AutoCloseable {
     private final ReadAhead images;
     private final ImageSize size;
     private final PixelNormalisation normalisation;
 
     /**
-     * Some of them.
+     * A batch of images.
      *
      * @param images [n,3,H,W] float, normalised
      * @param labels [n]
@@ -23,8 +26,8 @@ public final class ImageBatches implements AutoCloseable {
     public record Batch(Tensor images, long[] labels, long[] ids) {}
 
     /**
-     * @param size what every image is scaled to
-     * @param batchSize images a batch, at least 1
+     * @param size the size to which every image is scaled
+     * @param batchSize images per batch, at least 1
      */
     public ImageBatches(
             ImageDataset dataset, Split split, ImageSize size, int batchSize, PixelNormalisation normalisation) {

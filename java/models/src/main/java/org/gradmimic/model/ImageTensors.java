@@ -10,7 +10,7 @@ import org.gradmimic.Tensors;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.data.ImageSize;
 
-/** Images on their way from bytes to what a network takes. */
+/** Converts images from bytes to the tensors that a network takes. */
 final class ImageTensors {
     private ImageTensors() {}
 
@@ -24,7 +24,7 @@ final class ImageTensors {
     static void require(Tensor images, ImageSize size) {
         if (images.scalar_type().intern() != ScalarType.Byte) {
             throw new InvalidArgumentException(
-                    "images are " + images.scalar_type().intern() + "; Byte is expected");
+                    "images are " + images.scalar_type().intern() + "; expected Byte");
         }
         Tensors.requireShape("images", images, images.size(0), size.height(), size.width(), 3);
     }

@@ -16,16 +16,17 @@ import org.gradmimic.kernel.OpenResources;
 import org.gradmimic.kernel.internal.Memory;
 
 /**
- * A file in memory, page by page as it is touched. Tensors that lie in it are views and keep it mapped, closed or not;
- * what is written to them does not reach the file. The file must not be cut short meanwhile: replace it by a rename.
+ * A file mapped into memory, page by page on access. Tensors in it are views that keep it mapped even after it is
+ * closed. Writing to a tensor does not change the file. The file must not be truncated while it is mapped: replace it
+ * by renaming another one.
  */
 final class MappedFile implements AutoCloseable {
     private final Tensor bytes;
     private boolean closed;
 
     /**
-     * @param size the file's length, at least 1
-     * @throws InputException if it can't be mapped
+     * @param size the length of the file, at least 1
+     * @throws InputException if it cannot be mapped
      */
     MappedFile(Path path, long size) {
         try (PointerScope scope = new PointerScope()) {
@@ -42,13 +43,13 @@ final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * A tensor of the file, whose place was checked; belongs to the caller's scope. Copied only where its place is no
-     * multiple of its elements' size.
+     * A tensor of the file, whose place has been checked; belongs to the caller's scope. It is copied only if its
+     * position is not a multiple of the size of its elements.
      */
     Tensor tensor(StoredTensor stored) {
         if (closed) throw new InvalidStateException("this file is closed");
         ScalarType type = stored.type().scalarType();
-        if (type == null) throw new InvalidArgumentException(stored.type() + " is not read");
+        if (type == null) throw new InvalidArgumentException(stored.type() + " cannot be read");
         if (stored.isEmpty()) {
             return torch.empty(stored.shape(), new TensorOptions(type), new MemoryFormatOptional());
         }
@@ -62,7 +63,7 @@ final class MappedFile implements AutoCloseable {
         return result;
     }
 
-    /** Lets go of the file; tensors taken from it stay. A second call does nothing. */
+    /** Closes the file; tensors taken from it stay valid. A second call does nothing. */
     @Override
     public void close() {
         if (closed) return;

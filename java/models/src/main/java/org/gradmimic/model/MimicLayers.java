@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.gradmimic.base.InputException;
 
-/** Which of a model's parameters samples are scored by: names, patterns, or all. */
+/** Selects the parameters of a model by which samples are scored: names, patterns, or all. */
 public final class MimicLayers {
     /** All parameters. */
     public static final String ALL = "all";
@@ -20,12 +20,12 @@ public final class MimicLayers {
     private MimicLayers() {}
 
     /**
-     * The parameters that a text names.
+     * Resolves a list of names and patterns to parameters.
      *
-     * @param text names and patterns, separated by commas; in a pattern * stands for any characters and ? for one;
-     *     {@value #ALL} for all parameters
+     * @param text names and patterns, separated by commas; in a pattern * matches any characters and ? matches one;
+     *     {@value #ALL} selects all parameters
      * @return in the model's order, each once
-     * @throws InputException for a name nobody has, with the nearest ones, and a pattern that fits nothing
+     * @throws InputException for an unknown name (the message lists the closest matches) and a pattern without a match
      */
     public static List<String> resolve(Architecture model, String text) {
         List<String> parameters = model.stateDict().entrySet().stream()
@@ -44,15 +44,15 @@ public final class MimicLayers {
         if (item.equals(ALL)) return parameters;
         if (parameters.contains(item)) return List.of(item);
         if (model.stateDict().containsKey(item)) {
-            throw new InputException(item + " is no parameter but a buffer, which has no gradient");
+            throw new InputException(item + " is a buffer, not a parameter, and has no gradient");
         }
         boolean pattern = item.contains("*") || item.contains("?");
         List<String> fitting = pattern
                 ? parameters.stream().filter(glob(item).asMatchPredicate()).toList()
                 : List.of();
         if (!fitting.isEmpty()) return fitting;
-        throw new InputException((pattern ? "no parameter fits " : "the model has no parameter ") + item
-                + "; the nearest are " + nearest(parameters, item));
+        throw new InputException((pattern ? "no parameter matches " : "the model has no parameter ") + item
+                + "; the closest matches are " + nearest(parameters, item));
     }
 
     private static Pattern glob(String item) {
@@ -68,7 +68,7 @@ public final class MimicLayers {
                 .collect(Collectors.joining(", "));
     }
 
-    /** Characters to insert, delete or replace. */
+    /** The edit distance: the number of characters to insert, delete or replace. */
     private static int distance(String a, String b) {
         int[] row = new int[b.length() + 1];
         for (int j = 0; j < row.length; j++) row[j] = j;

@@ -8,21 +8,21 @@ import org.gradmimic.device.Device;
  *
  * <ul>
  *   <li>{@link ImageClassifier}: images to logits
- *   <li>{@link ContrastiveModel}: images and captions to features of one space
- *   <li>{@link Backbone}: images to features; frozen, its weights inside
+ *   <li>{@link ContrastiveModel}: images and captions to features in a common space
+ *   <li>{@link Backbone}: images to features; frozen, contains its weights
  * </ul>
  *
- * <p>The first two are {@link Architecture}s: their weights are kept apart, so that one object computes with those of a
- * model and of its references. {@link Models} opens all of them.
+ * <p>The first two are {@link Architecture}s: their weights are kept separately, so that one object computes with the
+ * weights of a model and of its references. {@link Models} opens all of them.
  */
 public sealed interface Model extends AutoCloseable permits Architecture, Backbone {
     /** The size every image must have. */
     ImageSize imageSize();
 
-    /** Moves what the model holds itself to a device; images may come from anywhere. */
+    /** Moves the tensors that the model itself contains to a device. Images may be on any device. */
     default void moveTo(Device device) {}
 
-    /** Frees what the model holds itself; a second call does nothing. */
+    /** Frees the tensors that the model itself contains. A second call does nothing. */
     @Override
     default void close() {}
 }

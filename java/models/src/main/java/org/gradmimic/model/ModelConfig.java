@@ -15,11 +15,11 @@ import org.gradmimic.io.Json;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model's JSON configuration. Every member is asked for by name, and {@link #finish} refuses those that nobody asked for:
- * what a file says of the architecture is obeyed or refused, never passed over.
+ * A model's JSON configuration. A reader requests every member by its name. {@link #finish} then rejects members that
+ * were never requested, so that no setting of the architecture is silently ignored.
  */
 final class ModelConfig {
-    /** The largest numbers a configuration may ask for, far above those of real models. */
+    /** The largest numbers a configuration may contain, far above those of real models. */
     enum Limit {
         /** Blocks of one stage or tower. */
         LAYERS(1 << 12),
@@ -57,7 +57,7 @@ final class ModelConfig {
         this.members = members;
     }
 
-    /** @throws InputException if the file is missing or no JSON object */
+    /** @throws InputException if the file is missing or is not a JSON object */
     static ModelConfig read(Path file) {
         InputFiles.requireRegular(file);
         if (!Files.isRegularFile(file)) throw InputException.in(file, "there is no such file");
@@ -68,7 +68,7 @@ final class ModelConfig {
         }
     }
 
-    /** @param place what errors call the text */
+    /** @param place the name of the text in error messages */
     static ModelConfig parse(String place, String text) {
         try {
             if (Json.value(text) instanceof Map<?, ?> object) return of(place, object);
@@ -117,7 +117,7 @@ final class ModelConfig {
         Object value = find(name);
         double factor = value == null ? otherwise : value instanceof Number number ? number.doubleValue() : Double.NaN;
         if (factor > 0 && Limit.WIDTH.allows((int) (width * factor))) return (int) (width * factor);
-        throw wrong(name + " is " + value + "; expected a number that makes " + width + " one " + Limit.WIDTH);
+        throw wrong(name + " is " + value + "; expected a factor that makes " + width + " a number " + Limit.WIDTH);
     }
 
     boolean flag(String name) {
@@ -143,7 +143,7 @@ final class ModelConfig {
         throw wrong(name + " is " + find(name) + "; expected " + count + " whole numbers " + limit);
     }
 
-    /** The pixels of a square's side: a number, or twice the same. */
+    /** The pixels of a square's side: one number, or a list of two equal ones. */
     int side(String name, int otherwise) {
         if (find(name) instanceof List<?> list
                 && list.size() == 2
@@ -152,14 +152,14 @@ final class ModelConfig {
         return positive(name, otherwise, Limit.SIDE);
     }
 
-    /** An object of its own, whose errors name it. */
+    /** A nested object, whose errors name it. */
     ModelConfig object(String name) {
         Object value = find(name);
         if (value instanceof Map<?, ?> object) return of(place + ": " + name, object);
-        throw wrong(value == null ? "lacks " + name : name + " is no object");
+        throw wrong(value == null ? "lacks " + name : name + " is not an object");
     }
 
-    /** Members that change nothing here, or where only the value that changes nothing is served. */
+    /** Accepts members that have no effect here, or of which only the value without effect is supported. */
     void only(String name, Object... served) {
         Object value = find(name);
         if (value == null || List.of(served).contains(value)) return;
@@ -167,7 +167,7 @@ final class ModelConfig {
                 + List.of(served).get(0) + ", or none");
     }
 
-    /** The first of these members that is there, as "name value". */
+    /** The first of these members that is present, as "name value". */
     @Nullable
     String first(String... names) {
         ignore(names);
@@ -177,16 +177,16 @@ final class ModelConfig {
         return null;
     }
 
-    /** Members of no consequence here. */
+    /** Accepts members that have no effect here. */
     void ignore(String... names) {
         known.addAll(List.of(names));
     }
 
-    /** Refuses what was not asked for. */
+    /** Rejects members that were never requested. */
     void finish() {
         for (String name : members.keySet()) {
             if (!known.contains(name)) {
-                throw wrong("has the unknown member " + name + "; known are " + String.join(", ", known));
+                throw wrong("has the unknown member " + name + "; the known members are " + String.join(", ", known));
             }
         }
     }

@@ -20,37 +20,39 @@ import org.gradmimic.layer.Parameters;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model's tensors, read from a file. Float32 tensors stay mapped; other floating-point numbers become float32.
+ * The tensors of a model, read from a file. Float32 tensors stay mapped; other floating-point types are converted to
+ * float32.
  *
- * @param parameters in the order of {@link Architecture#stateDict()}; they require no gradient yet. The caller closes it
- * @param reinitialised names of the head's parameters that the file has for another number of classes and that were
- *     initialised anew; empty if the file's head was read
+ * @param parameters in the order of {@link Architecture#stateDict()}; they do not require a gradient yet; the caller
+ *     closes it
+ * @param reinitialised names of the head's parameters that have a different number of classes in the file and were
+ *     therefore initialised at random; empty if the head was read from the file
  */
 public record ModelWeights(Parameters parameters, Set<String> reinitialised) implements AutoCloseable {
-    /** How many names an error lists of each kind of misfit. */
+    /** The largest number of names that an error lists for each kind of mismatch. */
     private static final int LISTED = 50;
 
-    /** How many characters an error shows of a name and what is said of it. */
+    /** The largest number of characters that an error shows of a name and its description. */
     private static final int NAME = 200;
 
     /**
-     * Reads a file of weights.
+     * Reads a weights file.
      *
-     * @param model the architecture they are for
+     * @param model the architecture that the weights are for
      * @param file safetensors or a torch state dict
      * @throws HeadMismatchException if only the head's number of classes differs
-     * @throws InputException if the file is missing or damaged, or does not fit the model: every tensor that is missing,
-     *     unexpected or of another shape is named
+     * @throws InputException if the file is missing or damaged, or does not fit the model; the message names every
+     *     tensor that is missing, unexpected or of another shape
      */
     public static ModelWeights read(Architecture model, Path file) {
         return read(model, file, null);
     }
 
     /**
-     * As {@link #read(Architecture, Path)}, but where the file's head has another number of classes, the head is
-     * initialised anew, as torch initialises a linear layer.
+     * Like {@link #read(Architecture, Path)}, except that a head with a different number of classes is initialised at
+     * random, as torch initialises a linear layer.
      *
-     * @param seed of the new head's random numbers
+     * @param seed of the random numbers for the new head
      */
     public static ModelWeights readWithNewHead(Architecture model, Path file, long seed) {
         return read(model, file, seed);
@@ -76,14 +78,14 @@ public record ModelWeights(Parameters parameters, Set<String> reinitialised) imp
         }
     }
 
-    /** Names in the file by names in the model. */
+    /** Maps names in the model to names in the file. */
     private static Map<String, String> storedNames(Architecture model, Weights weights) {
         Map<String, String> stored = new LinkedHashMap<>();
         for (String name : weights.names()) stored.putIfAbsent(model.parameterName(name), name);
         return stored;
     }
 
-    /** The head's parameters, if they differ from the model's by the number of classes alone; else none. */
+    /** The parameters of the head, if only their number of classes differs from the model's; otherwise empty. */
     private static Set<String> mismatchedHead(Architecture model, Weights weights, Map<String, String> stored) {
         boolean mismatch = false;
         for (String name : model.head()) {
@@ -160,7 +162,7 @@ public record ModelWeights(Parameters parameters, Set<String> reinitialised) imp
         return Tensors.empty(spec.shape()).uniform_(-bound, bound, new org.bytedeco.pytorch.GeneratorOptional());
     }
 
-    /** The same weights on a device; those of this object are freed if they were elsewhere. */
+    /** The same weights on a device. The tensors of this object are freed if they were on another device. */
     public ModelWeights moved(Device device) {
         if (parameters.tensors().stream().allMatch(device::has)) return this;
         try (PointerScope scope = new PointerScope()) {

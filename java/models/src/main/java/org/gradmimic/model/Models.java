@@ -23,7 +23,7 @@ public final class Models {
     public enum Kind {
         /** torchvision's Vision Transformer. */
         VIT,
-        /** CLIP, as open_clip has it. */
+        /** CLIP, as in open_clip. */
         CLIP,
         /** torchvision's ResNet. */
         RESNET,
@@ -40,15 +40,15 @@ public final class Models {
      * Opens an architecture.
      *
      * @param config a JSON file, or one of {@link #names}
-     * @throws InputException if it is neither, or asks for something that is not supported
+     * @throws InputException if it is neither, or contains a setting that is not supported
      */
     public static Architecture open(Kind kind, String config) {
-        boolean file = Files.isRegularFile(Path.of(config)); // a folder may be called vit_b_16
+        boolean file = Files.isRegularFile(Path.of(config)); // A folder may be called vit_b_16.
         if (!file && names(kind).contains(config)) return named(kind, config);
         if (!file && !config.contains(".")) {
             Set<String> names = new TreeSet<>(names(kind));
-            throw new InputException("the model configuration " + config + " is no file"
-                    + (names.isEmpty() ? "" : ", and none of " + String.join(", ", names)));
+            throw new InputException("the model configuration " + config + " is not a file"
+                    + (names.isEmpty() ? "" : ", and not one of " + String.join(", ", names)));
         }
         ModelConfig read = ModelConfig.read(Path.of(config));
         Architecture model = open(kind, read, Path.of(config));
@@ -71,7 +71,7 @@ public final class Models {
     }
 
     /**
-     * Refuses a model whose parameters alone do not fit into memory.
+     * Rejects a model whose parameters alone do not fit into memory.
      *
      * @param memory in bytes
      */
@@ -88,20 +88,20 @@ public final class Models {
                 config,
                 String.format(
                         Locale.ROOT,
-                        "asks for %.3g parameters, which take %.3g GB in single precision; there are %.3g GB of memory",
+                        "describes %.3g parameters, which take %.3g GB in single precision; there are %.3g GB of memory",
                         parameters,
                         bytes / 1e9,
                         memory / 1e9));
     }
 
-    /** Bytes that this process may use: the machine's, or its container's. */
+    /** The number of bytes that this process may use: the memory of the machine, or of its container. */
     private static double memory() {
         return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
                 ? system.getTotalMemorySize()
                 : Double.POSITIVE_INFINITY;
     }
 
-    /** Names of the configurations that need no file: torchvision's and open_clip's. */
+    /** Names of the configurations that need no file, from torchvision and open_clip. */
     public static Set<String> names(Kind kind) {
         return switch (kind) {
             case VIT -> VisionTransformer.named().keySet();
@@ -117,15 +117,15 @@ public final class Models {
                     case VIT -> VisionTransformer.named().get(name);
                     case CLIP -> Clip.named(name);
                     case RESNET -> ResNet.named().get(name);
-                    case TORCHSCRIPT -> throw new InvalidArgumentException("no TorchScript file is called " + name);
+                    case TORCHSCRIPT -> throw new InvalidArgumentException("there is no TorchScript file called " + name);
                 });
     }
 
     /**
      * Opens a backbone: a TorchScript file, or one that {@link ConvBackbone#save} wrote.
      *
-     * @param size the size of the images that a TorchScript file was made for; the file does not contain it
-     * @param normalisation what a TorchScript file expects; the file does not contain that either
+     * @param size the image size for which a TorchScript file was made; the file does not contain it
+     * @param normalisation the normalisation that a TorchScript file expects; the file does not contain it either
      * @throws InputException if the file is missing, damaged or neither
      */
     public static Backbone openBackbone(Path file, ImageSize size, PixelNormalisation normalisation) {

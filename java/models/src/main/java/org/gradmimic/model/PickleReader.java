@@ -14,13 +14,14 @@ import java.util.Set;
 import org.gradmimic.base.InvalidArgumentException;
 
 /**
- * Reads the pickle inside a torch file, as far as a state dict needs it: dictionaries, lists, tuples, numbers, texts and
- * tensors. A pickle is a program that may call whatever it names; this machine knows the few names in {@link #CALLABLE} and
- * {@link #STORAGES} and does by itself what they would do. Whatever else is asked for is refused by name.
+ * Reads the pickle inside a torch file to the extent that a state dict needs: dictionaries, lists, tuples, numbers,
+ * texts and tensors. A pickle is a program that may call any function it names. This reader knows only the few names in
+ * {@link #CALLABLE} and {@link #STORAGES}, and performs their effect itself. It rejects every other name, and the error
+ * states it.
  *
- * <p>Values are {@link Map} (keys are texts or whole numbers), {@link List}, {@link Tuple}, {@link String}, {@link Long},
- * {@link Double}, {@link Boolean}, {@link #NONE}, {@link StoredTensor}. They may contain themselves: look at what is
- * expected, never walk them whole, compare, or print them.
+ * <p>Values are {@link Map} (keys are texts or whole numbers), {@link List}, {@link Tuple}, {@link String}, {@link
+ * Long}, {@link Double}, {@link Boolean}, {@link #NONE}, {@link StoredTensor}. They may contain themselves: access only
+ * the expected members, and never traverse, compare or print whole values.
  */
 final class PickleReader {
     static final Object NONE = new Object();
@@ -42,26 +43,26 @@ final class PickleReader {
             "torch.ByteStorage", ElementType.U8,
             "torch.BoolStorage", ElementType.BOOL);
 
-    /** Dimensions LibTorch's tensors have at most. */
+    /** The largest number of dimensions that LibTorch's tensors have. */
     private static final int MAX_RANK = 64;
 
-    /** Characters of a name that an error repeats. */
+    /** The number of characters of a name that an error shows. */
     private static final int NAME = 100;
 
     /**
-     * A state dict of a hundred thousand tensors has some five million. An operation is a byte and may make an object of 56, so
-     * a large file of them would fill the memory.
+     * A state dict of a hundred thousand tensors has about five million operations. An operation is one byte and may
+     * create an object of 56 bytes, so a large file of operations would fill the memory.
      */
     private static final int MAX_OPERATIONS = 1 << 23;
 
-    /** What the pickle may know of a file: where its storages lie. */
+    /** Finds the place of a storage in the file; the pickle needs nothing else from the file. */
     @FunctionalInterface
     interface Storages {
         /**
-         * The first byte of a storage in the file.
+         * The position of the first byte of a storage in the file.
          *
-         * @param bytes how many it must have
-         * @throws InvalidArgumentException if there is no such storage, or of another size
+         * @param bytes the size that the storage must have
+         * @throws InvalidArgumentException if there is no such storage, or it has another size
          */
         long position(String key, long bytes);
     }
@@ -69,10 +70,10 @@ final class PickleReader {
     /** A tuple. */
     record Tuple(List<Object> values) {}
 
-    /** A module's member that may be named. */
+    /** A member of a Python module that a pickle may name. */
     private record Global(String name) {}
 
-    /** A storage: numbers in the file, which tensors share. */
+    /** A storage: numbers in the file that tensors share. */
     private record Storage(ElementType type, long elements, long position) {}
 
     private final ByteBuffer code;
@@ -89,9 +90,10 @@ final class PickleReader {
     }
 
     /**
-     * The value a pickle describes.
+     * The value that a pickle describes.
      *
-     * @throws InvalidArgumentException if it is damaged, or asks for more than tensors; the message lacks the file's name
+     * @throws InvalidArgumentException if the pickle is damaged, or needs more than tensors; the caller adds the name
+     *     of the file to the message
      */
     static Object read(ByteBuffer code, Storages storages) {
         PickleReader reader = new PickleReader(code, storages);
@@ -112,7 +114,7 @@ final class PickleReader {
             } catch (ClassCastException | IndexOutOfBoundsException e) {
                 throw new InvalidArgumentException(
                         "its pickle is damaged: operation " + name(opcode) + " at byte " + at
-                                + " finds other values than it needs",
+                                + " does not find the values that it needs",
                         e);
             }
         }
@@ -171,7 +173,7 @@ final class PickleReader {
                 push(call((Global) pop(), arguments.values()));
             }
             case 'b' -> {
-                // What module versions torch keeps beside an OrderedDict; nothing that a dictionary needs.
+                // torch stores versions of modules with an OrderedDict; a dictionary of tensors does not need them.
                 pop();
                 if (!(top() instanceof Map)) throw new InvalidArgumentException("its pickle sets an object's state");
             }
@@ -199,7 +201,7 @@ final class PickleReader {
         return popAll(1).get(0);
     }
 
-    /** Nothing below the last mark is taken: it belongs to what began before. */
+    /** Values below the last mark belong to an outer object and cannot be taken. */
     private List<Object> popAll(int count) {
         int bottom = marks.isEmpty() ? 0 : marks.get(marks.size() - 1);
         if (stack.size() - count < bottom) throw new IndexOutOfBoundsException();
@@ -227,9 +229,10 @@ final class PickleReader {
         Map<Object, Object> target = (Map<Object, Object>) top();
         for (int i = 0; i < items.size(); i += 2) {
             Object key = items.get(i);
-            // Hashing a tuple or a dictionary could take for ever.
+            // Hashing a tuple or a dictionary might never end.
             if (!(key instanceof String || key instanceof Long)) {
-                throw new InvalidArgumentException("its pickle has a dictionary key that is no text or whole number");
+                throw new InvalidArgumentException(
+                        "its pickle has a dictionary key that is neither a text nor a whole number");
             }
             target.put(key, items.get(i + 1));
         }
@@ -238,7 +241,7 @@ final class PickleReader {
     private Object remembered(long index) {
         Object value = memo.get(index);
         if (value == null)
-            throw new InvalidArgumentException("its pickle recalls value " + index + ", which it never kept");
+            throw new InvalidArgumentException("its pickle refers to memo entry " + index + ", which does not exist");
         return value;
     }
 
@@ -262,21 +265,21 @@ final class PickleReader {
     private String line() {
         int from = code.position();
         while (code.get() != '\n') {
-            // up to the line's end
+            // Up to the end of the line.
         }
         byte[] bytes = new byte[code.position() - 1 - from];
         code.get(from, bytes);
         return new String(bytes, StandardCharsets.UTF_8);
     }
 
-    // --- what may be named and called
+    // --- names and calls
 
     private static Global global(String module, String member) {
         String name = module + "." + member;
         if (!CALLABLE.contains(name) && !STORAGES.containsKey(name)) {
-            throw new InvalidArgumentException("its pickle asks for '" + Weights.shortened(name, NAME)
+            throw new InvalidArgumentException("its pickle refers to '" + Weights.shortened(name, NAME)
                     + "', which would run code; only tensors are read."
-                    + " Save them alone: torch.save(model.state_dict(), FILE)");
+                    + " Save only the tensors: torch.save(model.state_dict(), FILE)");
         }
         return new Global(name);
     }
@@ -284,7 +287,8 @@ final class PickleReader {
     private static Object call(Global function, List<Object> arguments) {
         return switch (function.name()) {
             case ORDERED_DICT -> {
-                if (!arguments.isEmpty()) throw new InvalidArgumentException("its pickle fills an OrderedDict oddly");
+                if (!arguments.isEmpty())
+                    throw new InvalidArgumentException("its pickle fills an OrderedDict in an unknown way");
                 yield new LinkedHashMap<>();
             }
             case TENSOR -> tensor(arguments);
@@ -296,11 +300,11 @@ final class PickleReader {
         };
     }
 
-    /** A persistent id: ('storage', type, key, where it was, elements). */
+    /** A persistent id: ('storage', type, key, original device, elements). */
     private Storage storage(Tuple id) {
         List<Object> parts = id.values();
         if (!"storage".equals(parts.get(0))) {
-            throw new InvalidArgumentException("its pickle refers to something else than a storage");
+            throw new InvalidArgumentException("its pickle refers to an object other than a storage");
         }
         ElementType type = STORAGES.get(((Global) parts.get(1)).name());
         if (type == null) throw new ClassCastException();
@@ -313,7 +317,10 @@ final class PickleReader {
         return new Storage(type, elements, storages.position(key, elements * type.bytes()));
     }
 
-    /** The arguments: storage, its element the tensor begins with, shape, strides, and what autograd wants. */
+    /**
+     * The arguments: the storage, the index of the tensor's first element in it, shape, strides, and autograd's
+     * settings.
+     */
     private static StoredTensor tensor(List<Object> arguments) {
         Storage storage = (Storage) arguments.get(0);
         long offset = (Long) arguments.get(1);
@@ -330,7 +337,7 @@ final class PickleReader {
             StoredTensor tensor = new StoredTensor(storage.type(), shape, strides, first);
             if (Math.addExact(offset, tensor.span()) <= storage.elements()) return tensor;
         } catch (ArithmeticException e) {
-            // beyond any storage
+            // Beyond any storage.
         }
         throw new InvalidArgumentException(odd(shape, strides, offset).getMessage() + ", beyond its storage of "
                 + storage.elements() + " elements");

@@ -9,7 +9,7 @@ import org.gradmimic.Tensors;
 import org.gradmimic.base.InvalidArgumentException;
 
 /**
- * How pixels in [0,1] become what a network takes: (x − mean)/std, as torchvision's {@code Normalize}.
+ * The normalisation of pixels in [0,1] for a network: (x − mean)/std, like torchvision's {@code Normalize}.
  *
  * @param mean of red, green and blue
  * @param std of red, green and blue, positive
@@ -34,7 +34,7 @@ public record PixelNormalisation(List<Double> mean, List<Double> std) {
     private static List<Double> everyChannel(String name, List<Double> given) {
         if (given.size() != 1 && given.size() != CHANNELS) {
             throw new InvalidArgumentException(name + " has " + given.size()
-                    + " numbers; one for all channels, or one each for red, green and blue are expected");
+                    + " numbers; expected one for all channels, or one each for red, green and blue");
         }
         for (double x : given) {
             if (!Double.isFinite(x)) throw new InvalidArgumentException(name + " is " + x + "; it must be finite");
@@ -43,8 +43,8 @@ public record PixelNormalisation(List<Double> mean, List<Double> std) {
     }
 
     /**
-     * Images [n,H,W,3] uint8 as float [n,3,H,W]. The bytes' order is LibTorch's channels-last already, so the permutation is
-     * a view and the result keeps that order.
+     * Converts images [n,H,W,3] uint8 to float [n,3,H,W]. The bytes are already in LibTorch's channels-last order, so
+     * the permutation is a view and the result keeps that order.
      */
     Tensor of(Tensor images) {
         Tensor pixels = images.permute(0, 3, 1, 2).to(ScalarType.Float);

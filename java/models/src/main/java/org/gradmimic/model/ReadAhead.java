@@ -11,8 +11,8 @@ import org.gradmimic.data.ImageStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decodes the next batch of a stream in a thread of its own while the caller works on the present one. Two buffers take
- * turns, so memory stays constant. Owns the stream.
+ * Decodes the next batch of a stream in a background thread while the caller uses the current one. Two buffers
+ * alternate, so memory use is constant. Owns the stream.
  */
 final class ReadAhead implements AutoCloseable {
     private final ImageStream stream;
@@ -21,7 +21,7 @@ final class ReadAhead implements AutoCloseable {
     private int turn;
     private Future<@Nullable ImageBatch> pending;
 
-    /** @param batchBytes what a full batch takes */
+    /** @param batchBytes the size of a full batch */
     ReadAhead(ImageStream stream, int batchBytes) {
         this.stream = stream;
         buffers = new ByteBuffer[] {ByteBuffer.allocateDirect(batchBytes), ByteBuffer.allocateDirect(batchBytes)};
@@ -34,8 +34,8 @@ final class ReadAhead implements AutoCloseable {
     }
 
     /**
-     * The next batch, its pixels valid until the next call; null at the end. Throws what the stream throws, and
-     * {@link InterruptedException}'s flag is kept for the caller.
+     * The next batch, whose pixels are valid until the next call; null at the end. Rethrows the exceptions of the
+     * stream. If the thread was interrupted, its interrupt flag stays set.
      */
     @Nullable
     ImageBatch next() {
@@ -53,7 +53,7 @@ final class ReadAhead implements AutoCloseable {
         return new ImageBatch(own, batch.labels(), batch.ids());
     }
 
-    /** A batch is decoded in a moment: an interruption waits for it, and its flag is kept. */
+    /** A batch is decoded quickly: an interruption waits until it is done, and the flag stays set. */
     private @Nullable ImageBatch await() {
         boolean interrupted = false;
         try {
@@ -79,7 +79,7 @@ final class ReadAhead implements AutoCloseable {
         try {
             await();
         } catch (RuntimeException e) {
-            // Told by next(), or of no interest any more.
+            // next() has reported the failure already, or it no longer matters.
         } finally {
             stream.close();
         }

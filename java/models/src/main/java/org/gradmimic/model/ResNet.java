@@ -14,13 +14,14 @@ import org.gradmimic.model.ModelConfig.Limit;
 /**
  * torchvision's residual network ({@code torchvision.models.ResNet}), with its names.
  *
- * @param bottleneck blocks of three convolutions, 1×1, 3×3 and 1×1, which widen fourfold; else of two of 3×3
+ * @param bottleneck whether blocks have three convolutions, 1×1, 3×3 and 1×1, which widen fourfold; otherwise they have
+ *     two of 3×3
  * @param blocks in each of the four stages
  * @param classes C
- * @param side pixels of the images' sides; the network takes any, this one is checked
+ * @param side pixels of the images' sides; the network accepts any size, but images must have this one
  */
 public record ResNet(boolean bottleneck, Blocks blocks, int classes, int side) implements ImageClassifier {
-    /** Blocks in the stages. */
+    /** The number of blocks in each stage. */
     public record Blocks(int first, int second, int third, int fourth) {
         private int of(int stage) {
             return switch (stage) {
@@ -36,7 +37,7 @@ public record ResNet(boolean bottleneck, Blocks blocks, int classes, int side) i
             "resnet18", new ResNet(false, new Blocks(2, 2, 2, 2), 1000, 224),
             "resnet50", new ResNet(true, new Blocks(3, 4, 6, 3), 1000, 224));
 
-    /** @throws InvalidArgumentException for impossible images */
+    /** @throws InvalidArgumentException if a number is out of range */
     public ResNet {
         ImageSize.square(side);
     }
@@ -46,7 +47,7 @@ public record ResNet(boolean bottleneck, Blocks blocks, int classes, int side) i
     private static final double EPSILON = 1e-5;
     private static final String HEAD = "fc";
 
-    /** What torchvision calls so: resnet18, resnet50. */
+    /** The models that torchvision calls resnet18 and resnet50. */
     static Map<String, ResNet> named() {
         return NAMED;
     }

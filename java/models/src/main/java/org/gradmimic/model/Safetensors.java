@@ -19,8 +19,8 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.AtomicFile;
 
 /**
- * Safetensors files: named tensors behind a header that runs no code when it is read. The header is checked in full when
- * the file is opened.
+ * Safetensors files: named tensors behind a header. Reading them runs no code. The whole header is checked when the
+ * file is opened.
  *
  * @see <a href="https://github.com/huggingface/safetensors">the format</a>
  */
@@ -35,13 +35,13 @@ public final class Safetensors {
         if (size < LENGTH_BYTES) throw Weights.broken(path, "has " + size + " bytes, too few for a header");
         ByteBuffer start = Weights.bytes(channel, 0, LENGTH_BYTES);
         long length = start.getLong(0);
-        // Unsigned in the file: what looks negative is too long as well.
+        // Unsigned in the file: a length that is negative here is too large as well.
         if (length < 2 || length > SafetensorsHeader.MAX_BYTES || length > size - LENGTH_BYTES) {
             if (TorchFile.isPickle(start)) throw TorchFile.legacy(path);
             throw Weights.broken(
                     path,
                     "announces a header of " + Long.toUnsignedString(length) + " bytes in a file of " + size
-                            + "; it is truncated, or no safetensors file");
+                            + "; it is truncated, or not a safetensors file");
         }
         ByteBuffer encoded = Weights.bytes(channel, LENGTH_BYTES, (int) length);
         long dataStart = LENGTH_BYTES + length;
@@ -54,19 +54,19 @@ public final class Safetensors {
                             name, StoredTensor.contiguous(entry.type(), entry.shape(), dataStart + entry.begin())));
             return new Weights(path, size, tensors, header.metadata());
         } catch (CharacterCodingException e) {
-            throw Weights.broken(path, "its header is no UTF-8 text; it is no safetensors file");
+            throw Weights.broken(path, "its header is not UTF-8 text; it is not a safetensors file");
         } catch (InvalidArgumentException e) {
             throw Weights.broken(path, e.getMessage(), e);
         }
     }
 
     /**
-     * Writes tensors; the file appears whole or not at all.
+     * Writes tensors. The file appears whole or not at all.
      *
-     * @param path where to
-     * @param metadata texts to go with them
-     * @param tensors by name, of any strides; floating-point numbers, integers or truth values
-     * @throws InputException if the file can't be written
+     * @param path the file
+     * @param metadata texts to store with the tensors
+     * @param tensors by name, with any strides; floating-point numbers, integers or booleans
+     * @throws InputException if the file cannot be written
      */
     public static void write(Path path, Map<String, String> metadata, Map<String, Tensor> tensors) {
         Map<String, SafetensorsHeader.Entry> entries = new LinkedHashMap<>();
@@ -76,7 +76,7 @@ public final class Safetensors {
             ElementType type = ElementType.of(tensor.scalar_type().intern());
             if (type == null) {
                 throw new InvalidArgumentException("tensor '" + named.getKey() + "' is "
-                        + tensor.scalar_type().intern() + ", which is not written");
+                        + tensor.scalar_type().intern() + ", which cannot be written");
             }
             long[] shape = new long[(int) tensor.dim()];
             Arrays.setAll(shape, tensor::size);
@@ -112,7 +112,7 @@ public final class Safetensors {
         }
     }
 
-    /** Bytes of a contiguous tensor's memory; valid as long as the tensor. */
+    /** The bytes of a contiguous tensor's memory; valid as long as the tensor. */
     private static ByteBuffer buffer(Tensor tensor, long from, int count) {
         BytePointer start = new BytePointer(tensor.data_ptr());
         return start.position(from).limit(from + count).asByteBuffer();

@@ -15,37 +15,37 @@ import org.gradmimic.io.Json;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The header of a safetensors file. As the format demands, the tensors' bytes must follow one another without holes or
- * overlaps and end with the file, and no name may come twice.
+ * The header of a safetensors file. As the format requires, the bytes of the tensors must follow one another without
+ * gaps or overlaps and end with the file, and every name must be unique.
  *
  * @param metadata the texts under {@code __metadata__}
  * @param entries the tensors by name
  */
 record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entries) {
-    /** The format's own limit. */
+    /** The limit of the format. */
     static final int MAX_BYTES = 100_000_000;
 
     private static final String METADATA = "__metadata__";
     private static final int ALIGNMENT = 8;
 
-    /** A tensor: its type, shape, and bytes begin to end (exclusive) after the header. */
+    /** A tensor: its type, its shape, and the range of its bytes after the header, from begin to end (exclusive). */
     record Entry(ElementType type, long[] shape, long begin, long end) {}
 
     /**
      * @param text the header
-     * @param dataBytes how many bytes follow it
-     * @throws InvalidArgumentException with a message that lacks only the file's name
+     * @param dataBytes the number of bytes after the header
+     * @throws InvalidArgumentException if the header is not valid; the caller adds the name of the file to the message
      */
     static SafetensorsHeader parse(String text, long dataBytes) {
         if (!text.startsWith("{") || !(Json.value(text) instanceof Map<?, ?> members)) {
-            throw new InvalidArgumentException("its header is no JSON object");
+            throw new InvalidArgumentException("its header is not a JSON object");
         }
         Map<String, String> metadata = new LinkedHashMap<>();
         Map<String, Entry> entries = new LinkedHashMap<>();
         members.forEach((key, value) -> {
             String name = (String) key;
             if (!(value instanceof Map<?, ?> fields))
-                throw new InvalidArgumentException("the header's '" + name + "' is no object");
+                throw new InvalidArgumentException("the header's '" + name + "' is not an object");
             if (name.equals(METADATA)) {
                 fields.forEach((word, meaning) -> metadata.put((String) word, text(meaning)));
             } else {
@@ -58,7 +58,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
 
     private static String text(Object value) {
         if (value instanceof String text) return text;
-        throw new InvalidArgumentException("the header's metadata holds something else than texts");
+        throw new InvalidArgumentException("the header's metadata contains values that are not texts");
     }
 
     private static Entry entry(String name, Map<?, ?> fields) {
@@ -78,7 +78,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
         }
         try {
             long bytes = type.bytes();
-            // An extent of 0 must not hide others that no tensor can have.
+            // An extent of 0 must not hide other extents that no tensor can have.
             for (long extent : shape) bytes = Math.multiplyExact(bytes, Math.max(1, extent));
             if (Arrays.stream(shape).anyMatch(extent -> extent == 0)) bytes = 0;
             if (bytes != offsets[1] - offsets[0]) {
@@ -100,7 +100,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
                     .toArray();
         }
         throw new InvalidArgumentException(
-                "tensor '" + name + "' has no list of whole numbers from 0 up to 2^63 - 1 as " + field);
+                "tensor '" + name + "' does not have a list of whole numbers from 0 to 2^63 - 1 as " + field);
     }
 
     private static boolean isCount(Object value) {
@@ -127,7 +127,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
         }
     }
 
-    /** The text, padded with spaces so that the data begins at a multiple of eight. */
+    /** The text of the header, padded with spaces so that the data begins at a multiple of eight. */
     String format() {
         Map<String, Object> members = new LinkedHashMap<>();
         if (!metadata.isEmpty()) members.put(METADATA, new TreeMap<>(metadata));

@@ -3,12 +3,12 @@ package org.gradmimic.model;
 import java.util.Arrays;
 
 /**
- * Where a tensor lies in a file.
+ * The place of a tensor in a file.
  *
  * @param type of its elements
  * @param shape extents, none negative
  * @param strides in elements, none negative
- * @param position of its first element, in bytes from the file's start
+ * @param position of its first element, in bytes from the start of the file
  */
 record StoredTensor(ElementType type, long[] shape, long[] strides, long position) {
     /** A tensor whose elements follow one another row by row. */
@@ -27,9 +27,10 @@ record StoredTensor(ElementType type, long[] shape, long[] strides, long positio
     }
 
     /**
-     * Elements from the first to the last, with what lies between them; 0 for a tensor without elements.
+     * The number of elements from the first to the last, including those between them that are not part of the tensor;
+     * 0 for a tensor without elements.
      *
-     * @throws ArithmeticException beyond 64 bits
+     * @throws ArithmeticException if it does not fit in 64 bits
      */
     long span() {
         if (isEmpty()) return 0;

@@ -5,17 +5,17 @@ import java.util.Arrays;
 /**
  * A tensor of a model's state dict.
  *
- * @param shape what it must be
- * @param role what it is for
+ * @param shape the required shape
+ * @param role what the tensor is for
  */
 public record TensorSpec(long[] shape, Role role) {
     /** What a tensor is for. */
     public enum Role {
-        /** Trained, and scored. */
+        /** Trained and scored. */
         PARAMETER,
-        /** Kept beside them, such as running statistics. */
+        /** Stored beside the parameters, such as running statistics. */
         BUFFER,
-        /** Kept by torch for itself: read past where it is there. */
+        /** Used by torch alone; skipped if a file contains it. */
         COUNTER
     }
 

@@ -19,21 +19,22 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
 
 /**
- * What {@code torch.save} writes since torch 1.6: a zip archive of storages as they lie in memory, and a pickle that says
- * which tensors they make up. torch never compresses, so nothing is unpacked here: an archive that does is refused.
+ * Reads the format that {@code torch.save} has written since torch 1.6: a zip archive of storages in their memory
+ * layout, and a pickle that describes the tensors in them. torch never compresses these archives, so this reader
+ * rejects compressed ones.
  */
 final class TorchFile {
-    /** A state dict of a hundred thousand tensors has a pickle of some 20 MB. */
+    /** The pickle of a state dict of a hundred thousand tensors has about 20 MB. */
     private static final int MAX_PICKLE = 1 << 28;
 
     private static final String PICKLE = "data.pkl";
-    /** What a TorchScript archive has beside its pickle. */
+    /** The entry that only a TorchScript archive has. */
     private static final String PROGRAM = "/constants.pkl";
 
     private static final List<String> WRAPPERS = List.of("state_dict", "model_state_dict", "model");
     private static final String PARALLEL = "module.";
 
-    /** Characters of an entry's name that an error repeats. */
+    /** The number of characters of an entry's name that an error shows. */
     private static final int NAME = 100;
 
     private final FileChannel channel;
@@ -46,13 +47,14 @@ final class TorchFile {
         this.folder = folder;
     }
 
-    /** @throws InputException if the archive is damaged, no state dict, or would run code */
+    /** @throws InputException if the archive is damaged, is not a state dict, or would run code */
     static Weights read(Path path, FileChannel channel) throws IOException {
         Map<String, ZipArchiveEntry> entries = entries(path, channel);
         String pickle = entries.keySet().stream()
                 .filter(name -> name.equals(PICKLE) || name.endsWith("/" + PICKLE))
                 .min(Comparator.comparingInt(String::length))
-                .orElseThrow(() -> Weights.broken(path, "is a zip archive without " + PICKLE + "; no torch file"));
+                .orElseThrow(
+                        () -> Weights.broken(path, "is a zip archive without " + PICKLE + "; it is not a torch file"));
         String folder = pickle.substring(0, pickle.length() - PICKLE.length());
         TorchFile file = new TorchFile(channel, entries, folder);
         try {
@@ -63,22 +65,22 @@ final class TorchFile {
         }
     }
 
-    /** By name, each within the file, none overlapping another. */
+    /** The entries by name. Each lies within the file, and none overlaps another. */
     private static Map<String, ZipArchiveEntry> entries(Path path, FileChannel channel) throws IOException {
         List<ZipArchiveEntry> found = new ArrayList<>();
-        // The channel stays the caller's, so the archive is not closed.
+        // The caller owns the channel, so the archive is not closed.
         try {
             ZipFile zip = ZipFile.builder().setSeekableByteChannel(channel).get();
             zip.getEntriesInPhysicalOrder().asIterator().forEachRemaining(found::add);
         } catch (IOException | RuntimeException e) {
             Throwable reason = e.getCause() == null ? e : e.getCause();
             String why = reason.getMessage() == null ? "" : " (" + reason.getMessage() + ")";
-            throw Weights.broken(path, "its zip archive is damaged or cut short" + why, e);
+            throw Weights.broken(path, "its zip archive is damaged or truncated" + why, e);
         }
         if (found.stream().anyMatch(entry -> entry.getName().endsWith(PROGRAM))) {
             throw Weights.broken(
                     path,
-                    "is a TorchScript program, not a state dict; save the tensors alone:"
+                    "is a TorchScript program, not a state dict; save only the tensors:"
                             + " torch.save(module.state_dict(), FILE)");
         }
         Map<String, ZipArchiveEntry> entries = new HashMap<>();
@@ -90,14 +92,14 @@ final class TorchFile {
             if (entry.getMethod() != ZipEntry.STORED
                     || entry.getGeneralPurposeBit().usesEncryption()) {
                 throw Weights.broken(
-                        path, what + " is compressed or encrypted, as torch never does; save it with torch");
+                        path, what + " is compressed or encrypted, which torch never does; save the file with torch");
             }
             if (size < 0 || size != entry.getCompressedSize() || from < 0 || from > channel.size() - size) {
                 throw Weights.broken(path, what + " has " + size + " bytes from byte " + from + ", beyond the file");
             }
             if (from < end) throw Weights.broken(path, what + " overlaps the one before");
             end = from + size;
-            if (entries.put(entry.getName(), entry) != null) throw Weights.broken(path, what + " comes twice");
+            if (entries.put(entry.getName(), entry) != null) throw Weights.broken(path, what + " is a duplicate");
         }
         return entries;
     }
@@ -112,7 +114,7 @@ final class TorchFile {
     private ByteBuffer content(ZipArchiveEntry entry, int limit) throws IOException {
         if (entry.getSize() > limit) {
             throw new InvalidArgumentException("its '" + Weights.shortened(entry.getName(), NAME) + "' has "
-                    + entry.getSize() + " bytes; more than " + limit + " are too many");
+                    + entry.getSize() + " bytes; at most " + limit + " are allowed");
         }
         return Weights.bytes(channel, entry.getDataOffset(), (int) entry.getSize());
     }
@@ -135,14 +137,14 @@ final class TorchFile {
             if (!(name instanceof String key) || !(value instanceof StoredTensor tensor)) {
                 throw new InvalidArgumentException(
                         "holds " + kind(value) + " as '" + Weights.shortened(String.valueOf(name), NAME)
-                                + "', no tensor; save the state dict alone: torch.save(model.state_dict(), FILE)");
+                                + "', not a tensor; save only the state dict: torch.save(model.state_dict(), FILE)");
             }
             tensors.put(key, tensor);
         });
         return tensors;
     }
 
-    /** Without the prefix that data-parallel training puts before every name. */
+    /** Removes the prefix that data-parallel training adds to every name. */
     private static Map<String, StoredTensor> plain(Map<String, StoredTensor> tensors) {
         if (!tensors.keySet().stream().allMatch(name -> name.startsWith(PARALLEL))) return tensors;
         Map<String, StoredTensor> plain = new LinkedHashMap<>();
@@ -170,7 +172,10 @@ final class TorchFile {
         return entry.getDataOffset();
     }
 
-    /** Whether a file that is no safetensors begins as a pickle does: torch's older format, or another program's. */
+    /**
+     * Whether a file that is not safetensors begins like a pickle: torch's older format, or the file of another
+     * program.
+     */
     static boolean isPickle(ByteBuffer start) {
         return (start.get(0) & 0xff) == 0x80 && start.get(1) >= 2 && start.get(1) <= 5;
     }
@@ -178,7 +183,7 @@ final class TorchFile {
     static InputException legacy(Path path) {
         return Weights.broken(
                 path,
-                "is a bare pickle, as torch wrote before 1.6; such a file may run code and is not read. Save it anew:"
+                "is a bare pickle, the format of torch before 1.6; such a file may run code and cannot be read. Save it again:"
                         + " torch.save(torch.load(FILE, weights_only=True), NEW)");
     }
 }

@@ -22,7 +22,7 @@ import org.gradmimic.kernel.internal.Memory;
 
 /**
  * A TorchScript file ({@code torch.jit.trace(...).save(FILE)}) that takes float images [n,3,H,W] and returns features
- * [n,D]. A TorchScript file is a program: load only what you trust.
+ * [n,D]. A TorchScript file is a program: load only files that you trust.
  */
 public final class TorchScriptBackbone implements Backbone {
     private final Path file;
@@ -48,10 +48,11 @@ public final class TorchScriptBackbone implements Backbone {
     }
 
     /**
-     * Loads a file, and tries it on two images.
+     * Loads a file, and runs it on two images to test it.
      *
-     * @param imageSize what it was made for
-     * @throws InputException if the file is missing, damaged, no TorchScript, or doesn't turn such images into features
+     * @param imageSize the image size for which the file was made
+     * @throws InputException if the file is missing, damaged, not TorchScript, or does not turn such images into
+     *     features
      */
     public static TorchScriptBackbone load(Path file, ImageSize imageSize, PixelNormalisation normalisation) {
         if (!Files.isRegularFile(file)) throw InputException.in(file, "there is no such file");
@@ -72,7 +73,7 @@ public final class TorchScriptBackbone implements Backbone {
         }
     }
 
-    /** LibTorch's messages go on with a C++ stack trace. */
+    /** LibTorch appends a C++ stack trace to its messages. */
     private static String firstLine(RuntimeException e) {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("").strip();
     }
@@ -144,7 +145,7 @@ public final class TorchScriptBackbone implements Backbone {
         return features.to(ScalarType.Float).contiguous();
     }
 
-    /** The interpreter's message begins with the script's own trace; what went wrong comes last. */
+    /** The interpreter's message begins with the trace of the script; the error itself comes last. */
     private static String message(RuntimeException e) {
         return String.valueOf(e.getMessage())
                 .lines()

@@ -12,8 +12,8 @@ import org.gradmimic.device.Device;
 import org.gradmimic.layer.Layers;
 
 /**
- * A linear head over the features of a frozen TorchScript file, whose insides nobody can record: {@code head.weight} [C,D]
- * and {@code head.bias} [C] are all its parameters. The file is a program: use only what you trust.
+ * A linear head over the features of a frozen TorchScript file, whose layers cannot be recorded. Its only parameters
+ * are {@code head.weight} [C,D] and {@code head.bias} [C]. The file is a program: use only files that you trust.
  */
 public final class TorchScriptClassifier implements ImageClassifier {
     private static final String HEAD = "head";
@@ -26,7 +26,10 @@ public final class TorchScriptClassifier implements ImageClassifier {
         this.classes = classes;
     }
 
-    /** Reads {@code backbone} (a file, from the configuration's folder), {@code image_size} and {@code num_classes}. */
+    /**
+     * Reads {@code backbone} (a file, relative to the configuration's folder), {@code image_size} and {@code
+     * num_classes}.
+     */
     static TorchScriptClassifier of(ModelConfig config, Path file) {
         Path script = file.resolveSibling(config.text("backbone"));
         int side = config.side("image_size", 224);

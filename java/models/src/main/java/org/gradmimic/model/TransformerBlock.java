@@ -9,15 +9,15 @@ import org.gradmimic.layer.Layers;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A block of a transformer that normalises first: x + attention(norm x), then that + MLP(norm of it). Vision transformers
- * and CLIP have the same one under other names.
+ * A pre-norm transformer block: x + attention(norm x), then y + MLP(norm y) of that result y. Vision transformers and
+ * CLIP share it under different names.
  *
  * @param width D
  * @param hidden width of the MLP
  * @param heads of attention, a divisor of D
  * @param epsilon of both norms
  * @param activation within the MLP
- * @param causal whether a token sees only those before it
+ * @param causal whether a token attends only to itself and the tokens before it
  * @param layerScale whether both branches are scaled, feature by feature
  * @param names of its layers
  */
@@ -30,15 +30,15 @@ record TransformerBlock(
         boolean causal,
         boolean layerScale,
         Names names) {
-    /** What follows a block's own name. */
+    /** The suffixes of layer names, after the name of the block. */
     record Names(String attention, String first, String second) {
-        /** torchvision's: an MLP of Linear, GELU, Dropout, Linear, Dropout. */
+        /** torchvision's names: an MLP of Linear, GELU, Dropout, Linear, Dropout. */
         static final Names TORCHVISION = new Names(".self_attention", ".mlp.0", ".mlp.3");
 
         static final Names OPEN_CLIP = new Names(".attn", ".mlp.c_fc", ".mlp.c_proj");
     }
 
-    /** An MLP's function. */
+    /** The activation function of an MLP. */
     enum Activation {
         GELU {
             @Override
@@ -69,9 +69,9 @@ record TransformerBlock(
 
     /**
      * @param x [B,T,D]
-     * @param pool takes the tokens that matter, [B,t,D] of [B,T,D], where the block is the last one and the others are
-     *     dropped after it: what follows attention is then computed for these alone. The result is the same, and so are all
-     *     gradients: those of the others are 0
+     * @param pool for the last block: selects the tokens that are used after it, [B,t,D] of [B,T,D]. Everything after
+     *     the attention is then computed for these tokens alone. The result and all gradients are the same, because the
+     *     gradients of the other tokens are 0. null: all tokens
      * @return [B,T,D], or [B,t,D]
      */
     Tensor forward(Layers layers, String name, Tensor x, @Nullable UnaryOperator<Tensor> pool) {

@@ -13,15 +13,15 @@ import org.gradmimic.model.TransformerBlock.Activation;
 import org.gradmimic.model.TransformerBlock.Names;
 
 /**
- * torchvision's Vision Transformer ({@code torchvision.models.VisionTransformer}), with its names, without dropout. The last
- * block computes what follows its attention for the class token alone, which is all that the head sees.
+ * torchvision's Vision Transformer ({@code torchvision.models.VisionTransformer}), with its names, without dropout. The
+ * last block computes everything after its attention only for the class token, the only one that the head uses.
  *
  * @param side pixels of the images' sides, a multiple of the patch size
- * @param patchSize sides of a patch
- * @param layers blocks
+ * @param patchSize pixels of a patch's sides
+ * @param layers number of blocks
  * @param heads of attention, a divisor of the width
  * @param width D, torchvision's hidden_dim
- * @param mlpWidth of the blocks' MLP
+ * @param mlpWidth hidden units of the blocks' MLP
  * @param classes C
  */
 public record VisionTransformer(int side, int patchSize, int layers, int heads, int width, int mlpWidth, int classes)
@@ -36,7 +36,10 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
     private static final double EPSILON = 1e-6;
     private static final String HEAD = "heads.head";
 
-    /** @throws InvalidArgumentException if a number is not positive, or patches or heads do not divide what they are parts of */
+    /**
+     * @throws InvalidArgumentException if a number is not positive, the patch size does not divide the side, or the
+     *     number of heads does not divide the width
+     */
     public VisionTransformer {
         ImageSize.square(side);
         requirePositive("the patch size", patchSize);
@@ -47,10 +50,10 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
         requirePositive("the number of classes", classes);
         if (side % patchSize != 0) {
             throw new InvalidArgumentException(
-                    "images of " + side + " pixels a side are not made of patches of " + patchSize);
+                    "images of " + side + " pixels per side cannot be divided into patches of " + patchSize);
         }
         if (width % heads != 0) {
-            throw new InvalidArgumentException("a width of " + width + " is not made of " + heads + " heads");
+            throw new InvalidArgumentException("a width of " + width + " cannot be divided into " + heads + " heads");
         }
     }
 
@@ -58,7 +61,7 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
         if (value < 1) throw new InvalidArgumentException(what + " is " + value + "; it must be positive");
     }
 
-    /** Sizes to change one by one. They begin with those of vit_b_16. */
+    /** A builder that starts with the sizes of vit_b_16. */
     public static Builder builder() {
         return new Builder();
     }
@@ -75,50 +78,50 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
 
         private Builder() {}
 
-        /** Number of pixels of the images' sides. */
+        /** Sets the number of pixels of the images' sides. */
         public Builder side(int value) {
             side = value;
             return this;
         }
 
-        /** Number of pixels of a patch's sides. */
+        /** Sets the number of pixels of a patch's sides. */
         public Builder patchSize(int value) {
             patchSize = value;
             return this;
         }
 
-        /** Number of blocks. */
+        /** Sets the number of blocks. */
         public Builder layers(int value) {
             layers = value;
             return this;
         }
 
-        /** Number of attention heads. */
+        /** Sets the number of attention heads. */
         public Builder heads(int value) {
             heads = value;
             return this;
         }
 
-        /** Number of features of a token. */
+        /** Sets the number of features of a token. */
         public Builder width(int value) {
             width = value;
             return this;
         }
 
-        /** Number of hidden units of a block's MLP. */
+        /** Sets the number of hidden units of a block's MLP. */
         public Builder mlpWidth(int value) {
             mlpWidth = value;
             return this;
         }
 
-        /** Number of classes. */
+        /** Sets the number of classes. */
         public Builder classes(int value) {
             classes = value;
             return this;
         }
 
         /**
-         * The model.
+         * Builds the model.
          *
          * @throws InvalidArgumentException if a size is out of range or does not fit another
          */
@@ -127,7 +130,7 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
         }
     }
 
-    /** What torchvision calls so: vit_b_16, vit_b_32, vit_l_16. */
+    /** The models that torchvision calls vit_b_16, vit_b_32 and vit_l_16. */
     static Map<String, VisionTransformer> named() {
         return NAMED;
     }
@@ -187,7 +190,7 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
         return ImageSize.square(side);
     }
 
-    /** torchvision's first files call the MLP's layers linear_1 and linear_2. */
+    /** torchvision's first files call the layers of the MLP linear_1 and linear_2. */
     @Override
     public String parameterName(String storedName) {
         return storedName.replace(".mlp.linear_1.", ".mlp.0.").replace(".mlp.linear_2.", ".mlp.3.");

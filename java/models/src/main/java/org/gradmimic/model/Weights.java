@@ -17,14 +17,14 @@ import org.gradmimic.io.InputFiles;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Named tensors in a file: safetensors, or what {@code torch.save(model.state_dict(), FILE)} writes. The whole file is
- * checked when it is opened and none of its code is run; tensors are mapped, not copied.
+ * Named tensors in a file: safetensors, or the output of {@code torch.save(model.state_dict(), FILE)}. The whole file
+ * is checked when it is opened, and no code in it is run. Tensors are mapped, not copied.
  */
 public final class Weights implements AutoCloseable {
-    /** "PK\3\4", as zip archives begin. */
+    /** "PK\3\4", the first bytes of zip archives. */
     private static final int ZIP = 0x504b0304;
 
-    /** Characters of what is wrong with a file. */
+    /** The largest number of characters in the description of an error in a file. */
     private static final int LONGEST = 600;
 
     private final Path path;
@@ -32,7 +32,7 @@ public final class Weights implements AutoCloseable {
     private final Map<String, String> metadata;
     private final MappedFile file;
 
-    /** @param tensors every one within the file */
+    /** @param tensors every one lies within the file */
     Weights(Path path, long size, Map<String, StoredTensor> tensors, Map<String, String> metadata) {
         this.path = path;
         this.tensors = tensors;
@@ -41,10 +41,10 @@ public final class Weights implements AutoCloseable {
     }
 
     /**
-     * Opens a file of either format, told by its content.
+     * Opens a file of either format, recognised by its content.
      *
-     * @throws InputException if the file is missing, truncated, damaged, in another format, or would run code; names the
-     *     file and the place
+     * @throws InputException if the file is missing, truncated, damaged, in another format, or would run code; the
+     *     message names the file and the place
      */
     public static Weights open(Path path) {
         if (Files.isDirectory(path)) throw InputException.in(path, "is a folder, expected a file of weights");
@@ -57,7 +57,7 @@ public final class Weights implements AutoCloseable {
         }
     }
 
-    /** A safetensors file that began like a zip archive would have a header of 67 MB. */
+    /** A safetensors file that began with these bytes would have a header of 67 MB. */
     static boolean isZip(FileChannel channel) throws IOException {
         return channel.size() >= Integer.BYTES
                 && bytes(channel, 0, Integer.BYTES).getInt(0) == Integer.reverseBytes(ZIP);
@@ -67,7 +67,7 @@ public final class Weights implements AutoCloseable {
     static ByteBuffer bytes(FileChannel channel, long from, int count) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
         while (buffer.hasRemaining()) {
-            if (channel.read(buffer, from + buffer.position()) < 0) throw new IOException("the file was cut short");
+            if (channel.read(buffer, from + buffer.position()) < 0) throw new IOException("the file was truncated");
         }
         return buffer.flip();
     }
@@ -77,7 +77,7 @@ public final class Weights implements AutoCloseable {
         return List.copyOf(tensors.keySet());
     }
 
-    /** The texts a safetensors file's writer may have added. */
+    /** The texts that the writer of a safetensors file may have added. */
     public Map<String, String> metadata() {
         return metadata;
     }
@@ -87,7 +87,7 @@ public final class Weights implements AutoCloseable {
         return path;
     }
 
-    /** Whether there is a tensor of that name. */
+    /** Whether there is a tensor of this name. */
     public boolean contains(String name) {
         return tensors.containsKey(name);
     }
@@ -101,21 +101,21 @@ public final class Weights implements AutoCloseable {
         return stored(name).shape().clone();
     }
 
-    /** The type of a tensor's numbers, as safetensors names it: "F32". */
+    /** The type of a tensor's numbers, under its safetensors name, such as "F32". */
     public String type(String name) {
         return stored(name).type().name();
     }
 
     /**
-     * A tensor as it is stored: a view of the mapped file, which may be written to without changing the file.
+     * A tensor as it is stored: a view of the mapped file. Writing to the tensor does not change the file.
      *
      * @return belongs to the caller's scope and outlives {@link #close}
-     * @throws InputException if there is no such tensor, or its type is none LibTorch computes with
+     * @throws InputException if there is no such tensor, or LibTorch cannot compute with its type
      */
     public Tensor tensor(String name) {
         StoredTensor stored = stored(name);
         if (stored.type().scalarType() == null) {
-            throw broken(path, "tensor '" + name + "' is " + stored.type() + ", which is not read");
+            throw broken(path, "tensor '" + name + "' is " + stored.type() + ", which cannot be read");
         }
         return file.tensor(stored);
     }
@@ -123,9 +123,9 @@ public final class Weights implements AutoCloseable {
     /**
      * A copy of a float32 tensor.
      *
-     * @param shape what it must be
+     * @param shape the required shape
      * @return float, contiguous; belongs to the caller's scope
-     * @throws InputException if it is missing, of another shape or not float32
+     * @throws InputException if the tensor is missing, of another shape or not float32
      */
     Tensor copy(String name, long... shape) {
         StoredTensor stored = stored(name);
@@ -151,7 +151,7 @@ public final class Weights implements AutoCloseable {
         return stored;
     }
 
-    /** @param what is wrong; may repeat whatever the file says */
+    /** @param what describes the error; may contain text from the file */
     static InputException broken(Path path, @Nullable String what) {
         return InputException.in(path, shortened(what, LONGEST));
     }
@@ -160,13 +160,13 @@ public final class Weights implements AutoCloseable {
         return InputException.in(path, shortened(what, LONGEST), cause);
     }
 
-    /** What a file says, in an error: not more of it than a reader wants to see. */
+    /** Text from a file, shortened for an error message. */
     static String shortened(@Nullable String text, int longest) {
         String whole = String.valueOf(text);
         return whole.length() <= longest ? whole : whole.substring(0, longest) + "...";
     }
 
-    /** Closes the file; tensors taken from it stay. A second call does nothing. */
+    /** Closes the file; tensors taken from it stay valid. A second call does nothing. */
     @Override
     public void close() {
         file.close();

@@ -201,7 +201,7 @@ class ConvBackboneTest {
         try (PointerScope scope = new PointerScope();
                 ConvBackbone backbone = ConvBackbone.random(SIZE, 1)) {
             assertThatThrownBy(() -> backbone.features(Tensors.empty(1, 20, 20, 3)))
-                    .hasMessageContaining("Byte is expected");
+                    .hasMessageContaining("expected Byte");
             assertThatThrownBy(() -> backbone.features(torch.zeros(1, 21, 20, 3).to(torch.ScalarType.Byte)))
                     .hasMessageContaining("images has the shape [1, 21, 20, 3], expected [1, 20, 20, 3]");
         }

@@ -34,9 +34,9 @@ class MimicLayersTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "head.weight | the model has no parameter head.weight; the nearest are heads.head.weight",
-                "class_tokn | the nearest are class_token",
-                "heads.[a-z]* | no parameter fits heads.[a-z]*",
+                "head.weight | the model has no parameter head.weight; the closest matches are heads.head.weight",
+                "class_tokn | the closest matches are class_token",
+                "heads.[a-z]* | no parameter matches heads.[a-z]*",
                 "heads.head.weight, | the mimic layer has an empty name",
                 "'' | the mimic layer has an empty name",
             })
@@ -50,6 +50,6 @@ class MimicLayersTest {
     void aBufferIsNoParameter() {
         assertThatThrownBy(() -> MimicLayers.resolve(RESNET, "bn1.running_mean"))
                 .isInstanceOf(InputException.class)
-                .hasMessageContaining("bn1.running_mean is no parameter but a buffer");
+                .hasMessageContaining("bn1.running_mean is a buffer, not a parameter");
     }
 }

@@ -161,17 +161,17 @@ class ModelsTest {
                 "VIT | {\"patch_size\":0,\"num_layers\":1} | patch_size is 0; expected a whole number from 1",
                 "VIT | {\"patch_size\":8.5} | patch_size is 8.5",
                 "VIT | {\"patch_size\":99999999999} | patch_size is 99999999999",
-                "VIT | {\"image_size\":30,\"patch_size\":8,\"num_layers\":1,\"num_heads\":1,\"hidden_dim\":8,\"mlp_dim\":8} | not made of patches of 8",
-                "VIT | {\"image_size\":32,\"patch_size\":8,\"num_layers\":1,\"num_heads\":3,\"hidden_dim\":8,\"mlp_dim\":8} | not made of 3 heads",
+                "VIT | {\"image_size\":30,\"patch_size\":8,\"num_layers\":1,\"num_heads\":1,\"hidden_dim\":8,\"mlp_dim\":8} | cannot be divided into patches of 8",
+                "VIT | {\"image_size\":32,\"patch_size\":8,\"num_layers\":1,\"num_heads\":3,\"hidden_dim\":8,\"mlp_dim\":8} | cannot be divided into 3 heads",
                 "VIT | {\"image_size\":99999,\"patch_size\":1,\"num_layers\":1,\"num_heads\":1,\"hidden_dim\":8,\"mlp_dim\":8} | image_size is 99999; expected a whole number from 1 to 16384",
                 "VIT | {\"patch_size\":8,\"num_layers\":4097} | num_layers is 4097; expected a whole number from 1 to 4096",
                 "VIT | {\"patch_size\":8,\"num_layers\":1,\"num_heads\":1,\"hidden_dim\":1048577} | hidden_dim is 1048577",
                 "RESNET | {\"block\":\"basic\",\"layers\":[1,1,1,16777216],\"num_classes\":10,\"image_size\":32} | layers is [1, 1, 1, 16777216]; expected 4 whole numbers from 1 to 4096",
-                "CLIP | {\"embed_dim\":8,\"vision_cfg\":{\"mlp_ratio\":1e9}} | mlp_ratio is 1.0E9; expected a number that makes 768 one from 1 to 1048576",
+                "CLIP | {\"embed_dim\":8,\"vision_cfg\":{\"mlp_ratio\":1e9}} | mlp_ratio is 1.0E9; expected a factor that makes 768 a number from 1 to 1048576",
                 "CLIP | {\"embed_dim\":8,\"vision_cfg\":{\"mlp_ratio\":1e-9}} | mlp_ratio is 1.0E-9",
                 "CLIP | {\"embed_dim\":8,\"vision_cfg\":{\"layers\":100000}} | layers is 100000",
                 "CLIP | {\"embed_dim\":8,\"vision_cfg\":{},\"text_cfg\":{\"vocab_size\":16777217}} | vocab_size is 16777217",
-                "VIT | {\"image_size\":16384,\"patch_size\":1,\"num_layers\":1,\"num_heads\":1,\"hidden_dim\":1048576,\"mlp_dim\":8} | asks for 2.86e+14 parameters, which take 1.14e+06 GB",
+                "VIT | {\"image_size\":16384,\"patch_size\":1,\"num_layers\":1,\"num_heads\":1,\"hidden_dim\":1048576,\"mlp_dim\":8} | describes 2.86e+14 parameters, which take 1.14e+06 GB",
                 "VIT | {\"patch_size\":8,\"num_layers\":1,\"num_heads\":1,\"hidden_dim\":8,\"mlp_dim\":8,\"dropout\":0.1} | has the unknown member dropout",
                 "RESNET | {\"block\":\"wide\"} | block is wide; expected basic or bottleneck",
                 "RESNET | {\"block\":\"basic\",\"layers\":[2,2,2]} | expected 4 whole numbers from 1 to 4096",
@@ -203,7 +203,7 @@ class ModelsTest {
         assertThatThrownBy(() -> Models.requireMemory(model, config, bytes - 1))
                 .isInstanceOf(InputException.class)
                 .hasMessageMatching(
-                        "c.json: asks for \\d+.* parameters, which take .* GB in single precision; there are .*");
+                        "c.json: describes \\d+.* parameters, which take .* GB in single precision; there are .*");
     }
 
     @Test
@@ -218,7 +218,7 @@ class ModelsTest {
     void aNameNobodyKnowsIsRefused() {
         assertThatThrownBy(() -> Models.open(Kind.VIT, "vit_h_14"))
                 .isInstanceOf(InputException.class)
-                .hasMessageContaining("vit_h_14 is no file, and none of vit_b_16, vit_b_32, vit_l_16");
+                .hasMessageContaining("vit_h_14 is not a file, and not one of vit_b_16, vit_b_32, vit_l_16");
         assertThatThrownBy(() -> Models.open(Kind.CLIP, "absent.json"))
                 .hasMessageContaining("absent.json: there is no");
     }

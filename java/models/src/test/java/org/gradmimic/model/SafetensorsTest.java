@@ -109,8 +109,8 @@ class SafetensorsTest {
         String tensor = "{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}";
         return Stream.of(
                 Arguments.of("", "a header of 0 bytes"),
-                Arguments.of("[]", "no JSON object"),
-                Arguments.of("   {}", "no JSON object"),
+                Arguments.of("[]", "not a JSON object"),
+                Arguments.of("   {}", "not a JSON object"),
                 Arguments.of("{\"a\":" + tensor + "} x", "is not valid JSON"),
                 Arguments.of("{\"a\":" + tensor + ",\"a\":" + tensor + "}", "Duplicate Object property \"a\""),
                 Arguments.of("{\"a\":" + tensor + ",\"b\":" + tensor + "}", "begins at byte 0"),
@@ -133,13 +133,13 @@ class SafetensorsTest {
                         "impossible shape"),
                 Arguments.of(
                         "{\"a\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,8]}}",
-                        "whole numbers from 0 up to 2^63 - 1"),
+                        "whole numbers from 0 to 2^63 - 1"),
                 Arguments.of("{\"a\":{\"dtype\":\"F33\",\"shape\":[2],\"data_offsets\":[0,8]}}", "unknown dtype F33"),
                 Arguments.of("{\"a\":{\"dtype\":\"F32\",\"shape\":[2]}}", "has the fields dtype, shape"),
-                Arguments.of("{\"a\":7}", "'a' is no object"),
+                Arguments.of("{\"a\":7}", "'a' is not an object"),
                 Arguments.of("{\"__metadata__\":{\"a\":1}}", "metadata"),
                 Arguments.of("{\"a\":{\"b\":{\"c\":{\"d\":{}}}}}", "has the fields b"),
-                Arguments.of("[".repeat(100_000), "no JSON object"),
+                Arguments.of("[".repeat(100_000), "not a JSON object"),
                 Arguments.of("{\"a\":" + "[".repeat(100_000), "nesting depth"),
                 Arguments.of("{\"a", "end-of-input"),
                 Arguments.of("{\"\\x\":" + tensor + "}", "escape"),
@@ -211,7 +211,7 @@ class SafetensorsTest {
     @Test
     void foreignFilesAreRefused() throws IOException {
         Path text = Files.writeString(folder.resolve("notes.txt"), "These are no tensors, but a text.");
-        assertThatThrownBy(() -> Weights.open(text)).hasMessageContaining("no safetensors file");
+        assertThatThrownBy(() -> Weights.open(text)).hasMessageContaining("not a safetensors file");
         ByteBuffer bytes = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
         bytes.putLong(4).put(new byte[] {'{', (byte) 0xff, (byte) 0xfe, '}'});
         Path latin = Files.write(folder.resolve("latin"), bytes.array());
@@ -300,7 +300,7 @@ class SafetensorsTest {
     void aTypeThatIsNotReadIsNamed() throws IOException {
         Path file = file("{\"a\":{\"dtype\":\"U32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 1);
         try (Weights read = Weights.open(file)) {
-            assertThatThrownBy(() -> read.tensor("a")).hasMessageContaining("tensor 'a' is U32, which is not read");
+            assertThatThrownBy(() -> read.tensor("a")).hasMessageContaining("tensor 'a' is U32, which cannot be read");
         }
     }
 

@@ -109,9 +109,9 @@ class TorchFileTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "legacy.pt | bare pickle, as torch wrote before 1.6",
-                "module.pt | asks for 'torch.nn.modules.linear.Linear', which would run code",
-                "mixed.pt  | holds a list as 'steps', no tensor",
+                "legacy.pt | bare pickle, the format of torch before 1.6",
+                "module.pt | refers to 'torch.nn.modules.linear.Linear', which would run code",
+                "mixed.pt  | holds a list as 'steps', not a tensor",
                 "list.pt   | holds a list, not a state dict"
             })
     void whatIsNoStateDictIsRefused(String name, String message) {
@@ -282,16 +282,16 @@ class TorchFileTest {
                 Arguments.of(dictionary("FloatStorage", "../0", 4, 0, of(2), 1), "lacks its storage '../0'"),
                 Arguments.of(dictionary("FloatStorage", "a\u001b\n", 4, 0, of(2), 1), "lacks its storage 'a??'"),
                 Arguments.of(new Pickle().op('}').text("a\nb").op('}', 's').end(), "holds a dictionary as 'a?b'"),
-                Arguments.of(dictionary("UntypedStorage", "0", 4, 0, of(2), 1), "asks for 'torch.UntypedStorage'"),
+                Arguments.of(dictionary("UntypedStorage", "0", 4, 0, of(2), 1), "refers to 'torch.UntypedStorage'"),
                 Arguments.of(
                         new Pickle()
                                 .global("os", "system")
                                 .text("true")
                                 .op(0x85, 'R')
                                 .end(),
-                        "asks for 'os.system', which would run code"),
-                Arguments.of(new Pickle().text("builtins").text("eval").op(0x93).end(), "asks for 'builtins.eval'"),
-                Arguments.of(new Pickle().global("os\r", "system").end(), "asks for 'os?.system'"),
+                        "refers to 'os.system', which would run code"),
+                Arguments.of(new Pickle().text("builtins").text("eval").op(0x93).end(), "refers to 'builtins.eval'"),
+                Arguments.of(new Pickle().global("os\r", "system").end(), "refers to 'os?.system'"),
                 Arguments.of(
                         new Pickle()
                                 .global("torch", "FloatStorage")
@@ -301,12 +301,12 @@ class TorchFileTest {
                 Arguments.of(new Pickle().op('(').text("x").op('i').end(), "operation 0x69"),
                 Arguments.of(new Pickle().op(')', 0x81).end(), "operation 0x81"),
                 Arguments.of(new Pickle().text("x").op('}', 'b').end(), "sets an object's state"),
-                Arguments.of(new Pickle().op('}', ')').number(1).op('s').end(), "key that is no text"),
-                Arguments.of(new Pickle().op('R').end(), "0x52 at byte 2 finds other values"),
+                Arguments.of(new Pickle().op('}', ')').number(1).op('s').end(), "key that is neither a text"),
+                Arguments.of(new Pickle().op('R').end(), "0x52 at byte 2 does not find"),
                 Arguments.of(new Pickle().op('}', '(').text("a").op('u').end(), "0x75"),
                 Arguments.of(new Pickle().op('u').end(), "0x75"),
                 Arguments.of(new Pickle().op(')', '(', '0').end(), "0x30"),
-                Arguments.of(new Pickle().op('h', 9).end(), "recalls value 9"),
+                Arguments.of(new Pickle().op('h', 9).end(), "refers to memo entry 9"),
                 Arguments.of(new Pickle().op(0x8a, 9).op(new int[9]).end(), "beyond 64 bits"),
                 Arguments.of(new Pickle().op('X', 255, 255, 255, 127).end(), "cut short"),
                 Arguments.of(new Pickle().op('X', 255, 255, 255, 255).end(), "cut short"),
@@ -364,9 +364,9 @@ class TorchFileTest {
 
     @Test
     void archivesOfOthersAreRefused() throws IOException {
-        assertRefused(archive(Map.of("notes.txt", new byte[3]), ZipEntry.STORED), "no torch file");
+        assertRefused(archive(Map.of("notes.txt", new byte[3]), ZipEntry.STORED), "not a torch file");
         Path start = Files.write(folder.resolve("start.zip"), new byte[] {'P', 'K', 3, 4, 0, 0});
-        assertRefused(start, "damaged or cut short");
+        assertRefused(start, "damaged or truncated");
         assertRefused(folder, "is a folder");
         assertRefused(Path.of("/dev/zero"), "expected a regular file");
         assertRefused(folder.resolve("absent.pt"), "no such file");

@@ -18,8 +18,8 @@ import org.gradmimic.kernel.internal.abi.gm_queue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The second pass: scores become weights, batch by batch, in place. The softmax goes over a batch twice in blocks
- * (its maximum and sum, then the weights), so a batch may be as large as the file.
+ * The second pass over the scores: turns them into weights, batch by batch and in place. The softmax reads a batch
+ * twice in blocks, first for its maximum and sum, then for the weights. A batch may therefore be as large as the file.
  */
 final class BatchWeights {
     private static final int BLOCK = 1 << 18;
@@ -30,7 +30,7 @@ final class BatchWeights {
     private final FloatColumn scores;
     private final @Nullable FloatColumn norms;
 
-    /** @param source has been read into {@code sink}: its scores, or its cosines where the sink keeps no norms */
+    /** @param source already read into {@code sink}, which holds its scores, or its cosines if it keeps no norms */
     BatchWeights(Weighting weighting, ScoreSource source, ScoreSink sink) {
         this.weighting = weighting;
         this.source = source;
@@ -39,7 +39,7 @@ final class BatchWeights {
         norms = weighting.kind().needsNorms() ? sink.normColumn() : null;
     }
 
-    /** @param batchSize number of samples that are weighed against each other; 0: all */
+    /** @param batchSize number of samples whose weights are normalised together; 0: all */
     void run(long batchSize) {
         long rows = source.count();
         long batch = batchSize == 0 ? rows : batchSize;
@@ -119,7 +119,7 @@ final class BatchWeights {
         if (norms == null) throw new InvalidStateException("opt needs gradient norms");
         if (to - from > Integer.MAX_VALUE - 8) {
             throw new InputException(
-                    "opt with lambda > 0 weighs " + (to - from) + " samples together; give a batch size");
+                    "opt with lambda > 0 cannot weight " + (to - from) + " samples together; set a smaller batch size");
         }
         int count = (int) (to - from);
         float[] block = new float[count];

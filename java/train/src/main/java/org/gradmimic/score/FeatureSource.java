@@ -25,14 +25,17 @@ import org.gradmimic.kernel.internal.Memory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows of a feature file, scored by a linear head's weight. Features are mapped and read once, in blocks; memory does not
- * grow with their number.
+ * The rows of a feature file, scored by the weight of a linear head. Features are mapped and read once, in blocks.
+ * Memory use does not grow with the number of rows.
  */
 public final class FeatureSource implements ScoreSource {
-    /** Bytes of features a block has at most: enough to keep all threads busy, little enough to stay in memory. */
+    /**
+     * The largest number of bytes of features in a block: enough to keep all threads busy, few enough to stay in
+     * memory.
+     */
     private static final long BLOCK_BYTES = 64L << 20;
 
-    /** Rows a block has at most. */
+    /** The largest number of rows in a block. */
     static final int MAX_BLOCK_ROWS = 1 << 16;
 
     private final NpyFile features;
@@ -64,7 +67,7 @@ public final class FeatureSource implements ScoreSource {
     }
 
     /**
-     * A source over a head.
+     * A builder of a source that scores features by a head.
      *
      * @param features [N,D] f2, f4 or f8; the caller closes both files after the source
      * @param labels [N] integers in [0,C)
@@ -74,7 +77,7 @@ public final class FeatureSource implements ScoreSource {
         return new Builder(features, labels, weight);
     }
 
-    /** What a source is made of. The reference has to be given. */
+    /** Collects the parts of a source. The reference is required. */
     public static final class Builder {
         private final NpyFile features;
         private final NpyFile labels;
@@ -89,7 +92,7 @@ public final class FeatureSource implements ScoreSource {
             this.weight = weight;
         }
 
-        /** @param bias [C] float; without this call the head has none */
+        /** @param bias [C] float; if this is not called, the head has no bias */
         public Builder bias(Tensor bias) {
             this.bias = bias;
             return this;
@@ -101,16 +104,16 @@ public final class FeatureSource implements ScoreSource {
             return this;
         }
 
-        /** @param rows of a block at most */
+        /** @param rows the largest number of rows in a block */
         Builder maxBlockRows(int rows) {
             maxBlockRows = rows;
             return this;
         }
 
         /**
-         * The source.
+         * Builds the source.
          *
-         * @throws InputException that names the file or the argument that does not fit, and what was expected
+         * @throws InputException if a file or an argument does not fit; the message names it and what was expected
          * @throws InvalidArgumentException without a reference
          */
         public FeatureSource build() {
@@ -127,7 +130,7 @@ public final class FeatureSource implements ScoreSource {
         Path features = r.features.path();
         if (r.weight.dim() != 2 || r.weight.size(1) != r.features.rowElements()) {
             throw new InputException("weight has the shape " + Tensors.shape(r.weight) + ", expected [C, "
-                    + r.features.rowElements() + "]: " + features + " has as many features a row");
+                    + r.features.rowElements() + "]: " + features + " has as many features per row");
         }
         if (reference.dim() != 2 || reference.size(0) != r.weight.size(0) || reference.size(1) != r.weight.size(1)) {
             throw new InputException("reference weight has the shape " + Tensors.shape(reference)
@@ -203,7 +206,7 @@ public final class FeatureSource implements ScoreSource {
                 throw InputException.in(
                         labels.path(),
                         "the label of sample " + (from + i) + " is " + label + "; expected 0 to " + (classes - 1)
-                                + ", as weight has " + classes + " rows");
+                                + ", because weight has " + classes + " rows");
             }
         }
     }
@@ -235,7 +238,7 @@ public final class FeatureSource implements ScoreSource {
         return directionNorms.clone();
     }
 
-    /** Frees the head and the buffers; a second call does nothing. */
+    /** Frees the head and the buffers. A second call does nothing. */
     @Override
     public void close() {
         scorer.close();

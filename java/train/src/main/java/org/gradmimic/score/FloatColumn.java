@@ -5,13 +5,15 @@ import org.gradmimic.io.npy.NpyWriter;
 
 /** Numbers of samples, in a file or on the heap, written and read in blocks. */
 interface FloatColumn {
-    /** Writes {@code values} from offset to offset + count as numbers {@code at} and following. */
+    /**
+     * Writes {@code count} values, beginning at {@code offset} of {@code values}, to the positions from {@code at} on.
+     */
     void put(long at, float[] values, int offset, int count);
 
-    /** Reads numbers {@code at} and following into the first {@code count} of {@code values}. */
+    /** Reads {@code count} numbers, beginning at position {@code at}, into the start of {@code values}. */
     void get(long at, float[] values, int count);
 
-    /** In a file. */
+    /** A column in a file. */
     static FloatColumn of(NpyWriter file) {
         return new FloatColumn() {
             @Override
@@ -26,7 +28,7 @@ interface FloatColumn {
         };
     }
 
-    /** On the heap. */
+    /** A column on the heap. */
     static FloatColumn of(float[] all) {
         return new FloatColumn() {
             @Override

@@ -9,7 +9,7 @@ import org.gradmimic.model.ImageBatches;
 import org.gradmimic.model.PixelNormalisation;
 import org.jspecify.annotations.Nullable;
 
-/** A data set's images with their labels. */
+/** The images of a data set with their labels. */
 public final class ImageSamples implements Samples {
     private final ImageDataset dataset;
     private final Split split;
@@ -21,12 +21,12 @@ public final class ImageSamples implements Samples {
         this.batches = batches;
     }
 
-    /** The images of a split of a data set. */
+    /** A builder of samples from a split of a data set. */
     public static Builder builder(ImageDataset dataset, Split split) {
         return new Builder(dataset, split);
     }
 
-    /** How images are read; {@link #open} begins. */
+    /** Collects how images are read; {@link #open} begins to read them. */
     public static final class Builder {
         private final ImageDataset dataset;
         private final Split split;
@@ -38,13 +38,13 @@ public final class ImageSamples implements Samples {
             this.split = split;
         }
 
-        /** Number of images at a time. */
+        /** Sets the number of images per batch. */
         public Builder batchSize(int images) {
             batchSize = images;
             return this;
         }
 
-        /** What is done with pixels; mean and standard deviation are 0.5 without this call. */
+        /** Sets the normalisation of pixels; the default is a mean and standard deviation of 0.5. */
         public Builder normalisation(PixelNormalisation pixels) {
             normalisation = pixels;
             return this;
@@ -53,9 +53,9 @@ public final class ImageSamples implements Samples {
         /**
          * Begins to read the images.
          *
-         * @param size what images are scaled to
-         * @param classes how many classes the model has
-         * @throws InputException if there is no such split, or a label is out of range
+         * @param size the size to which images are scaled
+         * @param classes the model's number of classes
+         * @throws InputException if the split does not exist, or a label is out of range
          */
         public ImageSamples open(ImageSize size, int classes) {
             long[] labels = dataset.labels(split);

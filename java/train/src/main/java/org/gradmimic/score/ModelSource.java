@@ -27,18 +27,18 @@ import org.gradmimic.model.ModelWeights;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Samples that are scored by any parameters of a model, toward those of one or several references. Batch normalisation uses
- * its running statistics, so a classifier's sample is scored independently of the other samples; a contrastive loss compares
- * the samples of a batch.
+ * Samples scored by any parameters of a model, toward those of one or several references. Batch normalisation uses its
+ * running statistics, so the score of a classifier's sample does not depend on the other samples. A contrastive loss
+ * compares the samples of a batch.
  */
 public final class ModelSource implements ScoreSource {
-    /** Samples that go through a classifier at a time; their scores don't depend on it. */
+    /** The number of samples that pass through a classifier together. Their scores do not depend on it. */
     public static final int CHUNK = 32;
 
-    /** Batches whose results a device keeps until they are read. */
+    /** The number of batches whose results stay on a device until they are read together. */
     private static final int BATCHES_AT_ONCE = 64;
 
-    /** A batch that was scored, and what it gave. */
+    /** A scored batch and its results. */
     private record Scored(long[] ids, Tensor numbers) {}
 
     private final Architecture model;
@@ -71,7 +71,7 @@ public final class ModelSource implements ScoreSource {
     }
 
     /**
-     * A source over a model.
+     * A builder of a source that scores samples by a model.
      *
      * @param weights θ; scores are computed on their device
      * @param samples the caller closes them after the source
@@ -80,7 +80,7 @@ public final class ModelSource implements ScoreSource {
         return new Builder(model, weights, samples);
     }
 
-    /** What a source is made of. References and the mimic layer have to be given. */
+    /** Collects the parts of a source. References and the mimic layer are required. */
     public static final class Builder {
         private final Architecture model;
         private final ModelWeights weights;
@@ -96,34 +96,34 @@ public final class ModelSource implements ScoreSource {
             this.samples = samples;
         }
 
-        /** θ_ref, one or several. */
+        /** Sets θ_ref, one or several. */
         public Builder references(ModelWeights... references) {
             this.references = List.of(references);
             return this;
         }
 
-        /** @param names of parameters; there is one ‖V‖ over all of them */
+        /** @param names of parameters; ‖V‖ is the norm over all of them together */
         public Builder mimicLayer(List<String> names) {
             mimicLayer = names;
             return this;
         }
 
-        /** What a score is where the loss couples samples; exact without this call. */
+        /** Sets the kind of score for a loss that couples samples; the default is exact. */
         public Builder contrastive(ContrastiveScore score) {
             contrastive = score;
             return this;
         }
 
-        /** Makes one score of those toward several references; without this call each is kept. */
+        /** Combines the scores toward several references into one; by default each is kept. */
         public Builder combine(ReferenceCombination combination) {
             this.combination = combination;
             return this;
         }
 
         /**
-         * The source.
+         * Builds the source.
          *
-         * @throws InputException that names what does not fit
+         * @throws InputException if something does not fit; the message names it
          * @throws InvalidArgumentException without a reference or a mimic layer
          */
         public ModelSource build() {
@@ -134,9 +134,10 @@ public final class ModelSource implements ScoreSource {
     }
 
     /**
-     * Number of samples that {@link Samples#next} must give at a time for a model: a contrastive loss needs a whole batch.
+     * The number of samples that {@link Samples#next} must return at a time for a model. A contrastive loss needs a
+     * whole batch.
      *
-     * @param batchSize number of samples that are weighed against each other; 0: all
+     * @param batchSize number of samples whose weights are normalised together; 0: all
      */
     public static int samplesAtATime(Architecture model, int batchSize) {
         return model instanceof ContrastiveModel ? batchSize : CHUNK;
@@ -148,8 +149,8 @@ public final class ModelSource implements ScoreSource {
                     && contrastive == ContrastiveScore.PATH
                     && Set.of(ContrastiveModel.LOGIT_SCALE, ContrastiveModel.LOGIT_BIAS)
                             .contains(name)) {
-                throw new InputException(name + " works on the batch as a whole, and path looks at samples one by one;"
-                        + " leave it out of the mimic layer, or ask for exact scores");
+                throw new InputException(name + " applies to the whole batch, but path treats samples separately;"
+                        + " leave it out of the mimic layer, or use exact scores");
             }
             if (references.stream()
                     .anyMatch(reference -> reference.reinitialised().contains(name))) {
@@ -163,16 +164,16 @@ public final class ModelSource implements ScoreSource {
     public void check(Weighting.Kind kind, Wanted wanted) {
         if (model instanceof ContrastiveModel && wanted.gradientNorms()) {
             throw new InputException((kind.needsNorms() ? kind.toString() : "gradient norms")
-                    + " cannot be had of a contrastive loss: a sample has no gradient of its own there;"
-                    + " proj and normed_proj can");
+                    + " cannot be computed for a contrastive loss: a single sample has no gradient;"
+                    + " use proj or normed_proj");
         }
         boolean weighs = kind != Weighting.Kind.PROJ && kind != Weighting.Kind.COS;
         if (references.size() == 1) {
             if (combination == null) return;
-            throw new InputException("there is one reference; only scores toward several are combined");
+            throw new InputException("there is only one reference; scores are combined only toward several");
         }
         if (combination == null && weighs) {
-            throw new InputException(kind + " weighs samples by one score each, and there are " + references.size()
+            throw new InputException(kind + " needs one score per sample, but there are " + references.size()
                     + " references: combine them by mean or min, or give one");
         }
         if (combination == null) return;
@@ -215,12 +216,15 @@ public final class ModelSource implements ScoreSource {
         }
     }
 
-    /** The next batches, in the caller's scope. A read leaves a device idle, so there it takes many at once. */
+    /**
+     * The next batches, in the caller's scope. Reading results makes a device wait, so on a device this takes many
+     * batches together.
+     */
     private List<Scored> batches(Wanted wanted) {
         List<Scored> batches = new ArrayList<>();
         int most = device.asynchronous() ? BATCHES_AT_ONCE : 1;
         while (batches.size() < most) {
-            Tensor numbers = new Tensor(); // outlives its batch
+            Tensor numbers = new Tensor(); // Outlives its batch.
             try (PointerScope scope = new PointerScope()) {
                 Samples.Batch batch = samples.next();
                 if (batch == null) break;
@@ -231,7 +235,10 @@ public final class ModelSource implements ScoreSource {
         return batches;
     }
 
-    /** All that a batch of n samples gives, side by side: ‖V‖, scores, losses, norms; which samples spoil all others. */
+    /**
+     * All results of a batch of n samples, side by side: ‖V‖, scores, losses, norms, and which samples make the scores
+     * of all others non-finite.
+     */
     private Tensor score(Samples.Batch batch, Wanted wanted) {
         Tensor images = device.move(batch.images());
         Tensor targets = device.move(batch.targets());
@@ -243,7 +250,7 @@ public final class ModelSource implements ScoreSource {
         return numbers(layers.scoreTensors(pairs), wanted, pairs.invalidFeatureMask());
     }
 
-    /** SigLIP's loss where the model has a bias for it, else CLIP's. */
+    /** SigLIP's loss if the model has a logit bias, CLIP's loss otherwise. */
     private ContrastiveBatch pairs(ContrastiveModel pairModel, Tensor images, Tensor captions) {
         ContrastiveModel.Features features = pairModel.features(layers, images, captions);
         Tensor scale = layers.scalar(ContrastiveModel.LOGIT_SCALE).exp();
@@ -300,7 +307,7 @@ public final class ModelSource implements ScoreSource {
         }
     }
 
-    /** Frees what the layers hold; a second call does nothing. */
+    /** Frees the tensors of the layers. A second call does nothing. */
     @Override
     public void close() {
         layers.close();

@@ -14,7 +14,7 @@ import org.gradmimic.model.caption.ClipTokenizer;
 import org.gradmimic.train.NpyTensors;
 import org.jspecify.annotations.Nullable;
 
-/** Images in a {@code .npy} file, float [N,3,H,W] and normalised already, with labels or captions in another. */
+/** Images in a {@code .npy} file, float [N,3,H,W] and already normalised, with labels or captions in another file. */
 public final class NpySamples implements Samples {
     private final Path file;
     private final Tensor images;
@@ -33,13 +33,13 @@ public final class NpySamples implements Samples {
      * Images for a model.
      *
      * @param images the file
-     * @param size the images' sides
+     * @param size the size of the images
      */
     public static Images images(Path images, ImageSize size) {
         return new Images(images, size);
     }
 
-    /** Images whose labels or captions are still to be given. */
+    /** Images that still need labels or captions. */
     public static final class Images {
         private final Path images;
         private final ImageSize size;
@@ -50,26 +50,27 @@ public final class NpySamples implements Samples {
             this.size = size;
         }
 
-        /** @param samples at a time; 0, as without this call: all */
+        /** @param samples per batch; 0 means all and is the default */
         public Images batchSize(int samples) {
             batchSize = samples;
             return this;
         }
 
         /**
-         * With labels.
+         * Adds labels.
          *
-         * @param labels integers [N] from 0 to {@code classes} − 1
-         * @throws InputException if a file is missing, damaged, or of another shape or type, and for labels out of range
+         * @param labels integers [N] in [0, {@code classes})
+         * @throws InputException if a file is missing, damaged, or has another shape or type, or if a label is out of
+         *     range
          */
         public NpySamples labelled(Path labels, int classes) {
             return open(labels, "label", classes);
         }
 
         /**
-         * With captions as tokens.
+         * Adds captions as tokens.
          *
-         * @param tokens integers [N,length] from 0 to {@code vocabulary} − 1
+         * @param tokens integers [N,length] in [0, {@code vocabulary})
          * @throws InputException as for {@link #labelled}
          */
         public NpySamples captioned(Path tokens, int length, int vocabulary) {
@@ -77,11 +78,12 @@ public final class NpySamples implements Samples {
         }
 
         /**
-         * With captions as text.
+         * Adds captions as text.
          *
-         * @param captions a text file in UTF-8, with one caption a line
-         * @param tokenizer the model's
-         * @throws InputException as for {@link #labelled}, and if there are more or fewer captions than images
+         * @param captions a text file in UTF-8, with one caption per line
+         * @param tokenizer the tokenizer of the model
+         * @throws InputException as for {@link #labelled}, and if the number of captions differs from the number of
+         *     images
          */
         public NpySamples captioned(Path captions, ClipTokenizer tokenizer) {
             long rows = rows();
@@ -89,7 +91,7 @@ public final class NpySamples implements Samples {
             if (lines.size() != rows) {
                 throw InputException.in(
                         captions,
-                        "has " + lines.size() + " lines, a caption each; " + images + " has " + rows + " images");
+                        "has " + lines.size() + " lines, one caption per line; " + images + " has " + rows + " images");
             }
             try (PointerScope scope = new PointerScope()) {
                 return new NpySamples(images, NpyTensors.floats(images), tokenizer.tokens(lines), batchSize);

@@ -3,27 +3,27 @@ package org.gradmimic.score;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** The samples a model scores, one after another. */
+/** The samples that a model scores, in order. */
 public interface Samples extends AutoCloseable {
     /**
-     * Some of them, in the caller's scope.
+     * A batch of samples, in the caller's scope.
      *
      * @param images [n,3,H,W] float
-     * @param targets labels [n], or captions' tokens [n,T]; long
+     * @param targets labels [n], or the tokens of captions [n,T]; long
      * @param ids [n] their positions among all samples
      */
     record Batch(Tensor images, Tensor targets, long[] ids) {}
 
-    /** N. */
+    /** N, the number of samples. */
     long count();
 
-    /** What they are called in errors. */
+    /** The name of the samples in error messages. */
     String name();
 
     /**
-     * The next samples, so many as were asked for when this was opened, or those that are left; null at the end.
+     * The next samples: as many as requested when this was opened, or those that are left; null at the end.
      *
-     * @throws org.gradmimic.base.InputException if a sample can't be read
+     * @throws org.gradmimic.base.InputException if a sample cannot be read
      */
     @Nullable
     Batch next();

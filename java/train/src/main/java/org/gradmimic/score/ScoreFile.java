@@ -6,36 +6,39 @@ import org.gradmimic.io.AtomicFile;
 import org.gradmimic.io.ParquetColumns;
 import org.gradmimic.io.npy.NpyWriter;
 
-/** What scoring writes: a number a sample, {@code .npy} (float32 [N]) or {@code .parquet} (sample_id, score). */
+/**
+ * The output files of scoring: one number per sample, in {@code .npy} (float32 [N]) or {@code .parquet} (sample_id,
+ * score).
+ */
 public final class ScoreFile {
     private ScoreFile() {}
 
     /**
-     * Refuses a name that can't be written, before anything is computed.
+     * Rejects an output file that cannot be written, before anything is computed.
      *
-     * @throws InputException for another ending, and a folder that is missing or can't be written to
+     * @throws InputException if the extension is another one, or the folder is missing or cannot be written to
      */
     public static void check(Path out) {
         if (!isParquet(out) && !name(out).endsWith(".npy")) {
-            throw InputException.in(out, "the output is .npy or .parquet, by its ending");
+            throw InputException.in(out, "the output must end in .npy or .parquet");
         }
-        // A folder that is missing or cannot be written to is found out here, not after hours.
+        // A folder that is missing or cannot be written to must be an error now, not after hours of scoring.
         AtomicFile.create(out).close();
     }
 
     /**
-     * Refuses what is not {@code .npy}, which alone holds several scores a sample.
+     * Rejects any format other than {@code .npy}, the only one that holds several scores per sample.
      *
-     * @throws InputException that names it
+     * @throws InputException that names the file
      */
     public static void checkSeveral(Path out) {
         if (isParquet(out)) {
             throw InputException.in(
-                    out, "scores toward several references are [K,N] in .npy; combine them for" + " .parquet");
+                    out, "scores toward several references are [K,N] in .npy; combine them for .parquet");
         }
     }
 
-    /** Writes [K,N], a row for each reference, as {@code .npy}. */
+    /** Writes [K,N], one row per reference, as {@code .npy}. */
     public static void write(Path out, float[] values, int rows) {
         NpyWriter.write(out, values, rows, values.length / rows);
     }

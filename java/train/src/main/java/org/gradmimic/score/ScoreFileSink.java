@@ -8,7 +8,7 @@ import org.gradmimic.io.ParquetColumns;
 import org.gradmimic.io.npy.NpyWriter;
 import org.jspecify.annotations.Nullable;
 
-/** Scores in a file; see {@link ScoreSink#file}. */
+/** Writes scores to a file; see {@link ScoreSink#file}. */
 final class ScoreFileSink extends ScoreSink {
     private static final int BLOCK = 1 << 16;
 
@@ -29,7 +29,7 @@ final class ScoreFileSink extends ScoreSink {
     @Override
     void open(long samples, int references, boolean computed, boolean needed) {
         if (references != 1) {
-            throw new InvalidArgumentException("a file takes one score a sample, not " + references);
+            throw new InvalidArgumentException("a file takes one score per sample, not " + references);
         }
         if (scores != null) throw new InvalidStateException(out + " has been written to");
         scores = ScoreFile.isParquet(out) ? NpyWriter.scratch(out, ".scores", samples) : NpyWriter.create(out, samples);

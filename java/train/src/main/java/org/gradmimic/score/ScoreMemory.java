@@ -4,7 +4,7 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
 import org.jspecify.annotations.Nullable;
 
-/** Scores, losses and gradient norms on the heap; see {@link ScoreSink#memory}. Filled by one run of {@link Scoring}. */
+/** Scores, losses and gradient norms on the heap; see {@link ScoreSink#memory}. One run of {@link Scoring} fills it. */
 public final class ScoreMemory extends ScoreSink {
     private final boolean norms;
     private float @Nullable [] scores;
@@ -17,7 +17,7 @@ public final class ScoreMemory extends ScoreSink {
         this.norms = norms;
     }
 
-    /** The same sink, keeping gradient norms whether or not the scores need them. */
+    /** Makes this sink keep gradient norms even if the scores do not need them. Returns this sink. */
     public ScoreMemory withGradientNorms() {
         return new ScoreMemory(true);
     }
@@ -65,7 +65,7 @@ public final class ScoreMemory extends ScoreSink {
     @Override
     public void close() {}
 
-    /** [N] scores or weights; [K,N] where those toward several references are kept. */
+    /** [N] scores or weights; [K,N] if the scores toward several references are kept. */
     public float[] scores() {
         if (!complete || scores == null) throw new InvalidStateException("the scores are not complete");
         return scores;
@@ -76,7 +76,7 @@ public final class ScoreMemory extends ScoreSink {
         return losses;
     }
 
-    /** [N] ‖g_i‖; empty if they were neither needed nor asked for. */
+    /** [N] ‖g_i‖; empty if they were neither needed nor requested. */
     public float[] gradientNorms() {
         return gradientNorms;
     }

@@ -6,10 +6,13 @@ import org.gradmimic.io.run.SettingGroup;
 import org.gradmimic.io.run.SettingValues;
 import org.jspecify.annotations.Nullable;
 
-/** The settings of scoring, each declared once: name, description, default, valid values and what ignores it. */
+/**
+ * The settings of scoring. Each is declared once, with its name, description, default, valid values and the condition
+ * under which it has no effect.
+ */
 public final class ScoreSettings {
     public static final Setting<Weighting.Kind> SCORE = Setting.choice(
-                    "score", "KIND", "What is written", Weighting.Kind.ofScores())
+                    "score", "KIND", "Kind of score or weight", Weighting.Kind.ofScores())
             .defaultsTo(Weighting.Kind.PROJ);
 
     public static final Setting<Double> TEMPERATURE = Setting.real(
@@ -26,16 +29,16 @@ public final class ScoreSettings {
     public static final Setting<Long> BATCH_SIZE = Setting.wide(
                     "batch-size",
                     "B",
-                    "Samples that are weighed against each other, and that a contrastive loss compares; 0: all")
+                    "Samples per batch, over which weights are normalised and a contrastive loss is computed; 0: all")
             .notNegative()
             .defaultsTo(0L);
 
-    /** All of them. */
+    /** All settings of scoring. */
     public static final SettingGroup GROUP = SettingGroup.of(SCORE, TEMPERATURE, LAMBDA, BATCH_SIZE);
 
     private ScoreSettings() {}
 
-    /** What ignores a setting that only these kinds use; null where it is used. */
+    /** The reason why a setting that only these kinds use has no effect; null if it has an effect. */
     private static @Nullable String unless(SettingValues values, Weighting.Kind... kinds) {
         Weighting.Kind kind = values.get(SCORE);
         for (Weighting.Kind user : kinds) {
@@ -44,7 +47,7 @@ public final class ScoreSettings {
         return kind.toString();
     }
 
-    /** The scoring that settings describe. */
+    /** The scoring that the settings describe. */
     public static Scoring scoring(SettingValues values) {
         return new Scoring(
                 Weighting.of(values.get(SCORE), values.get(TEMPERATURE), values.get(LAMBDA)), values.get(BATCH_SIZE));

@@ -5,39 +5,42 @@ import org.gradmimic.Weighting;
 import org.gradmimic.base.InputException;
 import org.jspecify.annotations.Nullable;
 
-/** Samples with what a head or a model gives for each of them. {@link Scoring} reads a source once, block by block. */
+/**
+ * Samples and the numbers that a head or a model computes for each of them. {@link Scoring} reads a source once, block
+ * by block.
+ */
 public interface ScoreSource extends AutoCloseable {
     /**
-     * What is needed beside the scores.
+     * The numbers needed besides the scores.
      *
-     * @param gradientNorms whether ‖g_i‖ is
-     * @param losses whether ℓ_i is
+     * @param gradientNorms whether ‖g_i‖ is needed
+     * @param losses whether ℓ_i is needed
      */
     record Wanted(boolean gradientNorms, boolean losses) {}
 
     /**
-     * Some samples.
+     * A block of samples.
      *
-     * @param ids [n] their numbers among all samples
+     * @param ids [n] their positions among all samples
      * @param scores [K][n] m_i toward each reference, or toward all references combined (K = 1)
      * @param losses [n] ℓ_i; may be empty if they are not wanted
      * @param gradientNorms [n] ‖g_i‖; may be empty if they are not wanted
      */
     record Block(long[] ids, double[][] scores, double[] losses, double[] gradientNorms) {}
 
-    /** What errors call the samples: their file or data set. */
+    /** The name of the samples in error messages: their file or data set. */
     String name();
 
     /** N, the number of samples. */
     long count();
 
-    /** K, the number of scores of a sample. */
+    /** K, the number of scores per sample. */
     int references();
 
     /**
-     * Refuses what this source cannot give, before anything is computed.
+     * Rejects a request that this source cannot fulfil, before anything is computed.
      *
-     * @throws InputException that names it
+     * @throws InputException that names the request
      */
     void check(Weighting.Kind kind, Wanted wanted);
 
@@ -52,7 +55,9 @@ public interface ScoreSource extends AutoCloseable {
     /** ‖V‖ of every reference; known after the first block. */
     double[] directionNorms();
 
-    /** The first samples of the blocks so far that spoilt the scores of all samples they are compared with. */
+    /**
+     * The first samples, in the blocks read so far, that made the scores of all samples compared with them non-finite.
+     */
     default List<Long> invalidSamples() {
         return List.of();
     }

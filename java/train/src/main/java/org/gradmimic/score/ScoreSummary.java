@@ -4,13 +4,13 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * What a run of {@link Scoring} found.
+ * The summary of a run of {@link Scoring}.
  *
  * @param samples N
  * @param nonFinite number of samples without a finite score, toward at least one reference
- * @param nonFiniteSamples the first ten of them
- * @param invalidSamples the first ten samples of a contrastive loss whose features are not finite, or zero: no sample of
- *     their batches has a finite score
+ * @param nonFiniteSamples the first ten of these samples
+ * @param invalidSamples the first ten samples of a contrastive loss whose features are not finite, or zero; no sample
+ *     of their batches has a finite score
  * @param directionNorms ‖V‖ of every reference
  */
 public record ScoreSummary(
@@ -19,10 +19,12 @@ public record ScoreSummary(
         List<Long> nonFiniteSamples,
         List<Long> invalidSamples,
         List<Double> directionNorms) {
-    /** How many samples are named. */
+    /** The largest number of samples that a message lists. */
     static final int NAMED = 10;
 
-    /** Says which samples spoil the scores of the samples they are compared with; empty if none does. */
+    /**
+     * Describes which samples make the scores of the samples compared with them non-finite; empty if there are none.
+     */
     public static String blame(List<Long> invalidSamples) {
         if (invalidSamples.isEmpty()) return "";
         return "non-finite or zero features: sample" + (invalidSamples.size() == 1 ? " " : "s ")

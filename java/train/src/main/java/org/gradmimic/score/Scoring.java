@@ -10,24 +10,24 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Scores samples without training: the one loop over features ({@link FeatureSource}) and over samples of a model
- * ({@link ModelSource}).
+ * Scores samples without training. This is the only loop over features ({@link FeatureSource}) and over the samples of
+ * a model ({@link ModelSource}).
  *
- * <p>The kinds {@code proj} and {@code cos} give scores, NaN where they are not finite. The other kinds give weights, 0
- * there. Kinds that compare the samples of a batch take a second pass over the scores alone.
+ * <p>The kinds {@code proj} and {@code cos} give scores: NaN if not finite. The other kinds give weights: 0 in that
+ * case. Kinds that compare the samples of a batch make a second pass over the scores alone.
  */
 public final class Scoring {
     private final Weighting weighting;
     private final long batchSize;
 
-    /** Samples of all batches are weighed against each other. */
+    /** Normalises weights over all samples. */
     public Scoring(Weighting weighting) {
         this(weighting, 0);
     }
 
     /**
-     * @param weighting of a kind that is made from scores
-     * @param batchSize number of samples that are weighed against each other; 0: all
+     * @param weighting of a kind that is computed from scores
+     * @param batchSize number of samples whose weights are normalised together; 0: all
      * @throws InvalidArgumentException for another kind or a negative size
      */
     public Scoring(Weighting weighting, long batchSize) {
@@ -40,7 +40,7 @@ public final class Scoring {
         this.batchSize = batchSize;
     }
 
-    /** Whether a sample's result depends on the other samples of its batch. */
+    /** Whether the result of a sample depends on the other samples of its batch. */
     private boolean couplesSamples() {
         return switch (weighting.kind()) {
             case NORMED_PROJ, NORMED_COS -> true;
@@ -50,11 +50,12 @@ public final class Scoring {
     }
 
     /**
-     * Scores every sample. The caller closes the source; the sink is complete when this returns, and empty if it throws.
+     * Scores every sample. The caller closes the source. The sink is complete when this returns, and empty if it
+     * throws.
      *
-     * @param progress told the number of samples done so far
-     * @throws InputException for files, shapes and labels that do not fit, and if no sample, or no sample of a batch whose
-     *     samples are weighed against each other, has a finite score
+     * @param progress receives the number of samples done so far
+     * @throws InputException for files, shapes and labels that do not fit; and if no sample has a finite score, or no
+     *     sample of a batch over which weights are normalised
      */
     public ScoreSummary run(ScoreSource source, ScoreSink sink, LongConsumer progress) {
         ScoreSource.Wanted kept = sink.wanted();
@@ -114,7 +115,7 @@ public final class Scoring {
                 double direction = source.directionNorms()[k];
                 for (int i = 0; i < n; i++) {
                     double norm = wanted.gradientNorms() ? block.gradientNorms()[i] : 0;
-                    // A score with an infinite norm is none: its cosine would be 0.
+                    // A score with an infinite norm is not valid: its cosine would be 0.
                     boolean finite = Double.isFinite(block.scores()[k][i]) && Double.isFinite(norm);
                     spoilt[i] |= !finite;
                     values[i] = result(finite ? block.scores()[k][i] : Double.NaN, norm, direction);
@@ -128,7 +129,10 @@ public final class Scoring {
             }
         }
 
-        /** The result of a sample that depends on no other one; else the number that the second pass begins with. */
+        /**
+         * The final result, if a sample's result depends on no other sample; otherwise the number that the second pass
+         * starts from.
+         */
         private float result(double score, double norm, double direction) {
             boolean free = weighting.kind() == Weighting.Kind.OPT && !couplesSamples();
             boolean cosine = weighting.kind() == Weighting.Kind.COS
@@ -153,7 +157,7 @@ public final class Scoring {
         }
     }
 
-    /** Writes runs of samples that follow each other at once. */
+    /** Writes samples with consecutive ids together. */
     private static void put(FloatColumn column, long first, long[] ids, float[] values) {
         for (int from = 0; from < ids.length; ) {
             int to = from + 1;

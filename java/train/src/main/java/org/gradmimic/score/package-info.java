@@ -1,4 +1,4 @@
-/** Scoring feature files of any size against a fixed head. */
+/** Scores feature files of any size by a fixed head, and samples by the parameters of a model. */
 @NullMarked
 package org.gradmimic.score;
 

@@ -3,17 +3,17 @@ package org.gradmimic.train;
 import java.util.List;
 
 /**
- * One epoch of a probe. Ratios are in [0,1]; what was not given is NaN.
+ * The metrics of one epoch of a probe. Ratios are in [0,1]. A metric whose data was not given is NaN.
  *
  * @param epoch counted from 0
  * @param meanLoss mean of the batches' mean losses, each before its step
- * @param batchLosses those means
- * @param noisyAccuracy on the training labels, after the epoch
- * @param trueAccuracy on the true labels
- * @param testAccuracy on the test set
+ * @param batchLosses the mean losses of the batches
+ * @param noisyAccuracy accuracy on the training labels, after the epoch
+ * @param trueAccuracy accuracy on the true labels
+ * @param testAccuracy accuracy on the test set
  * @param testLoss mean cross-entropy on the test set
  * @param directionNorm ‖V‖ at the epoch's last step; NaN for modes without a direction
- * @param nonFinite ids of samples that had no finite loss or score
+ * @param nonFinite ids of samples without a finite loss or score
  * @param seconds of training, without evaluation
  */
 public record EpochMetrics(

@@ -10,13 +10,16 @@ import org.gradmimic.MimicHead;
 import org.gradmimic.device.Host;
 import org.jspecify.annotations.Nullable;
 
-/** Accuracies and losses of a head, in blocks so that logits of a large set are never all there. */
+/**
+ * Accuracies and losses of a head, computed in blocks so that the logits of a large set are never in memory all
+ * together.
+ */
 final class Evaluation {
     private static final long BLOCK = 8192;
 
     private Evaluation() {}
 
-    /** Correct predictions and the sum of losses against one set of labels. */
+    /** The number of correct predictions and the sum of losses for one set of labels. */
     private record Tally(long correct, double loss, long count) {
         double accuracy() {
             return count == 0 ? Double.NaN : (double) correct / count;
@@ -61,7 +64,8 @@ final class Evaluation {
                             features.narrow(0, from, count),
                             head.weight().t());
                     var largest = torch.max(logits, 1, false);
-                    // NaN passes for the largest: a sample without finite logits is predicted wrong.
+                    // max treats NaN as the largest value: the prediction for a sample without finite logits counts as
+                    // wrong.
                     correct += Host.integer(largest.get1()
                             .eq(y)
                             .logical_and_(largest.get0().isfinite())

@@ -11,18 +11,18 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.io.npy.NpyFile;
 import org.gradmimic.io.npy.NpyType;
 
-/** {@code .npy} files as tensors. */
+/** Reads {@code .npy} files as tensors. */
 public final class NpyTensors {
     private static final long BLOCK = 1 << 20;
 
     private NpyTensors() {}
 
     /**
-     * A floating-point array as a float tensor of its shape. float32 is mapped, not copied: the file may be larger than
-     * memory and must not change meanwhile; what is written to the tensor does not reach the file. Other types are
-     * converted.
+     * A floating-point array as a float tensor of the same shape. float32 is mapped, not copied: the file may be larger
+     * than memory, and must not change while the tensor is used. Writing to the tensor does not change the file. Other
+     * types are converted.
      *
-     * @throws InputException for a file that is missing, damaged or not of floating-point numbers
+     * @throws InputException if the file is missing, damaged or does not contain floating-point numbers
      */
     public static Tensor floats(Path path) {
         try (NpyFile file = NpyFile.open(path)) {
@@ -61,7 +61,7 @@ public final class NpyTensors {
         return tensor;
     }
 
-    /** An integer array as a long tensor of its shape. */
+    /** An integer array as a long tensor of the same shape. */
     public static Tensor longs(Path path) {
         try (NpyFile file = NpyFile.open(path)) {
             return Tensors.of(file.readLongs(), file.shape());

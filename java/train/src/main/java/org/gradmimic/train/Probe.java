@@ -24,23 +24,24 @@ import org.gradmimic.device.Device;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trains a linear head on frozen features, in any {@link Mode}. What the reference says of the features never changes, so
- * its logits and losses are computed once, and a step needs the two matrix products of plain training and no third.
+ * Trains a linear head on frozen features, in any {@link Mode}. The reference's logits and losses for the features
+ * never change, so they are computed once. A step then needs the two matrix products of plain training and no third.
  *
- * <p>Small steps run on one thread; of OpenBLAS that number is the whole process's, and what it was comes back after each
- * epoch's steps.
+ * <p>Small steps run on one thread. With OpenBLAS, the number of threads belongs to the whole process; its previous
+ * value is restored after the steps of each epoch.
  */
 public final class Probe {
-    /** Rows in the score table: large blocks, and little memory. */
+    /** Rows of the score table: enough for large blocks, few enough to use little memory. */
     private static final int TABLE_ROWS = 1 << 16;
 
     /**
-     * Up to this much work, see {@link Run#oneThread}, a step is as fast on one thread as on two that wait for each other
-     * between its parts, or faster; and beside other programs at work that wait becomes milliseconds (docs/kernels.md).
+     * Up to this much work (see {@link Run#oneThread}), a step on one thread is at least as fast as on two threads that
+     * wait for each other between its parts. If other programs use the processor, that wait grows to milliseconds
+     * (docs/kernels.md).
      */
     private static final long ONE_THREAD_WORK = 1L << 22;
 
-    /** What the optimiser's pass costs for an element of the weight, in multiply-adds of a product. */
+    /** The cost of the optimiser's pass per element of the weight, in multiply-adds of a matrix product. */
     private static final int OPTIMIZER_WORK = 16;
 
     private final Device device;
@@ -51,16 +52,16 @@ public final class Probe {
     private final long samples;
     private final Mode mode;
 
-    /** On the CPU; see the other constructor. */
+    /** Trains on the CPU; see the other constructor. */
     public Probe(ProbeData data, ProbeSettings settings, ProbeListener listener) {
         this(Device.CPU, data, settings, listener);
     }
 
     /**
-     * Begins nothing yet; see {@link #run}.
+     * Prepares a probe; {@link #run} trains it.
      *
-     * @param device where to train; the data is copied there as a whole. Between two drains of the score table a step reads no
-     *     number there
+     * @param device where to train; all data is copied to it. A step reads no number from the device; only draining the
+     *     score table does
      * @param data on the CPU
      * @throws org.gradmimic.base.InputException as {@link #check}
      */
@@ -76,7 +77,7 @@ public final class Probe {
     }
 
     /**
-     * Refuses data and settings that do not go together; the constructor does so too.
+     * Rejects data and settings that do not fit each other. The constructor calls this too.
      *
      * @throws org.gradmimic.base.InputException that names the array, its file if it was read from one, and its shape or entry
      */
@@ -100,10 +101,11 @@ public final class Probe {
     }
 
     /**
-     * Trains from the state that the checkpoint has, if it has one, and writes it anew after every epoch, once the listener
-     * knows of it: what comes out has the bits of a run that was never interrupted. Data and settings must be the same.
+     * Continues from the state in the checkpoint, if it has one, and writes the checkpoint after every epoch, once the
+     * listener has been notified. The result has the same bits as that of an uninterrupted run. Data and settings must
+     * be the same.
      *
-     * @param checkpoint null keeps none
+     * @param checkpoint null: no checkpoint
      * @throws InputException if the checkpoint is damaged or cannot be written
      */
     public ProbeResult run(@Nullable ProbeCheckpoint checkpoint) {
@@ -116,7 +118,7 @@ public final class Probe {
         return (int) Math.max(TABLE_ROWS, Math.min(settings.batchSize(), samples));
     }
 
-    /** One training, with what it has on the device. */
+    /** One training run and its tensors on the device. */
     private final class Run {
         private final ProbeData here;
         private final Comparison comparison;
@@ -134,7 +136,7 @@ public final class Probe {
             optimizer = settings.optimizer().create(new TensorVector(weight, bias));
         }
 
-        /** What the seed drew, on the CPU on every device, or what was given. */
+        /** The given tensor, or the one initialised from the seed; the seed is used on the CPU whatever the device. */
         private Tensor parameter(Tensor drawn, @Nullable Tensor given) {
             Tensor parameter =
                     device.has(drawn) ? drawn : device.move(drawn.detach()).set_requires_grad(true);
@@ -166,7 +168,7 @@ public final class Probe {
             }
         }
 
-        /** Trains the epochs that are missing and adds them; true if the listener asked to stop. */
+        /** Trains the remaining epochs and appends their metrics. Returns true if the listener requested a stop. */
         private boolean train(
                 MimicHead head,
                 ScoreTable table,
@@ -214,7 +216,10 @@ public final class Probe {
             return stopped;
         }
 
-        /** Whether the steps are too small for several threads; by the shapes alone, so that no load changes the bits. */
+        /**
+         * Whether the steps are too small for several threads. This depends on the shapes alone, so the load of the
+         * machine never changes the bits.
+         */
         private boolean oneThread() {
             long elements = here.classes() * here.features().size(1);
             long rows = Math.min(settings.batchSize(), samples);
@@ -250,7 +255,7 @@ public final class Probe {
         };
     }
 
-    /** AGRA's second batch of a step. */
+    /** The second batch that AGRA compares each step with. */
     private final class Comparison {
         private final ProbeData here;
         private long[] indices = new long[0];

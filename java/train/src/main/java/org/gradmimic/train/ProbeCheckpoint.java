@@ -22,9 +22,9 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.io.AtomicFile;
 
 /**
- * What a probe needs to go on after its last finished epoch, in one file that is whole or absent: the head, the optimiser's
- * state and the metrics so far, in LibTorch's archive format. Orders and comparison batches are drawn from the seed anew in
- * every epoch, so there is no other state.
+ * The state a probe needs to continue after its last finished epoch: the head, the state of the optimiser and the
+ * metrics so far. It is one file in LibTorch's archive format, whole or absent. Orders and comparison batches are drawn
+ * again from the seed in every epoch, so there is no other state.
  */
 public final class ProbeCheckpoint {
     private static final String WEIGHT = "gradmimic.weight";
@@ -33,21 +33,21 @@ public final class ProbeCheckpoint {
     private static final String LOSSES = "gradmimic.batch_losses";
     private static final String NON_FINITE = "gradmimic.non_finite";
 
-    /** Bytes that are written at once: a buffer holds no more than 2 GiB. */
+    /** The number of bytes written at a time; a buffer holds at most 2 GiB. */
     private static final long PIECE = 1L << 24;
 
-    /** Numbers of an epoch that are no list. */
+    /** The number of an epoch's metrics that are single numbers. */
     private static final int COLUMNS = 7;
 
     private final Path file;
 
-    /** @param file where it is, or will be */
+    /** @param file where the checkpoint is or will be */
     public ProbeCheckpoint(Path file) {
         this.file = file;
     }
 
     /**
-     * How many epochs are finished; 0 where there is no checkpoint yet.
+     * The number of finished epochs; 0 if there is no checkpoint yet.
      *
      * @throws InputException if the file is damaged
      */
@@ -58,7 +58,7 @@ public final class ProbeCheckpoint {
         }
     }
 
-    /** Removes the file of a run that came to its end. */
+    /** Deletes the file, once a run has ended. */
     public void delete() {
         try {
             Files.deleteIfExists(file);
@@ -72,7 +72,7 @@ public final class ProbeCheckpoint {
         try (PointerScope scope = new PointerScope()) {
             OutputArchive archive = new OutputArchive();
             optimizer.save(archive);
-            // A copy: of a view the archive would keep all of the memory it looks into.
+            // A copy, because the archive of a view would contain all of the memory that the view refers to.
             archive.write(WEIGHT, weight.detach().clone());
             archive.write(BIAS, bias.detach());
             archive.write(METRICS, doubles(numbers(epochs), epochs.size(), COLUMNS));
@@ -93,7 +93,9 @@ public final class ProbeCheckpoint {
         }
     }
 
-    /** LibTorch's own writing to a file ends the process when the disk is full, so the bytes are taken from it here. */
+    /**
+     * LibTorch's own writing to a file ends the process when the disk is full, so Java takes the bytes and writes them.
+     */
     private static void write(OutputArchive archive, AtomicFile target) {
         InputException[] failure = {null};
         try (ArchiveWriter writer = new ArchiveWriter() {
@@ -111,7 +113,7 @@ public final class ProbeCheckpoint {
                                         .asByteBuffer(),
                                 at + from);
                     } catch (InputException e) {
-                        failure[0] = e; // nothing may be thrown into LibTorch
+                        failure[0] = e; // An exception must not pass into LibTorch.
                     }
                 }
                 at += size;
@@ -124,13 +126,13 @@ public final class ProbeCheckpoint {
     }
 
     /**
-     * Takes the state back, if there is one.
+     * Restores the state, if there is one.
      *
      * @param weight [C,D], overwritten
      * @param bias [C], overwritten
      * @param optimizer over these two, its state overwritten
-     * @return metrics of the finished epochs; none where there is no checkpoint yet
-     * @throws InputException if the file is damaged or of a head of another shape
+     * @return metrics of the finished epochs; empty if there is no checkpoint yet
+     * @throws InputException if the file is damaged or contains a head of another shape
      */
     List<EpochMetrics> restore(Tensor weight, Tensor bias, Optimizer optimizer) {
         if (!Files.exists(file)) return List.of();
@@ -176,7 +178,7 @@ public final class ProbeCheckpoint {
         return new InputException(file + " is damaged or no checkpoint of this run: " + firstLine(e), e);
     }
 
-    /** LibTorch's messages go on with a native stack trace. */
+    /** LibTorch appends a native stack trace to its messages. */
     private static String firstLine(RuntimeException e) {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }

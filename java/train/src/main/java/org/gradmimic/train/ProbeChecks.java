@@ -11,7 +11,7 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.SettingException;
 import org.gradmimic.base.SettingText;
 
-/** Refuses data and settings that do not go together, before anything is computed or written. */
+/** Rejects data and settings that do not fit each other, before anything is computed or written. */
 final class ProbeChecks {
     private final ProbeData data;
     private final ProbeSettings settings;

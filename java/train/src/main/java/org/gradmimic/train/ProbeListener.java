@@ -2,15 +2,15 @@ package org.gradmimic.train;
 
 import org.gradmimic.ScoreTable;
 
-/** Watches a probe; every call comes from the training thread. */
+/** Observes the training of a probe. Every call comes from the training thread. */
 public interface ProbeListener extends ScoreTable.Sink {
-    /** After every step; {@code steps} of {@code totalSteps} are done. */
+    /** Called after every step; {@code steps} of {@code totalSteps} are done. */
     default void stepped(long steps, long totalSteps) {}
 
-    /** After an epoch, when all its scores were handed over. */
+    /** Called after an epoch, once all its scores have been passed on. */
     default void epochFinished(EpochMetrics metrics) {}
 
-    /** Asked before every step; true ends the training, with what was scored handed over. */
+    /** Called before every step; true ends the training, after the scores so far have been passed on. */
     default boolean stopRequested() {
         return false;
     }

@@ -11,12 +11,13 @@ import org.gradmimic.select.score.ScoreLog;
 import org.gradmimic.select.score.ScoreLogWriter;
 
 /**
- * Keeps what a probe scores: the Parquet score log in {@code DIR/scores} as training goes on (a part is finished with every
- * epoch), and {@code DIR/scores.npy} and {@code DIR/sample_weights.npy} [E,N] at its end, with NaN for what was never seen.
- * Of a sample that came several times in an epoch the matrices have the last time, the log all.
+ * Records the scores of a probe. The Parquet score log in {@code DIR/scores} grows during training; every epoch
+ * finishes a part. {@code DIR/scores.npy} and {@code DIR/sample_weights.npy} [E,N] are written at the end, with NaN for
+ * samples that were never drawn. If a sample is drawn several times in an epoch, the matrices contain the last result
+ * and the log contains all.
  */
 public final class ProbeRecorder implements ProbeListener, AutoCloseable {
-    /** The score log's folder in a run's folder. */
+    /** The name of the score log's folder in a run's folder. */
     public static final String LOG = "scores";
 
     private static final String SCORES = "scores.npy";
@@ -32,12 +33,12 @@ public final class ProbeRecorder implements ProbeListener, AutoCloseable {
     private boolean pending;
 
     /**
-     * Begins a run's files.
+     * Begins the files of a run.
      *
-     * @param folder the run's folder; exists
+     * @param folder the folder of the run; must exist
      * @param epochs E
      * @param samples N
-     * @param next told everything too
+     * @param next receives every call too
      */
     public ProbeRecorder(Path folder, int epochs, int samples, ProbeListener next) {
         this(folder, epochs, samples, next, ProbeRecorder::create);
@@ -75,11 +76,11 @@ public final class ProbeRecorder implements ProbeListener, AutoCloseable {
     }
 
     /**
-     * Goes on with an interrupted run's files after its first {@code finished} epochs: what the log has of later ones is
-     * removed, to be written anew, and the matrices are filled from what it has of these.
+     * Continues the files of an interrupted run after its first {@code finished} epochs. Later epochs in the log are
+     * removed and will be written again. The matrices are filled from the epochs that are kept.
      *
-     * @param finished epochs that are kept, as {@link ProbeCheckpoint#finishedEpochs} tells
-     * @throws org.gradmimic.base.InputException if the log lacks one of them, is damaged or of another data set
+     * @param finished the number of epochs to keep, from {@link ProbeCheckpoint#finishedEpochs}
+     * @throws org.gradmimic.base.InputException if the log lacks one of them, is damaged or belongs to another data set
      */
     public static ProbeRecorder resume(Path folder, int epochs, int samples, ProbeListener next, int finished) {
         ProbeRecorder recorder = new ProbeRecorder(
@@ -119,7 +120,7 @@ public final class ProbeRecorder implements ProbeListener, AutoCloseable {
         pending = true;
         log.append(epoch, step, ids, score, weight, loss, count);
         for (int i = 0; i < count; i++) {
-            // As the log has it, so that a resumed run's matrices have the same bits.
+            // The same value as in the log, so that the matrices of a resumed run have the same bits.
             epochScores[(int) ids[i]] = Float.isFinite(score[i]) ? score[i] : Float.NaN;
             epochWeights[(int) ids[i]] = weight[i];
         }
@@ -161,14 +162,14 @@ public final class ProbeRecorder implements ProbeListener, AutoCloseable {
         Arrays.fill(epochWeights, Float.NaN);
     }
 
-    /** Puts the matrices under their names, with what an unfinished epoch had. */
+    /** Renames the matrices to their final names, including the results of an unfinished epoch. */
     public void commit() {
         finishEpoch();
         scores.commit();
         weights.commit();
     }
 
-    /** Finishes the log, with what was not yet in a part; drops the matrices unless they were committed. */
+    /** Finishes the log, including results not yet in a part. Discards the matrices unless they were committed. */
     @Override
     public void close() {
         try {

@@ -12,9 +12,9 @@ import org.gradmimic.device.Host;
 import org.gradmimic.kernel.internal.Memory;
 import org.jspecify.annotations.Nullable;
 
-/** What never changes about frozen features: the reference's logits or losses, and the features' norms. */
+/** Values that never change for frozen features: the reference's logits or losses, and the norms of the features. */
 final class ReferenceCache implements AutoCloseable {
-    /** Logits of more bytes than this are not kept: each step forms the product instead. */
+    /** Logits larger than this are not kept; each step then computes the matrix product instead. */
     private static final long MAX_LOGIT_BYTES = 4L << 30;
 
     private static final long BLOCK = 8192;
@@ -29,7 +29,7 @@ final class ReferenceCache implements AutoCloseable {
         this.loss = loss;
     }
 
-    /** @param logits whether steps can choose between the reference's logits and the product with V */
+    /** @param logits whether steps can use either the reference's logits or the product with V */
     static ReferenceCache of(ProbeData data, ProbeSettings settings, boolean logits) {
         Weighting.Kind kind = settings.weighting().kind();
         long logitBytes = 4 * data.features().size(0) * data.classes();
@@ -85,7 +85,7 @@ final class ReferenceCache implements AutoCloseable {
         return batch;
     }
 
-    /** [N] samples whose norm or reference loss is not finite; empty where neither is looked at. */
+    /** [N] samples whose norm or reference loss is not finite; empty if neither is used. */
     boolean[] unusable() {
         Tensor judged = loss != null ? loss : normsSquared;
         if (judged == null) return new boolean[0];

@@ -5,7 +5,10 @@ import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.base.SplitMix;
 import org.jspecify.annotations.Nullable;
 
-/** Which samples come when: given, or drawn from the seed, every epoch on its own so that any can be repeated. */
+/**
+ * The order of the samples: given, or drawn from the seed. Every epoch is drawn independently, so that any of them can
+ * be repeated.
+ */
 final class SampleOrder {
     private final @Nullable Tensor order;
     private final @Nullable Tensor comparisons;
@@ -31,7 +34,7 @@ final class SampleOrder {
         }
     }
 
-    /** Indices of AGRA's comparison batch: given, or the step's share of a second permutation. */
+    /** The indices of AGRA's comparison batch: given, or the step's part of a second permutation. */
     long[] comparison(int epoch, int step, int count) {
         if (comparisons != null) {
             try (PointerScope scope = new PointerScope()) {

@@ -8,8 +8,8 @@ import org.gradmimic.base.InputException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an epoch's steps gave, taken from the score table as it is drained, so that no step is waited for: their mean losses, and
- * the samples that were not finite.
+ * The mean losses of an epoch's steps and the samples that were not finite. They are taken from the score table when it
+ * is drained, so that training does not wait for a step.
  */
 final class StepLog implements ScoreTable.Sink {
     private final ScoreTable.Sink next;
@@ -20,9 +20,9 @@ final class StepLog implements ScoreTable.Sink {
     private boolean judgedByCache;
 
     /**
-     * @param next is handed everything too
+     * @param next receives every block too
      * @param scored whether samples have scores
-     * @param unusable samples without a finite norm or reference loss, for weightings that look at those; may be empty
+     * @param unusable samples without a finite norm or reference loss, for weightings that use those; may be empty
      */
     StepLog(ScoreTable.Sink next, boolean scored, boolean[] unusable) {
         this.next = next;
@@ -30,7 +30,7 @@ final class StepLog implements ScoreTable.Sink {
         this.unusable = unusable;
     }
 
-    /** An epoch begins. */
+    /** Begins an epoch. */
     void begin(Weighting.Kind kind) {
         losses.clear();
         nonFinite.clear();
@@ -61,7 +61,7 @@ final class StepLog implements ScoreTable.Sink {
         next.accept(epoch, step, ids, score, weight, loss, count);
     }
 
-    /** A batch that cannot be weighed. */
+    /** The error for a batch whose weights cannot be computed. */
     static InputException noFiniteScore(long first, long last, @Nullable RuntimeException cause) {
         return new InputException(
                 "the batch of samples " + first + " … " + last
@@ -75,7 +75,7 @@ final class StepLog implements ScoreTable.Sink {
         return losses;
     }
 
-    /** The ids of samples that had no finite loss or score in a step, in the order of steps. */
+    /** The ids of samples without a finite loss or score in a step, in the order of steps. */
     List<Long> nonFinite() {
         return nonFinite;
     }

@@ -8,24 +8,27 @@ import java.util.regex.Pattern;
 import org.jsoup.parser.Parser;
 
 /**
- * Text as open_clip cleans it before it looks for tokens: what ftfy repairs, character references of HTML resolved twice,
- * white space made one space, lower case. Of ftfy's repairs the ones for text that was decoded wrongly (mojibake, C1
- * control characters), terminals' escape sequences and character references in capitals are not made.
+ * Cleans text as open_clip does before tokenization: ftfy's repairs, HTML character references resolved twice, white
+ * space collapsed into single spaces, lower case. Three of ftfy's repairs are missing: text that was decoded wrongly
+ * (mojibake, C1 control characters), terminal escape sequences, and character references in capitals.
  */
 final class CaptionText {
-    /** As many rounds as a caption may need; a hostile one could ask for as many as it has characters. */
+    /**
+     * The largest number of rounds that a caption needs. Without the limit, a malicious caption could request as many
+     * rounds as it has characters.
+     */
     private static final int ROUNDS = 32;
 
     private static final Pattern REFERENCE = Pattern.compile("&#?[0-9A-Za-z]{1,24};");
 
-    /** Latin ligatures, half and full widths, and the ideographic space; what NFKC says of them is meant. */
+    /** Latin ligatures, half-width and full-width forms, and the ideographic space, all replaced by their NFKC form. */
     private static final Pattern FORMS =
             Pattern.compile("[\u0132\u0133\u0149\u01c4-\u01cc\u01f1-\u01f3\ufb00-\ufb04\ufb06\uff01-\uffef\u3000]");
 
     private static final Pattern SINGLE_QUOTES = Pattern.compile("[\u02bc\u2018-\u201b]");
     private static final Pattern DOUBLE_QUOTES = Pattern.compile("[\u201c-\u201f]");
 
-    /** Without those that are white space. */
+    /** Control characters other than white space. */
     private static final Pattern CONTROLS =
             Pattern.compile("[\\x00-\\x08\\x0b\\x0e-\\x1f\\x7f\u206a-\u206f\ufeff\ufff9-\ufffc]");
 
@@ -36,13 +39,13 @@ final class CaptionText {
 
     private CaptionText() {}
 
-    /** The text that tokens are looked for in: no white space but single spaces between words. */
+    /** The text that is split into tokens; its only white space is single spaces between words. */
     static String cleaned(String caption) {
         String text = unescaped(unescaped(repaired(caption)));
         return SPACE.matcher(text).replaceAll(" ").strip().toLowerCase(Locale.ROOT);
     }
 
-    /** ftfy's fix_text, in its order, until there is nothing left to repair. */
+    /** ftfy's fix_text, in its order, until nothing is left to repair. */
     private static String repaired(String caption) {
         String text = caption;
         boolean markup = text.indexOf('<') >= 0;
@@ -63,14 +66,17 @@ final class CaptionText {
         return Matcher.quoteReplacement(Normalizer.normalize(form.group(), Normalizer.Form.NFKC));
     }
 
-    /** What a reference that ends with its semicolon stands for; others stay for {@link #unescaped}. */
+    /** The character for a reference that ends with a semicolon; {@link #unescaped} handles the others. */
     private static String character(MatchResult reference) {
         String character = Parser.unescapeEntities(reference.group(), false);
         boolean whole = !character.endsWith(";") || character.length() == 1;
         return Matcher.quoteReplacement(whole ? character : reference.group());
     }
 
-    /** HTML's references, those of old without semicolon among them; numbers that are no characters go. */
+    /**
+     * Resolves HTML references, including the old ones without a semicolon. References to numbers that are not
+     * characters are removed.
+     */
     private static String unescaped(String text) {
         return text.indexOf('&') < 0 ? text : wellFormed(Parser.unescapeEntities(text, false));
     }

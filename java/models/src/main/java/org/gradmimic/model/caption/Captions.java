@@ -11,15 +11,15 @@ import java.util.List;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.InputFiles;
 
-/** A text file of captions, UTF-8, one a line. */
+/** A text file of captions, UTF-8, one per line. */
 public final class Captions {
     private Captions() {}
 
     /**
-     * Reads them. Only a line feed ends a line (a carriage return before it is white space, which tokens never have), and
-     * the last one needs none. An empty line is an empty caption.
+     * Reads the captions. Only a line feed ends a line; a carriage return before it is white space, which is never part
+     * of a token. The last line needs no line feed. An empty line is an empty caption.
      *
-     * @throws InputException if the file is missing, or a line is not UTF-8; names the line
+     * @throws InputException if the file is missing, or a line is not UTF-8; the message names the line
      */
     public static List<String> read(Path file) {
         byte[] bytes;

@@ -11,18 +11,20 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.model.Clip;
 
 /**
- * CLIP's tokenizer, as open_clip's {@code SimpleTokenizer} with a vocabulary that the user gives. A caption becomes the
- * start of text, its tokens, the end of text and zeros up to the context length; one that is too long is cut, and its end
- * stands in the last place. {@code <start_of_text>} and {@code <end_of_text>} in a caption are the tokens of that name, as
- * they are for open_clip.
+ * CLIP's tokenizer: open_clip's {@code SimpleTokenizer} with a vocabulary provided by the user. A caption becomes the
+ * start of text, its tokens, the end of text, and zeros up to the context length. A caption that is too long is
+ * truncated, with the end of text in the last position. As in open_clip, {@code <start_of_text>} and {@code
+ * <end_of_text>} in a caption become the special tokens of these names.
  *
- * <p>Not for several threads at once.
+ * <p>Not thread-safe.
  */
 public final class ClipTokenizer implements AutoCloseable {
     private static final String START = "<start_of_text>";
     private static final String END = "<end_of_text>";
 
-    /** Takes words as the library does, so that a special token is found only where no word has begun before it. */
+    /**
+     * Matches words as the library does, so that a special token is recognised only where no word has begun before it.
+     */
     private static final Pattern WORDS =
             Pattern.compile(START + "|" + END + "|'s|'t|'re|'ve|'m|'ll|'d|\\p{L}+|\\p{N}|[^\\s\\p{L}\\p{N}]+");
 
@@ -42,26 +44,26 @@ public final class ClipTokenizer implements AutoCloseable {
     /**
      * A tokenizer with a vocabulary.
      *
-     * @param vocabulary the list of merges that OpenAI and open_clip keep as {@code bpe_simple_vocab_16e6.txt.gz},
-     *     compressed or not; or Hugging Face's {@code tokenizer.json}, its {@code vocab.json} with {@code merges.txt} beside
-     *     it, or the folder of either
+     * @param vocabulary the list of merges that OpenAI and open_clip distribute as {@code
+     *     bpe_simple_vocab_16e6.txt.gz}, compressed or not; or Hugging Face's {@code tokenizer.json}, or its {@code
+     *     vocab.json} with {@code merges.txt} beside it, or the folder of either
      * @param contextLength tokens of a caption
      * @throws InputException if the vocabulary is missing, damaged, or not CLIP's
-     * @throws UnsatisfiedLinkError if the native library can't be loaded here
+     * @throws UnsatisfiedLinkError if the native library cannot be loaded on this machine
      */
     public static ClipTokenizer open(Path vocabulary, int contextLength) {
         return new ClipTokenizer(VocabularyFile.read(vocabulary), contextLength);
     }
 
     /**
-     * The tokenizer of a model, which must have as many tokens.
+     * The tokenizer of a model, which must have the same number of tokens.
      *
-     * @throws InputException also if the model has another vocabulary, or its configuration asks for another tokenizer
+     * @throws InputException also if the model has another vocabulary, or its configuration requires another tokenizer
      */
     public static ClipTokenizer open(Path vocabulary, Clip model) {
         if (model.otherTokenizer() != null) {
             throw new InputException("the model's configuration has " + model.otherTokenizer()
-                    + ": its captions are not tokenized by CLIP's own tokenizer");
+                    + ": CLIP's own tokenizer cannot tokenize its captions");
         }
         ClipVocabulary read = VocabularyFile.read(vocabulary);
         if (read.size() != model.vocabulary()) {
@@ -71,16 +73,16 @@ public final class ClipTokenizer implements AutoCloseable {
     }
 
     /**
-     * Loads the native library, if it is not there yet.
+     * Loads the native library, if it is not loaded yet.
      *
      * @return the file it was loaded from
-     * @throws UnsatisfiedLinkError if it can't be loaded
+     * @throws UnsatisfiedLinkError if it cannot be loaded
      */
     public static String load() {
         return NativeTokenizer.load();
     }
 
-    /** How many tokens there are; the end of text is the last of them. */
+    /** The number of tokens; the end of text is the last of them. */
     public int size() {
         return end + 1;
     }
@@ -94,7 +96,7 @@ public final class ClipTokenizer implements AutoCloseable {
         return Tensors.of(all, captions.size(), contextLength);
     }
 
-    /** Tokens of a caption, as many as the context length. */
+    /** The tokens of a caption, padded or truncated to the context length. */
     public long[] tokens(String caption) {
         String text = CaptionText.cleaned(caption);
         Row row = new Row();
@@ -115,7 +117,7 @@ public final class ClipTokenizer implements AutoCloseable {
         return row.tokens;
     }
 
-    /** A caption's tokens; those that have no place are dropped. */
+    /** The tokens of one caption; tokens beyond the context length are dropped. */
     private final class Row {
         final long[] tokens = new long[contextLength];
         private int count;

@@ -9,24 +9,24 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.io.Json;
 
 /**
- * CLIP's tokens in the order of their numbers: the 256 bytes, the 256 bytes that end a word, what every merge makes, the
- * start of text and its end.
+ * CLIP's tokens in the order of their numbers: the 256 bytes, the 256 bytes that end a word, the result of every merge,
+ * the start of text and the end of text.
  *
- * @param name what errors call it
- * @param merges pairs of tokens, those that are merged first at the front
+ * @param name the name of the vocabulary in error messages
+ * @param merges pairs of tokens, in the order in which they are merged
  */
 record ClipVocabulary(String name, List<Pair> merges) {
     /** Marks the tokens that end a word. */
     static final String END_OF_WORD = "</w>";
 
-    /** Merges that CLIP uses; its file has more. */
+    /** The number of merges that CLIP uses; its file contains more. */
     static final int MOST_MERGES = 49152 - 256 - 2;
 
     private static final int BYTES = 256;
 
     /**
-     * One space parts words and whatever else no token has: apostrophe and what follows it, letters, one digit, anything
-     * else.
+     * The words of a text, which are tokenized separately: endings with an apostrophe, letters, one digit, or other characters.
+     * White space belongs to no word.
      */
     private static final String WORDS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
 
@@ -42,7 +42,7 @@ record ClipVocabulary(String name, List<Pair> merges) {
         }
     }
 
-    /** @throws InputException if a merge is of something that is no token yet, or makes one that is there already */
+    /** @throws InputException if a merge uses something that is not a token yet, or creates one that exists already */
     ClipVocabulary {
         merges = List.copyOf(merges);
         Map<String, Integer> tokens = bytes();
@@ -50,12 +50,12 @@ record ClipVocabulary(String name, List<Pair> merges) {
             Pair pair = merges.get(i);
             for (String part : List.of(pair.first(), pair.second())) {
                 if (!tokens.containsKey(part)) {
-                    throw wrong(name, i, pair, "'" + part + "' is no token before it");
+                    throw wrong(name, i, pair, "'" + part + "' is not a token before it");
                 }
             }
-            if (pair.first().endsWith(END_OF_WORD)) throw wrong(name, i, pair, "a word ends with its first part");
+            if (pair.first().endsWith(END_OF_WORD)) throw wrong(name, i, pair, "its first part ends a word");
             if (tokens.putIfAbsent(pair.merged(), tokens.size()) != null) {
-                throw wrong(name, i, pair, "'" + pair.merged() + "' is a token already");
+                throw wrong(name, i, pair, "'" + pair.merged() + "' already is a token");
             }
         }
     }
@@ -64,7 +64,7 @@ record ClipVocabulary(String name, List<Pair> merges) {
         return new InputException(name + ": merge " + (merge + 1) + " is '" + pair + "', but " + why);
     }
 
-    /** A letter for each byte, in the order of the first 256 tokens: printable ones stand for themselves. */
+    /** One character for each byte, in the order of the first 256 tokens; printable bytes map to themselves. */
     private static Map<String, Integer> bytes() {
         List<String> letters = new ArrayList<>();
         List<String> substitutes = new ArrayList<>();
@@ -80,29 +80,32 @@ record ClipVocabulary(String name, List<Pair> merges) {
         return tokens;
     }
 
-    /** Numbers of the tokens, the start of text and its end not among them. */
+    /** The numbers of the tokens, without the start and the end of text. */
     Map<String, Integer> tokens() {
         Map<String, Integer> tokens = bytes();
         for (Pair pair : merges) tokens.put(pair.merged(), tokens.size());
         return tokens;
     }
 
-    /** The start of text. */
+    /** The number of the start of text. */
     int start() {
         return 2 * BYTES + merges.size();
     }
 
-    /** The end of text, the largest token. */
+    /** The number of the end of text, the largest token. */
     int end() {
         return start() + 1;
     }
 
-    /** How many tokens there are. */
+    /** The number of tokens. */
     int size() {
         return end() + 1;
     }
 
-    /** The tokenizer in the library's own JSON. Text is cleaned before, and the library knows no start and no end. */
+    /**
+     * The tokenizer in the library's JSON format. The text is cleaned beforehand, and the library does not add the
+     * start and the end of text.
+     */
     String json() {
         Map<String, Object> words =
                 Map.of("type", "Split", "pattern", Map.of("Regex", WORDS), "behavior", "Removed", "invert", true);

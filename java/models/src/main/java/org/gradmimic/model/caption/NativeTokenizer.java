@@ -9,9 +9,9 @@ import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.kernel.OpenResources;
 
 /**
- * Hugging Face's tokenizers, through the binding that DJL keeps. Not through DJL's {@code HuggingFaceTokenizer}: its start
- * looks for CUDA, may fetch another native library from the network or report to it, and keeps a cache of its own. Here the
- * library in the jar is loaded as all others are, from JavaCPP's cache.
+ * Hugging Face's tokenizers, through the binding that DJL provides. This class does not use DJL's {@code
+ * HuggingFaceTokenizer}, whose initialisation looks for CUDA, may download another native library or report to a
+ * server, and keeps a cache of its own. Here the library in the jar is loaded like all others, from JavaCPP's cache.
  */
 final class NativeTokenizer implements AutoCloseable {
     private static final TokenizersLibrary LIBRARY = TokenizersLibrary.LIB;
@@ -20,9 +20,9 @@ final class NativeTokenizer implements AutoCloseable {
     private boolean closed;
 
     /**
-     * @param json the tokenizer as the library writes it
-     * @throws UnsatisfiedLinkError if the library can't be loaded here
-     * @throws RuntimeException if it refuses the tokenizer
+     * @param json the tokenizer in the library's format
+     * @throws UnsatisfiedLinkError if the library cannot be loaded on this machine
+     * @throws RuntimeException if the library rejects the tokenizer
      */
     NativeTokenizer(String json) {
         load();
@@ -30,12 +30,12 @@ final class NativeTokenizer implements AutoCloseable {
         OpenResources.opened();
     }
 
-    /** Loads the library, if it is not there yet; the file it was loaded from. */
+    /** Loads the library, if it is not loaded yet. Returns the file it was loaded from. */
     static String load() {
         return Loaded.PATH;
     }
 
-    /** In a class of its own: whoever asks again after a failure gets an error, not an attempt. */
+    /** A separate class, so that a second call after a failure raises an error instead of trying again. */
     private static final class Loaded {
         static final String PATH = load();
 
@@ -63,7 +63,7 @@ final class NativeTokenizer implements AutoCloseable {
         }
     }
 
-    /** Numbers of a text's tokens. */
+    /** The numbers of the tokens in a text. */
     long[] encode(String text) {
         if (closed) throw new InvalidStateException("this tokenizer is closed");
         long encoding = LIBRARY.encode(handle, text, false);
@@ -74,7 +74,7 @@ final class NativeTokenizer implements AutoCloseable {
         }
     }
 
-    /** Frees it. A second call does nothing. */
+    /** Frees the tokenizer. A second call does nothing. */
     @Override
     public void close() {
         if (closed) return;

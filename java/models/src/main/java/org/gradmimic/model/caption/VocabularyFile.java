@@ -22,20 +22,20 @@ import org.gradmimic.model.caption.ClipVocabulary.Pair;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Where CLIP's vocabulary is kept: the list of merges OpenAI and open_clip have, Hugging Face's {@code tokenizer.json}, or
- * its {@code vocab.json} and {@code merges.txt} side by side. The merges are what counts; where a file has the tokens'
- * numbers as well, they must be CLIP's.
+ * Reads CLIP's vocabulary from the list of merges of OpenAI and open_clip, from Hugging Face's {@code tokenizer.json},
+ * or from its {@code vocab.json} and {@code merges.txt} in one folder. The merges define the vocabulary. If a file
+ * contains the tokens' numbers as well, they must equal CLIP's.
  */
 final class VocabularyFile {
-    /** The largest of them has 4 MiB; a bound on what a foreign file can ask for. */
+    /** A limit for untrusted files; the largest vocabulary file has 4 MiB. */
     private static final int MOST_BYTES = 64 << 20;
 
     private VocabularyFile() {}
 
     /**
-     * Reads the vocabulary from a file, compressed by gzip or not, or a folder that has Hugging Face's files.
+     * Reads the vocabulary from a file, gzip-compressed or not, or from a folder with Hugging Face's files.
      *
-     * @throws InputException if it is missing, damaged, or not CLIP's; names the file
+     * @throws InputException if it is missing, damaged, or not CLIP's; the message names the file
      */
     static ClipVocabulary read(Path path) {
         if (Files.isDirectory(path)) {
@@ -53,7 +53,7 @@ final class VocabularyFile {
         } catch (InvalidArgumentException e) {
             throw InputException.in(path, e.getMessage(), e);
         }
-        // In a vocab.json "model" is a token, with a number.
+        // In a vocab.json, "model" is a token with a number.
         if (json.path("model").isObject()) return ofTokenizer(path, json.get("model"));
         Path merges = path.resolveSibling("merges.txt");
         ClipVocabulary vocabulary = new ClipVocabulary(merges.toString(), merges(merges, text(merges)));
@@ -72,14 +72,14 @@ final class VocabularyFile {
                 }
             }
             if (bytes.length > MOST_BYTES) {
-                throw InputException.in(path, "has more than " + MOST_BYTES + " bytes; that is no vocabulary");
+                throw InputException.in(path, "has more than " + MOST_BYTES + " bytes; it is not a vocabulary");
             }
             return StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(ByteBuffer.wrap(bytes))
                     .toString();
         } catch (CharacterCodingException e) {
-            throw InputException.in(path, "is not UTF-8 text, so it is no vocabulary", e);
+            throw InputException.in(path, "is not UTF-8 text, so it is not a vocabulary", e);
         } catch (EOFException | ZipException e) {
             throw InputException.in(path, "is damaged: gzip: " + e.getMessage(), e);
         } catch (IOException e) {
@@ -87,11 +87,11 @@ final class VocabularyFile {
         }
     }
 
-    /** A heading, then a pair a line; lines beyond those CLIP uses are not looked at. */
+    /** The file has a heading, then one pair per line. Lines beyond those that CLIP uses are not read. */
     private static List<Pair> merges(Path path, String text) {
         List<String> lines = text.lines().limit(ClipVocabulary.MOST_MERGES + 1L).toList();
         if (lines.isEmpty() || !lines.get(0).contains("#version")) {
-            throw InputException.in(path, "is no list of merges: the first line has no '#version'");
+            throw InputException.in(path, "is not a list of merges: the first line has no '#version'");
         }
         List<Pair> merges = new ArrayList<>();
         for (int i = 1; i < lines.size(); i++) {
@@ -147,7 +147,7 @@ final class VocabularyFile {
         }
     }
 
-    /** Insists on a token's number under the one of its names that is there. */
+    /** Requires the expected number of a token under whichever of its names is present. */
     private static void requireNumber(Path path, JsonNode numbers, Set<String> names, int number) {
         for (String name : names) {
             JsonNode found = numbers.get(name);

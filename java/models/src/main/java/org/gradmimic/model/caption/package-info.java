@@ -1,6 +1,6 @@
 /**
- * Captions as CLIP reads them: cleaned, cut into CLIP's byte-pair tokens by the vocabulary the user gives, and filled up to
- * the model's context length, as open_clip does it.
+ * Captions in the form that CLIP reads: cleaned, split into CLIP's byte-pair tokens by the user's vocabulary, and
+ * padded to the model's context length, as in open_clip.
  */
 @NullMarked
 package org.gradmimic.model.caption;

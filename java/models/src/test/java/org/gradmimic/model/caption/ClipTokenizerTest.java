@@ -251,15 +251,15 @@ class ClipTokenizerTest {
             delimiter = '|',
             quoteCharacter = '~',
             value = {
-                "~~ | is no list of merges: the first line has no '#version'",
-                "i n/t h | is no list of merges",
+                "~~ | is not a list of merges: the first line has no '#version'",
+                "i n/t h | is not a list of merges",
                 "#version/i n/t h e | line 3 is 't h e'; expected two tokens",
                 "#version/i n//t h | line 3 is ''; expected two tokens",
                 "#version/i n/in g | ~~",
-                "#version/in g/i n | merge 1 is 'in g', but 'in' is no token before it",
-                "#version/i n/i n | merge 2 is 'i n', but 'in' is a token already",
-                "#version/i</w> n | merge 1 is 'i</w> n', but a word ends with its first part",
-                "#version/€ n | merge 1 is '€ n', but '€' is no token before it",
+                "#version/in g/i n | merge 1 is 'in g', but 'in' is not a token before it",
+                "#version/i n/i n | merge 2 is 'i n', but 'in' already is a token",
+                "#version/i</w> n | merge 1 is 'i</w> n', but its first part ends a word",
+                "#version/€ n | merge 1 is '€ n', but '€' is not a token before it",
                 "{ | is not valid JSON",
                 "{} {} | is not valid JSON",
                 "{\"model\":{\"type\":\"WordPiece\"}} | the tokenizer is WordPiece and ends words with ''; CLIP's is BPE",
@@ -351,7 +351,7 @@ class ClipTokenizerTest {
             assertThatThrownBy(() -> ClipTokenizer.open(vocabulary, model("\"vocab_size\":666," + other)))
                     .isInstanceOf(InputException.class)
                     .hasMessageContaining("the model's configuration has ")
-                    .hasMessageContaining("not tokenized by CLIP's own tokenizer");
+                    .hasMessageContaining("own tokenizer cannot tokenize");
         }
     }
 
