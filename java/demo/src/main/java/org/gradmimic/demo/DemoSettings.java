@@ -166,6 +166,7 @@ public final class DemoSettings {
             return set(SEED, seed);
         }
 
+        /** The settings collected. */
         public DemoSettings build() {
             return of(dataset, values);
         }
@@ -176,22 +177,27 @@ public final class DemoSettings {
         return values;
     }
 
+    /** Share of the training images that are clean. */
     public double cleanShare() {
         return values.get(CLEAN_SHARE);
     }
 
+    /** Share of the other labels that are corrupted. */
     public double noise() {
         return values.get(NOISE);
     }
 
+    /** Epochs of the heads. */
     public int epochs() {
         return values.get(EPOCHS);
     }
 
+    /** Samples of a step of the heads. */
     public int batchSize() {
         return values.get(BATCH_SIZE);
     }
 
+    /** Seed of the split, noise, initial weights and sample order. */
     public long seed() {
         return values.get(SEED);
     }

@@ -29,6 +29,7 @@ public final class ProbeData {
         this.classes = classes;
     }
 
+    /** Collects the arrays of a probe. */
     public static Builder builder() {
         return new Builder();
     }

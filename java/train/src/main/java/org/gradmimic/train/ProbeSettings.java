@@ -225,30 +225,37 @@ public final class ProbeSettings {
         return values;
     }
 
+    /** How samples are weighted. */
     public Mode mode() {
         return values.get(MODE);
     }
 
+    /** The optimiser and its numbers. */
     public OptimizerSettings optimizer() {
         return OptimizerSettings.of(values);
     }
 
+    /** Which parameters of the head the sample weights apply to. */
     public Calibration calibration() {
         return values.get(CALIBRATE);
     }
 
+    /** Samples of a step. */
     public int batchSize() {
         return values.get(BATCH_SIZE);
     }
 
+    /** Epochs of the training. */
     public int epochs() {
         return values.get(EPOCHS);
     }
 
+    /** The epoch, counted from 0, before which the training is plain. */
     public int startingEpoch() {
         return values.get(STARTING_EPOCH);
     }
 
+    /** Seed of the initial head and the sample order. */
     public long seed() {
         return values.get(SEED);
     }
