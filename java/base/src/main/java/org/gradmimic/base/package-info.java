@@ -1,4 +1,4 @@
-/** What every module stands on: the failures that gradmimic throws and its random generator. */
+/** The foundation of every module: the exceptions that gradmimic throws and its random generator. */
 @NullMarked
 package org.gradmimic.base;
 
