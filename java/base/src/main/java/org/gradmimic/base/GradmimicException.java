@@ -5,24 +5,25 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The root of every exception that gradmimic throws on purpose. The message names the operation, the argument and the
- * shapes, or the file and the place in it, and is complete enough to be shown alone.
+ * shapes, or the file and the place in it. It can be shown without any addition.
  *
- * <p>A message is one line of bounded length, whatever a file or an argument says that it repeats: control characters are
- * shown as question marks, so that no input writes lines of its own into a log or moves a terminal's cursor.
+ * <p>A message is one line of bounded length, even if it repeats text from a file or an argument. Control characters
+ * are shown as question marks, so no input can write lines into a log or move the cursor of a terminal.
  *
  * <table>
- * <caption>The family</caption>
+ * <caption>The exceptions</caption>
  * <tr><th>Exception</th><th>Meaning</th></tr>
  * <tr><td>{@link InputException}</td><td>bad input: a file, a folder or the data in it</td></tr>
  * <tr><td>{@link InvalidArgumentException}</td><td>a bad argument of a method</td></tr>
  * <tr><td>{@link InvalidStateException}</td><td>a call at the wrong time, such as after close</td></tr>
  * <tr><td>{@link NonFiniteException}</td><td>no finite score in a batch</td></tr>
  * <tr><td>{@link OutOfMemoryException}</td><td>native memory ran out, on the host or the device</td></tr>
- * <tr><td>{@link DeviceException}</td><td>a CUDA call failed; its children say whether the device is still usable</td></tr>
+ * <tr><td>{@link DeviceException}</td><td>a CUDA call failed; the subclasses tell whether the device is still
+ * usable</td></tr>
  * <tr><td>{@link OperationInterruptedException}</td><td>the work was interrupted</td></tr>
- * <tr><td>{@link UnsupportedException}</td><td>a valid request that cannot be served here</td></tr>
+ * <tr><td>{@link UnsupportedException}</td><td>a valid request that this build or device does not support</td></tr>
  * <tr><td>{@link LibraryLoadException}</td><td>a native library is missing or does not fit</td></tr>
- * <tr><td>{@link InternalException}</td><td>a fault of gradmimic itself</td></tr>
+ * <tr><td>{@link InternalException}</td><td>a bug in gradmimic</td></tr>
  * </table>
  */
 public abstract class GradmimicException extends RuntimeException {
@@ -43,7 +44,7 @@ public abstract class GradmimicException extends RuntimeException {
         return shown.replaceAll("[\\p{Cc}\\u2028\\u2029]", "?");
     }
 
-    /** What went wrong; never null. */
+    /** The message; never null. */
     @Override
     public String getMessage() {
         return Objects.requireNonNull(super.getMessage());

@@ -2,7 +2,7 @@ package org.gradmimic.base;
 
 import java.util.function.UnaryOperator;
 
-/** A setting that is missing, not valid, or does not go together with another one. The message names it. */
+/** A setting that is missing, not valid, or incompatible with another one. The message names it. */
 public final class SettingException extends GradmimicException {
     private static final long serialVersionUID = 1;
 

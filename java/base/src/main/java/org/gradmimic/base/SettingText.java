@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
- * A message that mentions settings. A library calls a setting by its name; a command line puts the name of its option there
- * ({@link #with}). Immutable.
+ * A message that mentions settings. A library uses the setting's own name; a command line replaces it by the name of
+ * its option ({@link #with}). Immutable.
  */
 public final class SettingText {
     private record Part(String text, boolean setting) {}

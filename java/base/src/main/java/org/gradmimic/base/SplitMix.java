@@ -1,15 +1,16 @@
 package org.gradmimic.base;
 
 /**
- * SplitMix64, the only random generator of gradmimic's own code. LibTorch's generator, seeded with the same seed, makes the
- * initial weights of networks and nothing else.
+ * SplitMix64, the only random generator in gradmimic's own code. LibTorch's generator, seeded with the same seed,
+ * initialises the weights of networks and nothing else.
  *
- * <p>Contract: a seed gives the same numbers on every Java, every machine and in every version. The JDK's generators do not
- * promise that for bounded numbers. This class is therefore written out, and its tests hold numbers that must not change.
+ * <p>Contract: a seed gives the same numbers on every Java, on every machine and in every version. The JDK's generators
+ * do not promise this for bounded numbers, so this class implements the algorithm itself, and its tests contain numbers
+ * that must not change.
  *
- * <p>There are two ways to draw a bounded number, because results that were published depend on both. {@link #nextInt} draws
- * what images and label noise are made of. {@link #nextIndex} draws orders of samples and the changes of training images; it
- * gives what {@code java.util.SplittableRandom.nextInt(bound)} gives on JDK 17. New code uses {@link #nextInt} and
+ * <p>There are two ways to draw a bounded number, because published results depend on both. {@link #nextInt} draws
+ * images and label noise. {@link #nextIndex} draws orders of samples and the augmentation of training images; it gives
+ * the same numbers as {@code java.util.SplittableRandom.nextInt(bound)} on JDK 17. New code uses {@link #nextInt} and
  * {@link #permutation}.
  *
  * @see <a href="https://doi.org/10.1145/2660193.2660195">Steele, Lea, Flood: Fast splittable pseudorandom number
@@ -24,7 +25,7 @@ public final class SplitMix {
         state = seed;
     }
 
-    /** The generator of one member of a family: independent streams for every {@code stream} and {@code index}. */
+    /** The generator of one member of a family; every {@code stream} and {@code index} gives an independent stream. */
     public static SplitMix of(long seed, long stream, long index) {
         return new SplitMix(mix(mix(mix(seed) + GAMMA * stream) + GAMMA * index));
     }
@@ -65,12 +66,12 @@ public final class SplitMix {
         return index;
     }
 
-    /** True half of the time. */
+    /** True with probability one half. */
     public boolean nextBoolean() {
         return nextBits() < 0;
     }
 
-    /** Puts numbers into a random order (Fisher and Yates's shuffle). */
+    /** Shuffles numbers (Fisher and Yates). */
     public void shuffle(int[] numbers) {
         for (int i = numbers.length - 1; i > 0; i--) {
             int j = nextIndex(i + 1);
@@ -80,7 +81,7 @@ public final class SplitMix {
         }
     }
 
-    /** The numbers 0 to {@code count} − 1 in a random order (Fisher and Yates's shuffle). */
+    /** The numbers 0 to {@code count} − 1 in random order (Fisher and Yates). */
     public long[] permutation(int count) {
         long[] numbers = new long[count];
         for (int i = 0; i < count; i++) numbers[i] = i;
@@ -93,7 +94,7 @@ public final class SplitMix {
         return numbers;
     }
 
-    /** 32 bits, by the mixing of the JDK's generator. */
+    /** 32 bits, mixed as in the JDK's generator. */
     private int nextBits() {
         state += GAMMA;
         long a = (state ^ state >>> 33) * 0x62a9_d9ed_7997_05f5L;

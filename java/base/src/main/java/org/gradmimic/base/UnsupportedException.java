@@ -2,9 +2,7 @@ package org.gradmimic.base;
 
 import org.jspecify.annotations.Nullable;
 
-/**
- * A valid request that cannot be served here, for example by this build or this device. The message says what can be.
- */
+/** A valid request that this build or this device does not support. The message states what is supported. */
 public final class UnsupportedException extends GradmimicException {
     private static final long serialVersionUID = 1L;
 

@@ -37,6 +37,7 @@ final class GradmimicCommand implements Runnable {
     public void run() {
         throw new ParameterException(
                 spec.commandLine(),
-                "a command is missing; expected one of " + String.join(", ", spec.subcommands().keySet()));
+                "a command is missing; expected one of "
+                        + String.join(", ", spec.subcommands().keySet()));
     }
 }

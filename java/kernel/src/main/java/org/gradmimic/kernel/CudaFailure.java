@@ -11,12 +11,15 @@ import org.gradmimic.base.OutOfMemoryException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What CUDA's errors are in Java. libgradmimic has a status for the fatal ones ({@code GM_CUDA_FATAL}) and tells the others by
- * CUDA's name, such as {@code (cudaErrorInvalidValue)}, as calls of CUDA's runtime do. LibTorch has CUDA's text alone, such as
- * {@code CUDA error: an illegal memory access was encountered}.
+ * Maps CUDA's errors to exceptions. libgradmimic has a status for fatal errors ({@code GM_CUDA_FATAL}) and identifies
+ * the others by CUDA's name, such as {@code (cudaErrorInvalidValue)}, as CUDA's runtime does. LibTorch reports only
+ * CUDA's text, such as {@code CUDA error: an illegal memory access was encountered}.
  */
 public final class CudaFailure {
-    /** Errors after which every call of the process fails until it ends; {@code is_fatal} in device.cu has the same. */
+    /**
+     * Errors after which every CUDA call of the process fails until the process ends. {@code is_fatal} in device.cu has
+     * the same list.
+     */
     private static final Set<String> STICKY = Set.of(
             "cudaErrorECCUncorrectable",
             "cudaErrorNvlinkUncorrectable",
@@ -34,7 +37,7 @@ public final class CudaFailure {
             "cudaErrorMpsClientTerminated",
             "cudaErrorExternalDevice");
 
-    /** Errors by which a kernel does not start. */
+    /** Errors that prevent a kernel from starting. */
     private static final Set<String> LAUNCH = Set.of(
             "cudaErrorInvalidConfiguration",
             "cudaErrorInvalidDeviceFunction",
@@ -43,7 +46,7 @@ public final class CudaFailure {
             "cudaErrorNoKernelImageForDevice",
             "cudaErrorUnsupportedPtxVersion");
 
-    /** The texts of STICKY's errors, by which LibTorch calls them. */
+    /** The texts of the errors in STICKY, which LibTorch reports instead of names. */
     private static final Pattern STICKY_TEXT = Pattern.compile("uncorrectable ECC error|an illegal memory access"
             + "|the launch timed out|device-side assert triggered|hardware stack error|an illegal instruction"
             + "|misaligned address|operation not supported on global/shared address space|invalid program counter"
@@ -60,7 +63,10 @@ public final class CudaFailure {
 
     private CudaFailure() {}
 
-    /** The exception for a failure of CUDA that is named in the message, as {@code (cudaErrorIllegalAddress)}, or in its words. */
+    /**
+     * The exception for a failure of CUDA whose name, such as {@code (cudaErrorIllegalAddress)}, or text is in the
+     * message.
+     */
     public static DeviceException of(String message) {
         return of(message, null);
     }
@@ -78,16 +84,16 @@ public final class CudaFailure {
     }
 
     /**
-     * What LibTorch threw, typed where it tells of the device; anything else as it is.
+     * The typed exception for an exception of LibTorch that reports a device failure; any other exception unchanged.
      *
-     * @param operation what was being done, with its shapes
+     * @param operation the operation that failed, with its shapes
      */
     public static RuntimeException typed(String operation, RuntimeException thrown) {
         String message = thrown.getMessage();
         if (thrown instanceof GradmimicException
                 || message == null
                 || !LIBTORCH.matcher(message).find()) return thrown;
-        // LibTorch goes on with hints and a native stack trace.
+        // LibTorch appends hints and a native stack trace.
         String said = operation + ": " + message.lines().findFirst().orElse("");
         if (message.contains("CUDA out of memory")) return new OutOfMemoryException(said, thrown);
         if (message.contains("CUDA error: out of memory")) return new OutOfMemoryException(said, thrown);

@@ -6,8 +6,9 @@ import org.gradmimic.kernel.internal.abi.gradmimic;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Loads libgradmimic once and answers what was loaded. A failure is kept and thrown at every use, with the file and what
- * it lacks, instead of the {@link NoClassDefFoundError} that a failed static initialiser leaves behind.
+ * Loads libgradmimic once and describes the loaded library. If loading fails, the failure is kept. Every use then
+ * throws it, with the file and what is missing, instead of the {@link NoClassDefFoundError} that follows a failed
+ * static initialiser.
  */
 public final class NativeLibrary {
     private static final NativeLibrary INSTANCE = new NativeLibrary();
@@ -40,7 +41,7 @@ public final class NativeLibrary {
         return String.valueOf(cause.getMessage());
     }
 
-    /** Makes sure that the library is there; throws {@link LibraryLoadException} that says what is missing. */
+    /** Loads the library if it is not loaded yet. Throws a {@link LibraryLoadException} that states what is missing. */
     public static void require() {
         if (INSTANCE.failure != null) throw INSTANCE.failure;
     }
@@ -63,13 +64,16 @@ public final class NativeLibrary {
         return gradmimic.gm_cpu_isa().getString();
     }
 
-    /** Threads the CPU kernels use at most in the calling thread; OpenMP's setting, which LibTorch shares. */
+    /**
+     * The largest number of threads that the CPU kernels use in the calling thread. It is OpenMP's setting, which
+     * LibTorch shares.
+     */
     public static int cpuThreads() {
         require();
         return gradmimic.gm_cpu_threads();
     }
 
-    /** Why CUDA cannot be used here and what to do about it; null if it can. */
+    /** The reason why CUDA cannot be used here and how to fix it; null if it can be used. */
     public static @Nullable String cudaProblem() {
         require();
         if (gradmimic.gm_cuda_available() == gradmimic.GM_OK) return null;

@@ -10,9 +10,10 @@ import org.gradmimic.io.run.Setting;
 import org.gradmimic.io.run.SettingValues;
 
 /**
- * The settings of LibTorch's own optimisers, which Grad-Mimic leaves untouched, declared for every command that trains.
+ * The settings of LibTorch's optimisers, declared for every command that trains. Grad-Mimic does not modify the
+ * optimisers.
  *
- * @param kind which optimiser
+ * @param kind the optimiser
  * @param learningRate 0 or more
  * @param weightDecay decoupled for AdamW, added to the gradient for SGD; 0 or more
  * @param momentum of SGD; 0 or more

@@ -86,8 +86,8 @@ public final class Probe {
     }
 
     /**
-     * What the user should know before the run begins, one line each: settings and arrays that were given and are not used, a
-     * learning rate of 0, labels of one class, a reference with more classes than the labels.
+     * Remarks that the user should read before the run begins, one line each: settings and arrays that were given but
+     * are not used, a learning rate of 0, labels of one class, a reference with more classes than the labels.
      *
      * @param data that {@link #check} accepts together with {@code settings}
      */
@@ -95,7 +95,7 @@ public final class Probe {
         return ProbeRemarks.of(data, settings);
     }
 
-    /** Trains to the end or until the listener asks to stop. */
+    /** Trains to the end, or until the listener requests a stop. */
     public ProbeResult run() {
         return run(null);
     }

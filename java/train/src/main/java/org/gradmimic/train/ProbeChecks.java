@@ -90,7 +90,7 @@ final class ProbeChecks {
                     .setting(ProbeInput.CLEAN_FEATURES.label())
                     .text(" and ")
                     .setting(ProbeInput.CLEAN_LABELS.label())
-                    .text(" (10 samples a class are usual)"));
+                    .text(" (usually 10 samples per class)"));
         }
         if (clean == null) return;
         if (clean.size(0) == 0) throw wrong(ProbeInput.CLEAN_FEATURES, " has no sample");
@@ -132,7 +132,7 @@ final class ProbeChecks {
         }
     }
 
-    /** Refuses an index of the first epochs that no sample has. */
+    /** Rejects an index of the first epochs that is not the index of a sample. */
     private void inRange(ProbeInput input, Tensor indices, long epochs) {
         entries(input, indices.narrow(0, 0, epochs), samples);
     }
@@ -153,7 +153,8 @@ final class ProbeChecks {
         Tensor tensor = data.need(input);
         require(input, tensor, torch.ScalarType.Float, expected);
         if (tensor.requires_grad()) {
-            throw new InvalidArgumentException(input + " requires a gradient, which a probe does not give; detach it");
+            throw new InvalidArgumentException(
+                    input + " requires a gradient, which a probe does not compute; detach it");
         }
     }
 
@@ -184,7 +185,7 @@ final class ProbeChecks {
         entries(input, labels, classes);
     }
 
-    /** Refuses the first entry outside [0, bound), by its place. */
+    /** Rejects the first entry outside [0, bound), with its place. */
     private void entries(ProbeInput input, Tensor values, long bound) {
         try (PointerScope scope = new PointerScope()) {
             Tensor dense = values.contiguous();

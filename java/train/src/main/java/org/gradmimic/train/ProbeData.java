@@ -11,8 +11,8 @@ import org.gradmimic.device.Device;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The arrays a linear probe works on ({@link ProbeInput} lists them), with the file each was read from. It does not own its
- * tensors: whoever made them frees them.
+ * The arrays of a linear probe ({@link ProbeInput} lists them), with the file from which each was read. The caller owns
+ * the tensors and frees them.
  *
  * <pre>{@code
  * ProbeData data = ProbeData.builder().features(h).labels(y).referenceWeight(reference).build();
@@ -35,8 +35,8 @@ public final class ProbeData {
     }
 
     /**
-     * Collects the arrays. Floating-point arrays are float32, integers int64, all on the CPU; shapes are checked when a
-     * {@link Probe} is made.
+     * Collects the arrays. Floating-point arrays are float32, integers int64, all on the CPU. The constructor of {@link
+     * Probe} checks the shapes.
      */
     public static final class Builder {
         private final Map<ProbeInput, Tensor> tensors = new EnumMap<>(ProbeInput.class);
@@ -45,7 +45,7 @@ public final class ProbeData {
 
         private Builder() {}
 
-        /** Sets an array by its name; null leaves it out. */
+        /** Sets an array by its name; null removes it. */
         public Builder set(ProbeInput input, @Nullable Tensor tensor) {
             files.remove(input);
             if (tensor == null) tensors.remove(input);
@@ -54,7 +54,7 @@ public final class ProbeData {
         }
 
         /**
-         * Reads an array from an {@code .npy} file; see {@link NpyTensors}. Messages about it name the file.
+         * Reads an array from an {@code .npy} file; see {@link NpyTensors}. Messages about the array name the file.
          *
          * @throws org.gradmimic.base.InputException for a file that is missing, damaged or of another type
          */
@@ -64,57 +64,62 @@ public final class ProbeData {
             return this;
         }
 
-        /** [N,D], what the head sees; needed. */
+        /** Sets the input of the head, [N,D]; required. */
         public Builder features(Tensor features) {
             return set(ProbeInput.FEATURES, features);
         }
 
-        /** [N], possibly noisy; needed. */
+        /** Sets the labels, [N], possibly noisy; required. */
         public Builder labels(Tensor labels) {
             return set(ProbeInput.LABELS, labels);
         }
 
-        /** [C,D]; needed by mimic and rho. */
+        /** Sets the reference weight, [C,D]; mimic and rho need it. */
         public Builder referenceWeight(Tensor weight) {
             return set(ProbeInput.REFERENCE_WEIGHT, weight);
         }
 
-        /** [C]; used by rho's reference loss. */
+        /** Sets the reference bias, [C]; rho's reference loss uses it. */
         public Builder referenceBias(Tensor bias) {
             return set(ProbeInput.REFERENCE_BIAS, bias);
         }
 
-        /** Weight [C,D] and bias [C] to start from; without them torch's default is drawn from the seed. */
+        /**
+         * Sets the weight [C,D] and bias [C] to start from; by default they are initialised as in torch, from the seed.
+         */
         public Builder initial(Tensor weight, Tensor bias) {
             return set(ProbeInput.INITIAL_WEIGHT, weight).set(ProbeInput.INITIAL_BIAS, bias);
         }
 
-        /** [N], to measure accuracy against. */
+        /** Sets the true labels, [N], to measure accuracy against. */
         public Builder trueLabels(Tensor labels) {
             return set(ProbeInput.TRUE_LABELS, labels);
         }
 
-        /** Features [M,D] and labels [M] to measure accuracy on. */
+        /** Sets the features [M,D] and labels [M] to measure accuracy on. */
         public Builder test(Tensor features, Tensor labels) {
             return set(ProbeInput.TEST_FEATURES, features).set(ProbeInput.TEST_LABELS, labels);
         }
 
-        /** Features [K,D] and labels [K] of the few clean samples that influence compares with. */
+        /** Sets the features [K,D] and labels [K] of the few clean samples that influence compares with. */
         public Builder clean(Tensor features, Tensor labels) {
             return set(ProbeInput.CLEAN_FEATURES, features).set(ProbeInput.CLEAN_LABELS, labels);
         }
 
-        /** [E,N] sample indices, epoch by epoch; without it every epoch is a fresh permutation. */
+        /** Sets the sample indices, [E,N], epoch by epoch; by default every epoch is a new permutation. */
         public Builder order(Tensor order) {
             return set(ProbeInput.ORDER, order);
         }
 
-        /** [E,S,B] sample indices of agra's comparison batches; without it they are drawn. */
+        /** Sets the sample indices of agra's comparison batches, [E,S,B]; by default they are drawn from the seed. */
         public Builder agraComparison(Tensor comparison) {
             return set(ProbeInput.AGRA_COMPARISON, comparison);
         }
 
-        /** C. Unless set, the number of rows of the reference's or the initial weight, or else the largest label + 1. */
+        /**
+         * Sets C. The default is the number of rows of the reference weight or the initial weight; without these it is
+         * the largest label + 1.
+         */
         public Builder classes(int classes) {
             if (classes < 1) throw new InvalidArgumentException("classes is " + classes + "; it must be positive");
             this.classes = classes;
@@ -122,8 +127,11 @@ public final class ProbeData {
         }
 
         /**
+         * Builds the data.
+         *
          * @throws InvalidArgumentException without features or labels
-         * @throws InputException if the labels alone say how many classes there are, and say it badly
+         * @throws InputException if the number of classes must be taken from the labels and they are empty or out of
+         *     range
          */
         public ProbeData build() {
             for (ProbeInput input : ProbeInput.values()) {
@@ -147,11 +155,11 @@ public final class ProbeData {
             throw new InputException(
                     at(ProbeInput.LABELS) + " has the class " + largest + "; classes are numbered from 0");
         }
-        // Without a class from 0 on there is at least the one that every label is then refused for.
+        // If no label is valid, there is one class, and the check of the labels reports the error.
         return (int) Math.max(1, 1 + largest);
     }
 
-    /** How messages call an array: by its file, if it has one, and its name. */
+    /** The name of an array in messages: its file, if it has one, and its name. */
     String at(ProbeInput input) {
         Path file = files.get(input);
         return file == null ? input.label() : file + ": " + input.label();
@@ -162,7 +170,7 @@ public final class ProbeData {
         return classes;
     }
 
-    /** The array of a name; null if it was not given. */
+    /** The array of this name; null if it was not given. */
     public @Nullable Tensor get(ProbeInput input) {
         return tensors.get(input);
     }
@@ -172,12 +180,12 @@ public final class ProbeData {
         return tensors.containsKey(input);
     }
 
-    /** The file an array was read from; null if it was given as a tensor or not at all. */
+    /** The file from which an array was read; null if it was given as a tensor or not at all. */
     public @Nullable Path file(ProbeInput input) {
         return files.get(input);
     }
 
-    /** N; a probe takes no more than an int can count. */
+    /** N, which must fit in an int. */
     public int samples() {
         return Math.toIntExact(features().size(0));
     }
@@ -190,12 +198,12 @@ public final class ProbeData {
         return need(ProbeInput.LABELS);
     }
 
-    /** An array that the mode needs, as {@link ProbeChecks} has made sure. */
+    /** An array that the mode needs; {@link ProbeChecks} has made sure that it is present. */
     Tensor need(ProbeInput input) {
         return Objects.requireNonNull(tensors.get(input), input.label());
     }
 
-    /** The same on a device; what is there already is not copied. Index arrays stay on the CPU. */
+    /** The same data on a device; tensors that are already there are not copied. Index arrays stay on the CPU. */
     ProbeData on(Device device) {
         Map<ProbeInput, Tensor> moved = new EnumMap<>(tensors);
         moved.replaceAll((input, tensor) ->

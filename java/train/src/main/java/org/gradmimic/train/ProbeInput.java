@@ -4,8 +4,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The arrays a linear probe works on, each declared once: {@link ProbeData} holds them by these names, messages call them so,
- * and a command line has an option for each. N samples of D features in C classes; E epochs of S steps of B samples.
+ * The arrays of a linear probe, each declared once. {@link ProbeData} stores them under these names, messages use them,
+ * and a command line has an option for each. There are N samples of D features in C classes, and E epochs of S steps
+ * with B samples.
  */
 public enum ProbeInput {
     FEATURES("features", "F.npy", "Features [N,D], float", true, false, s -> null),
@@ -13,20 +14,20 @@ public enum ProbeInput {
     REFERENCE_WEIGHT(
             "reference-weight",
             "R.npy",
-            "The reference head's weight [C,D]; needed by mimic and rho",
+            "Weight of the reference head [C,D]; needed by mimic and rho",
             true,
             true,
             s -> s.mode() == Mode.MIMIC || s.mode() == Mode.RHO ? null : "mode " + s.mode()),
     REFERENCE_BIAS(
             "reference-bias",
             "rb.npy",
-            "The reference head's bias [C], for rho",
+            "Bias of the reference head [C], for rho",
             true,
             true,
             s -> s.mode() == Mode.RHO ? null : "mode " + s.mode()),
     INITIAL_WEIGHT("init-weight", "W0.npy", "Initial weight [C,D] (default: torch's)", true, true, s -> null),
     INITIAL_BIAS("init-bias", "b0.npy", "Initial bias [C] (default: torch's)", true, true, s -> null),
-    TRUE_LABELS("true-labels", "t.npy", "True labels [N], to measure against", false, true, s -> null),
+    TRUE_LABELS("true-labels", "t.npy", "True labels [N], to measure accuracy", false, true, s -> null),
     TEST_FEATURES("test-features", "X.npy", "Test features [M,D]", true, true, s -> null),
     TEST_LABELS("test-labels", "Y.npy", "Test labels [M]", false, true, s -> null),
     CLEAN_FEATURES("clean-features", "g.npy", "Clean features [K,D], for influence", true, true, ProbeInput::influence),
@@ -35,7 +36,7 @@ public enum ProbeInput {
     AGRA_COMPARISON(
             "agra-comparison",
             "c.npy",
-            "agra's comparison batches [E,S,B] (default: from the seed)",
+            "Comparison batches of agra [E,S,B] (default: from the seed)",
             false,
             true,
             s -> s.mode() == Mode.AGRA ? null : "mode " + s.mode());
@@ -71,7 +72,7 @@ public enum ProbeInput {
         return label;
     }
 
-    /** What stands for a file of it in a synopsis. */
+    /** The placeholder for its file in a synopsis. */
     public String parameter() {
         return parameter;
     }
@@ -81,17 +82,17 @@ public enum ProbeInput {
         return description;
     }
 
-    /** Whether it is float32; else it is int64. */
+    /** Whether it is float32; otherwise it is int64. */
     public boolean floating() {
         return floating;
     }
 
-    /** Whether some runs do without it. */
+    /** Whether it may be missing. */
     public boolean optional() {
         return optional;
     }
 
-    /** What makes a run ignore it, such as "mode sgd"; null if the run uses it. */
+    /** The reason why a run ignores it, such as "mode sgd"; null if the run uses it. */
     @Nullable
     String ignoredBy(ProbeSettings settings) {
         return ignoredBy.apply(settings);

@@ -10,7 +10,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.base.SettingText;
 import org.gradmimic.io.run.SettingValues;
 
-/** What is no error and still probably not meant: said before the run begins. */
+/** Remarks before a run begins: settings and data that are valid, but probably not intended. */
 final class ProbeRemarks {
     private ProbeRemarks() {}
 
@@ -19,7 +19,7 @@ final class ProbeRemarks {
         remarks.addAll(ignoredArrays(data, settings));
         if (settings.optimizer().learningRate() == 0) {
             remarks.add(
-                    SettingText.named(OptimizerSettings.LEARNING_RATE.name()).text(" is 0: the head stays as it is"));
+                    SettingText.named(OptimizerSettings.LEARNING_RATE.name()).text(" is 0: the head does not change"));
         }
         labels(data, remarks);
         return remarks;
@@ -44,7 +44,7 @@ final class ProbeRemarks {
             long largest = labels.max().item_long();
             if (labels.min().item_long() == largest) {
                 remarks.add(SettingText.of(
-                        "every label is " + largest + ": a head that has seen one class cannot tell classes apart"));
+                        "every label is " + largest + ": a head trained on one class cannot distinguish classes"));
             } else if (largest + 1 < data.classes() && data.has(ProbeInput.REFERENCE_WEIGHT)) {
                 remarks.add(SettingText.of("the largest label is " + largest + ", but the reference has "
                         + data.classes() + " classes, numbered from 0"));

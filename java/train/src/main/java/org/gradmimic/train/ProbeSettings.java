@@ -11,7 +11,7 @@ import org.gradmimic.io.run.SettingValues;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a linear probe trains. {@link #GROUP} declares every setting; values exist for these only.
+ * How a linear probe trains. {@link #GROUP} declares every setting, and only these have values.
  *
  * <pre>{@code
  * ProbeSettings settings = ProbeSettings.of(Mode.MIMIC).temperature(0.5).learningRate(1e-3).epochs(10).build();
@@ -21,7 +21,7 @@ public final class ProbeSettings {
     public static final Setting<Mode> MODE = Setting.choice("mode", "MODE", "How samples are weighted", Mode.class);
 
     public static final Setting<Weighting.Kind> SCORE = Setting.choice(
-                    "score", "KIND", "What mimic makes the weights from", Weighting.Kind.ofScores())
+                    "score", "KIND", "Kind of score from which mimic computes weights", Weighting.Kind.ofScores())
             .defaultsTo(Weighting.Kind.NORMED_PROJ)
             .ignoredBy(values -> values.get(MODE) == Mode.MIMIC ? null : mode(values));
 
@@ -56,13 +56,13 @@ public final class ProbeSettings {
     public static final Setting<Calibration> CALIBRATE = Setting.choice(
                     "calibrate",
                     "WHAT",
-                    "layer: the weights reach the head's weight; all: its bias too",
+                    "layer: weight the gradient of the head's weight; all: that of its bias too",
                     Calibration.class)
             .defaultsTo(Calibration.LAYER)
             .ignoredBy(values -> values.get(MODE) == Mode.SGD || values.get(MODE) == Mode.RHO ? mode(values) : null);
 
     public static final Setting<Integer> BATCH_SIZE = Setting.whole(
-                    "batch-size", "B", "Samples of a step; the last batch of an epoch may be smaller")
+                    "batch-size", "B", "Samples per step; the last batch of an epoch may be smaller")
             .positive()
             .defaultsTo(32);
 
@@ -70,13 +70,13 @@ public final class ProbeSettings {
             Setting.whole("epochs", "E", "Epochs").positive().defaultsTo(5).onResume(OnResume.MAY_GROW);
 
     public static final Setting<Integer> STARTING_EPOCH = Setting.whole(
-                    "starting-epoch", "k", "Plain training before epoch k, counted from 0")
+                    "starting-epoch", "k", "Train without weights before epoch k, counted from 0")
             .notNegative()
             .defaultsTo(0)
             .ignoredBy(values -> values.get(MODE) == Mode.SGD ? mode(values) : null);
 
     public static final Setting<Long> SEED = Setting.wide(
-                    "seed", "s", "Decides initial weights, orders and comparison batches")
+                    "seed", "s", "Seed of initial weights, orders and comparison batches")
             .defaultsTo(0L);
 
     /** Every setting of a probe. */
@@ -107,9 +107,9 @@ public final class ProbeSettings {
     }
 
     /**
-     * Settings from values.
+     * Creates settings from values.
      *
-     * @throws SettingException if one is missing, or two do not go together
+     * @throws SettingException if one is missing, or two are incompatible
      */
     public static ProbeSettings of(SettingValues values) {
         values.requireAll();
@@ -122,12 +122,12 @@ public final class ProbeSettings {
         return settings;
     }
 
-    /** Settings of a mode, the others at their defaults until they are set. */
+    /** A builder for a mode, with every other setting at its default. */
     public static Builder of(Mode mode) {
         return new Builder(SettingValues.of(GROUP).with(MODE, mode));
     }
 
-    /** Collects settings; each method throws {@link SettingException} for a value that is not valid. */
+    /** Collects settings. Each method throws {@link SettingException} for a value that is not valid. */
     public static final class Builder {
         private SettingValues values;
 
@@ -135,43 +135,43 @@ public final class ProbeSettings {
             this.values = values;
         }
 
-        /** Sets any of {@link #GROUP}. */
+        /** Sets any setting of {@link #GROUP}. */
         public <V> Builder set(Setting<V> setting, V value) {
             values = values.with(setting, value);
             return this;
         }
 
-        /** What mimic makes the weights from; {@code normed_proj} unless set. */
+        /** Sets the kind of score from which mimic computes weights; the default is {@code normed_proj}. */
         public Builder score(Weighting.Kind score) {
             return set(SCORE, score);
         }
 
-        /** τ, positive; 1 unless set. */
+        /** Sets τ, positive; the default is 1. */
         public Builder temperature(double temperature) {
             return set(TEMPERATURE, temperature);
         }
 
-        /** λ of opt and grad-match, 0 or more; 0 unless set. */
+        /** Sets λ of opt and grad-match, 0 or more; the default is 0. */
         public Builder lambda(double lambda) {
             return set(LAMBDA, lambda);
         }
 
-        /** Whether rho differentiates through its weights; it does not unless set. */
+        /** Sets whether rho differentiates through its weights; the default is false. */
         public Builder rhoAttached(boolean attached) {
             return set(RHO_ATTACHED, attached);
         }
 
-        /** Which parameters the weights reach; the layer unless set. */
+        /** Sets which parameters' gradients are weighted; the default is the layer. */
         public Builder calibration(Calibration calibration) {
             return set(CALIBRATE, calibration);
         }
 
-        /** AdamW unless set. */
+        /** Sets the optimiser; the default is AdamW. */
         public Builder optimizer(OptimizerSettings.Kind kind) {
             return set(OptimizerSettings.OPTIMIZER, kind);
         }
 
-        /** Sets all of an optimiser's settings. */
+        /** Sets all settings of the optimiser. */
         public Builder optimizer(OptimizerSettings optimizer) {
             return optimizer(optimizer.kind())
                     .learningRate(optimizer.learningRate())
@@ -179,42 +179,46 @@ public final class ProbeSettings {
                     .momentum(optimizer.momentum());
         }
 
-        /** 0 or more; 1e-4 unless set. */
+        /** Sets the learning rate, 0 or more; the default is 1e-4. */
         public Builder learningRate(double rate) {
             return set(OptimizerSettings.LEARNING_RATE, rate);
         }
 
-        /** 0 or more; 1e-5 unless set. */
+        /** Sets the weight decay, 0 or more; the default is 1e-5. */
         public Builder weightDecay(double decay) {
             return set(OptimizerSettings.WEIGHT_DECAY, decay);
         }
 
-        /** Of SGD, 0 or more; 0.9 unless set. */
+        /** Sets the momentum of SGD, 0 or more; the default is 0.9. */
         public Builder momentum(double momentum) {
             return set(OptimizerSettings.MOMENTUM, momentum);
         }
 
-        /** B, positive; 32 unless set. The last batch of an epoch may be smaller. */
+        /** Sets B, positive; the default is 32. The last batch of an epoch may be smaller. */
         public Builder batchSize(int size) {
             return set(BATCH_SIZE, size);
         }
 
-        /** E, positive; 5 unless set. */
+        /** Sets E, positive; the default is 5. */
         public Builder epochs(int epochs) {
             return set(EPOCHS, epochs);
         }
 
-        /** Plain training before this epoch, counted from 0; 0 unless set. */
+        /** Sets the first epoch with weights, counted from 0; training before it is plain. The default is 0. */
         public Builder startingEpoch(int epoch) {
             return set(STARTING_EPOCH, epoch);
         }
 
-        /** Decides initial weights, orders and comparison batches; 0 unless set. */
+        /** Sets the seed of initial weights, orders and comparison batches; the default is 0. */
         public Builder seed(long seed) {
             return set(SEED, seed);
         }
 
-        /** @throws SettingException if two settings do not go together */
+        /**
+         * Builds the settings.
+         *
+         * @throws SettingException if two settings are incompatible
+         */
         public ProbeSettings build() {
             return of(values);
         }
@@ -230,7 +234,7 @@ public final class ProbeSettings {
         return values.get(MODE);
     }
 
-    /** The optimiser and its numbers. */
+    /** The optimiser and its settings. */
     public OptimizerSettings optimizer() {
         return OptimizerSettings.of(values);
     }
@@ -240,12 +244,12 @@ public final class ProbeSettings {
         return values.get(CALIBRATE);
     }
 
-    /** Samples of a step. */
+    /** The number of samples per step. */
     public int batchSize() {
         return values.get(BATCH_SIZE);
     }
 
-    /** Epochs of the training. */
+    /** The number of epochs. */
     public int epochs() {
         return values.get(EPOCHS);
     }

@@ -7,11 +7,11 @@ import org.gradmimic.kernel.internal.abi.gm_weighting;
 import org.gradmimic.kernel.internal.abi.gradmimic;
 import org.jspecify.annotations.Nullable;
 
-/** Fills {@code gm_array} descriptors: what a kernel is told of memory that somebody else owns. */
+/** Fills {@code gm_array} descriptors, which describe to a kernel memory that another object owns. */
 public final class Descriptors {
     private Descriptors() {}
 
-    /** Element types; the codes are the ABI's. */
+    /** Element types, with the codes of the ABI. */
     public enum Dtype {
         F32(gradmimic.GM_F32, 4),
         F16(gradmimic.GM_F16, 2),
@@ -33,7 +33,7 @@ public final class Descriptors {
         }
     }
 
-    /** A contiguous array of one to three dimensions in the host's memory. A null pointer makes it absent. */
+    /** Describes a contiguous array of one to three dimensions in host memory. A null pointer makes it absent. */
     public static void contiguous(gm_array array, @Nullable Pointer data, Dtype dtype, long... shape) {
         array.data(data).dtype(dtype.code).rank(shape.length).device_type(gradmimic.GM_DEVICE_CPU);
         long stride = 1;
@@ -43,22 +43,22 @@ public final class Descriptors {
         }
     }
 
-    /** An array in the host's memory with strides in elements. */
+    /** Describes an array in host memory with strides in elements. */
     public static void strided(gm_array array, Pointer data, Dtype dtype, long[] shape, long[] stride) {
         array.data(data).dtype(dtype.code).rank(shape.length).device_type(gradmimic.GM_DEVICE_CPU);
         for (int d = 0; d < shape.length; d++) array.shape(d, shape[d]).stride(d, stride[d]);
     }
 
-    /** The array that was just described is in the memory of this CUDA device. */
+    /** Changes the device of an array that has just been described to a CUDA device. */
     public static void onCuda(gm_array array, int device) {
         array.device_type(gradmimic.GM_DEVICE_CUDA).device(device);
     }
 
     /**
-     * Fills in how scores become weights.
+     * Fills in the rule by which scores become weights.
      *
-     * @param kind the rule, by the name that files and options have for it
-     * @throws InvalidArgumentException for a name that is none
+     * @param kind the rule, by its name in files and options
+     * @throws InvalidArgumentException for an unknown name
      */
     public static void weighting(
             gm_weighting target, String kind, double temperature, double lambda, boolean rhoAttached) {
@@ -72,7 +72,7 @@ public final class Descriptors {
             case "grand" -> gradmimic.GM_GRAND;
             case "agra" -> gradmimic.GM_AGRA;
             case "rho" -> gradmimic.GM_RHO;
-            default -> throw new InvalidArgumentException("there is no weighting " + kind);
+            default -> throw new InvalidArgumentException("unknown weighting " + kind);
         };
         target.kind(code).temperature(temperature).lambda(lambda).rho_attached(rhoAttached ? 1 : 0);
     }

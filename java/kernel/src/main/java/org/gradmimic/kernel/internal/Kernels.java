@@ -26,9 +26,9 @@ import org.gradmimic.kernel.internal.abi.gradmimic;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The operations of the C ABI, one method each and of the same name; {@code gradmimic.h} says what they compute, with
- * shapes and units. Each runs on its queue with scratch memory from the workspace, and throws a
- * {@link GradmimicException} that names the operation, the argument and the shapes.
+ * The operations of the C ABI, one method each, with the same names. {@code gradmimic.h} specifies what they compute,
+ * with shapes and units. Each runs on its queue with scratch memory from the workspace, and throws a {@link
+ * GradmimicException} that names the operation, the argument and the shapes.
  */
 public final class Kernels {
     private Kernels() {}
@@ -53,12 +53,15 @@ public final class Kernels {
         run(gradmimic::gm_mimic_weights_workspace_size, gradmimic::gm_mimic_weights, queue, args, workspace);
     }
 
-    /** The first half of the softmax kinds: their maximum and their sum relative to it, to be exchanged between ranks. */
+    /**
+     * Runs {@code gm_mimic_weights_reduce}, the first half of the softmax kinds: their maximum, and their sum relative
+     * to it, to be exchanged between ranks.
+     */
     public static void mimicWeightsReduce(gm_queue queue, gm_mimic_weights_args args, double[] maxAndSum) {
         check(gradmimic.gm_mimic_weights_reduce(queue, args, maxAndSum));
     }
 
-    /** The second half: weights from the maximum and sum over all ranks. */
+    /** Runs {@code gm_mimic_weights_apply}, the second half: weights from the maximum and sum over all ranks. */
     public static void mimicWeightsApply(gm_queue queue, gm_mimic_weights_args args, double[] maxAndSum) {
         check(gradmimic.gm_mimic_weights_apply(queue, args, maxAndSum));
     }
@@ -73,7 +76,10 @@ public final class Kernels {
         run(gradmimic::gm_ghost_dot_workspace_size, gradmimic::gm_ghost_dot, queue, args, workspace);
     }
 
-    /** What {@code gm_ghost_dot} would do, or {@code GM_GHOST_DOT_PRODUCT} where a product of the caller's own is expected to be faster. */
+    /**
+     * Runs {@code gm_ghost_dot_form}: the form that {@code gm_ghost_dot} would choose, or {@code GM_GHOST_DOT_PRODUCT}
+     * if a matrix product by the caller is expected to be faster.
+     */
     public static int ghostDotForm(gm_queue queue, gm_ghost_dot_args args) {
         int[] form = new int[1];
         check(gradmimic.gm_ghost_dot_form(queue, args, form));
@@ -101,7 +107,8 @@ public final class Kernels {
     }
 
     /**
-     * Makes OpenBLAS do its work on OpenMP's threads; {@code gm_share_threads} in gradmimic.h says when that is right.
+     * Runs {@code gm_share_threads}, which makes OpenBLAS run its work on OpenMP's threads. gradmimic.h explains when
+     * this is valid.
      *
      * @param setCallback the address of its {@code openblas_set_threads_callback_function}
      * @param maxThreads its {@code MAX_THREADS}
@@ -134,7 +141,7 @@ public final class Kernels {
         throw failure(status, gradmimic.gm_last_error().getString());
     }
 
-    /** A failing status and what was said of it, as the exception of that kind. */
+    /** The exception for a failing status and its message. */
     static GradmimicException failure(int status, String message) {
         return switch (status) {
             case gradmimic.GM_INVALID_ARGUMENT -> new InvalidArgumentException(message);

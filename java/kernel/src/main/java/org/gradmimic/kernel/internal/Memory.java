@@ -3,13 +3,13 @@ package org.gradmimic.kernel.internal;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 
-/** Native memory whose owner closes it. */
+/** Operations on native memory whose owner closes it. */
 public final class Memory {
     private Memory() {}
 
     /**
-     * Takes a pointer out of the {@link PointerScope} it was made in, so that a caller's scope does not free what an
-     * object here owns.
+     * Removes a pointer from the {@link PointerScope} it was created in, so that a caller's scope does not free the
+     * memory of an object here.
      */
     public static <P extends Pointer> P detached(P pointer) {
         PointerScope scope = PointerScope.getInnerScope();

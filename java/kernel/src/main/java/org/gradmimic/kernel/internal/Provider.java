@@ -4,13 +4,13 @@ import org.gradmimic.kernel.NativeLibrary;
 import org.gradmimic.kernel.internal.abi.gm_queue;
 import org.gradmimic.kernel.internal.abi.gradmimic;
 
-/** Who computes; all have the same semantics. */
+/** The implementation that computes an operation. All have the same semantics. */
 public enum Provider {
     /** Vectorised, threaded kernels on host memory. */
     CPU(gradmimic.GM_CPU),
-    /** CUDA kernels; {@link NativeLibrary#cudaProblem()} says why not. */
+    /** CUDA kernels; {@link NativeLibrary#cudaProblem()} gives the reason if they cannot be used. */
     CUDA(gradmimic.GM_CUDA),
-    /** Double precision by plain loops on host memory: slow, for checking the others. */
+    /** Double precision in plain loops on host memory: slow, for checking the others. */
     REFERENCE(gradmimic.GM_REFERENCE);
 
     private final int code;

@@ -9,20 +9,21 @@ import org.gradmimic.kernel.OpenResources;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Scratch memory of the kernels, which allocate nothing themselves: grows to the largest request and stays there. Belongs
- * to one thread, and one stream, at a time. {@link OpenResources} counts those not closed yet.
+ * Scratch memory of the kernels, which allocate nothing themselves. It grows to the largest request and keeps that
+ * size. Only one thread and one stream may use it at a time. {@link OpenResources} counts the workspaces that are not
+ * closed.
  */
 public final class Workspace implements AutoCloseable {
-    /** Where the memory comes from. */
+    /** The source of the memory. */
     @FunctionalInterface
     public interface Allocator {
-        /** Memory that the kernels of a provider can use; freed by whoever closes the block. */
+        /** Allocates memory that the kernels of a provider can use; the caller closes the block, which frees it. */
         Block allocate(long bytes);
     }
 
     /** Memory of an {@link Allocator}. */
     public interface Block extends AutoCloseable {
-        /** {@return where the memory begins} */
+        /** {@return the start of the memory} */
         Pointer memory();
 
         @Override
@@ -42,12 +43,12 @@ public final class Workspace implements AutoCloseable {
     private long bytes;
     private boolean closed;
 
-    /** Of host memory. */
+    /** A workspace in host memory. */
     public Workspace() {
         this(bytes -> new HostBlock(Memory.detached(new BytePointer(bytes))));
     }
 
-    /** Of whatever memory the allocator gives. */
+    /** A workspace in memory of the allocator. */
     public Workspace(Allocator allocator) {
         NativeLibrary.require();
         this.allocator = allocator;
@@ -55,13 +56,13 @@ public final class Workspace implements AutoCloseable {
         OpenResources.opened();
     }
 
-    /** Where the kernels write how much they need. */
+    /** The variable to which kernels write the size that they need. */
     SizeTPointer size() {
         if (closed) throw new InvalidStateException("this workspace is closed");
         return size;
     }
 
-    /** At least so much memory, of undefined content; valid until the next call or close. */
+    /** Memory of at least this size, with undefined content; valid until the next call or close. */
     @Nullable
     Pointer reserve(long wanted) {
         if (wanted == 0) return null;
@@ -75,7 +76,7 @@ public final class Workspace implements AutoCloseable {
         return held.memory();
     }
 
-    /** Bytes held. */
+    /** The size of the memory, in bytes. */
     public long bytes() {
         return bytes;
     }

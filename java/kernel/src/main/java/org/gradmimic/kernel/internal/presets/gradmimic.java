@@ -7,8 +7,8 @@ import org.bytedeco.javacpp.tools.InfoMap;
 import org.bytedeco.javacpp.tools.InfoMapper;
 
 /**
- * Tells JavaCPP how to read {@code gradmimic.h}; the result is the package {@code org.gradmimic.kernel.internal.abi}, generated at
- * build time and never edited.
+ * Configures how JavaCPP reads {@code gradmimic.h}. The result is the package {@code
+ * org.gradmimic.kernel.internal.abi}, which is generated at build time and never edited.
  */
 @Properties(
         target = "org.gradmimic.kernel.internal.abi",
