@@ -129,8 +129,7 @@ public final class Demo {
     }
 
     /**
-     * Removes the files that are only needed to continue after an interruption. To be called when all results are
-     * written.
+     * Removes the files that are only needed to continue after an interruption. Call this once all results are written.
      */
     public void forget() {
         state.delete();

@@ -11,8 +11,8 @@ import org.gradmimic.train.ProbeSettings;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings of the demo; {@link #GROUP} declares each of them. The reference, plain and Grad-Mimic heads share everything
- * except the mode. docs/demo.md reports what was tried.
+ * The settings of the demo; {@link #GROUP} declares each of them. The reference, plain and Grad-Mimic heads share all
+ * settings except the mode. docs/demo.md reports what was tried.
  *
  * <pre>{@code
  * DemoSettings settings = DemoSettings.of(dataset).noise(0.2).epochs(4).build();
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class DemoSettings {
     /** Whether the backbone also trains on mirrored images. */
     public enum Flips {
-        /** On photographs, but not on letters and digits. */
+        /** Mirrors photographs, but not letters and digits. */
         AUTO,
         YES,
         NO;
@@ -37,7 +37,7 @@ public final class DemoSettings {
     public static final Setting<Double> CLEAN_SHARE = Setting.real(
                     "clean-share",
                     "SHARE",
-                    "Share of the training images that train the backbone and the reference, and are left out afterwards")
+                    "Share of the training images used only to train the backbone and the reference")
             .share()
             .defaultsTo(0.2);
     public static final Setting<Double> NOISE = Setting.real(
@@ -56,7 +56,7 @@ public final class DemoSettings {
             .defaultsTo(Flips.AUTO);
     public static final Setting<Integer> EPOCHS =
             Setting.whole("epochs", "E", "Epochs of the heads").positive().defaultsTo(8);
-    public static final Setting<Integer> BATCH_SIZE = Setting.whole("batch-size", "B", "Samples of a step of the heads")
+    public static final Setting<Integer> BATCH_SIZE = Setting.whole("batch-size", "B", "Samples per step of the heads")
             .positive()
             .defaultsTo(32);
     public static final Setting<Double> LEARNING_RATE = Setting.real("lr", "X", "Learning rate of the heads' AdamW")
@@ -76,8 +76,8 @@ public final class DemoSettings {
     private static final double WEIGHT_DECAY = 1e-5;
 
     /**
-     * Kinds of data sets with photographs. The others contain letters and digits, whose mirror images are not the same
-     * class.
+     * Kinds of data sets with photographs. The others contain letters and digits, whose mirror images belong to another
+     * class or none.
      */
     private static final List<String> PHOTOGRAPHS = List.of("images:", "cifar10:", "cifar100:");
 
@@ -88,9 +88,9 @@ public final class DemoSettings {
     }
 
     /**
-     * Settings from values; the data set decides what is left to it.
+     * Creates settings from values. The data set determines settings that are left to it.
      *
-     * @param dataset what {@link #DATA} names
+     * @param dataset the data set that {@link #DATA} names
      */
     public static DemoSettings of(ImageDataset dataset, SettingValues values) {
         SettingValues all = values.with(DATA, dataset.spec());
@@ -101,12 +101,14 @@ public final class DemoSettings {
         return new DemoSettings(all);
     }
 
-    /** Settings at their defaults until they are set: a minute or two on two cores for 50,000 images. */
+    /** A builder with every setting at its default: a minute or two on two cores for 50,000 images. */
     public static Builder of(ImageDataset dataset) {
         return new Builder(dataset);
     }
 
-    /** Collects settings; each method throws {@link org.gradmimic.base.SettingException} for a value that is not valid. */
+    /**
+     * Collects settings. Each method throws {@link org.gradmimic.base.SettingException} for a value that is not valid.
+     */
     public static final class Builder {
         private final ImageDataset dataset;
         private SettingValues values = SettingValues.of(GROUP);
@@ -115,58 +117,58 @@ public final class DemoSettings {
             this.dataset = dataset;
         }
 
-        /** Sets any of {@link #GROUP}. */
+        /** Sets any setting of {@link #GROUP}. */
         public <V> Builder set(Setting<V> setting, V value) {
             values = values.with(setting, value);
             return this;
         }
 
-        /** Share of the training images that are clean, between 0 and 1; 0.2 unless set. */
+        /** Sets the share of the training images that are clean, between 0 and 1; the default is 0.2. */
         public Builder cleanShare(double share) {
             return set(CLEAN_SHARE, share);
         }
 
-        /** Share of the other labels that are corrupted, between 0 and 1; 0.4 unless set. */
+        /** Sets the share of the other labels that are corrupted, between 0 and 1; the default is 0.4. */
         public Builder noise(double share) {
             return set(NOISE, share);
         }
 
-        /** Epochs of the backbone, positive; 8 unless set. */
+        /** Sets the number of epochs of the backbone, positive; the default is 8. */
         public Builder backboneEpochs(int epochs) {
             return set(BACKBONE_EPOCHS, epochs);
         }
 
-        /** Whether the backbone trains on mirrored images, too; as the data set suggests unless set. */
+        /** Sets whether the backbone also trains on mirrored images; the default depends on the data set. */
         public Builder flips(Flips flips) {
             return set(FLIPS, flips);
         }
 
-        /** Epochs of the heads, positive; 8 unless set. */
+        /** Sets the number of epochs of the heads, positive; the default is 8. */
         public Builder epochs(int epochs) {
             return set(EPOCHS, epochs);
         }
 
-        /** Samples of a step of the heads, positive; 32 unless set. */
+        /** Sets the number of samples per step of the heads, positive; the default is 32. */
         public Builder batchSize(int size) {
             return set(BATCH_SIZE, size);
         }
 
-        /** Of the heads' AdamW, positive; 1e-3 unless set. */
+        /** Sets the learning rate of the heads' AdamW, positive; the default is 1e-3. */
         public Builder learningRate(double rate) {
             return set(LEARNING_RATE, rate);
         }
 
-        /** τ of Grad-Mimic, positive; 0.25 unless set. */
+        /** Sets τ of Grad-Mimic, positive; the default is 0.25. */
         public Builder temperature(double temperature) {
             return set(TEMPERATURE, temperature);
         }
 
-        /** Decides split, noise, initial weights and orders; 1 unless set. */
+        /** Sets the seed of the split, noise, initial weights and orders; the default is 1. */
         public Builder seed(long seed) {
             return set(SEED, seed);
         }
 
-        /** The settings collected. */
+        /** Builds the settings. */
         public DemoSettings build() {
             return of(dataset, values);
         }
@@ -187,12 +189,12 @@ public final class DemoSettings {
         return values.get(NOISE);
     }
 
-    /** Epochs of the heads. */
+    /** The number of epochs of the heads. */
     public int epochs() {
         return values.get(EPOCHS);
     }
 
-    /** Samples of a step of the heads. */
+    /** The number of samples per step of the heads. */
     public int batchSize() {
         return values.get(BATCH_SIZE);
     }

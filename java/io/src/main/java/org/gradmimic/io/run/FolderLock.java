@@ -14,16 +14,16 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.io.AtomicFile;
 
 /**
- * The right to write to a folder, held by one process at a time. The system takes the lock back when the process ends, however
- * it ends. The file {@code .lock}, which has the number of the process that took the lock last, stays: removing it would let
- * two processes lock two files of one name.
+ * The right to write to a folder, held by one process at a time. The system releases the lock when the process ends,
+ * however it ends. The lock file {@code .lock} contains the id of the last process that took the lock. It is never
+ * removed: otherwise two processes could lock two files of the same name.
  */
 public final class FolderLock implements AutoCloseable {
     static final String FILE = ".lock";
 
     /**
-     * Folders that this process has locked. A second channel on a lock file must not even be opened here: closing it would
-     * release the lock of the first, as POSIX has it.
+     * Folders that this process has locked. A second channel on a lock file must not even be opened: by POSIX, closing
+     * it would release the lock of the first.
      */
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
@@ -38,9 +38,9 @@ public final class FolderLock implements AutoCloseable {
     /**
      * Takes the lock, without waiting for it.
      *
-     * @param folder made, with the folders above it, if it is missing
-     * @throws InputException if another run has the lock, with the number of its process, or if the folder cannot be made or
-     *     written to
+     * @param folder created, with its parents, if it is missing
+     * @throws InputException if another run holds the lock (the message has the id of its process), or if the folder
+     *     cannot be created or written to
      */
     public static FolderLock take(Path folder) {
         try {
@@ -99,11 +99,11 @@ public final class FolderLock implements AutoCloseable {
     }
 
     private static InputException inUse(Path folder, String process) {
-        return new InputException(folder + " is in use by process " + process
-                + "; wait until that run has ended, or give another folder");
+        return new InputException(
+                folder + " is in use by process " + process + "; wait until that run has ended, or use another folder");
     }
 
-    /** Gives the lock back; a second call does nothing. */
+    /** Releases the lock. A second call does nothing. */
     @Override
     public void close() {
         if (!channel.isOpen()) return;

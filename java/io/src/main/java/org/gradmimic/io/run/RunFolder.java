@@ -25,17 +25,20 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The folder a run writes to, locked for as long as this object is open. {@code .run.json} in it says what the run was started
- * with and whether it is finished; a folder with that file is a run, and only such a folder is resumed or overwritten.
+ * The folder that a run writes to, locked as long as this object is open. The file {@code .run.json} records what the
+ * run was started with and whether it is finished. A folder with that file contains a run; only such a folder is
+ * resumed or overwritten.
  */
 public final class RunFolder implements AutoCloseable {
-    /** What to do with a run that the folder already contains. In a folder without a run each of them starts a new one. */
+    /**
+     * What to do with a run that the folder already contains. In a folder without a run, every value starts a new one.
+     */
     public enum Start {
-        /** Refuse it. */
+        /** Reject it. */
         NEW,
-        /** Go on with it. */
+        /** Continue it. */
         RESUME,
-        /** Delete it and begin a new one. */
+        /** Delete it and start a new one. */
         OVERWRITE
     }
 
@@ -53,16 +56,16 @@ public final class RunFolder implements AutoCloseable {
     }
 
     /**
-     * Takes the lock of the folder and starts a run there, or continues one. The folder is not touched before it is locked, and
-     * a folder that is rejected stays as it was.
+     * Takes the lock of the folder and starts a run there, or continues one. Nothing in the folder changes before it is
+     * locked, and a rejected folder stays unchanged.
      *
-     * @param folder made, with the folders above it, if it is missing
-     * @param record what the run's result depends on
-     * @param outputs names of the files and folders in {@code folder} that the run writes; overwriting deletes these and no
-     *     others
-     * @throws RunFolderException if the folder holds a run and {@code start} does not say what to do with it
-     * @throws SettingException if the run to be resumed was started with other settings, by their names
-     * @throws InputException if another process uses the folder, it holds anything else, or it cannot be written to
+     * @param folder created, with its parents, if it is missing
+     * @param record everything that the run's result depends on
+     * @param outputs names of the files and folders in {@code folder} that the run writes; overwriting deletes these
+     *     and no others
+     * @throws RunFolderException if the folder contains a run and {@code start} does not state what to do with it
+     * @throws SettingException if the run to be resumed was started with other settings; the message names them
+     * @throws InputException if another process uses the folder, it contains anything else, or it cannot be written to
      */
     public static RunFolder begin(Path folder, RunRecord record, Start start, Set<String> outputs) {
         requireRunOrEmpty(folder);
@@ -78,16 +81,16 @@ public final class RunFolder implements AutoCloseable {
     }
 
     /**
-     * Takes the lock of a folder for outputs that nothing resumes.
+     * Takes the lock of a folder for outputs that cannot be resumed.
      *
-     * @param folder made, with the folders above it, if it is missing
-     * @throws InputException if the folder holds something, another process uses it, or it cannot be written to
+     * @param folder created, with its parents, if it is missing
+     * @throws InputException if the folder is not empty, another process uses it, or it cannot be written to
      */
     public static FolderLock lockEmpty(Path folder) {
         requireRunOrEmpty(folder);
         FolderLock lock = FolderLock.take(folder);
         try {
-            if (Files.exists(folder.resolve(RUN))) throw notEmpty(folder, "it holds a run");
+            if (Files.exists(folder.resolve(RUN))) throw notEmpty(folder, "it contains a run");
             requireEmpty(folder);
             return lock;
         } catch (RuntimeException e) {
@@ -105,7 +108,7 @@ public final class RunFolder implements AutoCloseable {
                 case NEW -> throw old.refused(folder, record.growing());
                 case RESUME -> {
                     if (!record.command().equals(old.command())) {
-                        throw new InputException(folder + " holds a run of " + old.command() + ", which "
+                        throw new InputException(folder + " contains a run of " + old.command() + ", which "
                                 + record.command() + " cannot resume");
                     }
                     boolean grown = record.requireSame(folder, old.settings());
@@ -123,18 +126,18 @@ public final class RunFolder implements AutoCloseable {
         return resumed;
     }
 
-    /** Says in the folder that the run is finished. */
+    /** Records in the folder that the run is finished. */
     public void finish() {
         write(new Stored(record.command(), true, record.texts()));
     }
 
-    /** Gives the folder back; a second call does nothing. */
+    /** Releases the folder. A second call does nothing. */
     @Override
     public void close() {
         lock.close();
     }
 
-    /** What {@code .run.json} has. */
+    /** The content of {@code .run.json}. */
     private record Stored(String command, boolean finished, Map<String, String> settings) {
         RunFolderException refused(Path folder, List<String> growing) {
             return new RunFolderException(
@@ -174,7 +177,7 @@ public final class RunFolder implements AutoCloseable {
         }
     }
 
-    /** Before the folder is locked, so that a folder that is no run is not touched at all. */
+    /** Checks the folder before it is locked, so that a folder without a run is not changed at all. */
     private static void requireRunOrEmpty(Path folder) {
         if (Files.isDirectory(folder) && !Files.exists(folder.resolve(RUN))) requireEmpty(folder);
     }
@@ -186,10 +189,10 @@ public final class RunFolder implements AutoCloseable {
     }
 
     private static InputException notEmpty(Path folder, String why) {
-        return new InputException(folder + " is not empty: " + why + "; give a new folder, or empty it");
+        return new InputException(folder + " is not empty: " + why + "; use a new folder, or empty it");
     }
 
-    /** The lock, and what a process leaves that was killed while it wrote a file. */
+    /** Whether a file is the lock, or a remainder of a process that was killed while it wrote a file. */
     private static boolean isLeftover(Path entry) {
         return entry.getFileName().toString().equals(FolderLock.FILE) || AtomicFile.isTemporary(entry);
     }
@@ -205,8 +208,8 @@ public final class RunFolder implements AutoCloseable {
     }
 
     /**
-     * Deletes a run's outputs. The run counts as unfinished first and stays a run to the end, so that one whose deletion is
-     * interrupted can be overwritten or resumed.
+     * Deletes the outputs of a run. First it marks the run as unfinished, and {@code .run.json} stays until the end.
+     * Therefore a run whose deletion is interrupted can be overwritten or resumed.
      */
     private void clear(Stored old, Set<String> outputs) {
         record.requireOutside(folder);
@@ -216,12 +219,12 @@ public final class RunFolder implements AutoCloseable {
             if (outputs.contains(name)) {
                 doomed.add(entry);
             } else if (!name.equals(RUN) && !isLeftover(entry)) {
-                throw new InputException("cannot overwrite the run in " + folder + ", which also holds " + name
-                        + ": no file of such a run; move it elsewhere, or give a new folder");
+                throw new InputException("cannot overwrite the run in " + folder + ", which also contains " + name
+                        + ", a file that does not belong to such a run; move it elsewhere, or use a new folder");
             }
         }
         write(new Stored(old.command(), false, old.settings()));
-        // Hidden files first: without a checkpoint a run that is resumed begins anew, whatever else is missing.
+        // Hidden files first: without its checkpoint a resumed run starts again, whatever else is missing.
         doomed.sort((a, b) -> Boolean.compare(isHidden(b), isHidden(a)));
         doomed.forEach(RunFolder::delete);
     }

@@ -3,7 +3,7 @@ package org.gradmimic.io.run;
 import java.util.List;
 import org.gradmimic.base.GradmimicException;
 
-/** An output folder holds a run already, and what is to be done with it was not said. */
+/** An output folder already contains a run, and the caller did not state what to do with it. */
 public final class RunFolderException extends GradmimicException {
     private static final long serialVersionUID = 1;
 
@@ -16,7 +16,7 @@ public final class RunFolderException extends GradmimicException {
         this.growing = growing;
     }
 
-    /** Whether the run has come to its end. */
+    /** Whether the run is finished. */
     public boolean finished() {
         return finished;
     }

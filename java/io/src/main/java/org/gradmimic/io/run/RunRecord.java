@@ -12,11 +12,11 @@ import org.gradmimic.base.SettingText;
 import org.gradmimic.io.run.Setting.OnResume;
 
 /**
- * All that the result of a run depends on: the values of its settings and the content of its input files. The check of a resumed
- * run and {@code metrics.json} are both made from it.
+ * Everything that the result of a run depends on: the values of its settings and the content of its input files. Both
+ * the check of a resumed run and {@code metrics.json} are made from it.
  */
 public final class RunRecord {
-    /** @param text as the check compares it */
+    /** @param text the value as the check compares it */
     private record Entry(String text, Object json, OnResume onResume) {}
 
     private final String command;
@@ -24,7 +24,7 @@ public final class RunRecord {
     private final Map<String, Entry> inputs = new LinkedHashMap<>();
     private final Map<String, Path> files = new LinkedHashMap<>();
 
-    /** @param command what runs, such as "probe"; a run is resumed by the same command only */
+    /** @param command the command that runs, such as "probe"; only the same command can resume a run */
     public RunRecord(String command) {
         this.command = command;
     }
@@ -41,13 +41,13 @@ public final class RunRecord {
         put(settings, setting.name(), new Entry(setting.format(value), setting.json(value), setting.onResume()));
     }
 
-    /** Adds a value that no setting declares, such as the device that was chosen. */
+    /** Adds a value that no setting declares, such as the device used. */
     public RunRecord value(String name, String value) {
         return put(settings, name, new Entry(value, value, OnResume.SAME));
     }
 
     /**
-     * Adds an input file, which is told apart by its content.
+     * Adds an input file, which is identified by its content.
      *
      * @throws org.gradmimic.base.InputException if it cannot be read
      */
@@ -72,12 +72,12 @@ public final class RunRecord {
         return command;
     }
 
-    /** Settings for {@code metrics.json}: names with underscores; numbers, booleans and texts. */
+    /** The settings for {@code metrics.json}: names with underscores; numbers, booleans and texts. */
     public Map<String, Object> settings() {
         return json(settings);
     }
 
-    /** Input files for {@code metrics.json}: names with underscores; path and mark of each. */
+    /** The input files for {@code metrics.json}: names with underscores; the path and mark of each. */
     public Map<String, Object> inputs() {
         return json(inputs);
     }
@@ -88,7 +88,7 @@ public final class RunRecord {
         return json;
     }
 
-    /** All names with their values as the check compares them. */
+    /** All names with their values in the form that the check compares. */
     Map<String, String> texts() {
         Map<String, String> texts = new LinkedHashMap<>();
         all().forEach((name, entry) -> texts.put(name, entry.text()));
@@ -101,7 +101,7 @@ public final class RunRecord {
         return all;
     }
 
-    /** @throws SettingException if an input file lies in the folder, whose content is about to be deleted */
+    /** @throws SettingException if an input file lies in the folder whose content is about to be deleted */
     void requireOutside(Path folder) {
         Path doomed = folder.toAbsolutePath().normalize();
         files.forEach((name, file) -> {
@@ -122,10 +122,10 @@ public final class RunRecord {
     }
 
     /**
-     * Compares with the values a run was started with.
+     * Compares this record with the values a run was started with.
      *
      * @return whether a setting that may grow has grown
-     * @throws SettingException that names every setting and input that a resumed run must not change and this one does
+     * @throws SettingException that names every setting and input that differs and must not change in a resumed run
      */
     boolean requireSame(Path folder, Map<String, String> before) {
         Map<String, Entry> now = all();

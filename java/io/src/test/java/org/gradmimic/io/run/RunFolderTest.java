@@ -82,7 +82,7 @@ class RunFolderTest {
                 .hasMessage("cannot resume the run in " + folder()
                         + ", which was started with other settings: seed (0, now 1)");
         assertThatThrownBy(() -> RunFolder.begin(folder(), new RunRecord("other"), Start.RESUME, OUTPUTS))
-                .hasMessageContaining("holds a run of test, which other cannot resume");
+                .hasMessageContaining("contains a run of test, which other cannot resume");
         try (RunFolder run = begin(Start.RESUME, 5)) {
             assertThat(run.resumed()).isTrue();
         }
@@ -114,7 +114,7 @@ class RunFolderTest {
         Path notes = Files.writeString(folder().resolve("notes.txt"), "mine");
         assertThatThrownBy(() -> begin(Start.OVERWRITE, 5))
                 .isInstanceOf(InputException.class)
-                .hasMessageContaining("which also holds notes.txt");
+                .hasMessageContaining("which also contains notes.txt");
         assertThat(content()).containsExactly(".checkpoint", ".lock", ".run.json", "log", "notes.txt", "result");
         Files.delete(notes);
         try (RunFolder run = begin(Start.OVERWRITE, 2)) {
@@ -153,7 +153,7 @@ class RunFolderTest {
         Files.writeString(folder().resolve(".run.json.gm-1-1-0.tmp"), "half");
         Files.writeString(folder().resolve(".lock"), "1");
         begin(Start.NEW, 5).close();
-        assertThatThrownBy(() -> RunFolder.lockEmpty(folder())).hasMessageContaining("it holds a run");
+        assertThatThrownBy(() -> RunFolder.lockEmpty(folder())).hasMessageContaining("it contains a run");
     }
 
     @Test
