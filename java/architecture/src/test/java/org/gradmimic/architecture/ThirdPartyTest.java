@@ -95,7 +95,7 @@ class ThirdPartyTest {
         // The jars have the page as it was before it was written.
         if (Boolean.getBoolean("gradmimic.write")) return;
         for (String classes : List.of(
-                "org/gradmimic/kernel/Kernels.class",
+                "org/gradmimic/kernel/OpenResources.class",
                 "org/gradmimic/data/ImageDecoder.class",
                 "org/gradmimic/cli/Main.class")) {
             String from =
