@@ -88,11 +88,13 @@ final class CifarDataset implements ImageDataset {
 
     @Override
     public int size(Split split) {
-        return Objects.requireNonNull(labels.get(split)).length;
+        long[] found = labels.get(split);
+        return Splits.require(this, split, found == null ? 0 : found.length);
     }
 
     @Override
     public long[] labels(Split split) {
+        size(split);
         return Objects.requireNonNull(labels.get(split)).clone();
     }
 

@@ -82,7 +82,12 @@ final class DrawnDataset implements ImageDataset {
 
     @Override
     public int size(Split split) {
-        return Splits.require(this, split, split == Split.TRAIN ? train : test);
+        int size = switch (split) {
+            case TRAIN -> train;
+            case TEST -> test;
+            case VALIDATION -> 0;
+        };
+        return Splits.require(this, split, size);
     }
 
     @Override
@@ -147,7 +152,8 @@ final class DrawnDataset implements ImageDataset {
 
         @Override
         public void paint(Mat target) {
-            byte[] rgb = painter.paint(ALPHABET.charAt(id % classes), SplitMix.of(seed, split.ordinal(), id));
+            byte[] rgb =
+                    painter.paint(ALPHABET.charAt(id % classes), SplitMix.of(seed, split == Split.TRAIN ? 0 : 1, id));
             decoder.raw(rgb, size, target);
         }
 

@@ -44,6 +44,7 @@ class CifarDatasetTest {
         byte[] test = records(1, 4, 9);
         check(ten, Split.TEST, 3, test[3 * 3073], Arrays.copyOfRange(test, 3 * 3073 + 1, 4 * 3073));
 
+        assertThatThrownBy(() -> ten.size(Split.VALIDATION)).hasMessageContaining("has no validation split");
         ImageDataset hundred = Datasets.openImages("cifar100:" + folder);
         assertThat(hundred.classNames()).containsExactly("apple", "aquarium_fish", "baby");
         byte[] train = records(2, 6, 20);

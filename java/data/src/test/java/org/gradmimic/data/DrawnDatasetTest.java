@@ -24,6 +24,7 @@ class DrawnDatasetTest {
         assertThat(dataset.classNames()).hasSize(34).startsWith("0", "1").doesNotContain("I", "O");
         assertThat(dataset.nativeSize()).contains(SIZE);
         assertThat(Datasets.openImages("drawn:test=0,train=3").splits()).containsExactly(Split.TRAIN);
+        assertThatThrownBy(() -> dataset.size(Split.VALIDATION)).hasMessageContaining("has no validation split");
         assertThat(Datasets.openImages("drawn:classes=36").classNames())
                 .doesNotHaveDuplicates()
                 .endsWith("I", "O");
