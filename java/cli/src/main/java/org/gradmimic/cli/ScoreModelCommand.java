@@ -143,6 +143,7 @@ final class ScoreModelCommand implements Callable<Integer> {
             throw new InputException(
                     e.getMessage() + "; --allow-head-mismatch initialises a head for the model's number of classes", e);
         }
+        read.notes().forEach(note -> common.note(file + ": " + note));
         return read.moved(device);
     }
 

@@ -120,6 +120,16 @@ final class ModelConfig {
         throw wrong(name + " is " + value + "; expected a factor that makes " + width + " a number " + Limit.WIDTH);
     }
 
+    /** A number between 0 and 1, both excluded. */
+    double fraction(String name, double otherwise) {
+        Object value = find(name);
+        if (value == null) return otherwise;
+        if (value instanceof Number number && number.doubleValue() > 0 && number.doubleValue() < 1) {
+            return number.doubleValue();
+        }
+        throw wrong(name + " is " + value + "; expected a number between 0 and 1");
+    }
+
     boolean flag(String name) {
         Object value = find(name);
         if (value == null) return false;

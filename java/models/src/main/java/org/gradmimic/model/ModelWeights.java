@@ -27,8 +27,10 @@ import org.jspecify.annotations.Nullable;
  *     closes it
  * @param reinitialised names of the head's parameters that have a different number of classes in the file and were
  *     therefore initialised at random; empty if the head was read from the file
+ * @param notes which part of the file was read, and which library's names it uses; empty for a plain state dict
  */
-public record ModelWeights(Parameters parameters, Set<String> reinitialised) implements AutoCloseable {
+public record ModelWeights(Parameters parameters, Set<String> reinitialised, List<String> notes)
+        implements AutoCloseable {
     /** The largest number of names that an error lists for each kind of mismatch. */
     private static final int LISTED = 50;
 
@@ -61,38 +63,27 @@ public record ModelWeights(Parameters parameters, Set<String> reinitialised) imp
     private static ModelWeights read(Architecture model, Path file, @Nullable Long seed) {
         try (PointerScope scope = new PointerScope();
                 Weights weights = Weights.open(file)) {
-            Map<String, String> stored = storedNames(model, weights);
-            Set<String> fresh = seed == null ? Set.of() : mismatchedHead(model, weights, stored);
-            check(model, weights, stored, fresh);
+            ModelTensors stored = new ModelTensors(model, weights);
+            Set<String> fresh = seed == null ? Set.of() : mismatchedHead(model, stored);
+            check(model, weights.path(), stored, fresh);
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             if (seed != null && !fresh.isEmpty()) torch.manual_seed(seed);
             model.stateDict().forEach((name, spec) -> {
                 if (spec.role() == TensorSpec.Role.COUNTER) return;
-                tensors.put(
-                        name,
-                        fresh.contains(name)
-                                ? initialised(model, spec)
-                                : number(weights.tensor(Objects.requireNonNull(stored.get(name)))));
+                tensors.put(name, fresh.contains(name) ? initialised(model, spec) : number(stored.tensor(name)));
             });
-            return new ModelWeights(Parameters.of(tensors), fresh);
+            return new ModelWeights(Parameters.of(tensors), fresh, stored.notes());
         }
     }
 
-    /** Maps names in the model to names in the file. */
-    private static Map<String, String> storedNames(Architecture model, Weights weights) {
-        Map<String, String> stored = new LinkedHashMap<>();
-        for (String name : weights.names()) stored.putIfAbsent(model.parameterName(name), name);
-        return stored;
-    }
-
     /** The parameters of the head, if only their number of classes differs from the model's; otherwise empty. */
-    private static Set<String> mismatchedHead(Architecture model, Weights weights, Map<String, String> stored) {
+    private static Set<String> mismatchedHead(Architecture model, ModelTensors stored) {
         boolean mismatch = false;
         for (String name : model.head()) {
             long[] expected =
                     Objects.requireNonNull(model.stateDict().get(name)).shape();
-            if (!stored.containsKey(name)) return Set.of();
-            long[] found = weights.shape(stored.get(name));
+            if (!stored.contains(name)) return Set.of();
+            long[] found = stored.shape(name);
             if (found.length != expected.length) return Set.of();
             mismatch |= found[0] != expected[0];
             found[0] = expected[0];
@@ -101,39 +92,43 @@ public record ModelWeights(Parameters parameters, Set<String> reinitialised) imp
         return mismatch ? Set.copyOf(model.head()) : Set.of();
     }
 
-    private static void check(Architecture model, Weights weights, Map<String, String> stored, Set<String> fresh) {
+    private static void check(Architecture model, Path file, ModelTensors stored, Set<String> fresh) {
         List<String> missing = new ArrayList<>();
         List<String> misshapen = new ArrayList<>();
         boolean onlyHead = true;
         for (Map.Entry<String, TensorSpec> entry : model.stateDict().entrySet()) {
             String name = entry.getKey();
             TensorSpec spec = entry.getValue();
-            String storedName = stored.get(name);
             if (spec.role() == TensorSpec.Role.COUNTER || fresh.contains(name)) continue;
-            if (storedName == null) {
+            if (!stored.contains(name)) {
                 missing.add(name);
-            } else if (!spec.hasShape(weights.shape(storedName))) {
-                misshapen.add(name + " " + Arrays.toString(weights.shape(storedName)) + " (expected "
+            } else if (!spec.hasShape(stored.shape(name))) {
+                misshapen.add(described(name, stored) + " " + Arrays.toString(stored.shape(name)) + " (expected "
                         + Arrays.toString(spec.shape()) + ")");
                 onlyHead &= model.head().contains(name);
-            } else if (!weights.type(storedName).matches("F16|BF16|F32|F64")) {
-                misshapen.add(name + " of type " + weights.type(storedName));
+            } else if (!stored.type(name).matches("F16|BF16|F32|F64")) {
+                misshapen.add(described(name, stored) + " of type " + stored.type(name));
                 onlyHead = false;
             }
         }
-        List<String> surplus = new ArrayList<>(stored.keySet());
+        List<String> surplus = new ArrayList<>(stored.names());
         surplus.removeAll(model.stateDict().keySet());
         surplus.removeAll(model.ignoredTensors());
         if (missing.isEmpty() && surplus.isEmpty() && misshapen.isEmpty()) return;
-        String message = weights.path() + ": does not fit the model" + listed("missing", missing)
-                + listed("surplus", surplus) + listed("misshapen", misshapen);
+        String message = file + ": does not fit the model" + listed("missing", missing) + listed("surplus", surplus)
+                + listed("misshapen", misshapen);
         if (onlyHead
                 && missing.isEmpty()
                 && surplus.isEmpty()
-                && !mismatchedHead(model, weights, stored).isEmpty()) {
+                && !mismatchedHead(model, stored).isEmpty()) {
             throw new HeadMismatchException(message);
         }
         throw new InputException(message);
+    }
+
+    /** A tensor by its name in the model and, where it differs, in the file. */
+    private static String described(String name, ModelTensors stored) {
+        return stored.stored(name).equals(name) ? name : name + " from " + stored.stored(name);
     }
 
     private static String listed(String what, List<String> names) {
@@ -168,7 +163,7 @@ public record ModelWeights(Parameters parameters, Set<String> reinitialised) imp
         try (PointerScope scope = new PointerScope()) {
             Map<String, Tensor> there = new LinkedHashMap<>();
             parameters.names().forEach(name -> there.put(name, device.move(parameters.tensor(name))));
-            ModelWeights moved = new ModelWeights(Parameters.of(there), reinitialised);
+            ModelWeights moved = new ModelWeights(Parameters.of(there), reinitialised, notes);
             close();
             return moved;
         }

@@ -117,7 +117,8 @@ public final class Models {
                     case VIT -> VisionTransformer.named().get(name);
                     case CLIP -> Clip.named(name);
                     case RESNET -> ResNet.named().get(name);
-                    case TORCHSCRIPT -> throw new InvalidArgumentException("there is no TorchScript file called " + name);
+                    case TORCHSCRIPT ->
+                        throw new InvalidArgumentException("there is no TorchScript file called " + name);
                 });
     }
 

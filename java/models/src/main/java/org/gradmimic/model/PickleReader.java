@@ -16,12 +16,12 @@ import org.gradmimic.base.InvalidArgumentException;
 /**
  * Reads the pickle inside a torch file to the extent that a state dict needs: dictionaries, lists, tuples, numbers,
  * texts and tensors. A pickle is a program that may call any function it names. This reader knows only the few names in
- * {@link #CALLABLE} and {@link #STORAGES}, and performs their effect itself. It rejects every other name, and the error
- * states it.
+ * {@link #CALLABLE} and {@link #STORAGES}, and performs their effect itself. It never calls anything else: the result of
+ * such a call is an {@link Opaque}, which keeps only the name.
  *
  * <p>Values are {@link Map} (keys are texts or whole numbers), {@link List}, {@link Tuple}, {@link String}, {@link
- * Long}, {@link Double}, {@link Boolean}, {@link #NONE}, {@link StoredTensor}. They may contain themselves: access only
- * the expected members, and never traverse, compare or print whole values.
+ * Long}, {@link Double}, {@link Boolean}, {@link #NONE}, {@link StoredTensor}, {@link Opaque}. They may contain
+ * themselves: access only the expected members, and never traverse, compare or print whole values.
  */
 final class PickleReader {
     static final Object NONE = new Object();
@@ -29,7 +29,8 @@ final class PickleReader {
     private static final String ORDERED_DICT = "collections.OrderedDict";
     private static final String TENSOR = "torch._utils._rebuild_tensor_v2";
     private static final String PARAMETER = "torch._utils._rebuild_parameter";
-    private static final Set<String> CALLABLE = Set.of(ORDERED_DICT, TENSOR, PARAMETER);
+    private static final String PARAMETER_WITH_STATE = "torch._utils._rebuild_parameter_with_state";
+    private static final Set<String> CALLABLE = Set.of(ORDERED_DICT, TENSOR, PARAMETER, PARAMETER_WITH_STATE);
 
     private static final Map<String, ElementType> STORAGES = Map.of(
             "torch.FloatStorage", ElementType.F32,
@@ -69,6 +70,13 @@ final class PickleReader {
 
     /** A tuple. */
     record Tuple(List<Object> values) {}
+
+    /**
+     * A value that no state dict needs: the result of code that is not run, bytes, a set, or a number beyond 64 bits.
+     *
+     * @param name of its type, such as "argparse.Namespace"
+     */
+    record Opaque(String name) {}
 
     /** A member of a Python module that a pickle may name. */
     private record Global(String name) {}
@@ -136,6 +144,17 @@ final class PickleReader {
             case 'K' -> push((long) (code.get() & 0xff));
             case 'M' -> push((long) (code.getShort() & 0xffff));
             case 0x8a -> push(wholeNumber(code.get() & 0xff)); // LONG1
+            case 0x8b -> push(wholeNumber(code.getInt())); // LONG4
+            case 'C' -> push(bytes(code.get() & 0xff));
+            case 'B' -> push(bytes(code.getInt() & 0xffffffffL));
+            case 0x8e, 0x96 -> push(bytes(code.getLong())); // BINBYTES8, BYTEARRAY8
+            case 0x8f -> push(new Opaque("set")); // EMPTY_SET
+            case 0x90 -> append(popMark()); // ADDITEMS
+            case 0x91 -> { // FROZENSET
+                popMark();
+                push(new Opaque("frozenset"));
+            }
+            case '2' -> push(top());
             case 'G' -> push(Double.longBitsToDouble(Long.reverseBytes(code.getLong())));
             case 'X', 'T' -> push(text(code.getInt()));
             case 0x8c, 'U' -> push(text(code.get() & 0xff));
@@ -162,20 +181,30 @@ final class PickleReader {
             case 0x94 -> memo.put((long) memo.size(), top()); // MEMOIZE
             case 'h' -> push(remembered(code.get() & 0xff));
             case 'j' -> push(remembered(code.getInt() & 0xffffffffL));
-            case 'c' -> push(global(line(), line()));
+            case 'c' -> push(named(line(), line()));
             case 0x93 -> { // STACK_GLOBAL
                 String member = (String) pop();
-                push(global((String) pop(), member));
+                push(named((String) pop(), member));
             }
             case 'Q' -> push(storage((Tuple) pop()));
             case 'R' -> {
                 Tuple arguments = (Tuple) pop();
-                push(call((Global) pop(), arguments.values()));
+                push(called(pop(), arguments.values()));
+            }
+            case 0x81 -> { // NEWOBJ
+                Tuple arguments = (Tuple) pop();
+                push(called(pop(), arguments.values()));
+            }
+            case 0x92 -> { // NEWOBJ_EX
+                pop();
+                Tuple arguments = (Tuple) pop();
+                push(called(pop(), arguments.values()));
             }
             case 'b' -> {
                 // torch stores versions of modules with an OrderedDict; a dictionary of tensors does not need them.
                 pop();
-                if (!(top() instanceof Map)) throw new InvalidArgumentException("its pickle sets an object's state");
+                if (!(top() instanceof Map || top() instanceof Opaque))
+                    throw new InvalidArgumentException("its pickle sets an object's state");
             }
             default ->
                 throw new InvalidArgumentException("its pickle has the operation " + name(opcode) + " at byte "
@@ -221,20 +250,17 @@ final class PickleReader {
 
     @SuppressWarnings("unchecked")
     private void append(List<Object> values) {
-        ((List<Object>) top()).addAll(values);
+        if (!(top() instanceof Opaque)) ((List<Object>) top()).addAll(values);
     }
 
     @SuppressWarnings("unchecked")
     private void setItems(List<Object> items) {
+        if (top() instanceof Opaque) return;
         Map<Object, Object> target = (Map<Object, Object>) top();
         for (int i = 0; i < items.size(); i += 2) {
             Object key = items.get(i);
-            // Hashing a tuple or a dictionary might never end.
-            if (!(key instanceof String || key instanceof Long)) {
-                throw new InvalidArgumentException(
-                        "its pickle has a dictionary key that is neither a text nor a whole number");
-            }
-            target.put(key, items.get(i + 1));
+            // Names of tensors are texts. Hashing a tuple or a dictionary might never end.
+            if (key instanceof String || key instanceof Long) target.put(key, items.get(i + 1));
         }
     }
 
@@ -254,8 +280,17 @@ final class PickleReader {
         return new String(bytes, StandardCharsets.UTF_8);
     }
 
-    private long wholeNumber(int length) {
-        if (length > Long.BYTES) throw new InvalidArgumentException("its pickle has a number beyond 64 bits");
+    private Opaque bytes(long length) {
+        if (length < 0 || length > code.remaining()) throw new BufferUnderflowException();
+        code.position(code.position() + (int) length);
+        return new Opaque("bytes");
+    }
+
+    private Object wholeNumber(int length) {
+        if (length < 0 || length > Long.BYTES) {
+            bytes(length);
+            return new Opaque("int");
+        }
         long value = 0;
         for (int i = 0; i < length; i++) value |= (code.get() & 0xffL) << 8 * i;
         int unused = Long.SIZE - 8 * length;
@@ -274,14 +309,15 @@ final class PickleReader {
 
     // --- names and calls
 
-    private static Global global(String module, String member) {
+    private static Object named(String module, String member) {
         String name = module + "." + member;
-        if (!CALLABLE.contains(name) && !STORAGES.containsKey(name)) {
-            throw new InvalidArgumentException("its pickle refers to '" + Weights.shortened(name, NAME)
-                    + "', which would run code; only tensors are read."
-                    + " Save only the tensors: torch.save(model.state_dict(), FILE)");
-        }
-        return new Global(name);
+        return CALLABLE.contains(name) || STORAGES.containsKey(name)
+                ? new Global(name)
+                : new Opaque(Weights.shortened(name, NAME));
+    }
+
+    private static Object called(Object function, List<Object> arguments) {
+        return function instanceof Opaque ? function : call((Global) function, arguments);
     }
 
     private static Object call(Global function, List<Object> arguments) {
@@ -292,20 +328,21 @@ final class PickleReader {
                 yield new LinkedHashMap<>();
             }
             case TENSOR -> tensor(arguments);
-            case PARAMETER -> {
-                if (!(arguments.get(0) instanceof StoredTensor tensor)) throw new ClassCastException();
-                yield tensor;
+            case PARAMETER, PARAMETER_WITH_STATE -> {
+                if (arguments.get(0) instanceof StoredTensor tensor) yield tensor;
+                yield (Opaque) arguments.get(0);
             }
             default -> throw new InvalidArgumentException("its pickle calls " + function.name());
         };
     }
 
     /** A persistent id: ('storage', type, key, original device, elements). */
-    private Storage storage(Tuple id) {
+    private Object storage(Tuple id) {
         List<Object> parts = id.values();
         if (!"storage".equals(parts.get(0))) {
             throw new InvalidArgumentException("its pickle refers to an object other than a storage");
         }
+        if (parts.get(1) instanceof Opaque type) return type;
         ElementType type = STORAGES.get(((Global) parts.get(1)).name());
         if (type == null) throw new ClassCastException();
         String key = (String) parts.get(2);
@@ -321,7 +358,8 @@ final class PickleReader {
      * The arguments: the storage, the index of the tensor's first element in it, shape, strides, and autograd's
      * settings.
      */
-    private static StoredTensor tensor(List<Object> arguments) {
+    private static Object tensor(List<Object> arguments) {
+        if (arguments.get(0) instanceof Opaque type) return type;
         Storage storage = (Storage) arguments.get(0);
         long offset = (Long) arguments.get(1);
         long[] shape = numbers((Tuple) arguments.get(2));

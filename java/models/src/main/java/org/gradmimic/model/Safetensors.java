@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.bytedeco.javacpp.BytePointer;
@@ -30,7 +31,7 @@ public final class Safetensors {
 
     private Safetensors() {}
 
-    static Weights read(Path path, FileChannel channel) throws IOException {
+    static Weights read(Path path, FileChannel channel, boolean plain) throws IOException {
         long size = channel.size();
         if (size < LENGTH_BYTES) throw Weights.broken(path, "has " + size + " bytes, too few for a header");
         ByteBuffer start = Weights.bytes(channel, 0, LENGTH_BYTES);
@@ -52,7 +53,8 @@ public final class Safetensors {
             header.entries()
                     .forEach((name, entry) -> tensors.put(
                             name, StoredTensor.contiguous(entry.type(), entry.shape(), dataStart + entry.begin())));
-            return new Weights(path, size, tensors, header.metadata());
+            Checkpoint checkpoint = new Checkpoint(tensors, List.of());
+            return new Weights(path, size, plain ? checkpoint.withoutPrefixes() : checkpoint, header.metadata());
         } catch (CharacterCodingException e) {
             throw Weights.broken(path, "its header is not UTF-8 text; it is not a safetensors file");
         } catch (InvalidArgumentException e) {

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -31,8 +30,10 @@ final class TorchFile {
     /** The entry that only a TorchScript archive has. */
     private static final String PROGRAM = "/constants.pkl";
 
-    private static final List<String> WRAPPERS = List.of("state_dict", "model_state_dict", "model");
-    private static final String PARALLEL = "module.";
+    private static final String ALONE = "save the state dict alone: torch.save(model.state_dict(), FILE)";
+
+    /** The largest number of entries that an error names. */
+    private static final int LISTED = 5;
 
     /** The number of characters of an entry's name that an error shows. */
     private static final int NAME = 100;
@@ -48,7 +49,7 @@ final class TorchFile {
     }
 
     /** @throws InputException if the archive is damaged, is not a state dict, or would run code */
-    static Weights read(Path path, FileChannel channel) throws IOException {
+    static Weights read(Path path, FileChannel channel, boolean plain) throws IOException {
         Map<String, ZipArchiveEntry> entries = entries(path, channel);
         String pickle = entries.keySet().stream()
                 .filter(name -> name.equals(PICKLE) || name.endsWith("/" + PICKLE))
@@ -59,7 +60,9 @@ final class TorchFile {
         TorchFile file = new TorchFile(channel, entries, folder);
         try {
             file.requireLittleEndian();
-            return new Weights(path, channel.size(), file.stateDict(), Map.of());
+            Checkpoint checkpoint = file.checkpoint();
+            if (plain) checkpoint = checkpoint.withoutPrefixes();
+            return new Weights(path, channel.size(), checkpoint, Map.of());
         } catch (InvalidArgumentException e) {
             throw Weights.broken(path, e.getMessage(), e);
         }
@@ -119,40 +122,30 @@ final class TorchFile {
         return Weights.bytes(channel, entry.getDataOffset(), (int) entry.getSize());
     }
 
-    private Map<String, StoredTensor> stateDict() throws IOException {
+    private Checkpoint checkpoint() throws IOException {
         Object root = PickleReader.read(
                 content(Objects.requireNonNull(entries.get(folder + PICKLE)), MAX_PICKLE), this::position);
         if (!(root instanceof Map<?, ?> dictionary)) {
-            throw new InvalidArgumentException("holds " + kind(root) + ", not a state dict");
+            throw new InvalidArgumentException("holds " + kind(root) + ", not a state dict; " + ALONE);
         }
-        for (String wrapper : WRAPPERS) {
-            if (dictionary.get(wrapper) instanceof Map<?, ?> wrapped) return plain(tensors(wrapped));
+        Checkpoint found = Checkpoint.find(dictionary);
+        if (found != null) return found;
+        List<String> held = new ArrayList<>();
+        for (Map.Entry<?, ?> entry : dictionary.entrySet()) {
+            if (held.size() == LISTED) break;
+            held.add("'" + Weights.shortened(String.valueOf(entry.getKey()), NAME) + "' is " + kind(entry.getValue()));
         }
-        return plain(tensors(dictionary));
-    }
-
-    private static Map<String, StoredTensor> tensors(Map<?, ?> dictionary) {
-        Map<String, StoredTensor> tensors = new LinkedHashMap<>();
-        dictionary.forEach((name, value) -> {
-            if (!(name instanceof String key) || !(value instanceof StoredTensor tensor)) {
-                throw new InvalidArgumentException(
-                        "holds " + kind(value) + " as '" + Weights.shortened(String.valueOf(name), NAME)
-                                + "', not a tensor; save only the state dict: torch.save(model.state_dict(), FILE)");
-            }
-            tensors.put(key, tensor);
-        });
-        return tensors;
-    }
-
-    /** Removes the prefix that data-parallel training adds to every name. */
-    private static Map<String, StoredTensor> plain(Map<String, StoredTensor> tensors) {
-        if (!tensors.keySet().stream().allMatch(name -> name.startsWith(PARALLEL))) return tensors;
-        Map<String, StoredTensor> plain = new LinkedHashMap<>();
-        tensors.forEach((name, tensor) -> plain.put(name.substring(PARALLEL.length()), tensor));
-        return plain;
+        throw new InvalidArgumentException(
+                "has no state dict: " + (held.isEmpty() ? "it is empty" : String.join(", ", held))
+                        + (dictionary.size() > LISTED ? ", …" : "") + "; looked for tensors in it and in its entries "
+                        + String.join(", ", Checkpoint.WRAPPERS));
     }
 
     private static String kind(Object value) {
+        if (value instanceof PickleReader.Opaque object) {
+            return "an object of '" + object.name() + "'"
+                    + (object.name().contains(".") ? ", which would run code" : "");
+        }
         if (value instanceof StoredTensor) return "a tensor";
         if (value instanceof Map) return "a dictionary";
         if (value instanceof List || value instanceof PickleReader.Tuple) return "a list";

@@ -23,8 +23,10 @@ import org.gradmimic.model.TransformerBlock.Names;
  * @param width D, torchvision's hidden_dim
  * @param mlpWidth hidden units of the blocks' MLP
  * @param classes C
+ * @param epsilon added to the variance in layer normalisation: 1e-6 in torchvision and timm, 1e-12 in transformers
  */
-public record VisionTransformer(int side, int patchSize, int layers, int heads, int width, int mlpWidth, int classes)
+public record VisionTransformer(
+        int side, int patchSize, int layers, int heads, int width, int mlpWidth, int classes, double epsilon)
         implements ImageClassifier {
     /** torchvision's own sizes, for ImageNet. */
     private static final Map<String, VisionTransformer> NAMED = Map.of(
@@ -33,7 +35,6 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
             "vit_l_16",
                     builder().layers(24).heads(16).width(1024).mlpWidth(4096).build());
 
-    private static final double EPSILON = 1e-6;
     private static final String HEAD = "heads.head";
 
     /**
@@ -48,6 +49,9 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
         requirePositive("the width", width);
         requirePositive("the MLP's width", mlpWidth);
         requirePositive("the number of classes", classes);
+        if (!(epsilon > 0 && epsilon < 1)) {
+            throw new InvalidArgumentException("epsilon is " + epsilon + "; it must be between 0 and 1");
+        }
         if (side % patchSize != 0) {
             throw new InvalidArgumentException(
                     "images of " + side + " pixels per side cannot be divided into patches of " + patchSize);
@@ -75,6 +79,7 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
         private int width = 768;
         private int mlpWidth = 3072;
         private int classes = 1000;
+        private double epsilon = 1e-6;
 
         private Builder() {}
 
@@ -120,13 +125,19 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
             return this;
         }
 
+        /** Added to the variance in layer normalisation. */
+        public Builder epsilon(double value) {
+            epsilon = value;
+            return this;
+        }
+
         /**
          * Builds the model.
          *
          * @throws InvalidArgumentException if a size is out of range or does not fit another
          */
         public VisionTransformer build() {
-            return new VisionTransformer(side, patchSize, layers, heads, width, mlpWidth, classes);
+            return new VisionTransformer(side, patchSize, layers, heads, width, mlpWidth, classes, epsilon);
         }
     }
 
@@ -135,7 +146,7 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
         return NAMED;
     }
 
-    /** Reads {@code image_size, patch_size, num_layers, num_heads, hidden_dim, mlp_dim, num_classes}. */
+    /** Reads {@code image_size, patch_size, num_layers, num_heads, hidden_dim, mlp_dim, num_classes} and, optionally, {@code layer_norm_eps}. */
     static VisionTransformer of(ModelConfig config) {
         Builder builder = builder()
                 .side(config.side("image_size", 224))
@@ -144,7 +155,8 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
                 .heads(config.positive("num_heads", Limit.WIDTH))
                 .width(config.positive("hidden_dim", Limit.WIDTH))
                 .mlpWidth(config.positive("mlp_dim", Limit.WIDTH))
-                .classes(config.positive("num_classes", 1000, Limit.CLASSES));
+                .classes(config.positive("num_classes", 1000, Limit.CLASSES))
+                .epsilon(config.fraction("layer_norm_eps", 1e-6));
         config.finish();
         try {
             return builder.build();
@@ -154,7 +166,7 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
     }
 
     private TransformerBlock block() {
-        return new TransformerBlock(width, mlpWidth, heads, EPSILON, Activation.GELU, false, false, Names.TORCHVISION);
+        return new TransformerBlock(width, mlpWidth, heads, epsilon, Activation.GELU, false, false, Names.TORCHVISION);
     }
 
     private static String block(int i) {
@@ -207,7 +219,7 @@ public record VisionTransformer(int side, int patchSize, int layers, int heads, 
                 x = layers.boundary(block().forward(layers, block(i), x, null));
             }
             x = block().forward(layers, block(this.layers - 1), x, VisionTransformer::first);
-            x = layers.layerNorm("encoder.ln", layers.boundary(x.select(1, 0)), EPSILON);
+            x = layers.layerNorm("encoder.ln", layers.boundary(x.select(1, 0)), epsilon);
             result.put(layers.linear(HEAD, x));
         }
         return result;

@@ -7,9 +7,14 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.base.InputException;
@@ -30,26 +35,64 @@ public final class Weights implements AutoCloseable {
     private final Path path;
     private final Map<String, StoredTensor> tensors;
     private final Map<String, String> metadata;
-    private final MappedFile file;
+    private final List<String> notes;
+    private final Map<String, MappedFile> fileOf = new HashMap<>();
+    private final List<MappedFile> files = new ArrayList<>();
 
-    /** @param tensors every one lies within the file */
-    Weights(Path path, long size, Map<String, StoredTensor> tensors, Map<String, String> metadata) {
+    /** @param checkpoint every tensor lies within the file */
+    Weights(Path path, long size, Checkpoint checkpoint, Map<String, String> metadata) {
         this.path = path;
-        this.tensors = tensors;
+        this.tensors = checkpoint.tensors();
+        this.notes = checkpoint.notes();
         this.metadata = metadata;
-        file = new MappedFile(path, size);
+        MappedFile file = new MappedFile(path, size);
+        files.add(file);
+        tensors.keySet().forEach(name -> fileOf.put(name, file));
     }
 
     /**
-     * Opens a file of either format, recognised by its content.
+     * The tensors of several files.
+     *
+     * @param path of the index
+     * @param parts by file name; this object closes them
+     */
+    Weights(Path path, Map<String, String> partOf, Map<String, Weights> parts) {
+        this.path = path;
+        this.metadata = Map.of();
+        Map<String, StoredTensor> all = new LinkedHashMap<>();
+        Map<StoredTensor, MappedFile> places = new IdentityHashMap<>();
+        partOf.forEach((name, part) -> {
+            Weights weights = parts.get(part);
+            StoredTensor stored = weights.stored(name);
+            all.put(name, stored);
+            places.put(stored, weights.fileOf.get(name));
+        });
+        parts.values().forEach(weights -> files.addAll(weights.files));
+        List<String> said =
+                new ArrayList<>(List.of("read " + partOf.size() + " tensors from " + parts.size() + " files"));
+        Checkpoint checkpoint = new Checkpoint(all, said).withoutPrefixes();
+        this.tensors = checkpoint.tensors();
+        this.notes = checkpoint.notes();
+        tensors.forEach((name, stored) -> fileOf.put(name, places.get(stored)));
+    }
+
+    /**
+     * Opens a file of either format, recognised by its content, or the index of a model that is stored in several files
+     * ({@code model.safetensors.index.json}).
      *
      * @throws InputException if the file is missing, truncated, damaged, in another format, or would run code; the
      *     message names the file and the place
      */
     public static Weights open(Path path) {
         if (Files.isDirectory(path)) throw InputException.in(path, "is a folder, expected a file of weights");
+        if (path.toString().endsWith(WeightsIndex.ENDING)) return WeightsIndex.read(path);
+        return openOne(path, true);
+    }
+
+    /** Opens a single file. @param plain whether prefixes of the names are removed */
+    static Weights openOne(Path path, boolean plain) {
         try (FileChannel channel = InputFiles.channel(path)) {
-            return isZip(channel) ? TorchFile.read(path, channel) : Safetensors.read(path, channel);
+            return isZip(channel) ? TorchFile.read(path, channel, plain) : Safetensors.read(path, channel, plain);
         } catch (NoSuchFileException e) {
             throw InputException.in(path, "there is no such file", e);
         } catch (IOException e) {
@@ -117,7 +160,7 @@ public final class Weights implements AutoCloseable {
         if (stored.type().scalarType() == null) {
             throw broken(path, "tensor '" + name + "' is " + stored.type() + ", which cannot be read");
         }
-        return file.tensor(stored);
+        return Objects.requireNonNull(fileOf.get(name)).tensor(stored);
     }
 
     /**
@@ -140,7 +183,7 @@ public final class Weights implements AutoCloseable {
         }
         Tensor copy = new Tensor();
         try (PointerScope scope = new PointerScope()) {
-            copy.put(file.tensor(stored).clone());
+            copy.put(Objects.requireNonNull(fileOf.get(name)).tensor(stored).clone());
         }
         return copy;
     }
@@ -166,9 +209,14 @@ public final class Weights implements AutoCloseable {
         return whole.length() <= longest ? whole : whole.substring(0, longest) + "...";
     }
 
+    /** What was read from the file and what was skipped, one sentence each; empty for a plain state dict. */
+    public List<String> notes() {
+        return notes;
+    }
+
     /** Closes the file; tensors taken from it stay valid. A second call does nothing. */
     @Override
     public void close() {
-        file.close();
+        files.forEach(MappedFile::close);
     }
 }

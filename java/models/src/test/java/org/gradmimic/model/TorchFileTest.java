@@ -86,7 +86,18 @@ class TorchFileTest {
         try (PointerScope scope = new PointerScope();
                 Weights weights = Weights.open(stored("wrapped.pt"))) {
             assertThat(weights.names()).containsExactly("weight", "bias");
+            assertThat(weights.notes())
+                    .containsExactly("read its entry state_dict", "removed the prefix module. from every name");
             assertThat(weights.shape("weight")).containsExactly(2, 3);
+        }
+    }
+
+    @Test
+    void whatIsNoTensorIsSkippedAndNamed() {
+        try (PointerScope scope = new PointerScope();
+                Weights weights = Weights.open(stored("mixed.pt"))) {
+            assertThat(weights.names()).containsExactly("weight");
+            assertThat(weights.notes()).containsExactly("skipped 1 entry that is not a tensor: steps");
         }
     }
 
@@ -110,8 +121,7 @@ class TorchFileTest {
             delimiter = '|',
             value = {
                 "legacy.pt | bare pickle, the format of torch before 1.6",
-                "module.pt | refers to 'torch.nn.modules.linear.Linear', which would run code",
-                "mixed.pt  | holds a list as 'steps', not a tensor",
+                "module.pt | holds an object of 'torch.nn.modules.linear.Linear', which would run code, not a state dict",
                 "list.pt   | holds a list, not a state dict"
             })
     void whatIsNoStateDictIsRefused(String name, String message) {
@@ -281,17 +291,19 @@ class TorchFileTest {
                 Arguments.of(dictionary("FloatStorage", "0", huge, 0, of(2), 1), "elements"),
                 Arguments.of(dictionary("FloatStorage", "../0", 4, 0, of(2), 1), "lacks its storage '../0'"),
                 Arguments.of(dictionary("FloatStorage", "a\u001b\n", 4, 0, of(2), 1), "lacks its storage 'a??'"),
-                Arguments.of(new Pickle().op('}').text("a\nb").op('}', 's').end(), "holds a dictionary as 'a?b'"),
-                Arguments.of(dictionary("UntypedStorage", "0", 4, 0, of(2), 1), "refers to 'torch.UntypedStorage'"),
+                Arguments.of(new Pickle().op('}').text("a\nb").op('}', 's').end(), "'a?b' is a dictionary"),
+                Arguments.of(
+                        dictionary("UntypedStorage", "0", 4, 0, of(2), 1),
+                        "'a' is an object of 'torch.UntypedStorage', which would run code"),
                 Arguments.of(
                         new Pickle()
                                 .global("os", "system")
                                 .text("true")
                                 .op(0x85, 'R')
                                 .end(),
-                        "refers to 'os.system', which would run code"),
-                Arguments.of(new Pickle().text("builtins").text("eval").op(0x93).end(), "refers to 'builtins.eval'"),
-                Arguments.of(new Pickle().global("os\r", "system").end(), "refers to 'os?.system'"),
+                        "holds an object of 'os.system', which would run code"),
+                Arguments.of(new Pickle().text("builtins").text("eval").op(0x93).end(), "an object of 'builtins.eval'"),
+                Arguments.of(new Pickle().global("os\r", "system").end(), "an object of 'os?.system'"),
                 Arguments.of(
                         new Pickle()
                                 .global("torch", "FloatStorage")
@@ -301,20 +313,21 @@ class TorchFileTest {
                 Arguments.of(new Pickle().op('(').text("x").op('i').end(), "operation 0x69"),
                 Arguments.of(new Pickle().op(')', 0x81).end(), "operation 0x81"),
                 Arguments.of(new Pickle().text("x").op('}', 'b').end(), "sets an object's state"),
-                Arguments.of(new Pickle().op('}', ')').number(1).op('s').end(), "key that is neither a text"),
+                Arguments.of(new Pickle().op('}', ')').number(1).op('s').end(), "has no state dict: it is empty"),
                 Arguments.of(new Pickle().op('R').end(), "0x52 at byte 2 does not find"),
                 Arguments.of(new Pickle().op('}', '(').text("a").op('u').end(), "0x75"),
                 Arguments.of(new Pickle().op('u').end(), "0x75"),
                 Arguments.of(new Pickle().op(')', '(', '0').end(), "0x30"),
                 Arguments.of(new Pickle().op('h', 9).end(), "refers to memo entry 9"),
-                Arguments.of(new Pickle().op(0x8a, 9).op(new int[9]).end(), "beyond 64 bits"),
+                Arguments.of(
+                        new Pickle().op(0x8a, 9).op(new int[9]).end(), "holds an object of 'int', not a state dict"),
                 Arguments.of(new Pickle().op('X', 255, 255, 255, 127).end(), "cut short"),
                 Arguments.of(new Pickle().op('X', 255, 255, 255, 255).end(), "cut short"),
                 Arguments.of(new Pickle().op('c', 'o', 's').end(), "cut short"),
                 Arguments.of(new Pickle().op('.').end(), "damaged"),
                 Arguments.of(new byte[0], "cut short"),
-                Arguments.of(new Pickle().op('}').text("a").op('}', 's').end(), "holds a dictionary as 'a'"),
-                Arguments.of(new Pickle().op('}').number(1).op('}', 's').end(), "holds a dictionary as '1'"));
+                Arguments.of(new Pickle().op('}').text("a").op('}', 's').end(), "'a' is a dictionary"),
+                Arguments.of(new Pickle().op('}').number(1).op('}', 's').end(), "'1' is a dictionary"));
     }
 
     @ParameterizedTest
@@ -328,7 +341,7 @@ class TorchFileTest {
     void nestingCostsNothing() throws IOException {
         Pickle pickle = new Pickle().op('}').text("a").text("x");
         for (int i = 0; i < 100_000; i++) pickle.op('q', 1, 'h', 1, 0x86);
-        assertRefused(archive(pickle.op('s').end(), ZipEntry.STORED), "holds a list as 'a'");
+        assertRefused(archive(pickle.op('s').end(), ZipEntry.STORED), "'a' is a list");
     }
 
     /** A byte makes a dictionary: 30 MB of them would take two gigabytes. */
