@@ -31,6 +31,9 @@ public abstract class GradmimicException extends RuntimeException {
 
     private static final int MAX_MESSAGE = 4000;
 
+    /** Of a longer message the end is kept too: it says what was expected. */
+    private static final int KEPT_END = 1000;
+
     protected GradmimicException(String message) {
         super(oneLine(message));
     }
@@ -40,7 +43,9 @@ public abstract class GradmimicException extends RuntimeException {
     }
 
     private static String oneLine(String message) {
-        String shown = message.length() <= MAX_MESSAGE ? message : message.substring(0, MAX_MESSAGE) + "...";
+        String shown = message.length() <= MAX_MESSAGE
+                ? message
+                : message.substring(0, MAX_MESSAGE - KEPT_END) + "..." + message.substring(message.length() - KEPT_END);
         return shown.replaceAll("[\\p{Cc}\\u2028\\u2029]", "?");
     }
 
