@@ -3,8 +3,11 @@ package org.gradmimic.layer;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.StringTensorDict;
 import org.bytedeco.pytorch.Tensor;
@@ -19,7 +22,11 @@ import org.jspecify.annotations.Nullable;
  * buffers such as running statistics. It keeps handles of its own; the tensors stay the caller's too.
  */
 public final class Parameters implements AutoCloseable {
+    /** What a map of tensors calls the running statistics of batch normalisation. */
+    private static final Pattern STATISTICS = Pattern.compile("(.*\\.)?running_(mean|var)");
+
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+    private final Set<String> buffers = new LinkedHashSet<>();
     private boolean closed;
 
     private Parameters() {
@@ -29,24 +36,58 @@ public final class Parameters implements AutoCloseable {
     /** These tensors, in the map's order. */
     public static Parameters of(Map<String, Tensor> tensors) {
         Parameters parameters = new Parameters();
-        tensors.forEach(parameters::put);
+        tensors.forEach((name, tensor) -> parameters.put(
+                name,
+                tensor,
+                !tensor.is_floating_point() || STATISTICS.matcher(name).matches()));
         return parameters;
     }
 
     /** The parameters and buffers of a module, by the names it gives them. */
     public static Parameters of(Module module) {
         Parameters parameters = new Parameters();
-        for (StringTensorDict named : new StringTensorDict[] {module.named_parameters(), module.named_buffers()}) {
-            for (long i = 0; i < named.size(); i++) {
-                var item = named.get(i);
-                parameters.put(item.key().getString(), item.value());
-            }
-        }
+        parameters.put(module.named_parameters(), false);
+        parameters.put(module.named_buffers(), true);
         return parameters;
     }
 
-    private void put(String name, Tensor tensor) {
+    private void put(StringTensorDict named, boolean buffer) {
+        for (long i = 0; i < named.size(); i++) {
+            var item = named.get(i);
+            put(item.key().getString(), item.value(), buffer);
+        }
+    }
+
+    private void put(String name, Tensor tensor, boolean buffer) {
         tensors.put(name, Memory.detached(new Tensor(tensor)));
+        if (buffer) buffers.add(name);
+    }
+
+    /** The names of the parameters that are trained: those that require a gradient. Buffers do not. */
+    public List<String> trained() {
+        return tensors.entrySet().stream()
+                .filter(entry ->
+                        !buffers.contains(entry.getKey()) && entry.getValue().requires_grad())
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    /**
+     * The names of the parameters that names and patterns choose, as {@link ParameterNames#choose} does and the command line. Buffers
+     * are left out.
+     *
+     * @throws InvalidArgumentException for what fits no parameter, with the nearest names
+     */
+    public List<String> named(String... namesAndPatterns) {
+        return parameterNames().choose(List.of(namesAndPatterns));
+    }
+
+    ParameterNames parameterNames() {
+        return new ParameterNames(
+                tensors.keySet().stream()
+                        .filter(name -> !buffers.contains(name))
+                        .toList(),
+                buffers);
     }
 
     /**
@@ -56,7 +97,10 @@ public final class Parameters implements AutoCloseable {
      */
     public Tensor tensor(String name) {
         Tensor tensor = find(name);
-        if (tensor == null) throw new InvalidArgumentException("there is no parameter " + name);
+        if (tensor == null) {
+            throw new InvalidArgumentException("there is no parameter " + name + "; the closest matches are "
+                    + ParameterNames.nearest(tensors.keySet(), name));
+        }
         return tensor;
     }
 

@@ -31,13 +31,13 @@ final class Recorder implements AutoCloseable {
 
     /**
      * @param model all parameters
-     * @param mimic names of the mimic layer's
+     * @param chosen names and patterns of the mimic layer's
      * @param references models that have those, one or several
      * @throws InvalidArgumentException for names nobody has, and references that miss a parameter or have another shape of
      *     it, all listed at once
      */
-    Recorder(Device device, Parameters model, Collection<String> mimic, List<Parameters> references) {
-        check(device, model, mimic, references);
+    Recorder(Device device, Parameters model, Collection<String> chosen, List<Parameters> references) {
+        List<String> mimic = chosen(device, model, chosen, references);
         this.references = references.size();
         for (String name : model.names()) {
             Tensor tensor = model.tensor(name);
@@ -69,16 +69,15 @@ final class Recorder implements AutoCloseable {
                 .orElseThrow();
     }
 
-    private static void check(Device device, Parameters model, Collection<String> mimic, List<Parameters> references) {
+    /** The parameters that the names and patterns choose. */
+    private static List<String> chosen(
+            Device device, Parameters model, Collection<String> mimic, List<Parameters> references) {
         if (mimic.isEmpty()) throw new InvalidArgumentException("no parameter is named as mimic layer");
         if (references.isEmpty()) throw new InvalidArgumentException("there is no reference model");
         List<String> wrong = new ArrayList<>();
-        for (String name : mimic) {
-            Tensor tensor = model.find(name);
-            if (tensor == null) {
-                wrong.add("the model has no parameter " + name);
-                continue;
-            }
+        List<String> names = model.parameterNames().choose(mimic, wrong);
+        for (String name : names) {
+            Tensor tensor = model.tensor(name);
             if (!tensor.is_floating_point()) wrong.add(name + " is not of a floating type");
             for (int k = 0; k < references.size(); k++) {
                 Tensor theirs = references.get(k).find(name);
@@ -93,6 +92,7 @@ final class Recorder implements AutoCloseable {
             }
         }
         if (!wrong.isEmpty()) throw new InvalidArgumentException(String.join("; ", wrong));
+        return names;
     }
 
     int references() {
@@ -113,7 +113,10 @@ final class Recorder implements AutoCloseable {
     /** The parameter of that name. */
     ModelParameter get(String name) {
         ModelParameter parameter = byName.get(name);
-        if (parameter == null) throw new InvalidArgumentException("there is no parameter " + name);
+        if (parameter == null) {
+            throw new InvalidArgumentException("there is no parameter " + name + "; the closest matches are "
+                    + ParameterNames.nearest(byName.keySet(), name));
+        }
         return parameter;
     }
 

@@ -107,7 +107,10 @@ public final class RecordingLayers implements Layers, AutoCloseable {
             this.parameters = parameters;
         }
 
-        /** Adds names of the mimic layer's parameters: one, several, or all. */
+        /**
+         * Adds names of the mimic layer's parameters, or patterns with * and ?, as {@link Parameters#named} and the command line take
+         * them. {@value ParameterNames#ALL} means every parameter; buffers are left out.
+         */
         public Builder mimic(String... names) {
             return mimic(List.of(names));
         }
@@ -116,6 +119,11 @@ public final class RecordingLayers implements Layers, AutoCloseable {
         public Builder mimic(Collection<String> names) {
             mimic.addAll(names);
             return this;
+        }
+
+        /** Makes every parameter that is trained one of the mimic layer: {@link Parameters#trained()}. */
+        public Builder mimicTrained() {
+            return mimic(parameters.trained());
         }
 
         /** @param reference a model that has the mimic layer's parameters; not owned */
