@@ -105,6 +105,13 @@ GM_API int32_t gm_cpu_threads(void);
  *                  uses, has the lowest ones; it must not have more than half of MAX_THREADS. */
 GM_API gm_status gm_share_threads(void *set_callback, int32_t max_threads);
 
+/* From now on exit() ends the process without the destructors of static objects and without the exit handlers that
+ * were registered before; buffered output is written and the exit code is kept. This is for a program that may be
+ * told to end while its threads compute: destructors would free what these threads use. It affects the whole
+ * process. A second call does no harm; a later one also covers what was registered in between. GM_UNSUPPORTED if
+ * the system refuses it. */
+GM_API gm_status gm_skip_exit_handlers(void);
+
 /* GM_OK if there is a device that GM_CUDA can use, else GM_UNSUPPORTED. gm_last_error() then says why
  * (built without CUDA, no driver, no device, none of compute capability 8.0 or newer) and what to do. */
 GM_API gm_status gm_cuda_available(void);

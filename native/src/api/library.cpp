@@ -1,4 +1,8 @@
 // Entry points that are no operation: versions, errors, providers.
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
 #include <string>
 
 #include "api/dispatch.h"
@@ -66,6 +70,17 @@ gm_status gm_share_threads(void *set_callback, int32_t max_threads) {
         if (set_callback == nullptr) gm::fail(GM_INVALID_ARGUMENT, "set_callback is NULL");
         if (max_threads < 1) gm::fail(GM_INVALID_ARGUMENT, "max_threads is %d, below 1", max_threads);
         gm::cpu::share_threads(set_callback, max_threads);
+    });
+}
+
+gm_status gm_skip_exit_handlers(void) {
+    return gm::guarded("gm_skip_exit_handlers", [] {
+        // The handler registered last runs first.
+        const auto leave = [](int code, void *) {
+            std::fflush(nullptr);
+            ::_exit(code);
+        };
+        if (::on_exit(leave, nullptr) != 0) gm::fail(GM_UNSUPPORTED, "on_exit failed");
     });
 }
 

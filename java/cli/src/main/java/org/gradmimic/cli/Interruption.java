@@ -2,6 +2,7 @@ package org.gradmimic.cli;
 
 import java.io.PrintWriter;
 import java.util.function.Supplier;
+import org.gradmimic.kernel.NativeLibrary;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,8 @@ public final class Interruption {
     static void watch(PrintWriter err) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             if (!ended) err.println(message());
+            // A thread may be in LibTorch, whose static objects must then not be destroyed.
+            NativeLibrary.skipExitHandlers();
         }));
     }
 

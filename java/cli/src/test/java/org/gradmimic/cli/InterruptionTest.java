@@ -11,6 +11,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.io.npy.NpyWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -38,6 +41,45 @@ class InterruptionTest {
             Interruption.end();
             System.exit(0);
         }
+    }
+
+    /** Stands for a command whose threads are in LibTorch; it starts and ends parallel regions without a pause. */
+    static final class BusyInLibTorch {
+        public static void main(String[] args) throws InterruptedException {
+            Interruption.watch(new PrintWriter(System.err, true));
+            for (int i = 0; i < 4; i++) {
+                Thread thread = new Thread(() -> {
+                    while (true) {
+                        try (PointerScope scope = new PointerScope()) {
+                            Tensor a = torch.randn(new long[] {300, 300});
+                            torch.softmax(torch.mm(a, a).add(a), 1).sum();
+                        }
+                    }
+                });
+                thread.start();
+            }
+            Thread.sleep(300);
+            System.out.println("busy");
+        }
+    }
+
+    /** Destructors that run while LibTorch works crash the JVM in some of the cases: exit code 134 instead of 143. */
+    @Test
+    void terminationWhileLibTorchWorksIsNoCrash(@TempDir Path folder) throws Exception {
+        for (int i = 0; i < 8; i++) {
+            ProcessBuilder builder = Run.java(BusyInLibTorch.class.getName());
+            builder.command().add(1, "-XX:ErrorFile=" + folder.resolve("crash.log"));
+            Process process = builder.redirectErrorStream(true).start();
+            try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
+                assertThat(out.readLine()).isEqualTo("busy");
+                process.toHandle().destroy();
+                assertThat(out.lines().toList()).containsExactly("", "gradmimic: interrupted");
+                assertThat(process.waitFor()).isEqualTo(143);
+            } finally {
+                process.destroyForcibly();
+            }
+        }
+        assertThat(folder).isEmptyDirectory();
     }
 
     @Test

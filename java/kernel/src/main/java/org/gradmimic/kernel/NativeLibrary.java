@@ -73,6 +73,16 @@ public final class NativeLibrary {
         return gradmimic.gm_cpu_threads();
     }
 
+    /**
+     * Lets the process end without the destructors of native libraries, which would free what threads in LibTorch use;
+     * see {@code gm_skip_exit_handlers} in gradmimic.h. To be called when the process is about to end. Does nothing if
+     * no native library was loaded, if libgradmimic cannot be loaded or if the system refuses it.
+     */
+    public static void skipExitHandlers() {
+        if (Loader.getLoadedLibraries().isEmpty() || INSTANCE.failure != null) return;
+        gradmimic.gm_skip_exit_handlers();
+    }
+
     /** The reason why CUDA cannot be used here and how to fix it; null if it can be used. */
     public static @Nullable String cudaProblem() {
         require();
