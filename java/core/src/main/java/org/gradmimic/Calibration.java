@@ -1,10 +1,10 @@
 package org.gradmimic;
 
-/** Which parameters the weights reach. */
+/** Which parameters' gradients the sample weights apply to. */
 public enum Calibration {
-    /** The mimic layer's gradient is Σ w_i g_i, all others get the batch mean: the authors' default. */
+    /** The mimic layer's gradient is Σ w_i g_i; all others are the batch mean. This is the authors' default. */
     LAYER,
-    /** Every trainable parameter gets Σ w_i g_i. */
+    /** The gradient of every trainable parameter is Σ w_i g_i. */
     ALL;
 
     @Override

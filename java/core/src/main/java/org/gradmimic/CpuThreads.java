@@ -10,10 +10,10 @@ import org.gradmimic.kernel.NativeLibrary;
 import org.gradmimic.kernel.internal.Kernels;
 
 /**
- * The CPU threads of LibTorch, its BLAS and the kernels. LibTorch and the kernels work on OpenMP's pool of threads, OpenBLAS
- * has one of its own, and two pools on the same cores cost a small training step more than its arithmetic: while one works
- * the other's threads spin, or sleep and are woken for every product. So OpenBLAS is made to work on OpenMP's, in this
- * whole process, as soon as this package sees its first tensor.
+ * The CPU threads of LibTorch, its BLAS and the kernels. LibTorch and the kernels use OpenMP's pool of threads, and
+ * OpenBLAS has its own. On the same cores, two pools cost a small training step more time than its arithmetic: while
+ * one pool works, the threads of the other spin, or sleep and must be woken for every product. This package therefore
+ * makes OpenBLAS use OpenMP's pool, in the whole process, as soon as it sees its first tensor.
  */
 public final class CpuThreads {
     /** {@code MAX_THREADS} of the presets' OpenBLAS. */
@@ -26,7 +26,7 @@ public final class CpuThreads {
     private static boolean share() {
         try {
             CudaSupport.prepare();
-            Loader.load(torch.class); // its OpenMP first: the kernels take the one that is there
+            Loader.load(torch.class); // OpenMP's runtime of the presets first: the kernels use the one that is loaded.
             Loader.load(openblas_nolapack.class);
             Pointer setCallback = Loader.addressof("openblas_set_threads_callback_function");
             if (setCallback == null || Runtime.getRuntime().availableProcessors() > OPENBLAS_MAX_THREADS / 2) {
@@ -35,31 +35,31 @@ public final class CpuThreads {
             Kernels.shareThreads(setCallback, OPENBLAS_MAX_THREADS);
             return true;
         } catch (LinkageError | GradmimicException e) {
-            return false; // whatever cannot be loaded says so where it is used
+            return false; // A library that cannot be loaded is reported where it is used.
         }
     }
 
     /**
-     * Whether OpenBLAS works on OpenMP's threads: not where another BLAS was put into its place, nor with more processors
+     * Whether OpenBLAS uses OpenMP's threads. It does not if another BLAS replaces it, or if there are more processors
      * than half of the threads OpenBLAS was built for.
      */
     public static boolean shared() {
         return SHARED;
     }
 
-    /** Threads LibTorch uses at most. */
+    /** The largest number of threads that LibTorch uses. */
     public static int libTorch() {
         return torch.get_num_threads();
     }
 
-    /** Threads the kernels use at most; OpenMP's setting, like LibTorch's. */
+    /** The largest number of threads that the kernels use. It is OpenMP's setting, like LibTorch's. */
     public static int kernels() {
         return NativeLibrary.cpuThreads();
     }
 
     /**
-     * Lets LibTorch, its BLAS and libgradmimic use at most {@code n} threads each. OpenBLAS has a number of its own, which
-     * {@code torch::set_num_threads} does not reach.
+     * Limits LibTorch, its BLAS and libgradmimic to {@code n} threads each. OpenBLAS has its own limit, which {@code
+     * torch::set_num_threads} does not change.
      */
     public static void limit(int n) {
         torch.set_num_threads(n);

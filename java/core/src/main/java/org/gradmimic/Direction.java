@@ -22,9 +22,9 @@ import org.gradmimic.kernel.internal.abi.gm_projected_dot_args;
 import org.jspecify.annotations.Nullable;
 
 /**
- * V = θ_ref − θ of one or several parameters, and its norms. The parameters live: {@link #refresh()} takes V afresh, as
- * every training step must. {@link #refreshNorms()} is the cheaper half for those who have ⟨·, V⟩ by other means (cached
- * reference logits): it reads both, writes nothing.
+ * V = θ_ref − θ of one or several parameters, and its norms. Training changes the parameters: {@link #refresh()}
+ * computes V again, as every training step must. {@link #refreshNorms()} is cheaper, for callers that compute ⟨·, V⟩ in
+ * another way (from cached reference logits): it reads both parameters and writes only the norms.
  *
  * <p>{@link #assignNegated} makes it the direction of the gradient baselines (AGRA, influence, Grad-Match) instead.
  */
@@ -70,10 +70,11 @@ public final class Direction implements AutoCloseable {
     /**
      * The direction from parameters toward their references.
      *
-     * @param references one tensor a parameter, of its shape
+     * @param references one tensor per parameter, of the same shape
      * @param parameters live tensors; their memory is read at every refresh, so a parameter must not be moved to other
-     *     memory meanwhile
-     * @throws InvalidArgumentException for shapes that differ, types that are not floating, and tensors of several devices
+     *     memory in the meantime
+     * @throws InvalidArgumentException for shapes that differ, types that are not floating-point, and tensors on
+     *     several devices
      */
     public static Direction toward(List<Tensor> references, List<Tensor> parameters) {
         if (references.size() != parameters.size()) {
@@ -105,9 +106,9 @@ public final class Direction implements AutoCloseable {
     }
 
     /**
-     * As {@link #toward}, from one parameter toward each of several.
+     * Like {@link #toward}, from one parameter toward each of several references.
      *
-     * @param vectors where every V is kept; handles that are owned from here on
+     * @param vectors where every V is stored; this object owns the handles from here on
      */
     static Direction toward(Device device, List<Tensor> references, Tensor parameter, List<Tensor> vectors) {
         List<Tensor> kept = own(references);
@@ -116,7 +117,7 @@ public final class Direction implements AutoCloseable {
         return new Direction(device, kept, Collections.nCopies(kept.size(), parameter), vectors, owned);
     }
 
-    /** Handles of our own to the references, which may then be closed by the caller. */
+    /** New handles to the references, so that the caller may close its own. */
     private static List<Tensor> own(List<Tensor> references) {
         try (PointerScope scope = new PointerScope()) {
             return references.stream()
@@ -125,17 +126,17 @@ public final class Direction implements AutoCloseable {
         }
     }
 
-    /** A direction that is only ever assigned, to a handle that is owned from here on. */
+    /** A direction that is only ever assigned. It owns the handle from here on. */
     static Direction assigned(Device device, Tensor vector) {
         return new Direction(device, List.of(), List.of(vector), List.of(vector), List.of(vector));
     }
 
-    /** Takes V, ‖V‖ and ‖θ‖ afresh from the parameters. */
+    /** Computes V, ‖V‖ and ‖θ‖ from the current parameters. */
     public void refresh() {
         run(vectorArrays);
     }
 
-    /** Takes ‖V‖ and ‖θ‖ afresh and leaves {@link #vector} as it is. */
+    /** Computes ‖V‖ and ‖θ‖ from the current parameters. {@link #vector} does not change. */
     public void refreshNorms() {
         run(null);
     }
@@ -147,7 +148,7 @@ public final class Direction implements AutoCloseable {
         Kernels.direction(queue.now(), args, queue.workspace());
     }
 
-    /** Makes V = −gradient for the only vector there is: then a score is ⟨g_i, gradient⟩/‖gradient‖. */
+    /** Sets V = −gradient for the only vector. A score is then ⟨g_i, gradient⟩/‖gradient‖. */
     void assignNegated(Tensor gradient) {
         requireOpen();
         Tensor vector = vectors.get(0);
@@ -164,7 +165,7 @@ public final class Direction implements AutoCloseable {
         }
     }
 
-    /** V of parameter k, as of the last refresh. */
+    /** V of parameter k at the last refresh. */
     public Tensor vector(int k) {
         requireOpen();
         return vectors.get(k);
@@ -188,14 +189,14 @@ public final class Direction implements AutoCloseable {
         return norms.get(vectors.size() + 1L + k);
     }
 
-    /** Whether one ‖V_k‖²/‖θ_k‖² is below this; waits for a device. */
+    /** Whether any ‖V_k‖²/‖θ_k‖² is below this value; waits for a device. */
     boolean anyBelow(double ratioSquared) {
         for (int k = 0; k < vectors.size(); k++)
             if (normSquared(k) < ratioSquared * parameterNormSquared(k)) return true;
         return false;
     }
 
-    /** Where the kernels read ‖V_k‖². */
+    /** The memory from which kernels read ‖V_k‖². */
     DoublePointer normSquaredPointer() {
         return norms.at(0);
     }

@@ -5,16 +5,16 @@ import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.base.InvalidArgumentException;
 
-/** What a head's samples are compared with. */
+/** What the gradients of a head's samples are compared with. */
 public sealed interface DirectionSource {
     /** Nothing: for weights that need no direction ({@code uniform}, {@code grand}, {@code rho}). */
     record None() implements DirectionSource {}
 
     /**
-     * V = θ_ref − θ, taken afresh at every step: the mimic score. Of several references at once, each gives a score.
+     * V = θ_ref − θ, computed at every step: the mimic score. With several references, each gives a score.
      *
-     * @param weights [K] of [C,D] float, the reference heads' weights
-     * @param combination which score weighs
+     * @param weights [K] of [C,D] float, the weights of the reference heads
+     * @param combination which score determines the weight
      */
     record Reference(List<Tensor> weights, ReferenceCombination combination) implements DirectionSource {
         public Reference {
@@ -25,8 +25,8 @@ public sealed interface DirectionSource {
     }
 
     /**
-     * The mean gradient of another batch under the present head, drawn anew at every step (AGRA) or always the same few
-     * clean samples (influence).
+     * The mean gradient of another batch under the current head. AGRA draws the batch at every step; influence always
+     * uses the same few clean samples.
      */
     record Comparison(Supplier<HeadBatch> batch) implements DirectionSource {}
 
@@ -55,7 +55,7 @@ public sealed interface DirectionSource {
     /**
      * {@return the mean gradient of other batches, as {@link Comparison} says}
      *
-     * @param batch asked for one at every step
+     * @param batch called for a batch at every step
      */
     static DirectionSource comparison(Supplier<HeadBatch> batch) {
         return new Comparison(batch);

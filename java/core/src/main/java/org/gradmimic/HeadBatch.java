@@ -4,8 +4,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a head sees of a batch: features and labels, and optionally more. Each {@code with…} method returns a batch that has one
- * thing more; the batch it is called on does not change.
+ * The data of a batch for a head: features and labels, and optionally more. Each {@code with…} method returns a new
+ * batch with one addition and does not change this one.
  */
 public final class HeadBatch {
     private final Tensor features;
@@ -16,8 +16,8 @@ public final class HeadBatch {
     private final @Nullable Tensor referenceLoss;
 
     /**
-     * @param features h [B,D] float, or bfloat16 or half as a backbone leaves it under autocast; if it requires a gradient,
-     *     {@link HeadStep#backward()} sends one of its type back through it
+     * @param features h [B,D] float, or bfloat16 or half from a backbone under autocast; if it requires a gradient,
+     *     {@link HeadStep#backward()} sends a gradient of its type back through it
      * @param labels [B] long, in [0,C)
      */
     public HeadBatch(Tensor features, Tensor labels) {
@@ -39,23 +39,23 @@ public final class HeadBatch {
         this.referenceLoss = referenceLoss;
     }
 
-    /** @param ids [B] long, the samples' names in the score table; without them they are named 0 to B-1 */
+    /** @param ids [B] long, the samples' ids in the score table; the default is 0 to B-1 */
     public HeadBatch withIds(Tensor ids) {
         return new HeadBatch(features, labels, ids, referenceLogits, featureNormsSquared, referenceLoss);
     }
 
     /**
-     * For frozen features, where these logits are computed once. They spare the product with V while ‖V‖ is at least a tenth of
-     * ‖W‖; nearer to the reference, a difference of logits loses precision.
+     * Adds logits of the reference, for frozen features, where they are computed once. They replace the product with V
+     * while ‖V‖ is at least a tenth of ‖W‖. Nearer to the reference, a difference of logits loses precision.
      *
-     * @param referenceLogits [B,C] float, h W_refᵀ without bias; [B,K,C] of K references
+     * @param referenceLogits [B,C] float, h W_refᵀ without bias; [B,K,C] for K references
      */
     public HeadBatch withReferenceLogits(Tensor referenceLogits) {
         return new HeadBatch(features, labels, ids, referenceLogits, featureNormsSquared, referenceLoss);
     }
 
     /**
-     * For frozen features, where these norms are computed once.
+     * Adds norms of the features, for frozen features, where they are computed once.
      *
      * @param featureNormsSquared [B] float, ‖h_i‖²
      */

@@ -17,7 +17,7 @@ import org.gradmimic.kernel.internal.Memory;
 import org.gradmimic.kernel.internal.abi.gm_array;
 import org.jspecify.annotations.Nullable;
 
-/** What a head's steps of one batch size write to, again and again. */
+/** The memory that a head's steps of one batch size write to and reuse. */
 final class HeadBuffers implements AutoCloseable {
     final int rows;
     private final Device device;
@@ -29,13 +29,13 @@ final class HeadBuffers implements AutoCloseable {
     private @Nullable Tensor stackedProjected;
     private @Nullable Tensor alone;
 
-    /** Whichever held this step's logits, and then w_i δ_i. */
+    /** This step's logits, overwritten by w_i δ_i. */
     private @Nullable Tensor logits;
 
     private @Nullable Tensor delta;
     private final DeviceArray<FloatPointer> own;
 
-    /** [B,K] scores toward each of several references; null for one. */
+    /** [B,K] scores toward each of several references; null for a single one. */
     private final @Nullable DeviceArray<FloatPointer> scores;
 
     private FloatPointer score;
@@ -43,7 +43,7 @@ final class HeadBuffers implements AutoCloseable {
     private FloatPointer loss;
     private boolean scored;
 
-    /** @param references K; 1 for a head that compares with something else, or nothing */
+    /** @param references K; 1 for a head that compares with something other than references, or with nothing */
     HeadBuffers(Device device, int rows, long classes, int references) {
         this.device = device;
         this.rows = rows;
@@ -56,7 +56,7 @@ final class HeadBuffers implements AutoCloseable {
         loss = own.at(2L * rows);
     }
 
-    /** [B,(1+K)C], for logits and all V h side by side; this step's logits come first. */
+    /** [B,(1+K)C], for logits and all V h side by side; the logits of this step come first. */
     Tensor both() {
         if (both == null) {
             both = Memory.detached(device.empty(ScalarType.Float, rows, (1 + references) * classes));
@@ -69,25 +69,28 @@ final class HeadBuffers implements AutoCloseable {
         return both;
     }
 
-    /** [B,C], for this step's logits alone. */
+    /** [B,C], for the logits of this step alone. */
     Tensor alone() {
         if (alone == null) alone = Memory.detached(device.empty(ScalarType.Float, rows, classes));
         logits = alone;
         return alone;
     }
 
-    /** [B,C], this step's logits, and after the kernel w_i δ_i. */
+    /** [B,C], the logits of this step; after the kernel, w_i δ_i. */
     Tensor logits() {
         return Objects.requireNonNull(logits);
     }
 
-    /** V h [B,C], or [B,K,C] of several references, if one product gave it with the logits, else null. */
+    /**
+     * V h [B,C], or [B,K,C] for several references, if one product computed it together with the logits; otherwise
+     * null.
+     */
     @Nullable
     Tensor projected() {
         return logits == stackedLogits ? stackedProjected : null;
     }
 
-    /** Scores, weights and losses go straight into a slot of the table. */
+    /** Makes the kernel write scores, weights and losses directly into a slot of the table. */
     void into(ScoreTable table, ScoreTable.Slot slot, @Nullable Tensor ids) {
         score = table.score(slot);
         weight = table.weight(slot);
@@ -109,7 +112,7 @@ final class HeadBuffers implements AutoCloseable {
                 : scores.tensor(0, (long) rows * references).reshape(rows, references);
     }
 
-    /** Brings the scores toward several references to one for each sample; NaN where the kernel counts it as not finite. */
+    /** Combines the scores toward several references into one per sample; NaN if the kernel counts it as non-finite. */
     void combine(ReferenceCombination combination) {
         if (scores == null || !scored) return;
         Tensor each = referenceScores();
@@ -122,7 +125,7 @@ final class HeadBuffers implements AutoCloseable {
         scoreTensor().copy_(one);
     }
 
-    /** This step's mode has no direction: its scores are NaN. */
+    /** Sets the scores to NaN, because this step's mode has no direction. */
     void noScore() {
         scored = false;
         scoreTensor().fill_(new Scalar(Double.NaN));
@@ -142,7 +145,7 @@ final class HeadBuffers implements AutoCloseable {
         return scored;
     }
 
-    /** Which samples have a finite loss and, where there are scores, a finite score. */
+    /** Which samples have a finite loss and, if there are scores, a finite score. */
     boolean[] finite() {
         boolean[] finite = new boolean[rows];
         float[] losses = Host.floats(lossTensor());
@@ -167,7 +170,7 @@ final class HeadBuffers implements AutoCloseable {
         return view(loss);
     }
 
-    /** δ [B,C], where it is needed beside w_i δ_i. */
+    /** δ [B,C], if it is needed in addition to w_i δ_i. */
     Tensor delta() {
         Tensor current = delta;
         if (current == null) delta = current = Memory.detached(device.empty(ScalarType.Float, rows, classes));

@@ -6,17 +6,17 @@ import org.gradmimic.device.Device;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a {@link MimicHead} insists on: types, shapes and device of what it is given, named in the message.
+ * The requirements of a {@link MimicHead}: the types, shapes and devices of its arguments, named in the message.
  *
- * @param device the head's
+ * @param device of the head
  * @param classes C
  * @param width D
- * @param references K; 1 where there is no reference
+ * @param references K; 1 if there is no reference
  */
 record HeadChecks(Device device, long classes, long width, int references) {
 
     /**
-     * The head's own tensors.
+     * Checks the head's own tensors.
      *
      * @throws InvalidArgumentException for one of another type, shape or device
      */
@@ -42,7 +42,7 @@ record HeadChecks(Device device, long classes, long width, int references) {
     }
 
     /**
-     * That there is what a weighting weighs by.
+     * Checks that a weighting has what it needs.
      *
      * @throws InvalidArgumentException if it needs a direction and there is none, or one reference of several
      */

@@ -37,7 +37,7 @@ public final class HeadScorer implements AutoCloseable {
     private final gm_head_score_args args;
     private final DeviceArray<LongPointer> nonFinite;
 
-    /** On a GPU; null on the CPU. */
+    /** Used on a GPU; null on the CPU. */
     private final @Nullable ProductScorer products;
 
     /** On a GPU: scores, norms and losses of a block. */
@@ -71,7 +71,7 @@ public final class HeadScorer implements AutoCloseable {
     }
 
     /**
-     * A scorer of a head with this weight.
+     * A builder of a scorer for a head with this weight.
      *
      * @param weight [C,D] float
      */
@@ -79,7 +79,7 @@ public final class HeadScorer implements AutoCloseable {
         return new Builder(weight);
     }
 
-    /** What a scorer is made of. The reference has to be given. */
+    /** Collects the parts of a scorer. The reference is required. */
     public static final class Builder {
         private final Tensor weight;
         private @Nullable Tensor bias;
@@ -89,25 +89,26 @@ public final class HeadScorer implements AutoCloseable {
             this.weight = weight;
         }
 
-        /** @param bias [C] float; without this call the head has none */
+        /** @param bias [C] float; if this is not called, the head has no bias */
         public Builder bias(Tensor bias) {
             this.bias = bias;
             return this;
         }
 
-        /** @param reference [C,D] float, the reference head's weight */
+        /** @param reference [C,D] float, the weight of the reference head */
         public Builder reference(Tensor reference) {
             this.reference = reference;
             return this;
         }
 
         /**
-         * The scorer.
+         * Builds the scorer.
          *
-         * @throws InvalidArgumentException for another type, shape or device than the weight's, and no reference
+         * @throws InvalidArgumentException for a tensor of another type, shape or device than the weight's, or a
+         *     missing reference
          */
         public HeadScorer build() {
-            if (reference == null) throw new InvalidArgumentException("a scorer needs a reference; none was given");
+            if (reference == null) throw new InvalidArgumentException("a scorer needs a reference, but none was given");
             return new HeadScorer(weight, bias, reference);
         }
     }
@@ -118,13 +119,14 @@ public final class HeadScorer implements AutoCloseable {
     }
 
     /**
-     * Scores a block of rows. A scorer on a device copies them there, and reads what was found back as one block.
+     * Scores a block of rows. A scorer on a device copies them there, and reads the results back as one block.
      *
-     * @param features [rows,D] float, bfloat16 or half, in the memory of the host
+     * @param features [rows,D] float, bfloat16 or half, in host memory
      * @param labels [rows] long, each in [0,C)
-     * @param into receives a score for each row, and whatever else it has memory for
-     * @return how many rows have no finite loss or score
-     * @throws InvalidArgumentException for tensors of another type, shape or place, labels out of range, and more rows than fit
+     * @param into receives a score for each row, and the other results that it has memory for
+     * @return the number of rows without a finite loss or score
+     * @throws InvalidArgumentException for tensors of another type, shape or place, labels out of range, and more rows
+     *     than fit
      */
     public long score(Tensor features, Tensor labels, HeadScores into) {
         if (closed) throw new InvalidStateException("this scorer is closed");

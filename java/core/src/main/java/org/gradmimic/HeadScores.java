@@ -8,7 +8,7 @@ import org.gradmimic.kernel.OpenResources;
 import org.gradmimic.kernel.internal.Memory;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@link HeadScorer} found for a block of rows, in memory of the host that the next block uses again. */
+/** The results of a {@link HeadScorer} for a block of rows, in host memory that the next block reuses. */
 public final class HeadScores implements AutoCloseable {
     private final int capacity;
     private final FloatPointer scores;
@@ -30,7 +30,7 @@ public final class HeadScores implements AutoCloseable {
     }
 
     /**
-     * Memory for blocks of at most so many rows.
+     * A builder of memory for blocks of at most this many rows.
      *
      * @throws InvalidArgumentException for a negative number
      */
@@ -38,7 +38,7 @@ public final class HeadScores implements AutoCloseable {
         return new Builder(capacity);
     }
 
-    /** What is wanted of each row. Scores alone, if nothing is added. */
+    /** Collects the results that are wanted for each row; by default only scores. */
     public static final class Builder {
         private final int capacity;
         private boolean gradientNorms;
@@ -49,7 +49,7 @@ public final class HeadScores implements AutoCloseable {
             this.capacity = capacity;
         }
 
-        /** Adds ‖g_i‖, the norm of the gradient of a row's own loss by the weight. */
+        /** Adds ‖g_i‖, the norm of the gradient of a row's own loss with respect to the weight. */
         public Builder gradientNorms() {
             gradientNorms = true;
             return this;
@@ -61,7 +61,7 @@ public final class HeadScores implements AutoCloseable {
             return this;
         }
 
-        /** The memory. The caller closes it. */
+        /** Allocates the memory. The caller closes it. */
         public HeadScores build() {
             return new HeadScores(this);
         }
@@ -91,7 +91,7 @@ public final class HeadScores implements AutoCloseable {
         return losses;
     }
 
-    /** The raw scores ⟨−g_i, V⟩/‖V‖ of the last block, one for each row; NaN where not finite. A copy. */
+    /** The raw scores ⟨−g_i, V⟩/‖V‖ of the last block, one for each row; NaN if not finite. A copy. */
     public float[] scores() {
         return copy("scores", scores);
     }
@@ -99,7 +99,7 @@ public final class HeadScores implements AutoCloseable {
     /**
      * ‖g_i‖ of the last block. A copy.
      *
-     * @throws InvalidStateException if they were not asked for
+     * @throws InvalidStateException if they were not requested
      */
     public float[] gradientNorms() {
         return copy("gradient norms", gradientNorms);
@@ -108,7 +108,7 @@ public final class HeadScores implements AutoCloseable {
     /**
      * ℓ_i of the last block. A copy.
      *
-     * @throws InvalidStateException if they were not asked for
+     * @throws InvalidStateException if they were not requested
      */
     public float[] losses() {
         return copy("losses", losses);

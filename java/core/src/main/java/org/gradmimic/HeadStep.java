@@ -17,16 +17,16 @@ public final class HeadStep implements TrainingStep {
     private final MimicHead head;
     private final HeadBuffers buffers;
 
-    /** The features as the caller gave them, if they require a gradient. The handle is the step's own. */
+    /** The features as the caller gave them, if they require a gradient. The step owns this handle. */
     private @Nullable Tensor input;
 
-    /** The features in float, without a graph; null after the backward pass. The handle is the step's own. */
+    /** The features in float, without a graph; null after the backward pass. The step owns this handle. */
     private @Nullable Tensor features;
 
-    /** What else samples are judged by: their norms or reference losses. The handle is the step's own. */
+    /** The norms or reference losses that must be finite too. The step owns this handle. */
     private final @Nullable Tensor judged;
 
-    /** [B] long. The handle is the step's own. */
+    /** [B] long. The step owns this handle. */
     private final @Nullable Tensor ids;
 
     private @Nullable Tensor losses;
@@ -35,7 +35,7 @@ public final class HeadStep implements TrainingStep {
     private @Nullable Tensor weights;
     private @Nullable List<Long> nonFiniteIds;
 
-    /** Takes the handles over. */
+    /** Takes ownership of the handles. */
     HeadStep(
             MimicHead head,
             HeadBuffers buffers,
@@ -75,7 +75,7 @@ public final class HeadStep implements TrainingStep {
         return found;
     }
 
-    /** The raw score toward every reference, [B,K] float; NaN where not finite. */
+    /** The raw score toward every reference, [B,K] float; NaN if not finite. */
     public Tensor referenceScores() {
         requireScores();
         Tensor found = referenceScores;
@@ -112,7 +112,7 @@ public final class HeadStep implements TrainingStep {
     }
 
     /**
-     * The ids of the samples that have no finite loss or score and were given weight 0, or their positions in the batch where
+     * The ids of the samples without a finite loss or score, whose weight is 0, or their positions in the batch if
      * there are no ids. On a device this waits; the score table reports them without waiting, when it is drained.
      */
     @Override
@@ -123,7 +123,7 @@ public final class HeadStep implements TrainingStep {
         return found;
     }
 
-    /** Never: a sample of a head cannot spoil another one's score. Samples that are not finite have weight 0. */
+    /** Always false: a sample of a head cannot affect another sample's score. Non-finite samples have weight 0. */
     @Override
     public boolean skipped() {
         head.requireCurrent(this);
@@ -131,8 +131,8 @@ public final class HeadStep implements TrainingStep {
     }
 
     /**
-     * The backward pass: adds the head's gradients to {@code weight.grad()} and {@code bias.grad()}. If the features require a
-     * gradient, it goes on through what made them.
+     * The backward pass: adds the head's gradients to {@code weight.grad()} and {@code bias.grad()}. If the features
+     * require a gradient, the pass continues through the graph that computed them.
      */
     @Override
     public void backward(double share) {
@@ -157,7 +157,7 @@ public final class HeadStep implements TrainingStep {
         return null;
     }
 
-    /** Frees everything that is the step's own; the head calls it when the step ends. */
+    /** Frees everything that the step owns. The head calls this when the step ends. */
     void end() {
         input = freed(input);
         features = freed(features);

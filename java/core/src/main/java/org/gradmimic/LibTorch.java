@@ -8,9 +8,9 @@ import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.device.CudaSupport;
 
 /**
- * The LibTorch that is loaded here.
+ * The loaded LibTorch.
  *
- * @param version its own, such as "2.10.0"
+ * @param version its version, such as "2.10.0"
  * @param presets the version of the Java presets on the class path, such as "2.10.0-1.5.13"
  * @param cpuKernels the instruction set it uses, such as "AVX512"
  * @param path the file that was loaded for the presets
@@ -20,9 +20,9 @@ public record LibTorch(String version, String presets, String cpuKernels, String
     private static final Pattern CPU_KERNELS = Pattern.compile("CPU capability usage: (\\S+)");
 
     /**
-     * Loads LibTorch, if it is not there yet, and asks it.
+     * Loads LibTorch, if it is not loaded yet, and returns its properties.
      *
-     * @throws LinkageError if it cannot be loaded; its message names what is missing
+     * @throws LinkageError if it cannot be loaded; the message names what is missing
      */
     public static LibTorch load() {
         CudaSupport.prepare();
@@ -35,7 +35,7 @@ public record LibTorch(String version, String presets, String cpuKernels, String
         try {
             presets = Loader.getVersion("org.bytedeco", "pytorch");
         } catch (java.io.IOException e) {
-            throw new UnsatisfiedLinkError("the presets of LibTorch do not say their version: " + e.getMessage());
+            throw new UnsatisfiedLinkError("the presets of LibTorch do not state their version: " + e.getMessage());
         }
         return new LibTorch(find(VERSION, config), presets, find(CPU_KERNELS, config), path);
     }

@@ -29,8 +29,8 @@ import org.gradmimic.kernel.internal.abi.gm_head_step_args;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A linear classification head with cross-entropy whose weight is the mimic layer. It computes loss, δ, scores and weights
- * itself, in one pass between its two matrix products, and needs no autograd:
+ * A linear classification head with cross-entropy whose weight is the mimic layer. It computes loss, δ, scores and
+ * weights itself, in one pass between its two matrix products, and needs no autograd:
  *
  * <pre>{@code
  * try (MimicHead head = MimicHead.builder(linear)
@@ -48,31 +48,32 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Several references ({@link DirectionSource#references}) give every sample several scores in the same product and pass; the
- * source says which of them weighs.
+ * <p>With several references ({@link DirectionSource#references}), every sample gets several scores from the same
+ * product and pass. The source determines which of them gives the weight.
  *
- * <p>The head takes the weight's storage over (it lays W and V side by side, so that one product gives both): the parameter
- * object stays the caller's and the optimiser's, but must not be moved to other memory afterwards (a step refuses it then).
+ * <p>The head takes over the storage of the weight: W and V lie side by side, so that one product computes both. The
+ * parameter object still belongs to the caller and the optimiser. It must not be moved to other memory afterwards; a
+ * step then throws an exception.
  *
- * <p>Features may come in 16 bits, from a backbone under {@link Autocast}; the head itself computes in float either way, under
- * autocast or not.
+ * <p>Features may have 16 bits, from a backbone under {@link Autocast}. The head itself computes in float, inside
+ * autocast or outside.
  *
- * <p>It works on the device that the weight is on, and everything it is given must be there. On a CUDA device a step and its
- * backward pass neither wait nor read a number: what is not finite is reported by the score table when it is drained, a label out
- * of range makes its sample one that is not finite, and in a batch without a finite score all weights are 0.
+ * <p>The head works on the device of the weight, and all its arguments must be there. On a CUDA device, a step and its
+ * backward pass neither wait nor read a number. Therefore the score table reports non-finite samples when it is
+ * drained, a label out of range makes its sample non-finite, and in a batch without a finite score all weights are 0.
  *
- * <p>A step holds its own handles to every tensor it needs later: the caller may free the features before the backward pass. Its
- * results are valid until the next step begins. A head is for one thread at a time.
+ * <p>A step holds its own handles to every tensor it needs later, so the caller may free the features before the
+ * backward pass. Its results are valid until the next step begins. Not thread-safe.
  */
 public final class MimicHead implements AutoCloseable {
-    /** ‖V‖²/‖W‖² below which a difference of logits is too coarse and the product with V is formed: (0.1)². */
+    /** ‖V‖²/‖W‖² below which a difference of logits is too imprecise and the product with V is computed: (0.1)². */
     private static final double PRECISE_RATIO_SQUARED = 0.01;
 
     private final Tensor weight;
     private final @Nullable Tensor bias;
     private final DirectionSource source;
 
-    /** K; 1 where there is no reference. */
+    /** K; 1 if there is no reference. */
     private final int references;
 
     private final HeadChecks checks;
@@ -94,7 +95,7 @@ public final class MimicHead implements AutoCloseable {
     private final DeviceQueue queue;
     private final gm_head_step_args args = Memory.detached(new gm_head_step_args());
 
-    /** How many samples of the newest step are not finite. */
+    /** The number of non-finite samples of the newest step. */
     private final DeviceArray<LongPointer> nonFinite;
 
     private final long weightAddress;
@@ -145,22 +146,22 @@ public final class MimicHead implements AutoCloseable {
     }
 
     /**
-     * A head with this weight.
+     * A builder of a head with this weight.
      *
-     * @param weight [C,D] float leaf; its storage is taken over
+     * @param weight [C,D] float leaf; the head takes over its storage
      */
     public static Builder builder(Tensor weight) {
         return new Builder(weight);
     }
 
-    /** A head with the weight of this layer and, if it has one, its bias. */
+    /** A builder of a head with the weight of this layer and, if it has one, its bias. */
     public static Builder builder(LinearImpl layer) {
         Builder builder = new Builder(layer.weight());
         Tensor bias = layer.bias();
         return bias.defined() ? builder.bias(bias) : builder;
     }
 
-    /** What a head is made of. A weighting has to be given; everything else has a default. */
+    /** Collects the parts of a head. A weighting is required; everything else has a default. */
     public static final class Builder {
         private final Tensor weight;
         private @Nullable Tensor bias;
@@ -173,49 +174,54 @@ public final class MimicHead implements AutoCloseable {
             this.weight = weight;
         }
 
-        /** @param bias [C] float leaf; without this call the head has none */
+        /** @param bias [C] float leaf; if this is not called, the head has no bias */
         public Builder bias(Tensor bias) {
             this.bias = bias;
             return this;
         }
 
-        /** @param reference [C,D] float, the reference head's weight, toward which samples are scored */
+        /** @param reference [C,D] float, the weight of the reference head toward which samples are scored */
         public Builder reference(Tensor reference) {
             return direction(DirectionSource.reference(reference));
         }
 
-        /** What samples are compared with, if it is not one reference; by default nothing. */
+        /** Sets what samples are compared with, if it is not one reference; the default is nothing. */
         public Builder direction(DirectionSource source) {
             this.source = source;
             return this;
         }
 
-        /** How scores become weights. */
+        /** Sets how scores become weights. */
         public Builder weighting(Weighting weighting) {
             this.weighting = weighting;
             return this;
         }
 
-        /** Which parameters the weights reach; by default the head's weight alone, {@link Calibration#LAYER}. */
+        /**
+         * Sets which parameters' gradients are weighted; the default is the head's weight alone, {@link
+         * Calibration#LAYER}.
+         */
         public Builder calibration(Calibration calibration) {
             this.calibration = calibration;
             return this;
         }
 
-        /** @param table keeps ids, scores, weights and losses; without one a step keeps its own until the next */
+        /**
+         * @param table receives ids, scores, weights and losses; without it, a step keeps its own until the next step
+         */
         public Builder table(ScoreTable table) {
             this.table = table;
             return this;
         }
 
         /**
-         * The head.
+         * Builds the head.
          *
-         * @throws InvalidArgumentException for tensors of another type, shape or device than the weight's, no weighting, and a
-         *     weighting whose direction is missing
+         * @throws InvalidArgumentException for tensors of another type, shape or device than the weight's, a missing
+         *     weighting, or a weighting without the direction it needs
          */
         public MimicHead build() {
-            if (weighting == null) throw new InvalidArgumentException("a head needs a weighting; none was given");
+            if (weighting == null) throw new InvalidArgumentException("a head needs a weighting, but none was given");
             return new MimicHead(this, weighting);
         }
     }
@@ -237,7 +243,7 @@ public final class MimicHead implements AutoCloseable {
     }
 
     /**
-     * Changes the weighting from the next step on, as at the end of plain training before a starting epoch.
+     * Changes the weighting from the next step on, for example at the starting epoch, when plain training ends.
      *
      * @throws InvalidArgumentException if it needs a direction and the head has none, or one reference of several
      */
@@ -246,22 +252,22 @@ public final class MimicHead implements AutoCloseable {
         this.weighting = weighting;
     }
 
-    /** How the next step weighs. */
+    /** The weighting of the next step. */
     public Weighting weighting() {
         return weighting;
     }
 
-    /** [C,D], the parameter given to the builder; the handle is the head's own, and closed with it. */
+    /** [C,D], the parameter given to the builder. The head owns this handle and closes it. */
     public Tensor weight() {
         return weight;
     }
 
-    /** [C], the parameter given to the builder; the handle is the head's own, and closed with it. */
+    /** [C], the parameter given to the builder. The head owns this handle and closes it. */
     public @Nullable Tensor bias() {
         return bias;
     }
 
-    /** V of every reference and its norms as of the last step; null without a direction. */
+    /** V of every reference and its norms at the last step; null without a direction. */
     public @Nullable Direction direction() {
         return direction;
     }
@@ -272,8 +278,8 @@ public final class MimicHead implements AutoCloseable {
     }
 
     /**
-     * Scores and weighs a batch under the present head: logits, losses, δ, scores, weights. Nothing is trained before
-     * {@link HeadStep#backward()}. Ends the validity of the step before.
+     * Scores and weights a batch under the current head: logits, losses, δ, scores, weights. {@link
+     * HeadStep#backward()} computes the gradients. The previous step ends.
      *
      * @throws InvalidArgumentException for tensors of another type or shape
      * @throws InvalidArgumentException for labels out of range
@@ -314,7 +320,10 @@ public final class MimicHead implements AutoCloseable {
         }
     }
 
-    /** What samples are judged by besides loss and score: ‖h_i‖² or ℓ_i(θ_ref), [B]; null where there is nothing else. */
+    /**
+     * A further number that must be finite for a sample, besides loss and score: ‖h_i‖² or ℓ_i(θ_ref), [B]; null if
+     * there is none.
+     */
     private @Nullable Tensor judged(HeadBatch batch, Tensor features) {
         if (weighting.kind() == Weighting.Kind.RHO) return batch.referenceLoss();
         if (!weighting.kind().needsNorms()) return null;
@@ -322,7 +331,10 @@ public final class MimicHead implements AutoCloseable {
         return norms != null ? norms : Tensors.rowNormsSquared(features);
     }
 
-    /** The samples the kernel has counted, by what it judges them by: see {@code gm_mimic_weights}. */
+    /**
+     * The ids of the samples that the kernel counted as non-finite, found in the numbers that it checks: see {@code
+     * gm_mimic_weights}.
+     */
     List<Long> nonFiniteIds(HeadBuffers b, @Nullable Tensor judged, @Nullable Tensor ids) {
         if (nonFinite.get(0) == 0) return List.of();
         boolean[] finite = b.finite();
@@ -340,20 +352,20 @@ public final class MimicHead implements AutoCloseable {
         for (int i = 0; i < finite.length; i++) finite[i] &= Float.isFinite(values[i]);
     }
 
-    /** The optimiser writes where the parameters are; the head reads where they were. */
+    /** The optimiser writes to the current memory of the parameters, and the head reads the old one. */
     private void requireUnmoved() {
         if (weight.data_ptr().address() != weightAddress
                 || (bias != null && bias.data_ptr().address() != biasAddress)) {
             throw new InvalidStateException("the head's parameters were moved to other memory (by set_data(), to() or"
-                    + " another head); make a new head");
+                    + " another head); create a new head");
         }
     }
 
-    /** Logits, and with them V h where it is needed. */
+    /** Computes logits and, if needed, V h. */
     private void project(HeadBatch batch, Tensor features, HeadBuffers b) {
         boolean product = direction != null;
         if (source instanceof DirectionSource.Reference) {
-            // Asynchronously nothing can be decided by ‖V‖, and the product is the one that is right at any.
+            // An asynchronous device cannot decide by ‖V‖; the product is right for any ‖V‖.
             if (batch.referenceLogits() != null && !device.asynchronous()) {
                 direction.refreshNorms();
                 product = direction.anyBelow(PRECISE_RATIO_SQUARED);
@@ -370,9 +382,9 @@ public final class MimicHead implements AutoCloseable {
         else torch.mm_out(b.alone(), features, weightTransposed);
     }
 
-    /** Mean of δ hᵀ over the finite samples of a batch under the present head, [C,D]. */
+    /** The mean of δ hᵀ over the finite samples of a batch under the current head, [C,D]. */
     private Tensor meanGradient(Tensor features, Tensor labels) {
-        // Autocast would take these products in 16 bits; those that write to a given tensor it leaves alone.
+        // Autocast would compute these products in 16 bits, except those that write to a given tensor.
         try (Autocast off = Autocast.off(device);
                 gm_head_step_args plain = new gm_head_step_args()) {
             Tensor h = Tensors.as(ScalarType.Float, features.detach());
@@ -419,7 +431,7 @@ public final class MimicHead implements AutoCloseable {
         b.describeLoss(args.loss());
         b.describeWeight(args.weight());
         KernelArrays.describe(args.weighted_delta(), logits);
-        // Tensors without elements all stand at one address, which the kernel would take for an overlap.
+        // All tensors without elements have the same address, which the kernel would report as an overlap.
         if (through && !weightsReachAll() && b.rows > 0) KernelArrays.describe(args.delta(), b.delta());
         if (biasView != null) {
             KernelArrays.describe(
@@ -428,12 +440,12 @@ public final class MimicHead implements AutoCloseable {
         args.non_finite(nonFinite.at(0));
     }
 
-    /** RHO-LOSS weighs the loss, so its weights reach every parameter. */
+    /** RHO-LOSS weights the loss, so its weights apply to the gradients of all parameters. */
     private boolean weightsReachAll() {
         return calibration == Calibration.ALL || weighting.kind() == Weighting.Kind.RHO;
     }
 
-    /** What a step refers to lies in the head's memory, which the next step writes to. */
+    /** The step's results are in the head's memory, which the next step overwrites. */
     void requireCurrent(HeadStep step) {
         requireOpen();
         if (step != current)
@@ -476,13 +488,13 @@ public final class MimicHead implements AutoCloseable {
         return step.nonFiniteIds().isEmpty() ? features : withoutNonFinite(features);
     }
 
-    /** As {@link #withoutNonFinite} does, by elements and in one pass; whether there is any need for it is not asked. */
+    /** Like {@link #withoutNonFinite}, but element by element and in one pass, without asking whether it is needed. */
     private static Tensor finiteElements(Tensor features) {
         DoubleOptional zero = new DoubleOptional(0);
         return features.nan_to_num(zero, zero, zero);
     }
 
-    /** The features with the rows of samples that are not finite set to zero: 0 · NaN would spoil the product. */
+    /** The features, with the rows of non-finite samples set to zero, because 0 · NaN would make the product NaN. */
     private static Tensor withoutNonFinite(Tensor features) {
         Tensor finite = features.isfinite().all(1).unsqueeze(1);
         return torch.where(finite, features, torch.zeros_like(features));
@@ -502,7 +514,7 @@ public final class MimicHead implements AutoCloseable {
         if (closed) throw new InvalidStateException("this head is closed");
     }
 
-    /** Frees the head's native memory. The parameters and their gradients keep theirs. */
+    /** Frees the head's native memory. The parameters and their gradients are not freed. */
     @Override
     public void close() {
         if (closed) return;

@@ -21,12 +21,13 @@ import org.gradmimic.kernel.internal.abi.gm_head_step_args;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How {@link HeadScorer} scores on a GPU: one product of the rows with [W; V] by LibTorch, then {@code gm_head_step} on it. The CPU's
- * {@code gm_head_score} stores no logits, but on a GPU the multiplication takes most of the time, and the vendor's product is
- * nearer to the device's float rate than ours. A block's products are made in parts of bounded size.
+ * Scores rows for {@link HeadScorer} on a GPU: LibTorch computes one product of the rows with [W; V], then {@code
+ * gm_head_step} processes it. {@code gm_head_score}, which the CPU uses, stores no logits. On a GPU, however, the
+ * multiplication takes most of the time, and the vendor's product comes closer to the float rate of the device than
+ * gradmimic's kernel. The products of a block are computed in parts of bounded size.
  */
 final class ProductScorer implements AutoCloseable {
-    /** Floats of a part's products: 128 MiB. */
+    /** The number of floats of a part's products: 128 MiB. */
     static final long PART = 1L << 25;
 
     private final Device device;
@@ -41,7 +42,7 @@ final class ProductScorer implements AutoCloseable {
     private final long partRows;
     private final gm_head_step_args args;
 
-    /** What is given stays its owner's. */
+    /** The caller keeps ownership of its arguments. */
     ProductScorer(
             Device device,
             DeviceQueue queue,
@@ -62,7 +63,9 @@ final class ProductScorer implements AutoCloseable {
         args = Memory.detached(new gm_head_step_args());
     }
 
-    /** Scores, norms and losses of {@code rows} rows, one kind behind the other in {@code found}; all lie on the device. */
+    /**
+     * Computes scores, norms and losses of {@code rows} rows, one kind after the other in {@code found}, on the device.
+     */
     void score(Tensor features, Tensor labels, DeviceArray<FloatPointer> found) {
         long rows = features.size(0);
         for (long from = 0; from < rows; from += partRows) {

@@ -5,10 +5,10 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.kernel.internal.abi.gradmimic;
 
 /**
- * Which score weighs a sample that has one for each of several references.
+ * Which score determines the weight of a sample that has one score per reference.
  *
- * @param rule how
- * @param reference the one that counts, for {@link Rule#ONE}
+ * @param rule how the scores are combined
+ * @param reference the reference whose score is used, for {@link Rule#ONE}
  */
 public record ReferenceCombination(Rule rule, int reference) {
     public ReferenceCombination {
@@ -37,25 +37,26 @@ public record ReferenceCombination(Rule rule, int reference) {
         return new ReferenceCombination(Rule.MEAN, 0);
     }
 
-    /** The least over the references. */
+    /** The minimum over the references. */
     public static ReferenceCombination min() {
         return new ReferenceCombination(Rule.MIN, 0);
     }
 
     /**
-     * Insists that there is a reference to weigh by.
+     * Checks that the references include the one whose score is used.
      *
-     * @throws InvalidArgumentException that says how many there are
+     * @throws InvalidArgumentException that states how many there are
      */
     public void check(int references) {
         if (reference >= references) {
-            throw new InvalidArgumentException(
-                    "reference " + reference + " of " + references + " is to weigh the samples; they count from 0");
+            throw new InvalidArgumentException("reference " + reference + " of " + references
+                    + " cannot determine the weights; references are numbered from 0");
         }
     }
 
     /**
-     * Insists that a weighting can be made from it: those that divide by gradient norms compare with one V.
+     * Checks that a weighting can be computed from the combined score. Weightings that divide by gradient norms compare
+     * with one V.
      *
      * @throws InvalidArgumentException that names both
      */
@@ -70,7 +71,7 @@ public record ReferenceCombination(Rule rule, int reference) {
         }
     }
 
-    /** {@code combine} of the kernels. */
+    /** The value of {@code combine} for the kernels. */
     int code() {
         return switch (rule) {
             case ONE -> reference;
@@ -79,7 +80,7 @@ public record ReferenceCombination(Rule rule, int reference) {
         };
     }
 
-    /** One score for each of B samples from [K,B], wherever they are; NaN if one of those it is made of is. */
+    /** One score for each of B samples from [K,B], on any device; NaN if one of the combined scores is NaN. */
     public Tensor of(Tensor scores) {
         return switch (rule) {
             case ONE -> scores.select(0, reference);

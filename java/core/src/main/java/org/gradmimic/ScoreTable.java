@@ -12,27 +12,28 @@ import org.gradmimic.internal.DeviceArray;
 import org.gradmimic.kernel.OpenResources;
 
 /**
- * A ring of (id, score, weight, loss) in the memory of the device that trains. The kernels write to it directly, and it is
- * drained in large blocks, off the step's path. Repeats of a sample are kept.
+ * A ring of (id, score, weight, loss) in the memory of the device that trains. The kernels write to it directly, and it
+ * is drained in large blocks, outside of the steps. Repetitions of a sample are kept.
  *
- * <p>On a device, what was not finite is reported here first, when the table is drained: such a sample's score or loss is NaN.
+ * <p>On a device, this is where non-finite samples are first reported, when the table is drained: their score or loss
+ * is NaN.
  */
 public final class ScoreTable implements AutoCloseable {
-    /** Receives what one step scored, oldest step first. The arrays belong to the table: copy what is kept. */
+    /** Receives the results of one step, the oldest step first. The table owns the arrays: copy what is kept. */
     @FunctionalInterface
     public interface Sink {
         /**
          * @param epoch as given to {@link #position}
          * @param step as given to {@link #position}
          * @param ids [count] the caller's sample ids
-         * @param score [count] raw scores; NaN where not finite or where the mode has none
+         * @param score [count] raw scores; NaN if not finite, or if the mode has none
          * @param weight [count] the weights used
          * @param loss [count] ℓ_i before the step
          */
         void accept(int epoch, long step, long[] ids, float[] score, float[] weight, float[] loss, int count);
     }
 
-    /** Where a step of {@code count} samples writes. */
+    /** The place that a step of {@code count} samples writes to. */
     record Slot(int epoch, long step, int offset, int count) {}
 
     private final int capacity;
@@ -48,15 +49,15 @@ public final class ScoreTable implements AutoCloseable {
     private long step;
     private boolean closed;
 
-    /** Of a model on the CPU; see the other constructor. */
+    /** A table for a model on the CPU; see the other constructor. */
     public ScoreTable(int capacity, Sink sink) {
         this(Device.CPU, capacity, sink);
     }
 
     /**
-     * @param device where the model is
-     * @param capacity samples kept before they are drained; at least one batch
-     * @param sink receives them
+     * @param device of the model
+     * @param capacity the number of samples kept before they are drained; at least one batch
+     * @param sink receives the samples
      */
     public ScoreTable(Device device, int capacity, Sink sink) {
         if (capacity < 1) throw new InvalidArgumentException("a score table of capacity " + capacity);
@@ -70,13 +71,13 @@ public final class ScoreTable implements AutoCloseable {
         OpenResources.opened();
     }
 
-    /** Names the step that comes next; later steps count on from here. */
+    /** Sets the epoch and number of the next step. Later steps are counted from there. */
     public void position(int epoch, long step) {
         this.epoch = epoch;
         this.step = step;
     }
 
-    /** Room for a batch; drains the table if there is none left. */
+    /** Reserves space for a batch. If there is not enough, the table is drained first. */
     Slot reserve(int count) {
         requireOpen();
         if (count > capacity) {
@@ -91,10 +92,10 @@ public final class ScoreTable implements AutoCloseable {
     }
 
     /**
-     * Adds a batch whose numbers are here, or copied here.
+     * Adds a batch whose numbers are on this device, or are copied to it.
      *
      * @param ids [n] long
-     * @param scores [n], as {@code weights} and {@code losses}; float or double
+     * @param scores [n], like {@code weights} and {@code losses}; float or double
      */
     public void append(Tensor ids, Tensor scores, Tensor weights, Tensor losses) {
         Slot slot = reserve(Math.toIntExact(ids.size(0)));
@@ -104,22 +105,22 @@ public final class ScoreTable implements AutoCloseable {
         loss.put(slot.offset(), losses);
     }
 
-    /** Takes back the newest slot, whose step failed. */
+    /** Removes the newest slot, whose step failed. */
     void abandon(Slot slot) {
         if (slots.remove(slot)) used = slot.offset();
     }
 
     /**
-     * Insists on being where the steps are.
+     * Checks that the table is on the same device as the steps.
      *
-     * @throws InvalidArgumentException that names both places
+     * @throws InvalidArgumentException that names both devices
      */
     public void require(Device ofSteps) {
         if (device.kind() == ofSteps.kind() && device.index() == ofSteps.index()) return;
         throw new InvalidArgumentException("the score table is on " + device + ", the steps are on " + ofSteps);
     }
 
-    /** The slot's ids become these. */
+    /** Sets the ids of a slot. */
     void putIds(Slot slot, Tensor longs) {
         ids.put(slot.offset(), longs);
     }
@@ -137,8 +138,9 @@ public final class ScoreTable implements AutoCloseable {
     }
 
     /**
-     * Hands everything to the sink, in order, and empties the table. If the sink throws, the step it was given and those
-     * after it stay, to be handed over by the next call; those before it were delivered and do not come again.
+     * Passes everything to the sink, in order, and empties the table. If the sink throws, the step it received and
+     * those after it stay in the table, and the next call passes them on. Steps before it were delivered and are not
+     * repeated.
      */
     public void drain() {
         requireOpen();
@@ -173,7 +175,7 @@ public final class ScoreTable implements AutoCloseable {
         if (closed) throw new InvalidStateException("this score table is closed");
     }
 
-    /** Frees the memory; what was not drained is lost, so that a failing run can close it safely. */
+    /** Frees the memory. Results that were not drained are lost, so that a failing run can close the table safely. */
     @Override
     public void close() {
         if (closed) return;

@@ -16,7 +16,7 @@ import org.gradmimic.device.Host;
 import org.gradmimic.kernel.internal.Memory;
 import org.jspecify.annotations.Nullable;
 
-/** Checks of tensors that name what is wrong, the few constructors this library needs, and reads on the host. */
+/** Checks of tensors whose messages name the error, the few constructors this library needs, and reads on the host. */
 public final class Tensors {
     static {
         CpuThreads.shared();
@@ -37,10 +37,10 @@ public final class Tensors {
     }
 
     /**
-     * Insists on a shape.
+     * Checks a shape.
      *
-     * @param name what the tensor is, for the message
-     * @throws InvalidArgumentException that names it and both shapes
+     * @param name the tensor's name in the message
+     * @throws InvalidArgumentException that names the tensor and both shapes
      */
     public static void requireShape(String name, Tensor tensor, long... expected) {
         boolean same = tensor.dim() == expected.length;
@@ -55,7 +55,7 @@ public final class Tensors {
         requireType(name, tensor, ScalarType.Float);
     }
 
-    /** Insists on float or one of the 16-bit types, from which {@link #as} makes float without loss. */
+    /** Checks that a tensor is float or one of the 16-bit types, which {@link #as} converts to float without loss. */
     static void requireAtMostFloat(String name, Tensor tensor) {
         switch (tensor.scalar_type().intern()) {
             case Float, BFloat16, Half -> {}
@@ -65,16 +65,16 @@ public final class Tensors {
         }
     }
 
-    /** x itself where it has this type, else a copy that has. */
+    /** x itself if it has this type; otherwise a converted copy. */
     static Tensor as(ScalarType type, Tensor x) {
         return x.scalar_type().intern() == type ? x : x.to(type);
     }
 
     /**
-     * Insists on elements of type long.
+     * Checks that the elements have type long.
      *
-     * @param name what the tensor is, for the message
-     * @throws InvalidArgumentException that names it and its type
+     * @param name the tensor's name in the message
+     * @throws InvalidArgumentException that names the tensor and its type
      */
     public static void requireLong(String name, Tensor tensor) {
         requireType(name, tensor, ScalarType.Long);
@@ -87,19 +87,19 @@ public final class Tensors {
         }
     }
 
-    /** Insists on a number of dimensions; {@code expected} is the shape as the message names it. */
+    /** Checks the number of dimensions; {@code expected} is the shape in the message. */
     public static void requireRank(String name, Tensor tensor, String expected, int rank) {
         if (tensor.dim() != rank) {
             throw new InvalidArgumentException(name + " has the shape " + shape(tensor) + ", expected " + expected);
         }
     }
 
-    /** A handle of our own to the caller's tensor: a scope of theirs that closes does not take it away. */
+    /** A new handle to the caller's tensor, which stays valid when a scope of the caller closes. */
     public static Tensor handle(Tensor tensor) {
         return Memory.detached(new Tensor(tensor));
     }
 
-    /** The index of the first element, in row-major order, that is NaN or infinite; null where all are finite. */
+    /** The index of the first element, in row-major order, that is NaN or infinite; null if all are finite. */
     public static long @Nullable [] firstNonFinite(Tensor tensor) {
         try (PointerScope scope = new PointerScope()) {
             Tensor finite = tensor.detach().isfinite();
@@ -118,26 +118,26 @@ public final class Tensors {
         return new TensorOptions(type);
     }
 
-    /** Float tensor of undefined content. */
+    /** A float tensor of undefined content. */
     public static Tensor empty(long... shape) {
         return torch.empty(shape, options(ScalarType.Float), new org.bytedeco.pytorch.MemoryFormatOptional());
     }
 
-    /** A copy, on the C++ side. */
+    /** A tensor with a copy of the values. */
     public static Tensor of(float[] values, long... shape) {
         try (FloatPointer data = new FloatPointer(values)) {
             return torch.from_blob(data, shape, options(ScalarType.Float)).clone();
         }
     }
 
-    /** A copy, on the C++ side. */
+    /** A tensor with a copy of the values. */
     public static Tensor of(double[] values, long... shape) {
         try (DoublePointer data = new DoublePointer(values)) {
             return torch.from_blob(data, shape, options(ScalarType.Double)).clone();
         }
     }
 
-    /** A copy, on the C++ side. */
+    /** A tensor with a copy of the values. */
     public static Tensor of(long[] values, long... shape) {
         try (LongPointer data = new LongPointer(values)) {
             return torch.from_blob(data, shape, options(ScalarType.Long)).clone();

@@ -28,18 +28,21 @@ public record Weighting(Kind kind, double temperature, double lambda, boolean rh
         NORMED_PROJ,
         /** softmax(cos/τ) over the batch. */
         NORMED_COS,
-        /** The weights that bring the weighted gradients nearest to V: argmin over w of Σ‖w_i n_i − D‖ + λ‖w‖ with n_i = −g_i, D = V. */
+        /**
+         * The weights for which the weighted gradients come closest to V: argmin over w of Σ‖w_i n_i − D‖ + λ‖w‖ with
+         * n_i = −g_i, D = V.
+         */
         OPT,
         /** softmax(‖g_i‖). */
         GRAND,
-        /** 1/k for the k samples that agree with a comparison gradient; 1/B when none does. */
+        /** 1/k for the k samples that agree with a comparison gradient; 1/B if none does. */
         AGRA,
         /** softmax(ℓ_i(θ) − ℓ_i(θ_ref)). */
         RHO;
 
         private static final List<Kind> OF_SCORES = List.of(PROJ, COS, NORMED_PROJ, NORMED_COS, OPT);
 
-        /** The kinds that scoring without training can give, because they follow from scores, ‖g_i‖ and V alone. */
+        /** The kinds that scoring without training can give, because they depend only on scores, ‖g_i‖ and V. */
         public static List<Kind> ofScores() {
             return OF_SCORES;
         }
@@ -47,7 +50,8 @@ public record Weighting(Kind kind, double temperature, double lambda, boolean rh
         /**
          * This kind, if it is one of {@link #ofScores()}.
          *
-         * @throws InvalidArgumentException if it needs something else than scores; the message lists the kinds that do not
+         * @throws InvalidArgumentException if it needs something other than scores; the message lists the kinds that do
+         *     not
          */
         public Kind requireOfScores() {
             if (OF_SCORES.contains(this)) return this;
@@ -77,7 +81,10 @@ public record Weighting(Kind kind, double temperature, double lambda, boolean rh
         }
     }
 
-    /** Weights of any kind that is made from scores, see {@link Kind#ofScores()}; τ and λ are used where the kind has them. */
+    /**
+     * Weights of any kind that is computed from scores, see {@link Kind#ofScores()}; τ and λ are used if the kind has
+     * them.
+     */
     public static Weighting of(Kind kind, double temperature, double lambda) {
         return new Weighting(kind.requireOfScores(), temperature, lambda, false);
     }

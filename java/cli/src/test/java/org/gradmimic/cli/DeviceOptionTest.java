@@ -107,6 +107,6 @@ class DeviceOptionTest {
     void whatIsNoDeviceIsRefused() {
         Run run = problem().with("device", "gpu").run("probe");
         assertThat(run.code()).isEqualTo(2);
-        assertThat(run.err()).contains("--device: 'gpu' is no device; there are auto, cpu, cuda and cuda:N");
+        assertThat(run.err()).contains("--device: 'gpu' is not a device; expected auto, cpu, cuda or cuda:N");
     }
 }

@@ -32,7 +32,7 @@ public record DeviceChoice(boolean automatic, Device.Kind kind, int index) {
     public static DeviceChoice parse(String text) {
         Matcher matcher = SYNTAX.matcher(text);
         if (!matcher.matches()) {
-            throw new InvalidArgumentException("'" + text + "' is no device; there are auto, cpu, cuda and cuda:N");
+            throw new InvalidArgumentException("'" + text + "' is not a device; expected auto, cpu, cuda or cuda:N");
         }
         if (!text.startsWith("cuda")) return new DeviceChoice(text.equals("auto"), Device.Kind.CPU, 0);
         return new DeviceChoice(

@@ -37,7 +37,7 @@ class DeviceTest {
     void anythingElseIsRefused(String text) {
         assertThatThrownBy(() -> DeviceChoice.parse(text))
                 .isInstanceOf(InvalidArgumentException.class)
-                .hasMessage("'" + text + "' is no device; there are auto, cpu, cuda and cuda:N");
+                .hasMessage("'" + text + "' is not a device; expected auto, cpu, cuda or cuda:N");
     }
 
     @Test

@@ -16,14 +16,14 @@ import org.gradmimic.base.InvalidStateException;
 
 /**
  * A file that is whole or absent. Content goes to a hidden temporary name in the same folder, is fsynced and then moved
- * over the final name in one step. A file that stood there before stays as it was until then, whatever goes wrong.
+ * over the final name in one step. Until then an existing file of that name does not change, even if an error occurs.
  *
- * <p>Two writers of one file don't disturb each other, in one process or in two: each has a temporary name of its own, and
- * the one that ends last gives the file its content.
+ * <p>Two writers of one file do not disturb each other, in one process or in two: each has its own temporary name, and the
+ * one that ends last determines the content of the file.
  *
- * <p>Content that comes piece by piece is written through an instance; closed without {@link #commit}, it leaves nothing.
- * Neither does a JVM that ends in the middle, by Ctrl-C for instance. What a killed one leaves is removed by the next
- * process that writes a file in the folder.
+ * <p>An instance writes content piece by piece. If it is closed without {@link #commit}, it leaves nothing behind, and neither
+ * does a JVM that is ended meanwhile, for example by Ctrl-C. The next process that writes a file in the folder removes the
+ * temporary files of a killed JVM.
  */
 public final class AtomicFile implements AutoCloseable {
     private final Path target;
@@ -155,7 +155,7 @@ public final class AtomicFile implements AutoCloseable {
     /**
      * Writes all that remains in {@code bytes} at {@code position}.
      *
-     * @throws InputException if the disk refuses it
+     * @throws InputException if writing fails
      */
     public void writeAt(ByteBuffer bytes, long position) {
         try {

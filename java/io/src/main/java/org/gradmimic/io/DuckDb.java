@@ -28,7 +28,7 @@ public final class DuckDb {
         return shared.duplicate();
     }
 
-    /** After a fault of its own a database serves nobody any more; the next reader gets a new one. */
+    /** After an internal error a database cannot be used any more; the next reader gets a new one. */
     private static synchronized void replaceAfter(String message) {
         if (FATAL.matcher(message).find()) readers = null;
     }

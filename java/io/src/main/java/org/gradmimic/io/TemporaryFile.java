@@ -24,10 +24,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The name is {@code .NAME.gm-PID-START-NUMBER.tmp}, in the folder of the file that is being made: hidden, and not ending
  * in the type's suffix, so that no reader of a folder takes it for data. Beside it lies {@code ….lock}, which its process
- * holds locked. The lock is on a file of its own because a process loses its locks on a file whenever it closes any
+ * holds locked. The lock is on a separate file because a process loses its locks on a file whenever it closes any
  * descriptor of that file.
  *
- * <p>The system takes the lock back when the process dies, however it dies and wherever it ran. Then the first file that
+ * <p>The system releases the lock when the process dies, however it dies and wherever it ran. Then the first file that
  * another process writes in the folder removes what the dead one left. Where the file system has no locks, nothing is
  * removed.
  */

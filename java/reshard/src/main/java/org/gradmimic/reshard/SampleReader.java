@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The samples of a shard, one after the other; one is in memory at a time. Files that belong to no sample are left out.
- * A link, a pipe or a device with the name of a sample's file is refused, because its content is elsewhere.
+ * A link, a pipe or a device with the name of a sample's file is rejected, because its content is elsewhere.
  */
 final class SampleReader implements AutoCloseable {
     /** Far above the size of any image and its caption, far below the limit of an array. */

@@ -21,7 +21,7 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
- * One file that many tasks write, such as a {@code .npy} file. Every task writes a piece of its own in a hidden folder
+ * One file that many tasks write, such as a {@code .npy} file. Every task writes its own piece in a hidden folder
  * beside the target. The driver then concatenates the pieces, byte by byte and in constant memory. The file is whole or
  * absent.
  *

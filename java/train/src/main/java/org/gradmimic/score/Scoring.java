@@ -109,7 +109,7 @@ public final class Scoring {
 
         private void keep(ScoreSource.Block block) {
             int n = block.ids().length;
-            boolean[] spoilt = new boolean[n];
+            boolean[] invalid = new boolean[n];
             float[] values = new float[n];
             for (int k = 0; k < block.scores().length; k++) {
                 double direction = source.directionNorms()[k];
@@ -117,7 +117,7 @@ public final class Scoring {
                     double norm = wanted.gradientNorms() ? block.gradientNorms()[i] : 0;
                     // A score with an infinite norm is not valid: its cosine would be 0.
                     boolean finite = Double.isFinite(block.scores()[k][i]) && Double.isFinite(norm);
-                    spoilt[i] |= !finite;
+                    invalid[i] |= !finite;
                     values[i] = result(finite ? block.scores()[k][i] : Double.NaN, norm, direction);
                 }
                 put(scores, k * source.count(), block.ids(), values);
@@ -125,7 +125,7 @@ public final class Scoring {
             if (losses != null) put(losses, 0, block.ids(), floats(block.losses()));
             if (norms != null) put(norms, 0, block.ids(), floats(block.gradientNorms()));
             for (int i = 0; i < n; i++) {
-                if (spoilt[i]) name(block.ids()[i]);
+                if (invalid[i]) name(block.ids()[i]);
             }
         }
 

@@ -59,7 +59,7 @@ final class Libraries {
         int threads = Math.max(CpuThreads.libTorch(), CpuThreads.kernels());
         boolean shared = CpuThreads.shared();
         String text = "LibTorch " + CpuThreads.libTorch() + ", kernels " + CpuThreads.kernels()
-                + (shared ? ", OpenBLAS on the same" : ", OpenBLAS on others of its own");
+                + (shared ? ", OpenBLAS on the same threads" : ", OpenBLAS on its own threads");
         int cores = Runtime.getRuntime().availableProcessors();
         if (threads > cores) {
             return Finding.warning(

@@ -44,7 +44,7 @@ final class OpenMp {
                 return Finding.warning(
                         ITEM,
                         runtimes.size() + " runtimes in one process: " + String.join(", ", runtimes),
-                        "each has threads of its own, and --threads limits only one; look for one that LD_PRELOAD"
+                        "each has its own threads, and --threads limits only one; look for one that LD_PRELOAD"
                                 + " or LD_LIBRARY_PATH adds, and load LibTorch before libgradmimic");
         }
     }

@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the dictionary of a {@code .npy} header as NumPy does: a Python literal with exactly the keys {@code descr},
- * {@code fortran_order} and {@code shape}, in any order. Of a key that comes twice the last value counts.
+ * {@code fortran_order} and {@code shape}, in any order. If a key occurs twice, the last value counts.
  *
- * <p>Whatever NumPy refuses is refused. Of what Python's literals allow, only the forms that some version of NumPy writes are
- * read: no escapes in strings, no numbers but decimal ones, no comments.
+ * <p>A header that NumPy rejects is rejected. Only those forms of Python's literals are read that some version of NumPy writes: no
+ * escapes in strings, only decimal numbers, no comments.
  */
 final class NpyDictionary {
     private static final int MAX_DEPTH = 4;
@@ -35,7 +35,7 @@ final class NpyDictionary {
 
     private record Tuple(List<Object> elements) {}
 
-    /** Fails where the text is no such dictionary. */
+    /** Throws if the text is not such a dictionary. */
     static NpyDictionary parse(String text) throws ParseException {
         NpyDictionary dictionary = new NpyDictionary(text);
         dictionary.read();

@@ -11,7 +11,7 @@ import org.gradmimic.kernel.OpenResources;
 /**
  * Hugging Face's tokenizers, through the binding that DJL provides. This class does not use DJL's {@code
  * HuggingFaceTokenizer}, whose initialisation looks for CUDA, may download another native library or report to a
- * server, and keeps a cache of its own. Here the library in the jar is loaded like all others, from JavaCPP's cache.
+ * server, and keeps its own cache. Here the library in the jar is loaded like all others, from JavaCPP's cache.
  */
 final class NativeTokenizer implements AutoCloseable {
     private static final TokenizersLibrary LIBRARY = TokenizersLibrary.LIB;
