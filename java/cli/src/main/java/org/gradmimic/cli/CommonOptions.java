@@ -13,6 +13,9 @@ import picocli.CommandLine.Spec;
  * else through {@link #note} and {@link #progress}.
  */
 public final class CommonOptions {
+    /** Threads for each processor, at most: more only wait for each other. */
+    private static final int MOST_THREADS = 4;
+
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
 
@@ -36,7 +39,14 @@ public final class CommonOptions {
 
     @Option(names = "--threads", paramLabel = "N", description = "CPU threads (default: one per core).")
     private void threads(int n) {
-        if (n < 1) throw new ParameterException(command.commandLine(), "--threads must be at least 1, but is " + n);
+        // The JVM counts what affinity and the cgroup leave to this process.
+        int processors = Runtime.getRuntime().availableProcessors();
+        if (n < 1 || n > MOST_THREADS * processors) {
+            throw new ParameterException(
+                    command.commandLine(),
+                    "--threads is " + n + "; it must be between 1 and " + MOST_THREADS * processors + ", "
+                            + MOST_THREADS + " for each processor that this process may use");
+        }
         threads = n;
     }
 

@@ -105,7 +105,7 @@ class InterruptionTest {
     void aFilterLeavesNothingHalfWritten(String name, @TempDir Path folder) throws Exception {
         Path none = Files.writeString(folder.resolve("none.txt"), "");
         Path out = Files.writeString(folder.resolve(name), "old");
-        Process process = Run.java(
+        Process process = Run.interruptible(
                         Main.class.getName(),
                         "filter",
                         "combine",
@@ -141,7 +141,7 @@ class InterruptionTest {
         NpyWriter.write(scores, values, 4, samples / 4);
         Path out = Files.writeString(folder.resolve("keep.npy"), "old");
         Path probabilities = Files.writeString(folder.resolve("p.npy"), "older");
-        Process process = Run.java(
+        Process process = Run.interruptible(
                         Main.class.getName(),
                         "filter",
                         "--scores",
@@ -185,8 +185,10 @@ class InterruptionTest {
     }
 
     private static String interrupted(String... args) throws Exception {
-        ProcessBuilder builder = Run.java(Busy.class.getName());
+        ProcessBuilder builder = Run.interruptible(Busy.class.getName());
         builder.command().addAll(List.of(args));
+        // As in a background job.
+        builder.command().addAll(0, List.of("sh", "-c", "trap '' INT; exec \"$@\"", "sh"));
         Process process = builder.start();
         try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
                 BufferedReader err = process.errorReader(StandardCharsets.UTF_8)) {

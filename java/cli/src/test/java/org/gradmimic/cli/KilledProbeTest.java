@@ -106,7 +106,7 @@ class KilledProbeTest {
     /** Runs {@code probe} in a process of its own and ends it after three epochs. */
     private void kill(Problem problem, String signal, int code) throws Exception {
         Path err = folder.resolve("err.txt");
-        ProcessBuilder builder = Run.java(Main.class.getName());
+        ProcessBuilder builder = Run.interruptible(Main.class.getName());
         builder.command().addAll(List.of(problem.arguments("probe")));
         Process process = builder.redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(err.toFile())

@@ -66,8 +66,8 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"0", "-1", "two"})
-    void threadsMustBePositive(String n) {
+    @ValueSource(strings = {"0", "-1", "two", "100000"})
+    void threadsAreAFewForEachProcessor(String n) {
         Run run = Run.main("doctor", "--threads", n);
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.err()).startsWith("gradmimic doctor: ").contains("--threads", n);

@@ -67,6 +67,16 @@ public record Run(int code, String out, String err) {
         }
     }
 
+    /**
+     * A JVM as {@link #java} makes it, which SIGINT reaches even if this process ignores it, as a background job of a
+     * shell does. A child inherits that otherwise.
+     */
+    public static ProcessBuilder interruptible(String... arguments) {
+        ProcessBuilder builder = java(arguments);
+        builder.command().addAll(0, List.of("env", "--default-signal=INT"));
+        return builder;
+    }
+
     /** A JVM on this one's class path; {@code arguments} are its options, the main class and its arguments. */
     public static ProcessBuilder java(String... arguments) {
         List<String> command = new ArrayList<>(List.of(

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.AtomicFile;
+import org.gradmimic.io.run.FolderLock;
 import org.gradmimic.select.uid.Uid;
 import org.gradmimic.select.uid.UidSubset;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * shard records its counts.
  *
  * <p>Files are whole or absent. Finished shards are skipped, so an interrupted run continues with the shard at which it
- * stopped.
+ * stopped. Two runs cannot write to one folder at the same time; {@link FolderLock} leaves a file {@code .lock} there.
  */
 public final class Resharder {
     private final List<Shard> shards;
@@ -82,9 +83,15 @@ public final class Resharder {
      * Rewrites the shards that are not finished yet.
      *
      * @throws InputException if a shard is damaged, a sample has no uid, the disk is full, or the output contains
-     *     shards of another subset or of another program; finished shards stay
+     *     shards of another subset or of another program, or another process writes to it; finished shards stay
      */
     public Summary run(Listener listener) {
+        try (FolderLock lock = FolderLock.take(output)) {
+            return rewriteAll(listener);
+        }
+    }
+
+    private Summary rewriteAll(Listener listener) {
         String fingerprint = subset.fingerprint();
         Progress progress = new Progress(subset);
         for (Shard shard : shards) {

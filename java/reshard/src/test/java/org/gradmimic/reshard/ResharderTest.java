@@ -24,6 +24,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.ParquetColumns;
+import org.gradmimic.io.run.FolderLock;
 import org.gradmimic.reshard.Resharder.Summary;
 import org.gradmimic.select.uid.Uid;
 import org.gradmimic.select.uid.UidSubset;
@@ -122,7 +123,10 @@ class ResharderTest {
 
     private static List<String> names(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.map(path -> path.getFileName().toString()).sorted().toList();
+            return files.map(path -> path.getFileName().toString())
+                    .filter(name -> !name.equals(".lock"))
+                    .sorted()
+                    .toList();
         }
     }
 
@@ -153,6 +157,18 @@ class ResharderTest {
                         "00000" + ending, "00000_stats.json", "00001_stats.json", "00002" + ending, "00002_stats.json");
         assertThat(Files.readString(output.resolve("00000_stats.json")))
                 .startsWith("{\"successes\": 3, \"samples\": 10, \"uids\": 3, \"subset\": \"");
+    }
+
+    @Test
+    void anotherRunInTheSameFolderIsRefused() throws IOException {
+        shard(input.resolve("a.tar"), samples(0, 3));
+        try (FolderLock lock = FolderLock.take(output)) {
+            assertThatThrownBy(() -> run(subset(1)))
+                    .isInstanceOf(InputException.class)
+                    .hasMessageContaining(output.toString());
+        }
+        assertThat(names(output)).isEmpty();
+        assertThat(run(subset(1)).kept()).isEqualTo(1);
     }
 
     @Test
