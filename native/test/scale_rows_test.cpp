@@ -34,6 +34,21 @@ TEST(agrees_with_the_reference) {
     }
 }
 
+// Strides of an output without elements mean nothing.
+TEST(outputs_without_elements_have_any_stride) {
+    for (const gm_queue *queue : {static_cast<const gm_queue *>(nullptr), &check::reference_queue()}) {
+        Array input(GM_F32, {0, 5}), weight(GM_F32, {0}), output(GM_F32, {0, 5});
+        gm_scale_rows_args args = {input.get(), weight.get(), output.get(), 1};
+        args.output.stride[0] = args.output.stride[1] = 0;
+        CHECK_OK(gm_scale_rows(queue, &args));
+        for (gm_array *array : {&args.input, &args.output}) {
+            array->shape[1] = int64_t{1} << 40;
+            array->stride[0] = array->stride[1] = int64_t{1} << 50;
+        }
+        CHECK_OK(gm_scale_rows(queue, &args));
+    }
+}
+
 TEST(works_in_place) {
     Array input(GM_BF16, {30, 50}, 2), weight(GM_F32, {30}), output(GM_BF16, {30, 50}, 2);
     input.normal(random);

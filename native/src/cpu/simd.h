@@ -360,7 +360,8 @@ inline F round(F x) {
 // p * 2^n for whole n in [-200, 0]
 inline F scale_by_power(F p, F n) {
     for (int i = 0; i < kLanes; i++) {
-        p.v[i] = n.v[i] == n.v[i] ? std::ldexp(p.v[i], static_cast<int>(n.v[i])) : n.v[i];
+        // Larger ones come of NaN, of infinite numbers and of lanes whose result is not used.
+        p.v[i] = n.v[i] < 1000.0f ? std::ldexp(p.v[i], static_cast<int>(n.v[i])) : p.v[i] * n.v[i];
     }
     return p;
 }
