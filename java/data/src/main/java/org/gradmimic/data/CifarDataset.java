@@ -28,7 +28,7 @@ import org.gradmimic.io.InputFiles;
 final class CifarDataset implements ImageDataset {
     private static final ImageSize SIZE = ImageSize.square(32);
     private static final int PLANE = 32 * 32;
-    private static final int PICTURE = 3 * PLANE;
+    private static final int IMAGE = 3 * PLANE;
     private static final int BATCHES = 5;
 
     private final String spec;
@@ -121,7 +121,7 @@ final class CifarDataset implements ImageDataset {
     }
 
     private int record() {
-        return labelBytes + PICTURE;
+        return labelBytes + IMAGE;
     }
 
     private Part measure(Path file) {
@@ -151,7 +151,7 @@ final class CifarDataset implements ImageDataset {
                             "record " + i + " has the label " + found[i] + "; expected 0 to "
                                     + (classNames.size() - 1));
                 }
-                in.skipNBytes(PICTURE);
+                in.skipNBytes(IMAGE);
             }
         } catch (IOException e) {
             throw missing(part.file(), e);
@@ -192,7 +192,7 @@ final class CifarDataset implements ImageDataset {
         private final Iterator<Part> files;
         private final long[] splitLabels;
         private final byte[] record = new byte[record()];
-        private final byte[] rgb = new byte[PICTURE];
+        private final byte[] rgb = new byte[IMAGE];
         private InputStream in = InputStream.nullInputStream();
         private Part part = new Part(Path.of(""), 0);
         private int inPart;

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
-/** What a file of a picture folder or archive is, by its path alone. */
+/** What a file of a folder or archive of images is, by its path alone. */
 enum FileKind {
     /** An image of a format that is read. */
     IMAGE("images"),

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -72,13 +73,17 @@ final class ModelTensors {
         return parts;
     }
 
+    private static String part(Map<Form, String> parts, Form form) {
+        return Objects.requireNonNull(parts.get(form));
+    }
+
     /** The shape that the tensor has for the model. */
     long[] shape(String name) {
         Map<Form, String> parts = parts(name);
         if (parts.containsKey(Form.QUERY)) {
-            long[] shape = weights.shape(parts.get(Form.QUERY));
+            long[] shape = weights.shape(part(parts, Form.QUERY));
             for (Form form : List.of(Form.KEY, Form.VALUE)) {
-                long[] other = weights.shape(parts.get(form));
+                long[] other = weights.shape(part(parts, form));
                 if (shape.length == 0 || !Arrays.equals(shape, other)) {
                     throw Weights.broken(
                             weights.path(),
@@ -106,7 +111,7 @@ final class ModelTensors {
             Tensor whole = new Tensor();
             try (PointerScope scope = new PointerScope()) {
                 TensorVector all = new TensorVector();
-                for (Form form : ATTENTION) all.push_back(weights.tensor(parts.get(form)));
+                for (Form form : ATTENTION) all.push_back(weights.tensor(part(parts, form)));
                 whole.put(torch.cat(all, 0));
             }
             return whole;

@@ -60,9 +60,9 @@ public final class Weights implements AutoCloseable {
         this.path = path;
         this.metadata = Map.of();
         Map<String, StoredTensor> all = new LinkedHashMap<>();
-        Map<StoredTensor, MappedFile> places = new IdentityHashMap<>();
+        IdentityHashMap<StoredTensor, MappedFile> places = new IdentityHashMap<>();
         partOf.forEach((name, part) -> {
-            Weights weights = parts.get(part);
+            Weights weights = Objects.requireNonNull(parts.get(part));
             StoredTensor stored = weights.stored(name);
             all.put(name, stored);
             places.put(stored, weights.fileOf.get(name));
@@ -89,7 +89,11 @@ public final class Weights implements AutoCloseable {
         return openOne(path, true);
     }
 
-    /** Opens a single file. @param plain whether prefixes of the names are removed */
+    /**
+     * Opens a single file.
+     *
+     * @param plain whether prefixes of the names are removed
+     */
     static Weights openOne(Path path, boolean plain) {
         try (FileChannel channel = InputFiles.channel(path)) {
             return isZip(channel) ? TorchFile.read(path, channel, plain) : Safetensors.read(path, channel, plain);

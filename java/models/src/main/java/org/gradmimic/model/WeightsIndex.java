@@ -7,6 +7,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.InputFiles;
@@ -32,7 +33,7 @@ final class WeightsIndex {
                 if (!parts.containsKey(part)) parts.put(part, Weights.openOne(index.resolveSibling(part), false));
             }
             partOf.forEach((name, part) -> {
-                if (!parts.get(part).contains(name)) {
+                if (!Objects.requireNonNull(parts.get(part)).contains(name)) {
                     throw Weights.broken(index, "names " + part + " as the file of '" + name + "', which it lacks");
                 }
             });
