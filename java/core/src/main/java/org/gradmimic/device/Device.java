@@ -15,8 +15,8 @@ import org.gradmimic.kernel.CudaFailure;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The CPU or one CUDA device: where an object's tensors live and its kernels run. Objects take the device of the tensors they
- * are given; {@link #move} brings tensors there.
+ * The CPU or one CUDA device, on which an object's tensors are and its kernels run. Objects use the device of the
+ * tensors they are given; {@link #move} copies tensors to a device.
  */
 public final class Device {
     /** Kinds of devices. */
@@ -27,7 +27,7 @@ public final class Device {
 
     public static final Device CPU = new Device(Kind.CPU, 0, false);
 
-    /** The device of tensors on the CPU; a test makes it asynchronous for a while. */
+    /** The device of tensors on the CPU; a test makes it asynchronous temporarily. */
     private static volatile Device cpu = CPU;
 
     private final Kind kind;
@@ -43,7 +43,7 @@ public final class Device {
     /**
      * A CUDA device that LibTorch and the kernels can use.
      *
-     * @throws UnsupportedException that says why there is none, and what to do about it
+     * @throws UnsupportedException that states why there is none, and how to fix it
      */
     public static Device cuda(int index) {
         String problem = CudaSupport.problem(index);
@@ -51,17 +51,19 @@ public final class Device {
         return new Device(Kind.CUDA, index, true);
     }
 
-    /** The device on which a tensor is. */
+    /** The device of a tensor. */
     public static Device of(Tensor tensor) {
         return tensor.is_cuda() ? new Device(Kind.CUDA, indexOf(tensor), true) : cpu;
     }
 
-    /** The CPU, treated as a device whose values cannot be read without waiting: for tests of what a step does on one. */
+    /**
+     * The CPU, treated as a device whose values cannot be read without waiting, for tests of steps on such a device.
+     */
     static Device asynchronousCpu() {
         return new Device(Kind.CPU, 0, true);
     }
 
-    /** From now on tensors on the CPU are on this device: for tests alone. */
+    /** Makes this the device of tensors on the CPU; only for tests. */
     static void cpuIs(Device device) {
         cpu = device;
     }
@@ -83,23 +85,23 @@ public final class Device {
     }
 
     /**
-     * Whether work is only put into a queue here, so that reading a number waits for all of it. Then steps decide nothing by
-     * the numbers they compute, and what is not finite is reported when the score table is drained.
+     * Whether work is only queued here, so that reading a number waits for all of it. If so, steps decide nothing by
+     * the numbers they compute, and the score table reports non-finite samples when it is drained.
      */
     public boolean asynchronous() {
         return asynchronous;
     }
 
-    /** Whether the tensor lives here. */
+    /** Whether a tensor is on this device. */
     public boolean has(Tensor tensor) {
         return kind == Kind.CUDA ? tensor.is_cuda() && indexOf(tensor) == index : !tensor.is_cuda();
     }
 
     /**
-     * Insists on a tensor that lives here: a silent copy would cost every step.
+     * Checks that a tensor is on this device. A silent copy would slow down every step.
      *
-     * @param name what the tensor is, for the message
-     * @throws InvalidArgumentException that names it and both places
+     * @param name the tensor's name in the message
+     * @throws InvalidArgumentException that names the tensor and both devices
      */
     public void require(String name, Tensor tensor) {
         if (!has(tensor)) {
@@ -108,25 +110,25 @@ public final class Device {
         }
     }
 
-    /** LibTorch's name for it. The caller closes it, or its scope. */
+    /** LibTorch's object for this device. The caller, or its scope, closes it. */
     public org.bytedeco.pytorch.Device libTorch() {
         return kind == Kind.CUDA
                 ? new org.bytedeco.pytorch.Device(DeviceType.CUDA, (byte) index)
                 : new org.bytedeco.pytorch.Device(DeviceType.CPU);
     }
 
-    /** Options for new tensors of that type here. */
+    /** Options for new tensors of this type on this device. */
     public TensorOptions options(ScalarType type) {
         TensorOptions options = new TensorOptions(type);
         return kind == Kind.CUDA ? options.device(new DeviceOptional(libTorch())) : options;
     }
 
-    /** A new tensor of undefined content here. */
+    /** A new tensor of undefined content on this device. */
     public Tensor empty(ScalarType type, long... shape) {
         return torch.empty(shape, options(type), new MemoryFormatOptional());
     }
 
-    /** The tensor here: a copy, or the tensor itself where it is here already. */
+    /** The tensor on this device: the tensor itself if it is already here, otherwise a copy. */
     public Tensor move(Tensor tensor) {
         if (has(tensor)) return tensor;
         Counter.HOST_WRITES.count();
@@ -137,12 +139,12 @@ public final class Device {
         }
     }
 
-    /** As {@link #move}, for what may be absent. */
+    /** Like {@link #move}, for a tensor that may be null. */
     public @Nullable Tensor moveIfThere(@Nullable Tensor tensor) {
         return tensor == null ? null : move(tensor);
     }
 
-    /** Waits until everything that was put into this device's queues is done. */
+    /** Waits until all queued work of this device is done. */
     public void await() {
         Counter.WAITS.count();
         if (kind == Kind.CUDA) CudaRuntime.await(index);
@@ -154,13 +156,13 @@ public final class Device {
         return CudaRuntime.facts(index);
     }
 
-    /** How much of a CUDA device's memory is in use. */
+    /** The memory use of a CUDA device. */
     public DeviceMemory memory() {
         requireCuda("memory figures");
         return CudaRuntime.memory(index);
     }
 
-    /** Lets a CUDA device's peak of memory begin anew. */
+    /** Resets the peak of a CUDA device's memory. */
     public void resetPeakMemory() {
         requireCuda("memory figures");
         CudaRuntime.resetPeakMemory(index);

@@ -7,20 +7,21 @@ import org.gradmimic.base.UnsupportedException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device as a person asks for it.
+ * A device as a user requests it.
  *
- * @param automatic the first CUDA device that can be used, else the CPU
- * @param kind of the device, where it is not automatic
+ * @param automatic the first CUDA device that can be used, otherwise the CPU
+ * @param kind of the device, if it is not automatic
  * @param index of the CUDA device
  */
 public record DeviceChoice(boolean automatic, Device.Kind kind, int index) {
     private static final Pattern SYNTAX = Pattern.compile("auto|cpu|cuda(?::(\\d{1,3}))?");
 
     /**
-     * What was chosen.
+     * The chosen device.
      *
      * @param device where to work
-     * @param warning why the CPU was taken although a CUDA device seems to be meant; null if there is nothing to say
+     * @param warning why the CPU was chosen although the user probably expects a CUDA device; null if there is no
+     *     warning
      */
     public record Chosen(Device device, @Nullable String warning) {}
 
@@ -57,7 +58,7 @@ public record DeviceChoice(boolean automatic, Device.Kind kind, int index) {
                                 CudaSupport.driverThere() || CudaSupport.cardThere()));
     }
 
-    /** A machine without a GPU, under a gradmimic that was built for none, is not worth a word. */
+    /** A machine without a GPU, with a gradmimic built without CUDA, needs no warning. */
     static @Nullable String warning(String problem, boolean natives, boolean gpu) {
         return natives || gpu ? "runs on the CPU: " + problem : null;
     }

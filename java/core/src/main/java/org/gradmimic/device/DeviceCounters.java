@@ -3,9 +3,10 @@ package org.gradmimic.device;
 import org.gradmimic.device.internal.Counter;
 
 /**
- * Counts what makes a device wait, or takes memory of it, on gradmimic's side: copies to the host, waits, uploads and
- * allocations. They are counted on the CPU too, where they cost little, so that a test can hold a training step to none without
- * having a device: all of the core reads numbers through {@link Host} and its own arrays alone.
+ * Counts the operations of gradmimic that make a device wait, or allocate its memory: copies to the host, waits,
+ * uploads and allocations. They are counted on the CPU too, where they cost little, so that a test without a device can
+ * check that a training step makes none. This works because all of the core reads numbers only through {@link Host} and
+ * its own arrays.
  */
 public final class DeviceCounters {
     private DeviceCounters() {}
@@ -15,7 +16,7 @@ public final class DeviceCounters {
         return Counter.HOST_READS.value();
     }
 
-    /** Writes from the host's memory to the device's. */
+    /** Copies from host memory to device memory. */
     public static long hostWrites() {
         return Counter.HOST_WRITES.value();
     }
@@ -25,7 +26,7 @@ public final class DeviceCounters {
         return Counter.WAITS.value();
     }
 
-    /** Pieces of device memory that the core took for itself; LibTorch's own results don't count. */
+    /** Blocks of device memory that the core allocated; LibTorch's own results are not counted. */
     public static long allocations() {
         return Counter.ALLOCATIONS.value();
     }

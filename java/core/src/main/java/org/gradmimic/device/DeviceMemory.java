@@ -1,12 +1,12 @@
 package org.gradmimic.device;
 
 /**
- * A CUDA device's memory now, in bytes.
+ * The memory of a CUDA device at one moment, in bytes.
  *
  * @param allocatedBytes in tensors of this process
- * @param peakBytes the most that ever was
- * @param reservedBytes held by LibTorch's allocator for this process, in use or not
- * @param freeBytes nobody's
- * @param totalBytes all there is
+ * @param peakBytes the largest value of allocatedBytes so far
+ * @param reservedBytes held by LibTorch's allocator for this process, whether in use or not
+ * @param freeBytes not in use by any process
+ * @param totalBytes of the device
  */
 public record DeviceMemory(long allocatedBytes, long peakBytes, long reservedBytes, long freeBytes, long totalBytes) {}

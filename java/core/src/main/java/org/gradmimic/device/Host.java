@@ -5,11 +5,11 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.device.internal.Counter;
 
-/** Tensors read on the host. Each call waits for the device that has the tensor, and {@link DeviceCounters} counts it. */
+/** Reads tensors on the host. Each call waits for the device of the tensor, and {@link DeviceCounters} counts it. */
 public final class Host {
     private Host() {}
 
-    /** The tensor's elements in row-major order and in host memory; the tensor itself where that is so already. */
+    /** The tensor's elements in row-major order and in host memory; the tensor itself if it already has that form. */
     private static Tensor here(Tensor tensor, ScalarType type) {
         Counter.HOST_READS.count();
         Tensor detached = tensor.detach();
@@ -59,7 +59,7 @@ public final class Host {
         return tensor.item_long();
     }
 
-    /** The only element of a tensor of truth values. */
+    /** The only element of a boolean tensor. */
     public static boolean truth(Tensor tensor) {
         Counter.HOST_READS.count();
         return tensor.item_bool();

@@ -1,6 +1,6 @@
 /**
- * Where tensors live and kernels run: the CPU or a CUDA device, what LibTorch needs for the latter and where it is found, and
- * the only ways by which numbers come from a device to the host. Nothing here knows of scores.
+ * The CPU and CUDA devices, the libraries that LibTorch needs for the latter and where they are found, and the only
+ * ways to read numbers of a device on the host. This package knows nothing about scores.
  */
 @NullMarked
 package org.gradmimic.device;

@@ -12,13 +12,13 @@ import org.gradmimic.device.Host;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What two towers made of B pairs, with its graph, and the loss that compares them. With cosines c_ij of image i and text j and
- * z = scale c + bias: ℓ_i is half the cross-entropy of image i among all texts and half that of text i among all images; or
- * half of row i and half of column i of the pairwise sigmoid losses.
+ * The features that two towers computed for B pairs, with their graph, and the loss that compares them. With cosines
+ * c_ij of image i and text j and z = scale c + bias, ℓ_i is half the cross-entropy of image i among all texts and half
+ * that of text i among all images; or, for SigLIP, half of row i and half of column i of the pairwise sigmoid losses.
  *
  * @param image [B,E], before normalisation
  * @param text [B,E], before normalisation
- * @param scale one element: what cosines are multiplied by, e to the power of CLIP's {@code logit_scale}
+ * @param scale one element that multiplies the cosines: e to the power of CLIP's {@code logit_scale}
  * @param bias one element, or null for none
  * @param kind of loss
  */
@@ -37,17 +37,17 @@ public record ContrastiveBatch(
         Tensors.requireShape("text features", text, Tensors.sizes(image));
     }
 
-    /** With CLIP's loss. */
+    /** A batch with CLIP's loss. */
     public static ContrastiveBatch clip(Tensor image, Tensor text, Tensor scale) {
         return new ContrastiveBatch(image, text, scale, null, Kind.SOFTMAX);
     }
 
-    /** With SigLIP's loss. */
+    /** A batch with SigLIP's loss. */
     public static ContrastiveBatch siglip(Tensor image, Tensor text, Tensor scale, Tensor bias) {
         return new ContrastiveBatch(image, text, scale, bias, Kind.SIGMOID);
     }
 
-    /** ℓ_i [B], with its graph; its mean is what plain training minimises. In float at least, under autocast too. */
+    /** ℓ_i [B], with its graph. Plain training minimises its mean. Computed at least in float, also under autocast. */
     public Tensor losses() {
         try (Autocast off = Autocast.off(Device.of(image))) {
             return unrounded();
@@ -64,7 +64,7 @@ public record ContrastiveBatch(
                     .add(Losses.crossEntropy(logits.t(), labels))
                     .mul(new Scalar(0.5));
         }
-        // A pair's own logit shall be large, all others small.
+        // The loss makes a pair's own logit large and all others small.
         Tensor own =
                 torch.eye(rows, Device.of(logits).options(logits.scalar_type().intern()));
         Tensor each = torch.softplus(logits.mul(own.mul(new Scalar(-2.0)).add(new Scalar(1.0))));
@@ -72,8 +72,8 @@ public record ContrastiveBatch(
     }
 
     /**
-     * The places of the samples whose features, of the image or the text, have no direction: not finite, or all zero. The
-     * loss compares each sample with every other, so the losses and scores of all depend on theirs.
+     * The positions of the samples whose image or text features have no direction: they are not finite, or all zero.
+     * The loss compares each sample with every other, so these features affect the losses and scores of all samples.
      */
     public int[] invalidFeatures() {
         try (PointerScope scope = new PointerScope()) {
@@ -82,7 +82,7 @@ public record ContrastiveBatch(
         }
     }
 
-    /** Which samples {@link #invalidFeatures} would name, [B] bool; in the caller's scope. */
+    /** The samples that {@link #invalidFeatures} would list, [B] bool; in the caller's scope. */
     public Tensor invalidFeatureMask() {
         Tensor usable = normalised(image.detach()).isfinite().all(1);
         return usable.logical_and(normalised(text.detach()).isfinite().all(1)).logical_not();

@@ -1,12 +1,12 @@
 package org.gradmimic.layer;
 
-/** What a sample's score is where the loss couples samples. */
+/** How a sample's score is defined if the loss couples samples. */
 public enum ContrastiveScore {
     /** −dℓ_i/‖V‖, the derivative of the sample's loss as the mimic layer moves toward its reference. */
     EXACT,
     /**
-     * ⟨−g_i, V⟩/‖V‖ with δ = B ∂(mean loss)/∂(what left the layer for sample i), as if samples were not coupled: cheaper. Sums
-     * over the batch agree with {@link #EXACT}, single samples need not even correlate.
+     * ⟨−g_i, V⟩/‖V‖ with δ = B ∂(mean loss)/∂(output of the layer for sample i), as if samples were not coupled:
+     * cheaper. Sums over the batch agree with {@link #EXACT}; the values of single samples need not even correlate.
      */
     PATH;
 

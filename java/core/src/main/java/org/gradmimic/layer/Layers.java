@@ -3,9 +3,9 @@ package org.gradmimic.layer;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * The layers a model is made of, called by the names their parameters have in a state dict. {@link PlainLayers} just
- * computes; other implementations record what scoring needs as well. All tensors have the batch as their first dimension,
- * and a result belongs to the caller's innermost {@code PointerScope}.
+ * The layers of a model, called by the names of their parameters in a state dict. {@link PlainLayers} only computes;
+ * other implementations also record what scoring needs. The batch is the first dimension of every tensor, and a result
+ * belongs to the caller's innermost {@code PointerScope}.
  *
  * <p>B samples, T tokens, I inputs, O outputs, D features.
  */
@@ -23,11 +23,11 @@ public interface Layers {
     Tensor inProjection(String name, Tensor x);
 
     /**
-     * Scaled dot-product attention, without parameters: here because not every kernel of LibTorch's has the derivatives that
-     * scoring may need.
+     * Scaled dot-product attention, without parameters. It is part of this interface because some of LibTorch's kernels
+     * lack derivatives that scoring may need.
      *
-     * @param query [B,heads,T,d], as {@code key} and {@code value}
-     * @param causal each token sees itself and those before it
+     * @param query [B,heads,T,d], like {@code key} and {@code value}
+     * @param causal whether each token attends only to itself and the tokens before it
      */
     Tensor attention(Tensor query, Tensor key, Tensor value, boolean causal);
 
@@ -38,9 +38,9 @@ public interface Layers {
     Tensor layerNorm(String name, Tensor x, double epsilon);
 
     /**
-     * Normalisation over all but the channels, x [B,C,...], with {@code name.weight} and {@code name.bias} and the running
-     * statistics {@code name.running_mean} and {@code name.running_var}, all [C]. In {@link #training()} by the batch's own
-     * statistics, and the running ones are updated.
+     * Normalisation over all dimensions but the channels, x [B,C,...], with {@code name.weight} and {@code name.bias}
+     * and the running statistics {@code name.running_mean} and {@code name.running_var}, all [C]. In {@link
+     * #training()}, it uses the batch's own statistics and updates the running ones.
      */
     Tensor batchNorm(String name, Tensor x, double epsilon);
 
@@ -53,18 +53,18 @@ public interface Layers {
     /** x ⊙ parameter, which is broadcast over the batch. */
     Tensor scale(String parameter, Tensor x);
 
-    /** The parameter, of D elements in all, as a token in front of those of x [B,T,D]: [B,T+1,D]. */
+    /** Prepends the parameter, of D elements in all, as a token to x [B,T,D]: [B,T+1,D]. */
     Tensor prependToken(String parameter, Tensor x);
 
-    /** A parameter of one element that works on the batch as a whole (the logit scale of a contrastive loss). */
+    /** A parameter of one element that applies to the whole batch (the logit scale of a contrastive loss). */
     Tensor scalar(String parameter);
 
     /**
-     * To be called between blocks, where x is all that later layers see of earlier ones: here a backward pass may stop and
-     * go on later. Where a model has several branches (an image and a text tower) there is no such place.
+     * Call this between two blocks if later layers use earlier ones only through x. A backward pass may stop here and
+     * continue later. A model with several branches (an image and a text tower) has no such place.
      */
     Tensor boundary(Tensor x);
 
-    /** Whether batch normalisation uses the batch's own statistics, and dropout drops. */
+    /** Whether batch normalisation uses the batch's own statistics, and dropout is active. */
     boolean training();
 }

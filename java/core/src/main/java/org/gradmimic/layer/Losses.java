@@ -4,7 +4,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
-/** Losses of every sample, with their graph. */
+/** Per-sample losses, with their graph. */
 public final class Losses {
     /** LibTorch's at::Reduction::None, and the label that its losses ignore by default. */
     private static final long NO_REDUCTION = 0;

@@ -7,8 +7,8 @@ import org.gradmimic.base.InvalidStateException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A batch that {@link MimicSteps} have scored. {@link #backward()} comes before the next forward pass. On a device, the first
- * number that is read on the host waits for all of them.
+ * A batch that {@link MimicSteps} have scored. Call {@link #backward()} before the next forward pass. On a device, the
+ * first number that is read on the host waits for all of them.
  */
 public final class MimicStep implements TrainingStep {
     private final MimicSteps steps;
@@ -16,7 +16,7 @@ public final class MimicStep implements TrainingStep {
     private StepTensors.@Nullable Numbers numbers;
     private boolean done;
 
-    /** @param numbers null where they are on a device */
+    /** @param numbers null if they are on a device */
     MimicStep(MimicSteps steps, StepTensors tensors, StepTensors.@Nullable Numbers numbers) {
         this.steps = steps;
         this.tensors = tensors;
@@ -35,7 +35,9 @@ public final class MimicStep implements TrainingStep {
         return found;
     }
 
-    /** Losses, the scores toward every reference, and gradient norms where the weighting needs them. The arrays stay valid. */
+    /**
+     * Losses, the scores toward every reference, and gradient norms if the weighting needs them. The arrays stay valid.
+     */
     public LayerScores layerScores() {
         return numbers().layerScores();
     }
@@ -70,8 +72,9 @@ public final class MimicStep implements TrainingStep {
     }
 
     /**
-     * Whether {@link #backward()} adds nothing. A sample whose loss or score is not finite may have spoilt the scores of others
-     * below the head, through normalisation over the batch; with a contrastive loss it has spoilt all of them.
+     * Whether {@link #backward()} adds nothing. A sample with a non-finite loss or score may have made the scores of
+     * other samples wrong, below the head, through normalisation over the batch. With a contrastive loss, it has done
+     * so for all of them.
      */
     @Override
     public boolean skipped() {
@@ -79,8 +82,9 @@ public final class MimicStep implements TrainingStep {
     }
 
     /**
-     * The ids of the samples whose loss or score is not finite, or their positions in the batch where there are no ids. In a
-     * contrastive batch no sample has a finite loss once the features of one are not finite; then only the ids of those samples.
+     * The ids of the samples whose loss or score is not finite, or their positions in the batch if there are no ids. In
+     * a contrastive batch, non-finite features of one sample make the losses of all samples non-finite; the list then
+     * contains only the ids of the samples with such features.
      */
     @Override
     public List<Long> nonFiniteIds() {

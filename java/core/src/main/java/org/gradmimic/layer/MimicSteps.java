@@ -29,17 +29,17 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>{@link Calibration#LAYER}: one backward pass of the mean loss; the mimic layer's gradients are Σ w_i g_i from its
- *       inputs and δ, all others what plain training has.
+ *       inputs and δ; all others are those of plain training.
  *   <li>{@link Calibration#ALL}: the backward pass goes down to the last {@link Layers#boundary} below which no mimic layer
  *       lies and forms δ only; then come the scores and weights, the weighted gradients of everything above, and the rest of
  *       the backward pass from w ⊙ δ.
  * </ul>
  *
  * <p>On a CUDA device a step and its backward pass neither wait nor read a number. A sample that is not finite then makes the batch's
- * weights 0 and its gradients zeros, which whoever asks for {@link MimicStep#nonFiniteIds()} or drains the table is told.
+ * weights and gradients zero; {@link MimicStep#nonFiniteIds()} and the drained table report it.
  *
- * <p>Losses must not couple samples; {@link #step(ContrastiveBatch, Tensor)} is for those that do. Only parameters that the
- * recording layers were given are trained. For one thread at a time.
+ * <p>Losses must not couple samples; {@link #step(ContrastiveBatch, Tensor)} is for losses that do. Only
+ * the parameters given to the recording layers are trained. Not thread-safe.
  */
 public final class MimicSteps implements AutoCloseable {
     private static final Scalar ZERO = Memory.detached(new Scalar(0.0));
@@ -54,7 +54,7 @@ public final class MimicSteps implements AutoCloseable {
     private @Nullable BackwardPass pending;
     private @Nullable StepTensors tensors;
 
-    /** On a device: whether the newest step is one to be skipped, a truth value. */
+    /** On a device: a boolean tensor, whether the newest step must be skipped. */
     private @Nullable Tensor skip;
 
     private boolean closed;
@@ -73,15 +73,15 @@ public final class MimicSteps implements AutoCloseable {
     }
 
     /**
-     * Steps over the forward passes that these layers record.
+     * A builder of steps over the forward passes that these layers record.
      *
-     * @param layers not owned
+     * @param layers closed by the caller
      */
     public static Builder builder(RecordingLayers layers) {
         return new Builder(layers);
     }
 
-    /** What the steps are made of. A weighting has to be given; everything else has a default. */
+    /** Collects the parts of the steps. A weighting is required; everything else has a default. */
     public static final class Builder {
         private final RecordingLayers layers;
         private @Nullable Weighting weighting;
@@ -93,34 +93,41 @@ public final class MimicSteps implements AutoCloseable {
             this.layers = layers;
         }
 
-        /** How scores become weights; not {@code AGRA} and {@code RHO}, which only a head has. */
+        /** Sets how scores become weights. {@code AGRA} and {@code RHO} are not supported; only a head has them. */
         public Builder weighting(Weighting weighting) {
             this.weighting = weighting;
             return this;
         }
 
-        /** Which parameters the weights reach; by default the mimic layer's alone, {@link Calibration#LAYER}. */
+        /**
+         * Sets which parameters' gradients are weighted; the default is the mimic layer alone, {@link
+         * Calibration#LAYER}.
+         */
         public Builder calibration(Calibration calibration) {
             this.calibration = calibration;
             return this;
         }
 
-        /** Which score weighs, where there are several references; by default the first one's. */
+        /**
+         * Sets which score determines the weight if there are several references; the default is the first reference's.
+         */
         public Builder combination(ReferenceCombination combination) {
             this.combination = combination;
             return this;
         }
 
-        /** @param table keeps ids, scores, weights and losses; without one a step keeps its own until the next */
+        /**
+         * @param table receives ids, scores, weights and losses; without it, a step keeps its own until the next step
+         */
         public Builder table(ScoreTable table) {
             this.table = table;
             return this;
         }
 
         /**
-         * The steps.
+         * Builds the steps.
          *
-         * @throws InvalidArgumentException for no weighting, and one that needs something else than scores
+         * @throws InvalidArgumentException for a missing weighting, or one that needs something other than scores
          */
         public MimicSteps build() {
             if (weighting == null) throw new InvalidArgumentException("steps need a weighting; none was given");
@@ -137,17 +144,17 @@ public final class MimicSteps implements AutoCloseable {
         return asked;
     }
 
-    /** Changes the weighting from the next step on, as at the end of plain training before a starting epoch. */
+    /** Changes the weighting from the next step on, for example at the starting epoch, when plain training ends. */
     public void weighting(Weighting asked) {
         weighting = checked(asked);
     }
 
     /**
-     * Scores and weighs the batch of the forward pass that made these losses. Nothing is trained before
-     * {@link MimicStep#backward()}.
+     * Scores and weights the batch of the forward pass that computed these losses. {@link MimicStep#backward()}
+     * computes the gradients.
      *
-     * @param losses ℓ_i [B], with their graph, each a function of sample i alone (batch normalisation aside)
-     * @param ids [B] long, the samples' names in the score table; null counts from 0
+     * @param losses ℓ_i [B], with their graph, each a function of sample i alone (except through batch normalisation)
+     * @param ids [B] long, the samples' ids in the score table; null counts from 0
      * @throws InvalidStateException if a mimic layer was not called through the recording layers
      * @throws NonFiniteException on the CPU, if no sample has a finite loss and score
      */
@@ -163,18 +170,19 @@ public final class MimicSteps implements AutoCloseable {
         }
     }
 
-    /** As {@link #step(Tensor, Tensor)}; the samples are named 0 to B-1. */
+    /** Like {@link #step(Tensor, Tensor)}, with the ids 0 to B-1. */
     public MimicStep step(Tensor losses) {
         return step(losses, null);
     }
 
-    /** As {@link #step(ContrastiveBatch, Tensor)}; the samples are named 0 to B-1. */
+    /** Like {@link #step(ContrastiveBatch, Tensor)}, with the ids 0 to B-1. */
     public MimicStep step(ContrastiveBatch batch) {
         return step(batch, null);
     }
 
     /**
-     * As {@link #step(Tensor, Tensor)} for a contrastive loss, after {@link RecordingLayers#contrastive}. The weights multiply the losses.
+     * Like {@link #step(Tensor, Tensor)} for a contrastive loss, after {@link RecordingLayers#contrastive}. The weights
+     * multiply the losses.
      *
      * @throws InvalidArgumentException for a weighting by gradient norms, which have no exact form here
      */
@@ -213,8 +221,8 @@ public final class MimicSteps implements AutoCloseable {
     }
 
     /**
-     * Scores by a backward pass that leaves its second half in {@link #pending}. Where numbers may be looked at, one that is not
-     * finite ends the step; elsewhere {@link #skip} says so to whoever adds gradients.
+     * Scores by a backward pass whose second half remains in {@link #pending}. If numbers may be read, a non-finite one
+     * ends the step. Otherwise {@link #skip} tells this to the code that adds gradients.
      */
     private MimicStep step(
             ForwardPass forward,
@@ -268,9 +276,10 @@ public final class MimicSteps implements AutoCloseable {
     }
 
     /**
-     * [B] what the sample's weight is made of: its score, not finite where that or its loss or norm isn't.
+     * [B] the number from which the sample's weight is computed: its score, or a non-finite number if the score, the
+     * loss or the norm is not finite.
      *
-     * @param lost no scores were made, for a loss that is not finite
+     * @param lost whether no scores were computed, because of a non-finite loss
      */
     private static Tensor judged(ScoreTensors scores, Tensor combined, boolean lost) {
         Tensor broken = scores.losses().mul(ZERO); // 0 · ∞ is NaN
@@ -285,7 +294,7 @@ public final class MimicSteps implements AutoCloseable {
             return sampleWeights.of(weighting, judged, scores.gradientNorms(), distance.square());
         } catch (NonFiniteException nobody) {
             if (!layers.device().asynchronous()) throw nobody;
-            return torch.zeros_like(judged).to(ScalarType.Float); // as a device's kernel does
+            return torch.zeros_like(judged).to(ScalarType.Float); // As the kernel of a device does.
         }
     }
 
@@ -307,7 +316,7 @@ public final class MimicSteps implements AutoCloseable {
     }
 
     void backward(Tensor weights, double share) {
-        if (pending == null) return; // the step is skipped
+        if (pending == null) return; // The step is skipped.
         try (Autocast off = Autocast.off(layers.device())) {
             pending.run(weights, share, skip);
         } catch (RuntimeException e) {
@@ -317,14 +326,14 @@ public final class MimicSteps implements AutoCloseable {
         }
     }
 
-    /** Forgets a backward pass with its forward pass. */
+    /** Discards a backward pass with its forward pass. */
     private void release() {
         if (pending == null) return;
         pending.close();
         pending = null;
     }
 
-    /** Forgets what the step before has found. */
+    /** Discards the results of the previous step. */
     private void forget() {
         if (tensors != null) tensors.close();
         if (skip != null) skip.deallocate();

@@ -11,9 +11,9 @@ import java.util.stream.Collectors;
 import org.gradmimic.base.InvalidArgumentException;
 
 /**
- * The names of a model's parameters, chosen by names and patterns. In a pattern, * stands for any characters and ? for one;
- * {@value #ALL} means every parameter. Buffers, such as the running statistics of batch normalisation, have no gradient and are never
- * chosen.
+ * The names of a model's parameters, selected by names and patterns. In a pattern, * matches any characters and ?
+ * matches one; {@value #ALL} means every parameter. Buffers, such as the running statistics of batch normalisation,
+ * have no gradient and are never selected.
  *
  * @param parameters the names of the parameters, in the model's order
  * @param buffers the names of the buffers
@@ -24,17 +24,17 @@ public record ParameterNames(List<String> parameters, Set<String> buffers) {
 
     private static final int NEAREST = 3;
 
-    /** Keeps copies. */
+    /** Copies the arguments. */
     public ParameterNames {
         parameters = List.copyOf(parameters);
         buffers = Set.copyOf(buffers);
     }
 
     /**
-     * The parameters that names and patterns choose, in the model's order, each once.
+     * The parameters that names and patterns select, in the model's order, each once.
      *
-     * @throws InvalidArgumentException for an empty name, a buffer, a name that no parameter has, with the closest matches, and a
-     *     pattern that matches nothing; all listed at once
+     * @throws InvalidArgumentException for an empty name, a buffer, an unknown name (with the closest matches), and a
+     *     pattern that matches nothing; the message lists all of them
      */
     public List<String> choose(Collection<String> items) {
         List<String> wrong = new ArrayList<>();
@@ -43,7 +43,7 @@ public record ParameterNames(List<String> parameters, Set<String> buffers) {
         return chosen;
     }
 
-    /** @param wrong receives what is wrong */
+    /** @param wrong receives a description of each error */
     List<String> choose(Collection<String> items, List<String> wrong) {
         Set<String> chosen = new LinkedHashSet<>();
         for (String item : items) {
@@ -71,8 +71,8 @@ public record ParameterNames(List<String> parameters, Set<String> buffers) {
         if (parameters.isEmpty()) return "the model has no parameters";
         if (item.isEmpty()) return "the mimic layer has an empty name";
         if (buffers.contains(item)) return item + " is a buffer, not a parameter, and has no gradient";
-        return (isPattern(item) ? "no parameter matches " : "the model has no parameter ") + item + "; the closest matches are "
-                + nearest(parameters, item);
+        return (isPattern(item) ? "no parameter matches " : "the model has no parameter ") + item
+                + "; the closest matches are " + nearest(parameters, item);
     }
 
     private static Pattern glob(String item) {
@@ -81,7 +81,7 @@ public record ParameterNames(List<String> parameters, Set<String> buffers) {
                 .collect(Collectors.joining()));
     }
 
-    /** The names that differ least from one that is misspelt. */
+    /** The names with the smallest edit distance to a misspelt one. */
     static String nearest(Collection<String> names, String item) {
         return names.stream()
                 .sorted(Comparator.comparingInt(name -> distance(name, item)))
@@ -89,7 +89,7 @@ public record ParameterNames(List<String> parameters, Set<String> buffers) {
                 .collect(Collectors.joining(", "));
     }
 
-    /** Characters to insert, delete or replace. */
+    /** The edit distance: the number of characters to insert, delete or replace. */
     private static int distance(String a, String b) {
         int[] row = new int[b.length() + 1];
         for (int j = 0; j < row.length; j++) row[j] = j;

@@ -18,11 +18,11 @@ import org.gradmimic.kernel.internal.Memory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model's tensors by their names in a state dict, in order: parameters, which require a gradient if they are trained, and
- * buffers such as running statistics. It keeps handles of its own; the tensors stay the caller's too.
+ * A model's tensors by their names in a state dict, in order: parameters, which require a gradient if they are trained,
+ * and buffers such as running statistics. It has its own handles; the caller keeps its tensors.
  */
 public final class Parameters implements AutoCloseable {
-    /** What a map of tensors calls the running statistics of batch normalisation. */
+    /** The names of running statistics of batch normalisation in a map of tensors. */
     private static final Pattern STATISTICS = Pattern.compile("(.*\\.)?running_(mean|var)");
 
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -33,7 +33,7 @@ public final class Parameters implements AutoCloseable {
         OpenResources.opened();
     }
 
-    /** These tensors, in the map's order. */
+    /** The tensors of a map, in its order. */
     public static Parameters of(Map<String, Tensor> tensors) {
         Parameters parameters = new Parameters();
         tensors.forEach((name, tensor) -> parameters.put(
@@ -43,7 +43,7 @@ public final class Parameters implements AutoCloseable {
         return parameters;
     }
 
-    /** The parameters and buffers of a module, by the names it gives them. */
+    /** The parameters and buffers of a module, under its names. */
     public static Parameters of(Module module) {
         Parameters parameters = new Parameters();
         parameters.put(module.named_parameters(), false);
@@ -73,10 +73,11 @@ public final class Parameters implements AutoCloseable {
     }
 
     /**
-     * The names of the parameters that names and patterns choose, as {@link ParameterNames#choose} does and the command line. Buffers
-     * are left out.
+     * The names of the parameters selected by names and patterns, as in {@link ParameterNames#choose} and on the
+     * command line. Buffers are left out.
      *
-     * @throws InvalidArgumentException for what fits no parameter, with the nearest names
+     * @throws InvalidArgumentException for a name or pattern that matches no parameter; the message lists the closest
+     *     matches
      */
     public List<String> named(String... namesAndPatterns) {
         return parameterNames().choose(List.of(namesAndPatterns));
@@ -91,7 +92,7 @@ public final class Parameters implements AutoCloseable {
     }
 
     /**
-     * The tensor of that name.
+     * The tensor of this name.
      *
      * @throws InvalidArgumentException if there is none
      */
@@ -104,7 +105,7 @@ public final class Parameters implements AutoCloseable {
         return tensor;
     }
 
-    /** The tensor of that name, or null. */
+    /** The tensor of this name, or null. */
     public @Nullable Tensor find(String name) {
         if (closed) throw new InvalidStateException("these parameters are closed");
         return tensors.get(name);
@@ -120,7 +121,7 @@ public final class Parameters implements AutoCloseable {
         return Collections.unmodifiableCollection(tensors.values());
     }
 
-    /** Gives the handles back; a tensor lives as long as somebody else has one. */
+    /** Closes the handles; a tensor lives as long as another handle to it exists. */
     @Override
     public void close() {
         if (closed) return;

@@ -13,14 +13,14 @@ import org.jspecify.annotations.Nullable;
 public final class PlainLayers implements Layers {
     private static final long[] ONE = {1, 1};
 
-    /** Share of the batch's statistics in the running ones: torch's default. */
+    /** The weight of the batch's statistics in the running ones: torch's default. */
     static final double MOMENTUM = 0.1;
 
     private final Parameters parameters;
     private final boolean training;
 
     /**
-     * @param parameters the model's; not owned
+     * @param parameters of the model; the caller closes them
      * @param training see {@link #training()}
      */
     public PlainLayers(Parameters parameters, boolean training) {

@@ -50,12 +50,12 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Only the layers that are needed are recorded: those of the mimic layer's parameters and, where weights reach all
- * parameters, those above them. Recording keeps what autograd keeps anyway. A forward pass ends with a score or a step, which
- * forget it. For one thread at a time.
+ * <p>Only the layers that are needed are recorded: those of the mimic layer's parameters and, if weights apply to all
+ * parameters, those above them. Recording keeps only tensors that autograd keeps anyway. A forward pass ends with a score
+ * or a step, which discards its records. Not thread-safe.
  *
- * <p>The forward pass may be one of mixed precision ({@link Autocast}). They work on the device that the parameters are on, and everything a layer is given must be there. On a CUDA device nothing is
- * decided by numbers, so that a step waits for nothing.
+ * <p>The forward pass may use mixed precision ({@link Autocast}). The layers work on the device of the parameters, and all
+ * arguments of a layer must be there. On a CUDA device no decision depends on computed numbers, so a step waits for nothing.
  */
 public final class RecordingLayers implements Layers, AutoCloseable {
     private static final long[] ONE = {1, 1};
@@ -69,7 +69,7 @@ public final class RecordingLayers implements Layers, AutoCloseable {
     private final Parameters parameters;
     private final boolean training;
 
-    /** What the scores of a contrastive loss are; null if the loss is none. */
+    /** The kind of score for a contrastive loss; null for any other loss. */
     private @Nullable ContrastiveScore contrastive;
 
     private boolean aboveMimic;
@@ -88,15 +88,15 @@ public final class RecordingLayers implements Layers, AutoCloseable {
     }
 
     /**
-     * Layers that record calls of these parameters' layers.
+     * A builder of layers that record calls of these parameters' layers.
      *
-     * @param parameters the model's; not owned
+     * @param parameters of the model; the caller closes them
      */
     public static Builder builder(Parameters parameters) {
         return new Builder(parameters);
     }
 
-    /** What recording layers are made of. A mimic layer and a reference have to be given. */
+    /** Collects the parts of recording layers. A mimic layer and a reference are required. */
     public static final class Builder {
         private final Parameters parameters;
         private final Set<String> mimic = new LinkedHashSet<>();
@@ -108,8 +108,8 @@ public final class RecordingLayers implements Layers, AutoCloseable {
         }
 
         /**
-         * Adds names of the mimic layer's parameters, or patterns with * and ?, as {@link Parameters#named} and the command line take
-         * them. {@value ParameterNames#ALL} means every parameter; buffers are left out.
+         * Adds parameters to the mimic layer: names, or patterns with * and ?, as in {@link Parameters#named} and on
+         * the command line. {@value ParameterNames#ALL} means every parameter; buffers are left out.
          */
         public Builder mimic(String... names) {
             return mimic(List.of(names));
@@ -121,33 +121,33 @@ public final class RecordingLayers implements Layers, AutoCloseable {
             return this;
         }
 
-        /** Makes every parameter that is trained one of the mimic layer: {@link Parameters#trained()}. */
+        /** Adds every trained parameter to the mimic layer: {@link Parameters#trained()}. */
         public Builder mimicTrained() {
             return mimic(parameters.trained());
         }
 
-        /** @param reference a model that has the mimic layer's parameters; not owned */
+        /** @param reference a model that has the mimic layer's parameters; the caller closes it */
         public Builder reference(Parameters reference) {
             return references(List.of(reference));
         }
 
-        /** Several references give each sample several scores. */
+        /** Sets several references, which give each sample several scores. */
         public Builder references(List<Parameters> several) {
             references.addAll(several);
             return this;
         }
 
-        /** See {@link Layers#training()}; by default true. */
+        /** Sets {@link Layers#training()}; the default is true. */
         public Builder training(boolean training) {
             this.training = training;
             return this;
         }
 
         /**
-         * The layers.
+         * Builds the layers.
          *
-         * @throws InvalidArgumentException for names nobody has, and references that miss a parameter or have another shape of
-         *     it, all listed at once
+         * @throws InvalidArgumentException for unknown names, and for references in which a parameter is missing or has
+         *     another shape; the message lists all of them
          */
         public RecordingLayers build() {
             return new RecordingLayers(parameters, mimic, references, training);
@@ -176,28 +176,28 @@ public final class RecordingLayers implements Layers, AutoCloseable {
     }
 
     /**
-     * Prepares the forward passes that follow for a contrastive loss: exact scores differentiate twice, which takes attention
-     * by plain products above a mimic layer.
+     * Prepares the next forward passes for a contrastive loss. Exact scores differentiate twice, so attention above a
+     * mimic layer is computed by plain products.
      */
     public void contrastive(ContrastiveScore score) {
         recorder().everyTrained(false);
         contrastive = score;
     }
 
-    /** Forgets a forward pass that is not going to be scored. */
+    /** Discards a forward pass that will not be scored. */
     public void forget() {
         recorder().forget();
         aboveMimic = false;
     }
 
-    /** The forward pass that has ended, with a loss for so many samples. */
+    /** The forward pass that has ended, with a loss for this number of samples. */
     ForwardPass take(long rows) {
         aboveMimic = false;
         return recorder().take(rows);
     }
 
     /**
-     * Scores the samples of the forward pass that made these losses, and forgets it. Nothing is trained.
+     * Scores the samples of the forward pass that computed these losses, and discards the pass. Nothing is trained.
      *
      * @param losses ℓ_i [B], with their graph
      * @param norms whether to compute ‖g_i‖ too
@@ -209,7 +209,7 @@ public final class RecordingLayers implements Layers, AutoCloseable {
         }
     }
 
-    /** As {@link #score(Tensor, boolean)}, without waiting for a device; the tensors are the caller's scope's. */
+    /** Like {@link #score(Tensor, boolean)}, without waiting for a device; the tensors belong to the caller's scope. */
     public ScoreTensors scoreTensors(Tensor losses, boolean norms) {
         try (Autocast off = Autocast.off(device)) {
             return OutputGradients.score(this, losses, norms);
@@ -217,9 +217,9 @@ public final class RecordingLayers implements Layers, AutoCloseable {
     }
 
     /**
-     * As {@link #score(Tensor, boolean)} for a contrastive loss, whose samples have no gradient norms.
+     * Like {@link #score(Tensor, boolean)} for a contrastive loss, whose samples have no gradient norms.
      *
-     * @throws InvalidStateException if {@link #contrastive} did not come before the forward pass
+     * @throws InvalidStateException if {@link #contrastive} was not called before the forward pass
      */
     public LayerScores score(ContrastiveBatch batch) {
         try (PointerScope scope = new PointerScope()) {
@@ -227,7 +227,9 @@ public final class RecordingLayers implements Layers, AutoCloseable {
         }
     }
 
-    /** As {@link #score(ContrastiveBatch)}, without waiting for a device; the tensors are the caller's scope's. */
+    /**
+     * Like {@link #score(ContrastiveBatch)}, without waiting for a device; the tensors belong to the caller's scope.
+     */
     public ScoreTensors scoreTensors(ContrastiveBatch batch) {
         requireContrastive();
         if (contrastive == ContrastiveScore.PATH) return scoreTensors(batch.losses(), false);
@@ -237,19 +239,19 @@ public final class RecordingLayers implements Layers, AutoCloseable {
         }
     }
 
-    /** Weights shall reach every trained parameter; those of a contrastive loss do so without records. */
+    /** Sets whether weights apply to every trained parameter. With a contrastive loss this needs no records. */
     void everyTrained(boolean every) {
         recorder().everyTrained(every && contrastive == null);
     }
 
-    /** What was prepared for. */
+    /** The kind of contrastive score that was prepared. */
     ContrastiveScore requireContrastive() {
         if (contrastive == null) throw new InvalidStateException("contrastive(score) comes before the forward pass");
         return contrastive;
     }
 
     private Tensor record(String layer, @Nullable Tensor x, Tensor output, LayerParameter... parts) {
-        // What hangs on no parameter yet is a model's input: another tower begins.
+        // A tensor that depends on no parameter yet is an input of the model: another tower begins.
         if (x == null || !x.requires_grad()) aboveMimic = false;
         Tensor recorded = recorder().record(layer, output, parts);
         for (LayerParameter part : parts)
@@ -277,7 +279,7 @@ public final class RecordingLayers implements Layers, AutoCloseable {
         return linear(name, x, recorder().get(name + ".weight"), recorder().find(name + ".bias"));
     }
 
-    /** In the place of {@code layer.forward(x)}; x [B,...,I]. */
+    /** Replaces {@code layer.forward(x)}; x [B,...,I]. */
     public Tensor linear(LinearImpl layer, Tensor x) {
         ModelParameter weight = recorder().find(layer.weight());
         return linear(layer(weight), x, weight, recorder().find(layer.bias()));
@@ -310,7 +312,10 @@ public final class RecordingLayers implements Layers, AutoCloseable {
                 : plain.attention(query, key, value, causal);
     }
 
-    /** The fused kernels of LibTorch have no second derivative, which an exact contrastive score takes. */
+    /**
+     * Attention by plain products, because LibTorch's fused kernels have no second derivative, which an exact
+     * contrastive score needs.
+     */
     private static Tensor attentionByProducts(Tensor query, Tensor key, Tensor value, boolean causal) {
         Tensor scores = query.mul(new Scalar(1 / Math.sqrt(query.size(-1)))).matmul(key.transpose(-2, -1));
         if (causal) {
@@ -350,7 +355,7 @@ public final class RecordingLayers implements Layers, AutoCloseable {
     }
 
     /**
-     * In the place of {@code layer.forward(x)}; x [B,I,H,W].
+     * Replaces {@code layer.forward(x)}; x [B,I,H,W].
      *
      * @throws InvalidArgumentException for paddings other than zeros of a given width
      */
@@ -374,7 +379,7 @@ public final class RecordingLayers implements Layers, AutoCloseable {
                 options.groups().get());
     }
 
-    /** What a variant holds, or null if that is another alternative: it tells by refusing. */
+    /** The value of a variant, or null if it holds another alternative, which it reports by throwing. */
     private static <T> @Nullable T alternative(Supplier<T> held) {
         try {
             return held.get();
@@ -410,7 +415,7 @@ public final class RecordingLayers implements Layers, AutoCloseable {
         return layerNorm(name, x, weight, recorder().find(name + ".bias"), new long[] {x.size(-1)}, epsilon);
     }
 
-    /** In the place of {@code layer.forward(x)}. */
+    /** Replaces {@code layer.forward(x)}. */
     public Tensor layerNorm(LayerNormImpl layer, Tensor x) {
         ModelParameter weight = recorder().find(layer.weight());
         if (weight == null) return layer.forward(x);
@@ -454,7 +459,7 @@ public final class RecordingLayers implements Layers, AutoCloseable {
                 epsilon);
     }
 
-    /** In the place of {@code layer.forward(x)}, in the mode the layer is in; x [B,C,H,W]. */
+    /** Replaces {@code layer.forward(x)}, in the mode of the layer; x [B,C,H,W]. */
     public Tensor batchNorm(BatchNorm2dImpl layer, Tensor x) {
         ModelParameter weight = recorder().find(layer.weight());
         Tensor output = layer.forward(x);
@@ -486,7 +491,7 @@ public final class RecordingLayers implements Layers, AutoCloseable {
     }
 
     /**
-     * In the place of {@code layer.forward(ids)}; ids [B,...] long. Gradients are dense.
+     * Replaces {@code layer.forward(ids)}; ids [B,...] long. Gradients are dense.
      *
      * @throws InvalidArgumentException for {@code max_norm} and {@code scale_grad_by_freq}
      */

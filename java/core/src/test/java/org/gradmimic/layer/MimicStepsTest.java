@@ -206,7 +206,8 @@ class MimicStepsTest {
     void misuseIsNamed() {
         try (SmallProblem p = problem(SmallModels.VISION)) {
             assertThatThrownBy(() -> p.layers(List.of("head.weigth", "norm.bias")))
-                    .hasMessageStartingWith("the model has no parameter head.weigth; the closest matches are head.weight, ");
+                    .hasMessageStartingWith(
+                            "the model has no parameter head.weigth; the closest matches are head.weight, ");
             try (Parameters other = Parameters.of(Map.of("head.bias", torch.randn(7)))) {
                 assertThatThrownBy(() -> RecordingLayers.builder(p.parameters)
                                 .mimic("head.bias", "norm.bias")

@@ -18,8 +18,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Calibration;
 import org.gradmimic.Weighting;
-import org.gradmimic.device.Host;
 import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.device.Host;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -87,7 +87,8 @@ class ParametersTest {
         try (Parameters parameters = Parameters.of(new Net().model)) {
             assertThatThrownBy(() -> parameters.named("fc.weigth"))
                     .isInstanceOf(InvalidArgumentException.class)
-                    .hasMessageStartingWith("the model has no parameter fc.weigth; the closest matches are fc.weight, ");
+                    .hasMessageStartingWith(
+                            "the model has no parameter fc.weigth; the closest matches are fc.weight, ");
             assertThatThrownBy(() -> parameters.named("layer4.*", "norm.running_mean"))
                     .isInstanceOf(InvalidArgumentException.class)
                     .hasMessageContaining("no parameter matches layer4.*; the closest matches are ")
