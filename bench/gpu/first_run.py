@@ -61,6 +61,8 @@ def versions(run):
     library = run.library()
     found["gradmimic"] = library.c.gm_version().decode()
     found["forms"] = forms_of(run, library)
+    if not found["forms"]:
+        raise RuntimeError(f"no form of ghost_dot runs: {run.left_out}")
     if found.get("capability") == "9.0" and "wgmma" not in found["forms"]:
         raise RuntimeError("the device is a Hopper and the library has no wgmma form: it was not built for 90a-real")
     return found

@@ -18,20 +18,23 @@ DTYPES = {torch.float32: F32, torch.float16: F16, torch.bfloat16: BF16, torch.fl
 
 
 def array(tensor):
+    """A tensor as an argument. The emulator's device has the host's memory."""
     strides = list(tensor.stride())
     return Array(tensor.data_ptr(), DTYPES[tensor.dtype], tensor.dim(), (ctypes.c_int64 * 3)(*tensor.shape), (ctypes.c_int64 * 3)(*strides),
-                 int(tensor.is_cuda), max(tensor.get_device(), 0))
+                 int(tensor.is_cuda or Library.any_emulated), max(tensor.get_device(), 0))
 
 
 class Library:
     """`device`: where torch's tensors lie. "emulated": on the CPU, while the library is one whose GM_CUDA is the tests' emulator,
     for rehearsals on a machine without a GPU."""
 
+    any_emulated = False
+
     def __init__(self, path, device="cuda"):
         self.c = ctypes.CDLL(path)
         self.c.gm_last_error.restype = ctypes.c_char_p
         self.c.gm_version.restype = ctypes.c_char_p
-        self.emulated = device == "emulated"
+        self.emulated = Library.any_emulated = device == "emulated"
         self.device = "cpu" if self.emulated else device
         if device != "cpu":
             self.check(self.c.gm_cuda_available())
