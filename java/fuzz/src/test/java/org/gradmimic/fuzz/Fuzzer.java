@@ -4,14 +4,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.gradmimic.base.GradmimicException;
 import org.gradmimic.base.InternalException;
 import org.gradmimic.base.SplitMix;
@@ -21,24 +16,24 @@ import org.jspecify.annotations.Nullable;
  * Runs the mutated files of one format. Case i of a seed is always the same, so that a fault can be seen again. The file of
  * the case that runs lies on disk, so that it is there if the JVM dies.
  */
-final class Fuzzer implements AutoCloseable {
-    private static final long MAX_SECONDS = 10;
+final class Fuzzer {
+    private static final long MAX_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final long MAX_BYTES = 256L << 20;
     private static final int MAX_FAULTS = 20;
+
+    /** To read the size of the process after every case would take longer than most cases. */
+    private static final int CASES_OF_ONE_SIZE = 32;
 
     private final Format format;
     private final Path folder;
     private final Path faults;
     private final boolean measuresMemory;
-    private final ExecutorService worker = Executors.newSingleThreadExecutor(task -> {
-        Thread thread = new Thread(task, "case");
-        thread.setDaemon(true);
-        return thread;
-    });
-    private final List<String> found = new ArrayList<>();
+    private final List<String> found = Collections.synchronizedList(new ArrayList<>());
     private long accepted;
     private long refused;
     private String lastRefusal = "";
+    private volatile long running = -1;
+    private volatile long since = System.nanoTime();
 
     /**
      * @param folder where mutated files are written; what else the reader needs lies there
@@ -62,11 +57,11 @@ final class Fuzzer implements AutoCloseable {
     }
 
     /** What is mutated must be read itself: otherwise every mutation is refused for the same reason. */
-    void requireSeedsAreRead() throws IOException, InterruptedException {
-        refused = 0;
+    void requireSeedsAreRead() throws IOException {
+        long before = refused;
         for (byte[] whole : format.seeds()) {
-            String fault = judge(whole);
-            if (fault != null || refused > 0) {
+            String fault = outcome(whole);
+            if (fault != null || refused > before) {
                 throw new AssertionError(format + ": a seed is not read: " + (fault == null ? lastRefusal : fault));
             }
         }
@@ -75,70 +70,80 @@ final class Fuzzer implements AutoCloseable {
     /** Runs cases from a number on, until there are so many, the time is over or too many faults are found. */
     Result run(long seed, long first, long mutations, long nanos) throws IOException, InterruptedException {
         long end = System.nanoTime() + nanos;
-        long done = 0;
-        boolean stuck = false;
         accepted = 0;
         refused = 0;
-        while (!stuck && done < mutations && System.nanoTime() < end && found.size() < MAX_FAULTS) {
-            long number = first + done++;
-            byte[] bytes = bytes(format, seed, number);
-            String fault = judge(bytes);
-            if (fault != null) {
-                Path kept = faults.resolve(format + "-" + seed + "-" + number);
-                Files.write(kept, bytes);
-                found.add(kept.getFileName() + ": " + fault);
-                stuck = fault.startsWith("takes more than " + MAX_SECONDS); // its thread is still at work
+        Thread worker = new Thread(() -> work(seed, first, mutations, end), "cases of " + format);
+        worker.setDaemon(true);
+        worker.start();
+        while (worker.isAlive()) {
+            worker.join(100);
+            if (running >= 0 && System.nanoTime() - since > MAX_NANOS) {
+                long number = running;
+                keep(seed, number, bytes(format, seed, number), "takes more than 10 s");
+                break; // the thread is still at work
             }
         }
-        return new Result(done, accepted, refused, List.copyOf(found));
+        return new Result(accepted + refused + found.size(), accepted, refused, List.copyOf(found));
     }
 
-    private @Nullable String judge(byte[] bytes) throws IOException, InterruptedException {
-        Path file = Files.write(folder.resolve(format.file()), bytes);
+    private void work(long seed, long first, long mutations, long end) {
         long before = 0;
-        if (measuresMemory) {
-            Memory.resetPeak();
-            before = Memory.resident();
+        for (long done = 0; done < mutations && System.nanoTime() < end && found.size() < MAX_FAULTS; done++) {
+            long number = first + done;
+            byte[] bytes = bytes(format, seed, number);
+            since = System.nanoTime();
+            running = number;
+            try {
+                if (measuresMemory && done % CASES_OF_ONE_SIZE == 0) {
+                    Memory.resetPeak();
+                    before = Memory.resident();
+                }
+                String fault = outcome(bytes);
+                if (fault != null) keep(seed, number, bytes, fault);
+                if (measuresMemory && done % CASES_OF_ONE_SIZE == CASES_OF_ONE_SIZE - 1) {
+                    long more = Memory.peak() - before;
+                    if (more > MAX_BYTES) {
+                        keep(seed, number, bytes, "this one or one of those before takes " + (more >> 20) + " MB");
+                    }
+                }
+            } catch (IOException e) {
+                found.add("case " + number + " cannot be run: " + e);
+            }
         }
-        String fault = outcome(file);
-        if (fault == null && measuresMemory) {
-            long more = Memory.peak() - before;
-            if (more > MAX_BYTES) fault = "takes " + (more >> 20) + " MB";
-        }
-        return fault;
+        running = -1;
     }
 
-    private @Nullable String outcome(Path file) throws InterruptedException {
-        Future<?> future = worker.submit(() -> {
-            format.reader().read(file);
-            return file;
-        });
+    private void keep(long seed, long number, byte[] bytes, String fault) throws IOException {
+        Path kept = faults.resolve(format + "-" + seed + "-" + number);
+        Files.write(kept, bytes);
+        found.add(kept.getFileName() + ": " + fault);
+    }
+
+    private @Nullable String outcome(byte[] bytes) throws IOException {
+        Path file = Files.write(folder.resolve(format.file()), bytes);
         try {
-            future.get(MAX_SECONDS, TimeUnit.SECONDS);
+            format.reader().read(file);
             accepted++;
             return null;
-        } catch (TimeoutException e) {
-            return "takes more than " + MAX_SECONDS + " s";
-        } catch (ExecutionException e) {
-            Throwable cause = Objects.requireNonNull(e.getCause());
-            if (cause instanceof GradmimicException && !(cause instanceof InternalException)) {
-                refused++;
-                lastRefusal = String.valueOf(cause.getMessage());
-                return null;
-            }
-            StringBuilder text = new StringBuilder(cause.toString().replaceAll("\\s+", " "));
-            for (StackTraceElement element : cause.getStackTrace()) {
-                if (element.getClassName().startsWith("org.gradmimic")) {
-                    text.append(" at ").append(element);
-                    break;
-                }
-            }
-            return text.toString();
+        } catch (InternalException e) {
+            return describe(e);
+        } catch (GradmimicException e) {
+            refused++;
+            lastRefusal = String.valueOf(e.getMessage());
+            return null;
+        } catch (Throwable e) { // an error of the JVM is a fault like any other
+            return describe(e);
         }
     }
 
-    @Override
-    public void close() {
-        worker.shutdownNow();
+    private static String describe(Throwable e) {
+        StringBuilder text = new StringBuilder(e.toString().replaceAll("\\s+", " "));
+        for (StackTraceElement element : e.getStackTrace()) {
+            if (element.getClassName().startsWith("org.gradmimic")) {
+                text.append(" at ").append(element);
+                break;
+            }
+        }
+        return text.toString();
     }
 }
