@@ -2,6 +2,8 @@ package org.gradmimic.cli;
 
 import java.io.PrintWriter;
 import org.gradmimic.CpuThreads;
+import org.gradmimic.base.LibraryLoadException;
+import org.gradmimic.kernel.LibraryCache;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -60,8 +62,13 @@ public final class CommonOptions {
         return threads != null ? threads : Runtime.getRuntime().availableProcessors();
     }
 
-    /** Applies {@code --threads} to LibTorch, its BLAS and the kernels. Without the option nothing is loaded or set. */
+    /**
+     * Applies {@code --threads} to LibTorch, its BLAS and the kernels. Without the option nothing is loaded or set.
+     *
+     * @throws LibraryLoadException if others can write to the folder that native libraries are loaded from
+     */
     public void applyThreads() {
+        LibraryCache.require();
         if (threads != null) CpuThreads.limit(threads);
     }
 

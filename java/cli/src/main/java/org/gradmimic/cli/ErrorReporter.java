@@ -3,11 +3,7 @@ package org.gradmimic.cli;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
@@ -16,6 +12,7 @@ import org.gradmimic.base.InternalException;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.base.LibraryLoadException;
 import org.gradmimic.base.SettingException;
+import org.gradmimic.io.AtomicFile;
 import org.gradmimic.io.run.RunFolderException;
 import org.gradmimic.kernel.CudaFailure;
 import org.jspecify.annotations.Nullable;
@@ -81,6 +78,9 @@ final class ErrorReporter implements IParameterExceptionHandler, IExecutionExcep
         if (e instanceof LinkageError) {
             return "a library cannot be loaded: " + e.getMessage() + "; gradmimic doctor explains it";
         }
+        if (e instanceof InternalError && String.valueOf(e.getMessage()).contains("unsafe memory access")) {
+            return "a file was truncated by another program while it was mapped; replace files by a rename";
+        }
         if (e instanceof OutOfMemoryError) {
             return "out of memory: " + e.getMessage()
                     + "; GRADMIMIC_JAVA_OPTS=-Xmx8g, for example, gives Java more memory";
@@ -97,16 +97,10 @@ final class ErrorReporter implements IParameterExceptionHandler, IExecutionExcep
         return overwrite.replaceFirst(", or", ";") + extend;
     }
 
-    // The messages of java.nio's exceptions consist of a path only.
+    // The messages of java.nio's exceptions are a bare path.
     private static String explain(IOException e) {
-        if (!(e instanceof FileSystemException failure)) return e.getMessage() != null ? e.getMessage() : e.toString();
-        String file = failure.getFile();
-        String reason = failure.getReason();
-        if (e instanceof NoSuchFileException) reason = "no such file or folder";
-        else if (e instanceof AccessDeniedException) reason = "permission denied";
-        else if (e instanceof FileAlreadyExistsException) reason = "already exists";
-        else if (e instanceof NotDirectoryException) reason = "not a folder";
-        return file + ": " + (reason != null ? reason : e.toString());
+        String file = e instanceof FileSystemException failure ? failure.getFile() : null;
+        return (file == null ? "" : file + ": ") + AtomicFile.reason(e);
     }
 
     /** The subcommand that a parsed command line names, or the root command. */

@@ -1,9 +1,13 @@
 package org.gradmimic.io;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.Properties;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.duckdb.DuckDBConnection;
 import org.duckdb.DuckDBDriver;
 import org.gradmimic.base.InputException;
@@ -47,7 +51,9 @@ public final class DuckDb {
         // A file may be another one when it is read again.
         settings.setProperty("enable_external_file_cache", "false");
         try {
-            return (DuckDBConnection) new DuckDBDriver().connect("jdbc:duckdb:", settings);
+            DuckDBConnection connection = (DuckDBConnection) new DuckDBDriver().connect("jdbc:duckdb:", settings);
+            Unpacked.remove();
+            return connection;
         } catch (LinkageError e) {
             throw new InputException(
                     "DuckDB's native library cannot be loaded on " + System.getProperty("os.name") + " "
@@ -82,5 +88,35 @@ public final class DuckDb {
             text = text.substring(wrapped + "\nError: ".length());
         }
         return text.strip().replaceAll("\\s*\\R\\s*", "; ");
+    }
+
+    /**
+     * The native library that DuckDB unpacks into {@code java.io.tmpdir} at every start, 60 MB. DuckDB removes it when the
+     * JVM ends properly, and a killed process would leave it behind for ever. On Linux the file is not needed once it is
+     * loaded, so it goes at once.
+     */
+    private static final class Unpacked {
+        private static final Path MAPPED = Path.of("/proc/self/maps");
+        private static final Pattern NAME = Pattern.compile("libduckdb_java\\d+\\.so");
+
+        private static boolean removed;
+
+        static synchronized void remove() {
+            if (removed) return;
+            removed = true;
+            Path folder = Path.of(System.getProperty("java.io.tmpdir"));
+            try (Stream<String> lines = Files.lines(MAPPED)) {
+                for (String line :
+                        lines.filter(text -> text.contains("libduckdb_java")).toList()) {
+                    Path file = Path.of(line.substring(line.indexOf('/')));
+                    if (NAME.matcher(file.getFileName().toString()).matches()
+                            && Files.isSameFile(file.getParent(), folder)) {
+                        Files.deleteIfExists(file);
+                    }
+                }
+            } catch (IOException | UncheckedIOException e) {
+                // Another system, or another user's folder: DuckDB removes the file at the end.
+            }
+        }
     }
 }

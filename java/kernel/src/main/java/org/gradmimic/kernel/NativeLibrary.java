@@ -1,5 +1,6 @@
 package org.gradmimic.kernel;
 
+import java.io.IOException;
 import org.bytedeco.javacpp.Loader;
 import org.gradmimic.base.LibraryLoadException;
 import org.gradmimic.kernel.internal.abi.gradmimic;
@@ -20,6 +21,8 @@ public final class NativeLibrary {
         String loaded = null;
         LibraryLoadException failed = null;
         try {
+            LibraryCache.require();
+            refresh();
             loaded = Loader.load(gradmimic.class);
             int version = gradmimic.gm_abi_version();
             if (version != gradmimic.GM_ABI_VERSION) {
@@ -27,12 +30,27 @@ public final class NativeLibrary {
                         + ", these classes were built for " + gradmimic.GM_ABI_VERSION
                         + "; use a jar and a library of the same build");
             }
+        } catch (LibraryLoadException e) {
+            failed = e;
         } catch (UnsatisfiedLinkError | NoClassDefFoundError | ExceptionInInitializerError e) {
             failed = new LibraryLoadException(
                     "libgradmimic for " + Loader.getPlatform() + " cannot be loaded: " + rootMessage(e), e);
         }
         path = loaded;
         failure = failed;
+    }
+
+    private static void refresh() {
+        String folder = "/org/gradmimic/kernel/" + Loader.getPlatform();
+        try {
+            LibraryCache.refresh(
+                    NativeLibrary.class,
+                    folder,
+                    System.mapLibraryName("gradmimic"),
+                    System.mapLibraryName("jnigradmimic"));
+        } catch (IOException e) {
+            throw new LibraryLoadException("libgradmimic cannot be extracted from its jar: " + e.getMessage(), e);
+        }
     }
 
     private static String rootMessage(Throwable e) {

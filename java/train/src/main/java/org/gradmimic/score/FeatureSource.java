@@ -5,7 +5,6 @@ import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -25,7 +24,7 @@ import org.gradmimic.kernel.internal.Memory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows of a feature file, scored by the weight of a linear head. Features are mapped and read once, in blocks.
+ * The rows of a feature file, scored by the weight of a linear head. Features are read once, in blocks.
  * Memory use does not grow with the number of rows.
  */
 public final class FeatureSource implements ScoreSource {
@@ -46,7 +45,9 @@ public final class FeatureSource implements ScoreSource {
     private final double[] directionNorms;
     private final LongPointer labelBlock;
     private final HeadScores found;
-    private final @Nullable FloatPointer converted;
+    /** Rows of features as they are in the file, or as float32 where the file has float64. */
+    private final BytePointer rows;
+
     private long from;
 
     private FeatureSource(Builder builder, Tensor reference) {
@@ -61,9 +62,8 @@ public final class FeatureSource implements ScoreSource {
         directionNorms = new double[] {Math.sqrt(scorer.direction().normSquared())};
         labelBlock = Memory.detached(new LongPointer(blockRows));
         found = HeadScores.builder(blockRows).gradientNorms().losses().build();
-        converted = features.type() == NpyType.FLOAT64
-                ? Memory.detached(new FloatPointer(blockRows * features.rowElements()))
-                : null;
+        int width = features.type() == NpyType.FLOAT16 ? Short.BYTES : Float.BYTES;
+        rows = Memory.detached(new BytePointer(blockRows * features.rowElements() * width));
     }
 
     /**
@@ -213,16 +213,16 @@ public final class FeatureSource implements ScoreSource {
 
     private void score(int count) {
         try (PointerScope scope = new PointerScope()) {
-            Tensor rows;
-            if (converted != null) {
-                features.readFloats(from, from + count, converted.asByteBuffer().asFloatBuffer());
-                rows = view(converted, ScalarType.Float, count, features.rowElements());
+            // Read, not mapped: if another program truncated a mapped file, the system would end the JVM.
+            ByteBuffer block = rows.asByteBuffer();
+            if (features.type() == NpyType.FLOAT64) {
+                features.readFloats(from, from + count, block.asFloatBuffer());
             } else {
-                ByteBuffer mapped = features.rows(from, from + count);
-                ScalarType type = features.type() == NpyType.FLOAT16 ? ScalarType.Half : ScalarType.Float;
-                rows = view(new BytePointer(mapped), type, count, features.rowElements());
+                features.read(from, from + count, block);
             }
-            scorer.score(rows, view(labelBlock, ScalarType.Long, count), found);
+            ScalarType type = features.type() == NpyType.FLOAT16 ? ScalarType.Half : ScalarType.Float;
+            scorer.score(
+                    view(rows, type, count, features.rowElements()), view(labelBlock, ScalarType.Long, count), found);
         } catch (InvalidArgumentException e) {
             throw new InputException(
                     features.path() + " and " + labels.path() + ", rows from " + from + ": " + e.getMessage(), e);
@@ -243,8 +243,8 @@ public final class FeatureSource implements ScoreSource {
     public void close() {
         scorer.close();
         found.close();
-        for (Pointer pointer : new Pointer[] {labelBlock, converted}) {
-            if (pointer != null) pointer.deallocate();
+        for (Pointer pointer : new Pointer[] {labelBlock, rows}) {
+            pointer.deallocate();
         }
     }
 }

@@ -1,7 +1,6 @@
 package org.gradmimic.cli.doctor;
 
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -11,6 +10,8 @@ import org.bytedeco.opencv.global.opencv_core;
 import org.gradmimic.CpuThreads;
 import org.gradmimic.LibTorch;
 import org.gradmimic.cli.BuildInfo;
+import org.gradmimic.io.DuckDb;
+import org.gradmimic.kernel.LibraryCache;
 import org.gradmimic.kernel.NativeLibrary;
 
 /** The native libraries: whether they are loaded, from where, and whether their versions match. */
@@ -18,6 +19,7 @@ final class Libraries {
     private Libraries() {}
 
     static Finding torch() {
+        LibraryCache.require();
         LibTorch torch = LibTorch.load();
         String presets = torch.presets();
         String text =
@@ -75,6 +77,7 @@ final class Libraries {
     }
 
     static Finding openCv() {
+        LibraryCache.require();
         String path = Loader.load(opencv_core.class);
         try (BytePointer version = opencv_core.getVersionString()) {
             // The string includes its final NUL.
@@ -83,7 +86,7 @@ final class Libraries {
     }
 
     static Finding duckDb() throws SQLException {
-        try (Connection connection = DriverManager.getConnection("jdbc:duckdb:");
+        try (Connection connection = DuckDb.open();
                 Statement statement = connection.createStatement();
                 ResultSet result = statement.executeQuery("SELECT version()")) {
             result.next();

@@ -3,6 +3,7 @@ package org.gradmimic.cli.doctor;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bytedeco.javacpp.Loader;
+import org.gradmimic.base.GradmimicException;
 
 /** Explains the messages of the dynamic linker. */
 final class LoadFailure {
@@ -21,10 +22,13 @@ final class LoadFailure {
         Throwable cause = e;
         while (cause.getCause() != null) cause = cause.getCause();
         String message = cause.getMessage();
-        return cause instanceof LinkageError && message != null ? message : cause.toString();
+        boolean complete = cause instanceof LinkageError || cause instanceof GradmimicException;
+        return complete && message != null ? message : cause.toString();
     }
 
     private static String advice(String message) {
+        if (message.contains("org.bytedeco.javacpp.cachedir"))
+            return "name another folder: " + NativeCache.ANOTHER_FOLDER;
         Matcher library = MISSING_LIBRARY.matcher(message);
         if (library.find()) {
             return library.group(1).startsWith("libgomp")
@@ -42,6 +46,12 @@ final class LoadFailure {
         }
         if (message.contains("failed to map segment") || message.contains("Operation not permitted")) {
             return "the folder is mounted noexec; name another: " + NativeCache.ANOTHER_FOLDER;
+        }
+        if (message.contains("No space left on device")) {
+            return "a folder that libraries are unpacked into is full; make room in "
+                    + System.getProperty("java.io.tmpdir")
+                    + " and in the native cache, or name others: GRADMIMIC_JAVA_OPTS='-Djava.io.tmpdir=/some/folder"
+                    + " -Dorg.bytedeco.javacpp.cachedir=/some/folder'";
         }
         if (message.contains("java.library.path")) {
             return "there is no native library for " + Loader.getPlatform()

@@ -3,7 +3,8 @@ package org.gradmimic.cli.doctor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.bytedeco.javacpp.Loader;
+import org.gradmimic.base.LibraryLoadException;
+import org.gradmimic.kernel.LibraryCache;
 
 /** The folder where JavaCPP keeps the native libraries that it extracts from the jars. */
 final class NativeCache {
@@ -18,13 +19,9 @@ final class NativeCache {
     static Finding look() {
         Path folder;
         try {
-            folder = Loader.getCacheDir().toPath();
-        } catch (IOException e) {
-            return Finding.problem(
-                    ITEM,
-                    "no folder to extract native libraries into: neither ~/.javacpp/cache nor one in "
-                            + System.getProperty("java.io.tmpdir") + " is writable",
-                    "name a writable one: " + ANOTHER_FOLDER);
+            folder = LibraryCache.require();
+        } catch (LibraryLoadException e) {
+            return Finding.problem(ITEM, String.valueOf(e.getMessage()), "name another folder: " + ANOTHER_FOLDER);
         }
         try {
             Files.delete(Files.createTempFile(folder, "doctor", ".tmp"));

@@ -86,16 +86,16 @@ class DoctorCommandTest {
     }
 
     @Test
-    void aDamagedLibraryIsExplainedAndATruncatedOneReplaced(@TempDir Path cache) throws Exception {
+    void anotherLibraryInTheCacheIsReplaced(@TempDir Path cache) throws Exception {
         assumeExtraction();
         assertThat(checkLibgradmimic(cache)).startsWith("OK ");
         for (String name : List.of("libgradmimic.so", "libjnigradmimic.so")) {
             Path library = find(cache, name);
             FileTime time = Files.getLastModifiedTime(library);
-            // Of the same size and time, or JavaCPP would extract it again.
+            // Of the same size and time, JavaCPP takes it for the one in the jar.
             Files.write(library, new byte[(int) Files.size(library)]);
             Files.setLastModifiedTime(library, time);
-            assertThat(checkLibgradmimic(cache)).startsWith("PROBLEM ").contains(name, "the file is damaged");
+            assertThat(checkLibgradmimic(cache)).startsWith("OK ");
             Files.write(library, new byte[10]);
             assertThat(checkLibgradmimic(cache)).startsWith("OK ");
         }

@@ -25,6 +25,7 @@ class FindingsTest {
         assertAdvice("/a/libx.so: invalid ELF header", "delete it");
         assertAdvice("/a/libx.so: failed to map segment from shared object", "cachedir");
         assertAdvice("no jnigradmimic in java.library.path: /usr/lib", "linux-x86_64");
+        assertAdvice("java.io.IOException: No space left on device", "make room in");
         assertAdvice("something else", "report it");
     }
 

@@ -10,6 +10,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
@@ -17,8 +18,8 @@ import org.gradmimic.io.InputFiles;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@code .npy} file, opened for reading and mapped into memory window by window, so that arrays larger than memory
- * and larger than 2 GB are no special case. Opening checks that the file has exactly the number of bytes that its
+ * A {@code .npy} file, opened for reading. It is read block by block, or mapped into memory window by window, so that arrays
+ * larger than memory and larger than 2 GB are no special case. Opening checks that the file has exactly the number of bytes that its
  * header states.
  *
  * <p>A row is one entry of the outermost axis. Little-endian arrays of the types of {@link NpyType}, stored row by row,
@@ -32,14 +33,15 @@ public final class NpyFile implements AutoCloseable {
      * belong to the page cache, so the system can reclaim them at any time.
      */
     private static final long WINDOW = 256L << 20;
-    /** The number of elements converted at a time by the readers of whole arrays. */
-    private static final long BLOCK = 1L << 20;
+    /** The number of bytes read at a time. */
+    private static final int BLOCK = 1 << 18;
 
     private final Path path;
     private final FileChannel channel;
     private final NpyHeader header;
     private @Nullable MappedByteBuffer window;
     private long windowOffset;
+    private @Nullable ByteBuffer block;
 
     private NpyFile(Path path, FileChannel channel, NpyHeader header) {
         this.path = path;
@@ -195,10 +197,7 @@ public final class NpyFile implements AutoCloseable {
      * @throws InputException if the file has another length than when it was opened
      */
     public ByteBuffer rows(long from, long to) {
-        if (from < 0 || from > to || to > rows()) {
-            throw new InvalidArgumentException(
-                    path + ": rows " + from + " to " + to + " of an array with " + rows() + " rows");
-        }
+        requireRows(from, to);
         long rowBytes = rowElements() * type().bytes();
         long bytes = (to - from) * rowBytes;
         if (bytes > Integer.MAX_VALUE) {
@@ -221,6 +220,60 @@ public final class NpyFile implements AutoCloseable {
     }
 
     /**
+     * Reads the bytes of some rows. Unlike {@link #rows} nothing is mapped, so that a file that another program truncates
+     * meanwhile raises an ordinary error.
+     *
+     * @param from first row, inclusive
+     * @param to last row, exclusive
+     * @param target receives {@code (to − from) · rowElements()} little-endian elements at its position
+     * @throws InvalidArgumentException if there are no such rows, or {@code target} has no room for them
+     * @throws InputException if the file has another length than when it was opened
+     */
+    public void read(long from, long to, ByteBuffer target) {
+        requireRows(from, to);
+        long rowBytes = rowElements() * type().bytes();
+        if ((to - from) * rowBytes > target.remaining()) {
+            throw new InvalidArgumentException(path + ": rows " + from + " to " + to + " take " + (to - from) * rowBytes
+                    + " bytes; the buffer has room for " + target.remaining());
+        }
+        requireUnchanged();
+        fill(header.dataOffset() + from * rowBytes, (int) ((to - from) * rowBytes), target);
+    }
+
+    private void fill(long offset, int bytes, ByteBuffer target) {
+        int limit = target.limit();
+        target.limit(target.position() + bytes);
+        try {
+            while (target.hasRemaining()) {
+                if (channel.read(target, offset + bytes - target.remaining()) < 0) {
+                    throw InputException.in(path, "was truncated while it was read");
+                }
+            }
+        } catch (IOException e) {
+            throw unreadable(path, e);
+        } finally {
+            target.limit(limit);
+        }
+    }
+
+    /** Reads elements block by block. */
+    private void forElements(long first, long last, Consumer<ByteBuffer> action) {
+        requireUnchanged();
+        ByteBuffer buffer = block;
+        if (buffer == null) {
+            buffer = ByteBuffer.allocateDirect(BLOCK).order(ByteOrder.LITTLE_ENDIAN);
+            block = buffer;
+        }
+        int step = BLOCK / type().bytes();
+        for (long at = first; at < last; at += step) {
+            int count = (int) Math.min(step, last - at);
+            buffer.clear();
+            fill(header.dataOffset() + at * type().bytes(), count * type().bytes(), buffer);
+            action.accept(buffer.flip());
+        }
+    }
+
+    /**
      * Converts some rows to float32. float16 is widened exactly, and float64 is rounded to the nearest float32.
      *
      * @param from first row, inclusive
@@ -233,20 +286,23 @@ public final class NpyFile implements AutoCloseable {
         if (!type().isFloating()) {
             throw wrongType("floating-point numbers (f2, f4 or f8)");
         }
-        ByteBuffer bytes = rows(from, to);
-        switch (type()) {
-            case FLOAT32 -> target.put(bytes.asFloatBuffer());
-            case FLOAT16 -> {
-                while (bytes.hasRemaining()) {
-                    target.put(halfToFloat(bytes.getShort()));
+        requireRows(from, to);
+        long[] next = {from * rowElements()};
+        forElements(next[0], to * rowElements(), bytes -> {
+            switch (type()) {
+                case FLOAT32 -> target.put(bytes.asFloatBuffer());
+                case FLOAT16 -> {
+                    while (bytes.hasRemaining()) {
+                        target.put(halfToFloat(bytes.getShort()));
+                    }
+                }
+                default -> {
+                    while (bytes.hasRemaining()) {
+                        target.put(narrow(bytes.getDouble(), next[0]++));
+                    }
                 }
             }
-            default -> {
-                for (long i = from * rowElements(); bytes.hasRemaining(); i++) {
-                    target.put(narrow(bytes.getDouble(), i));
-                }
-            }
-        }
+        });
     }
 
     /**
@@ -256,8 +312,7 @@ public final class NpyFile implements AutoCloseable {
      */
     public float[] readFloats() {
         float[] values = new float[arrayLength()];
-        FloatBuffer target = FloatBuffer.wrap(values);
-        forBlocks((from, to) -> readFloats(from, to, target));
+        readFloats(0, rows(), FloatBuffer.wrap(values));
         return values;
     }
 
@@ -273,10 +328,13 @@ public final class NpyFile implements AutoCloseable {
         if (!type().isInteger()) {
             throw wrongType("integers (i1 to i8, u1 to u8)");
         }
-        ByteBuffer bytes = rows(from, to);
-        for (long i = from * rowElements(); bytes.hasRemaining(); i++) {
-            target.put(nextLong(bytes, i));
-        }
+        requireRows(from, to);
+        long[] next = {from * rowElements()};
+        forElements(next[0], to * rowElements(), bytes -> {
+            while (bytes.hasRemaining()) {
+                target.put(nextLong(bytes, next[0]++));
+            }
+        });
     }
 
     /**
@@ -289,8 +347,7 @@ public final class NpyFile implements AutoCloseable {
             throw wrongType("integers (i1 to i8, u1 to u8)");
         }
         long[] values = new long[arrayLength()];
-        LongBuffer target = LongBuffer.wrap(values);
-        forBlocks((from, to) -> readLongs(from, to, target));
+        readLongs(0, rows(), LongBuffer.wrap(values));
         return values;
     }
 
@@ -305,8 +362,7 @@ public final class NpyFile implements AutoCloseable {
         }
         boolean[] values = new boolean[arrayLength()];
         int[] next = {0};
-        forBlocks((from, to) -> {
-            ByteBuffer bytes = rows(from, to);
+        forElements(0, elements(), bytes -> {
             while (bytes.hasRemaining()) {
                 values[next[0]++] = bytes.get() != 0;
             }
@@ -324,21 +380,14 @@ public final class NpyFile implements AutoCloseable {
         }
     }
 
-    private interface RowRange {
-        void accept(long from, long to);
-    }
-
-    private void forBlocks(RowRange action) {
-        long step = Math.max(1, BLOCK / Math.max(1, rowElements()));
-        for (long from = 0; from < rows(); from += step) {
-            action.accept(from, Math.min(rows(), from + step));
+    private void requireRows(long from, long to) {
+        if (from < 0 || from > to || to > rows()) {
+            throw new InvalidArgumentException(
+                    path + ": rows " + from + " to " + to + " of an array with " + rows() + " rows");
         }
     }
 
     private MappedByteBuffer map(long offset, long bytes) {
-        if (!channel.isOpen()) {
-            throw new InvalidStateException(path + " is closed");
-        }
         requireUnchanged();
         try {
             return channel.map(FileChannel.MapMode.READ_ONLY, offset, bytes);
@@ -348,6 +397,9 @@ public final class NpyFile implements AutoCloseable {
     }
 
     private void requireUnchanged() {
+        if (!channel.isOpen()) {
+            throw new InvalidStateException(path + " is closed");
+        }
         try {
             checkSize(path, channel.size(), header);
         } catch (IOException e) {

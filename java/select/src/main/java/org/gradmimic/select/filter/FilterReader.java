@@ -24,7 +24,7 @@ final class FilterReader {
 
     static final String SAMPLE_ID = "sample_id";
     static final String KEEP = "keep";
-    private static final long BLOCK = 1 << 20;
+    private static final int BLOCK = 1 << 20;
     private static final Pattern NUMBER = Pattern.compile("\\d{1,18}");
 
     private FilterReader() {}
@@ -82,8 +82,10 @@ final class FilterReader {
             }
             requireSamples(file, npy.rows(), samples);
             Filter.Builder filter = Filter.builder(npy.rows());
+            ByteBuffer bytes = ByteBuffer.allocate(BLOCK);
             for (long from = 0; from < npy.rows(); from += BLOCK) {
-                ByteBuffer bytes = npy.rows(from, Math.min(npy.rows(), from + BLOCK));
+                npy.read(from, Math.min(npy.rows(), from + BLOCK), bytes.clear());
+                bytes.flip();
                 for (long i = from; bytes.hasRemaining(); i++) {
                     if (bytes.get() != 0) {
                         filter.set(i, true);

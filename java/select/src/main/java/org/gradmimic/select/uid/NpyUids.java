@@ -1,6 +1,7 @@
 package org.gradmimic.select.uid;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.npy.NpyFile;
@@ -8,7 +9,7 @@ import org.gradmimic.io.npy.NpyType;
 
 /** Uids in a {@code .npy} file of dtype {@code u8,u8}, in the order of the file. */
 final class NpyUids implements Uids {
-    private static final long BLOCK = 1 << 20;
+    private static final int BLOCK = 1 << 20;
 
     private final Path path;
     private final long size;
@@ -42,8 +43,10 @@ final class NpyUids implements Uids {
     @Override
     public void forEach(UidConsumer action) {
         try (NpyFile file = open(path)) {
+            ByteBuffer bytes = ByteBuffer.allocateDirect(BLOCK * 2 * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             for (long from = 0; from < size; from += BLOCK) {
-                ByteBuffer bytes = file.rows(from, Math.min(size, from + BLOCK));
+                file.read(from, Math.min(size, from + BLOCK), bytes.clear());
+                bytes.flip();
                 for (long i = from; bytes.hasRemaining(); i++) {
                     action.accept(i, bytes.getLong(), bytes.getLong());
                 }
