@@ -13,6 +13,7 @@ import org.gradmimic.device.Device;
 import org.gradmimic.internal.DeviceArray;
 import org.gradmimic.internal.DeviceQueue;
 import org.gradmimic.internal.KernelArrays;
+import org.gradmimic.internal.OneThread;
 import org.gradmimic.kernel.OpenResources;
 import org.gradmimic.kernel.internal.Kernels;
 import org.gradmimic.kernel.internal.Memory;
@@ -40,6 +41,7 @@ public final class Direction implements AutoCloseable {
     /** [n] ‖V_k‖², then [1] their sum, then [n] ‖θ_k‖². */
     private final DeviceArray<DoublePointer> norms;
 
+    private final OneThread thread = new OneThread("this direction");
     private boolean closed;
 
     private Direction(
@@ -81,9 +83,12 @@ public final class Direction implements AutoCloseable {
             throw new InvalidArgumentException(
                     references.size() + " references for " + parameters.size() + " parameters");
         }
+        if (!parameters.isEmpty()) Tensors.requireThere("parameter 0", parameters.get(0));
         Device device = parameters.isEmpty() ? Device.CPU : Device.of(parameters.get(0));
         for (int k = 0; k < parameters.size(); k++) {
             Tensor parameter = parameters.get(k);
+            Tensors.requireThere("parameter " + k, parameter);
+            Tensors.requireThere("reference " + k, references.get(k));
             KernelArrays.dtype(parameter);
             KernelArrays.dtype(references.get(k));
             device.require("parameter " + k, parameter);
@@ -142,10 +147,16 @@ public final class Direction implements AutoCloseable {
     }
 
     private void run(@Nullable gm_array target) {
-        requireOpen();
-        if (references.isEmpty()) throw new InvalidStateException("this direction has no reference; it is assigned");
-        args.direction(target);
-        Kernels.direction(queue.now(), args, queue.workspace());
+        thread.enter();
+        try {
+            requireOpen();
+            if (references.isEmpty())
+                throw new InvalidStateException("this direction has no reference; it is assigned");
+            args.direction(target);
+            Kernels.direction(queue.now(), args, queue.workspace());
+        } finally {
+            thread.leave();
+        }
     }
 
     /** Sets V = −gradient for the only vector. A score is then ⟨g_i, gradient⟩/‖gradient‖. */
@@ -207,6 +218,15 @@ public final class Direction implements AutoCloseable {
 
     @Override
     public void close() {
+        thread.enter();
+        try {
+            closeAlone();
+        } finally {
+            thread.leave();
+        }
+    }
+
+    private void closeAlone() {
         if (closed) return;
         closed = true;
         OpenResources.closed();

@@ -23,7 +23,8 @@ record HeadChecks(Device device, long classes, long width, int references) {
     static void parameters(
             Device device, Tensor weight, @Nullable Tensor bias, DirectionSource source, @Nullable ScoreTable table) {
         Tensors.requireFloat("weight", weight);
-        Tensors.requireRank("weight", weight, "[C, D]", 2);
+        classesAndFeatures(weight);
+        Tensors.requireTrainable("weight", weight);
         if (bias != null) {
             Tensors.requireFloat("bias", bias);
             Tensors.requireShape("bias", bias, weight.size(0));
@@ -38,6 +39,19 @@ record HeadChecks(Device device, long classes, long width, int references) {
                 Tensors.requireShape(name, theirs, weight.size(0), weight.size(1));
                 device.require(name, theirs);
             }
+        }
+    }
+
+    /**
+     * Checks that a weight is [C,D] with at least one class and one feature.
+     *
+     * @throws InvalidArgumentException for another shape
+     */
+    static void classesAndFeatures(Tensor weight) {
+        Tensors.requireRank("weight", weight, "[C, D]", 2);
+        if (weight.numel() == 0) {
+            throw new InvalidArgumentException("weight has the shape " + Tensors.shape(weight)
+                    + "; a head has at least one class and one feature");
         }
     }
 

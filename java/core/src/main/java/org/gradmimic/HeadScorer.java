@@ -12,6 +12,7 @@ import org.gradmimic.device.Device;
 import org.gradmimic.internal.DeviceArray;
 import org.gradmimic.internal.DeviceQueue;
 import org.gradmimic.internal.KernelArrays;
+import org.gradmimic.internal.OneThread;
 import org.gradmimic.kernel.CudaFailure;
 import org.gradmimic.kernel.OpenResources;
 import org.gradmimic.kernel.internal.Descriptors;
@@ -44,12 +45,13 @@ public final class HeadScorer implements AutoCloseable {
     private @Nullable DeviceArray<FloatPointer> results;
 
     private int resultRows;
+    private final OneThread thread = new OneThread("this scorer");
     private boolean closed;
 
     private HeadScorer(Tensor weight, @Nullable Tensor bias, Tensor reference) {
-        device = Device.of(weight);
         Tensors.requireFloat("weight", weight);
-        Tensors.requireRank("weight", weight, "[C, D]", 2);
+        HeadChecks.classesAndFeatures(weight);
+        device = Device.of(weight);
         Tensors.requireFloat("reference weight", reference);
         Tensors.requireShape("reference weight", reference, weight.size(0), weight.size(1));
         if (bias != null) {
@@ -129,6 +131,15 @@ public final class HeadScorer implements AutoCloseable {
      *     than fit
      */
     public long score(Tensor features, Tensor labels, HeadScores into) {
+        thread.enter();
+        try {
+            return scoreAlone(features, labels, into);
+        } finally {
+            thread.leave();
+        }
+    }
+
+    private long scoreAlone(Tensor features, Tensor labels, HeadScores into) {
         if (closed) throw new InvalidStateException("this scorer is closed");
         Tensors.requireAtMostFloat("features", features);
         Tensors.requireRank("features", features, "[rows, " + weight.size(1) + "]", 2);
@@ -195,6 +206,15 @@ public final class HeadScorer implements AutoCloseable {
 
     @Override
     public void close() {
+        thread.enter();
+        try {
+            closeAlone();
+        } finally {
+            thread.leave();
+        }
+    }
+
+    private void closeAlone() {
         if (closed) return;
         closed = true;
         OpenResources.closed();

@@ -21,6 +21,7 @@ import org.gradmimic.device.Host;
 import org.gradmimic.internal.DeviceArray;
 import org.gradmimic.internal.DeviceQueue;
 import org.gradmimic.internal.KernelArrays;
+import org.gradmimic.internal.OneThread;
 import org.gradmimic.kernel.CudaFailure;
 import org.gradmimic.kernel.OpenResources;
 import org.gradmimic.kernel.internal.Kernels;
@@ -105,11 +106,13 @@ public final class MimicHead implements AutoCloseable {
     private @Nullable HeadBuffers otherBuffers;
     private @Nullable HeadStep current;
     private Weighting weighting;
+    private final OneThread thread = new OneThread("this head");
     private boolean closed;
 
     private MimicHead(Builder settings, Weighting weighting) {
         Tensor weight = settings.weight;
         Tensor bias = settings.bias;
+        Tensors.requireThere("weight", weight);
         device = Device.of(weight);
         source = settings.source;
         table = settings.table;
@@ -286,6 +289,31 @@ public final class MimicHead implements AutoCloseable {
      * @throws NonFiniteException if no sample of the batch has a finite score
      */
     public HeadStep step(HeadBatch batch) {
+        enter();
+        try {
+            return stepAlone(batch);
+        } finally {
+            leave();
+        }
+    }
+
+    /** The score table is in use as long as the kernels write to it. */
+    private void enter() {
+        thread.enter();
+        try {
+            if (table != null) table.enter();
+        } catch (InvalidStateException e) {
+            thread.leave();
+            throw e;
+        }
+    }
+
+    private void leave() {
+        if (table != null) table.leave();
+        thread.leave();
+    }
+
+    private HeadStep stepAlone(HeadBatch batch) {
         requireOpen();
         requireUnmoved();
         checks.batch(batch, weighting);
@@ -454,6 +482,15 @@ public final class MimicHead implements AutoCloseable {
 
     /** @param input the features with their graph, if they have one */
     void backward(HeadStep step, @Nullable Tensor input, Tensor features, double share) {
+        thread.enter();
+        try {
+            backwardAlone(step, input, features, share);
+        } finally {
+            thread.leave();
+        }
+    }
+
+    private void backwardAlone(HeadStep step, @Nullable Tensor input, Tensor features, double share) {
         requireUnmoved();
         try (PointerScope scope = new PointerScope()) {
             HeadBuffers b = step.buffers();
@@ -475,7 +512,12 @@ public final class MimicHead implements AutoCloseable {
 
     /** Ends a step, if it is the newest. */
     void end(HeadStep step) {
-        if (step == current) endCurrent();
+        thread.enter();
+        try {
+            if (step == current) endCurrent();
+        } finally {
+            thread.leave();
+        }
     }
 
     private void endCurrent() {
@@ -514,9 +556,22 @@ public final class MimicHead implements AutoCloseable {
         if (closed) throw new InvalidStateException("this head is closed");
     }
 
-    /** Frees the head's native memory. The parameters and their gradients are not freed. */
+    /**
+     * Frees the head's native memory. The parameters and their gradients are not freed.
+     *
+     * @throws InvalidStateException during a step
+     */
     @Override
     public void close() {
+        thread.enter();
+        try {
+            closeAlone();
+        } finally {
+            thread.leave();
+        }
+    }
+
+    private void closeAlone() {
         if (closed) return;
         endCurrent();
         closed = true;

@@ -9,6 +9,7 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.device.Device;
 import org.gradmimic.internal.DeviceArray;
+import org.gradmimic.internal.OneThread;
 import org.gradmimic.kernel.OpenResources;
 
 /**
@@ -47,6 +48,7 @@ public final class ScoreTable implements AutoCloseable {
     private int used;
     private int epoch;
     private long step;
+    private final OneThread thread = new OneThread("this score table");
     private boolean closed;
 
     /** A table for a model on the CPU; see the other constructor. */
@@ -77,6 +79,15 @@ public final class ScoreTable implements AutoCloseable {
         this.step = step;
     }
 
+    /** A step begins that writes here; {@link #leave()} ends it. */
+    void enter() {
+        thread.enter();
+    }
+
+    void leave() {
+        thread.leave();
+    }
+
     /** Reserves space for a batch. If there is not enough, the table is drained first. */
     Slot reserve(int count) {
         requireOpen();
@@ -84,7 +95,7 @@ public final class ScoreTable implements AutoCloseable {
             throw new InvalidArgumentException(
                     "a batch of " + count + " samples does not fit into a score table of " + capacity);
         }
-        if (used + count > capacity) drain();
+        if (used + count > capacity) drainAlone();
         Slot slot = new Slot(epoch, step++, used, count);
         slots.add(slot);
         used += count;
@@ -98,6 +109,23 @@ public final class ScoreTable implements AutoCloseable {
      * @param scores [n], like {@code weights} and {@code losses}; float or double
      */
     public void append(Tensor ids, Tensor scores, Tensor weights, Tensor losses) {
+        thread.enter();
+        try {
+            appendAlone(ids, scores, weights, losses);
+        } finally {
+            thread.leave();
+        }
+    }
+
+    private void appendAlone(Tensor ids, Tensor scores, Tensor weights, Tensor losses) {
+        Tensors.requireLong("ids", ids);
+        Tensors.requireRank("ids", ids, "[n]", 1);
+        Tensors.requireThere("scores", scores);
+        Tensors.requireShape("scores", scores, ids.size(0));
+        Tensors.requireThere("weights", weights);
+        Tensors.requireShape("weights", weights, ids.size(0));
+        Tensors.requireThere("losses", losses);
+        Tensors.requireShape("losses", losses, ids.size(0));
         Slot slot = reserve(Math.toIntExact(ids.size(0)));
         putIds(slot, ids);
         score.put(slot.offset(), scores);
@@ -143,6 +171,15 @@ public final class ScoreTable implements AutoCloseable {
      * repeated.
      */
     public void drain() {
+        thread.enter();
+        try {
+            drainAlone();
+        } finally {
+            thread.leave();
+        }
+    }
+
+    private void drainAlone() {
         requireOpen();
         if (slots.isEmpty()) return;
         int longest = slots.stream().mapToInt(Slot::count).max().orElse(0);
@@ -178,6 +215,15 @@ public final class ScoreTable implements AutoCloseable {
     /** Frees the memory. Results that were not drained are lost, so that a failing run can close the table safely. */
     @Override
     public void close() {
+        thread.enter();
+        try {
+            closeAlone();
+        } finally {
+            thread.leave();
+        }
+    }
+
+    private void closeAlone() {
         if (closed) return;
         closed = true;
         OpenResources.closed();

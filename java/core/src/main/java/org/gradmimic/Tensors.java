@@ -51,12 +51,48 @@ public final class Tensors {
         }
     }
 
+    /**
+     * Insists on a tensor with memory on the CPU or a CUDA device.
+     *
+     * @param name what the tensor is, for the message
+     * @throws InvalidArgumentException for one that was freed, is undefined, or is on another device, such as meta
+     */
+    public static void requireThere(String name, Tensor tensor) {
+        if (tensor.isNull()) {
+            throw new InvalidArgumentException(
+                    name + " was freed: it was closed, or the scope it was made in has ended");
+        }
+        if (!tensor.defined()) throw new InvalidArgumentException(name + " is undefined");
+        if (!tensor.is_cpu() && !tensor.is_cuda()) {
+            throw new InvalidArgumentException(name + " is on the device "
+                    + (tensor.is_meta() ? "meta, where tensors have no elements" : "of another kind")
+                    + "; expected on the CPU or a CUDA device");
+        }
+    }
+
+    /**
+     * Insists on a parameter that can be trained.
+     *
+     * @throws InvalidArgumentException for one that requires no gradient or is not a leaf of autograd's graph
+     */
+    public static void requireTrainable(String name, Tensor tensor) {
+        if (!tensor.requires_grad()) {
+            throw new InvalidArgumentException(
+                    name + " does not require a gradient; set_requires_grad(true) makes it do so");
+        }
+        if (!tensor.is_leaf()) {
+            throw new InvalidArgumentException(
+                    name + " is not a leaf: an operation made it, so that no gradient is kept for it; detach it first");
+        }
+    }
+
     static void requireFloat(String name, Tensor tensor) {
         requireType(name, tensor, ScalarType.Float);
     }
 
     /** Checks that a tensor is float or one of the 16-bit types, which {@link #as} converts to float without loss. */
     static void requireAtMostFloat(String name, Tensor tensor) {
+        requireThere(name, tensor);
         switch (tensor.scalar_type().intern()) {
             case Float, BFloat16, Half -> {}
             default ->
@@ -81,6 +117,7 @@ public final class Tensors {
     }
 
     private static void requireType(String name, Tensor tensor, ScalarType expected) {
+        requireThere(name, tensor);
         if (tensor.scalar_type().intern() != expected) {
             throw new InvalidArgumentException(
                     name + " is " + tensor.scalar_type().intern() + "; " + expected + " is expected");

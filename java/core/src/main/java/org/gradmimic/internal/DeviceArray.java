@@ -7,6 +7,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.DeviceCounters;
 import org.gradmimic.device.Host;
@@ -64,16 +65,19 @@ public final class DeviceArray<P extends Pointer> implements AutoCloseable {
     /** Where element i is, on the device. */
     @SuppressWarnings("unchecked") // every pointer class gives its own
     public P at(long i) {
+        requireOpen();
         return (P) base.getPointer(i);
     }
 
     /** The elements from i on, as a tensor that shares their memory. */
     public Tensor tensor(long from, long count) {
+        requireOpen();
         return memory.narrow(0, from, count);
     }
 
     /** Element i, read on the host. */
     public double get(long i) {
+        requireOpen();
         Counter.HOST_READS.count();
         if (device.kind() == Device.Kind.CPU) {
             if (base instanceof DoublePointer doubles) return doubles.get(i);
@@ -106,6 +110,10 @@ public final class DeviceArray<P extends Pointer> implements AutoCloseable {
         try (PointerScope scope = new PointerScope()) {
             tensor(from, values.numel()).copy_(values);
         }
+    }
+
+    private void requireOpen() {
+        if (closed) throw new InvalidStateException("this device array is closed");
     }
 
     @Override

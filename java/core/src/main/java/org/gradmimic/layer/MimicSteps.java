@@ -18,6 +18,7 @@ import org.gradmimic.base.NonFiniteException;
 import org.gradmimic.device.Autocast;
 import org.gradmimic.device.Device;
 import org.gradmimic.device.Host;
+import org.gradmimic.internal.OneThread;
 import org.gradmimic.kernel.CudaFailure;
 import org.gradmimic.kernel.OpenResources;
 import org.gradmimic.kernel.internal.Memory;
@@ -57,6 +58,7 @@ public final class MimicSteps implements AutoCloseable {
     /** On a device: a boolean tensor, whether the newest step must be skipped. */
     private @Nullable Tensor skip;
 
+    private final OneThread thread = new OneThread("these steps");
     private boolean closed;
 
     private MimicSteps(Builder settings, Weighting weighting) {
@@ -65,6 +67,9 @@ public final class MimicSteps implements AutoCloseable {
         combination = settings.combination;
         table = settings.table;
         combination.check(layers.recorder().references());
+        for (ModelParameter parameter : layers.recorder().mimic()) {
+            Tensors.requireTrainable("parameter " + parameter.name(), parameter.live());
+        }
         this.weighting = checked(weighting);
         layers.everyTrained(calibration == Calibration.ALL);
         if (table != null) table.require(layers.device());
@@ -159,14 +164,18 @@ public final class MimicSteps implements AutoCloseable {
      * @throws NonFiniteException on the CPU, if no sample has a finite loss and score
      */
     public MimicStep step(Tensor losses, @Nullable Tensor ids) {
-        begin();
+        Tensors.requireThere("losses", losses);
+        enter();
         try (PointerScope scope = new PointerScope()) {
+            begin();
             ForwardPass forward = OutputGradients.take(layers, losses);
             return step(forward, losses, ids, () -> null, () -> {
                 pending = new DecoupledPass(layers.recorder().parameters(), forward, calibration, losses);
                 return OutputGradients.scores(
                         layers, forward, losses, weighting.kind().needsNorms());
             });
+        } finally {
+            leave();
         }
     }
 
@@ -192,8 +201,9 @@ public final class MimicSteps implements AutoCloseable {
                     + " needs gradient norms, which samples of a contrastive loss don't have");
         }
         ContrastiveScore score = layers.requireContrastive();
-        begin();
+        enter();
         try (PointerScope scope = new PointerScope()) {
+            begin();
             Tensor losses = batch.losses();
             ForwardPass forward = OutputGradients.take(layers, losses);
             return step(forward, losses, ids, batch::invalidFeatureMask, () -> {
@@ -201,7 +211,25 @@ public final class MimicSteps implements AutoCloseable {
                 if (score == ContrastiveScore.EXACT) return ContrastiveScores.exact(layers, forward, batch);
                 return OutputGradients.scores(layers, forward, losses, false, true);
             });
+        } finally {
+            leave();
         }
+    }
+
+    /** The layers are in use as well: closing them would free what a step reads. */
+    private void enter() {
+        thread.enter();
+        try {
+            layers.enter();
+        } catch (InvalidStateException e) {
+            thread.leave();
+            throw e;
+        }
+    }
+
+    private void leave() {
+        layers.leave();
+        thread.leave();
     }
 
     private void begin() {
@@ -211,7 +239,12 @@ public final class MimicSteps implements AutoCloseable {
 
     /** Ends a step, if it is the newest. */
     void end(MimicStep step) {
-        if (step == current) endCurrent();
+        thread.enter();
+        try {
+            if (step == current) endCurrent();
+        } finally {
+            thread.leave();
+        }
     }
 
     private void endCurrent() {
@@ -317,12 +350,14 @@ public final class MimicSteps implements AutoCloseable {
 
     void backward(Tensor weights, double share) {
         if (pending == null) return; // The step is skipped.
+        enter();
         try (Autocast off = Autocast.off(layers.device())) {
             pending.run(weights, share, skip);
         } catch (RuntimeException e) {
             throw CudaFailure.typed("MimicStep.backward of " + weights.size(0) + " samples", e);
         } finally {
             release();
+            leave();
         }
     }
 
@@ -343,6 +378,15 @@ public final class MimicSteps implements AutoCloseable {
 
     @Override
     public void close() {
+        thread.enter();
+        try {
+            closeAlone();
+        } finally {
+            thread.leave();
+        }
+    }
+
+    private void closeAlone() {
         if (closed) return;
         endCurrent();
         closed = true;

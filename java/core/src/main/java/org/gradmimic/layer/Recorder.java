@@ -37,6 +37,7 @@ final class Recorder implements AutoCloseable {
      *     it, all listed at once
      */
     Recorder(Device device, Parameters model, Collection<String> chosen, List<Parameters> references) {
+        for (String name : model.names()) Tensors.requireThere("parameter " + name, model.tensor(name));
         List<String> mimic = chosen(device, model, chosen, references);
         this.references = references.size();
         for (String name : model.names()) {
@@ -78,6 +79,7 @@ final class Recorder implements AutoCloseable {
         List<String> names = model.parameterNames().choose(mimic, wrong);
         for (String name : names) {
             Tensor tensor = model.tensor(name);
+            if (tensor.numel() == 0) wrong.add(name + " has no elements; its shape is " + Tensors.shape(tensor));
             if (!tensor.is_floating_point()) wrong.add(name + " is not of a floating type");
             for (int k = 0; k < references.size(); k++) {
                 Tensor theirs = references.get(k).find(name);

@@ -23,6 +23,7 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.device.Autocast;
 import org.gradmimic.device.Device;
+import org.gradmimic.internal.OneThread;
 import org.gradmimic.layer.Recorder.LayerParameter;
 import org.jspecify.annotations.Nullable;
 
@@ -72,11 +73,13 @@ public final class RecordingLayers implements Layers, AutoCloseable {
     /** The kind of score for a contrastive loss; null for any other loss. */
     private @Nullable ContrastiveScore contrastive;
 
+    private final OneThread thread = new OneThread("these recording layers");
     private boolean aboveMimic;
     private boolean closed;
 
     private RecordingLayers(
             Parameters parameters, Collection<String> mimic, List<Parameters> references, boolean training) {
+        parameters.names().forEach(name -> Tensors.requireThere("parameter " + name, parameters.tensor(name)));
         device = deviceOf(parameters);
         this.parameters = parameters;
         this.training = training;
@@ -211,8 +214,11 @@ public final class RecordingLayers implements Layers, AutoCloseable {
 
     /** Like {@link #score(Tensor, boolean)}, without waiting for a device; the tensors belong to the caller's scope. */
     public ScoreTensors scoreTensors(Tensor losses, boolean norms) {
+        thread.enter();
         try (Autocast off = Autocast.off(device)) {
             return OutputGradients.score(this, losses, norms);
+        } finally {
+            thread.leave();
         }
     }
 
@@ -233,9 +239,12 @@ public final class RecordingLayers implements Layers, AutoCloseable {
     public ScoreTensors scoreTensors(ContrastiveBatch batch) {
         requireContrastive();
         if (contrastive == ContrastiveScore.PATH) return scoreTensors(batch.losses(), false);
+        thread.enter();
         try (Autocast off = Autocast.off(device);
                 ForwardPass forward = take(batch.image().size(0))) {
             return ContrastiveScores.exact(this, forward, batch);
+        } finally {
+            thread.leave();
         }
     }
 
@@ -253,7 +262,13 @@ public final class RecordingLayers implements Layers, AutoCloseable {
     private Tensor record(String layer, @Nullable Tensor x, Tensor output, LayerParameter... parts) {
         // A tensor that depends on no parameter yet is an input of the model: another tower begins.
         if (x == null || !x.requires_grad()) aboveMimic = false;
-        Tensor recorded = recorder().record(layer, output, parts);
+        thread.enter();
+        Tensor recorded;
+        try {
+            recorded = recorder().record(layer, output, parts);
+        } finally {
+            thread.leave();
+        }
         for (LayerParameter part : parts)
             aboveMimic |= part.parameter() != null && part.parameter().mimic();
         return recorded;
@@ -558,6 +573,24 @@ public final class RecordingLayers implements Layers, AutoCloseable {
 
     @Override
     public void close() {
+        enter();
+        try {
+            closeAlone();
+        } finally {
+            leave();
+        }
+    }
+
+    /** A step that uses these layers begins; {@link #leave()} ends it. */
+    void enter() {
+        thread.enter();
+    }
+
+    void leave() {
+        thread.leave();
+    }
+
+    private void closeAlone() {
         if (closed) return;
         closed = true;
         recorder.close();
