@@ -30,9 +30,9 @@ import org.jspecify.annotations.Nullable;
 public final class FeatureSource implements ScoreSource {
     /**
      * The largest number of bytes of features in a block: enough to keep all threads busy, few enough to stay in
-     * memory.
+     * memory, whose native part JavaCPP limits to the size of the Java heap.
      */
-    private static final long BLOCK_BYTES = 64L << 20;
+    private static final long BLOCK_BYTES = 16L << 20;
 
     /** The largest number of rows in a block. */
     static final int MAX_BLOCK_ROWS = 1 << 16;
