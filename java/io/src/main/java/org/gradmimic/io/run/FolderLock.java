@@ -62,6 +62,21 @@ public final class FolderLock implements AutoCloseable {
         }
     }
 
+    /** Whether a process, perhaps this one, has the lock. False if that cannot be found out. */
+    public static boolean isTaken(Path folder) {
+        Path file = folder.resolve(FILE);
+        try {
+            // Closing a channel on the file would release a lock that this process has.
+            if (!Files.exists(file)) return false;
+            if (HELD.contains(folder.toRealPath())) return true;
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                return channel.tryLock() == null;
+            }
+        } catch (IOException e) {
+            return false; // Without write permission a process cannot tell, and for reading it does not matter.
+        }
+    }
+
     private static Path real(Path folder) {
         try {
             return folder.toRealPath();

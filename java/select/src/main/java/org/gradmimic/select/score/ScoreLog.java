@@ -10,6 +10,7 @@ import org.duckdb.DuckDBReadableVector;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.AtomicFile;
 import org.gradmimic.io.ParquetFolder;
+import org.gradmimic.io.run.FolderLock;
 
 /**
  * A score log, as it was when it was opened: a folder of parts from {@link ScoreLogWriter}, or Parquet with the same
@@ -72,7 +73,7 @@ public final class ScoreLog {
      * @param folderOrFile as for {@link #open}
      */
     public static boolean isBeingWritten(Path folderOrFile) {
-        return Files.isDirectory(folderOrFile) && ScoreLogWriter.isLocked(folderOrFile);
+        return Files.isDirectory(folderOrFile) && FolderLock.isTaken(folderOrFile);
     }
 
     /** {@return the number of rows in all parts} */

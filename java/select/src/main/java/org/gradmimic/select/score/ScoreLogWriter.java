@@ -1,11 +1,8 @@
 package org.gradmimic.select.score;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
@@ -17,6 +14,7 @@ import org.gradmimic.base.InternalException;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.io.AtomicFile;
+import org.gradmimic.io.run.FolderLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,11 +36,9 @@ public final class ScoreLogWriter implements AutoCloseable {
     /** The default number of rows in a part; about 16 MB of Parquet. */
     public static final int DEFAULT_ROWS_PER_PART = 1 << 20;
 
-    private static final String LOCK = ".lock";
-
     private final Path folder;
     private final int rowsPerPart;
-    private final FileChannel lock;
+    private final FolderLock lock;
     private final ExecutorService encoder;
     private int nextPart;
     private ScoreLogPart part;
@@ -51,7 +47,7 @@ public final class ScoreLogWriter implements AutoCloseable {
     private boolean failureReported;
     private boolean closed;
 
-    private ScoreLogWriter(Path folder, int rowsPerPart, FileChannel lock, int nextPart) {
+    private ScoreLogWriter(Path folder, int rowsPerPart, FolderLock lock, int nextPart) {
         this.folder = folder;
         this.rowsPerPart = rowsPerPart;
         this.lock = lock;
@@ -127,8 +123,8 @@ public final class ScoreLogWriter implements AutoCloseable {
             throw new InvalidArgumentException("rowsPerPart " + rowsPerPart + ": expected at least 1");
         }
         try {
-            Files.createDirectories(folder);
-            FileChannel lock = lock(folder);
+            // Without the lock two writers would overwrite each other's parts.
+            FolderLock lock = FolderLock.take(folder);
             try {
                 List<Path> parts = keep.of(ScoreLogFolder.parts(folder));
                 AtomicFile.removeLeftovers(folder);
@@ -140,44 +136,6 @@ public final class ScoreLogWriter implements AutoCloseable {
         } catch (IOException e) {
             throw new InputException("cannot write a score log in " + folder + ": " + AtomicFile.reason(e), e);
         }
-    }
-
-    /** Whether a writer has the folder's lock, in this process or another. */
-    static boolean isLocked(Path folder) {
-        Path file = folder.resolve(LOCK);
-        if (!Files.exists(file)) {
-            return false;
-        }
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            return channel.tryLock() == null;
-        } catch (OverlappingFileLockException e) {
-            return true;
-        } catch (IOException e) {
-            return false; // A process without write permission cannot tell, and for reading it does not matter.
-        }
-    }
-
-    /**
-     * Takes a lock that the system releases when the process dies. Without it two writers would overwrite each other's
-     * parts.
-     */
-    private static FileChannel lock(Path folder) throws IOException {
-        FileChannel channel =
-                FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        boolean locked = false;
-        try {
-            locked = channel.tryLock() != null;
-        } catch (OverlappingFileLockException e) {
-            // Another writer of this process holds the lock. This is reported below, like a lock of another process.
-        } finally {
-            if (!locked) {
-                channel.close();
-            }
-        }
-        if (!locked) {
-            throw new InputException("the score log in " + folder + " is being written by another run");
-        }
-        return channel;
     }
 
     /**
@@ -235,8 +193,8 @@ public final class ScoreLogWriter implements AutoCloseable {
             encoder.shutdown();
             try {
                 lock.close();
-            } catch (IOException e) {
-                fail(new InputException("cannot release " + folder.resolve(LOCK) + ": " + AtomicFile.reason(e), e));
+            } catch (InputException e) {
+                fail(e);
             }
         }
         if (!failureReported) {

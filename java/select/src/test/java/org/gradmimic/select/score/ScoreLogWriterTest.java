@@ -140,12 +140,32 @@ class ScoreLogWriterTest {
         assertThat(another).exists();
     }
 
+    /** Locks of a process exclude other processes only, so that it takes one to see whether the lock is still there. */
+    private static boolean otherProcessCanLock(Path folder) throws IOException, InterruptedException {
+        Path source = Files.writeString(
+                folder.resolve("Lock.java"),
+                "class Lock { public static void main(String[] a) throws Exception { System.exit("
+                        + "java.nio.channels.FileChannel.open(java.nio.file.Path.of(a[0]),"
+                        + " java.nio.file.StandardOpenOption.WRITE).tryLock() == null ? 1 : 0); } }");
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        int code = new ProcessBuilder(
+                        java, source.toString(), folder.resolve(".lock").toString())
+                .inheritIO()
+                .start()
+                .waitFor();
+        assertThat(code).isIn(0, 1);
+        return code == 0;
+    }
+
     @Test
-    void twoWritersOfOneFolderAreRefused() {
+    void twoWritersOfOneFolderAreRefused() throws Exception {
         try (ScoreLogWriter writer = ScoreLogWriter.create(folder, 10)) {
             assertThatThrownBy(() -> ScoreLogWriter.resume(folder, 10))
                     .isInstanceOf(InputException.class)
-                    .hasMessageContaining("being written by another run");
+                    .hasMessageContaining("is in use by process");
+            // A look at the log must not release the lock either.
+            assertThat(ScoreLog.isBeingWritten(folder)).isTrue();
+            assertThat(otherProcessCanLock(folder)).isFalse();
             append(writer, 0, 1);
         }
         assertThatCode(() -> ScoreLogWriter.resume(folder, 10).close()).doesNotThrowAnyException();
