@@ -203,14 +203,17 @@ def bandwidth(run):
 
 def rivals(run):
     """ghost_dot and head_step beside torch eager and compiled."""
+    compile = hasattr(torch, "compile") and not run.small
+    if not compile:
+        run.left_out["torch.compile"] = "needs a device here" if run.small else f"torch {torch.__version__} has none"
     B, C = (16, 40) if run.small else (4096, 1000)
     inputs = [(run.normal(B, C), run.normal(B, C), torch.randint(C, (B,), device=run.device), torch.ones(1, device=run.device, dtype=torch.float64))]
-    contestants = timing.with_rivals([head_call(run, run.library(), B, C)], bench.head_in_torch, inputs, compile=hasattr(torch, "compile"))
+    contestants = timing.with_rivals([head_call(run, run.library(), B, C)], bench.head_in_torch, inputs, compile=compile)
     found = {"head_step": medians(run.compare(contestants))}
     x = [ghost_inputs(run, *((64, 64, 64) if run.small else (16384, 768, 3072)), torch.bfloat16)]
     form = "wgmma" if "wgmma" in forms_of(run, run.library()) else "mma"
     contestants = timing.with_rivals([ghost_call(run.library(), x[0], form)], lambda a, d, v, _: ((a @ v.T) * d).sum((1, 2), dtype=torch.float32), x,
-                                     compile=hasattr(torch, "compile"))
+                                     compile=compile)
     return found | {"ghost_dot": medians(run.compare(contestants))}
 
 
