@@ -14,19 +14,30 @@ import org.jspecify.annotations.Nullable;
  * captions, both projected to features of the same length, and a logit scale. As in {@link VisionTransformer}, the last
  * block computes everything after its attention only for the token that is pooled: the class token of an image, the end
  * token of a caption.
- *
- * @param width length of the features, open_clip's embed_dim
- * @param vision the image tower
- * @param text the text tower
- * @param bias whether there is a logit bias, as for SigLIP's sigmoid loss
  */
-public record Clip(int width, ClipVision vision, ClipText text, boolean bias) implements ContrastiveModel {
+public final class Clip implements ContrastiveModel {
     /** open_clip's configurations of the models that OpenAI released. */
     private static final Map<String, String> NAMED = Map.of(
             "ViT-B-32", config(32, false),
             "ViT-B-16", config(16, false),
             "ViT-B-32-quickgelu", config(32, true),
             "ViT-B-16-quickgelu", config(16, true));
+
+    private final int width;
+    private final ClipVision vision;
+    private final ClipText text;
+    private final boolean bias;
+
+    /**
+     * @param width length of the features, open_clip's embed_dim
+     * @param bias whether there is a logit bias, as for SigLIP's sigmoid loss
+     */
+    private Clip(int width, ClipVision vision, ClipText text, boolean bias) {
+        this.width = width;
+        this.vision = vision;
+        this.text = text;
+        this.bias = bias;
+    }
 
     private static String config(int patch, boolean quick) {
         return "{\"embed_dim\":512,\"quick_gelu\":" + quick
@@ -78,6 +89,16 @@ public record Clip(int width, ClipVision vision, ClipText text, boolean bias) im
         vision.describe(stateDict, width);
         text.describe(stateDict);
         return stateDict.all();
+    }
+
+    /** The image tower. */
+    ClipVision vision() {
+        return vision;
+    }
+
+    /** The text tower. */
+    ClipText text() {
+        return text;
     }
 
     @Override

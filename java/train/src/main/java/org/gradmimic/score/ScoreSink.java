@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * normed_cos} is computed from cosines rounded to float32. Memory holds scores and norms separately.
  */
 public abstract sealed class ScoreSink implements AutoCloseable permits ScoreFileSink, ScoreMemory {
+    ScoreSink() {}
+
     /**
      * A sink that writes a file, whole or not at all.
      *

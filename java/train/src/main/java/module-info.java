@@ -1,0 +1,9 @@
+/** The linear probe, and scoring of features and models. */
+module org.gradmimic.train {
+    requires transitive org.gradmimic.models;
+    requires transitive org.gradmimic.select;
+    requires static transitive org.jspecify;
+
+    exports org.gradmimic.score;
+    exports org.gradmimic.train;
+}
