@@ -13,6 +13,7 @@ public enum Counter {
     /** Pieces of device memory that the core took for itself. */
     ALLOCATIONS;
 
+    @SuppressWarnings("ImmutableEnumChecker") // it counts
     private final AtomicLong value = new AtomicLong();
 
     /** Counts one more. */
