@@ -46,6 +46,7 @@ public enum ProbeInput {
     private final String description;
     private final boolean floating;
     private final boolean optional;
+
     @SuppressWarnings("ImmutableEnumChecker") // a function of the settings alone
     private final Function<ProbeSettings, @Nullable String> ignoredBy;
 
