@@ -50,7 +50,12 @@ public final class HeadScorer implements AutoCloseable {
 
     private HeadScorer(Tensor weight, @Nullable Tensor bias, Tensor reference) {
         Tensors.requireFloat("weight", weight);
-        HeadChecks.classesAndFeatures(weight);
+        Tensors.requireRank("weight", weight, "[C, D]", 2);
+        // Rows without features have a gradient of zero, and a score.
+        if (weight.size(0) == 0) {
+            throw new InvalidArgumentException(
+                    "weight has the shape " + Tensors.shape(weight) + "; a head has at least one class");
+        }
         device = Device.of(weight);
         Tensors.requireFloat("reference weight", reference);
         Tensors.requireShape("reference weight", reference, weight.size(0), weight.size(1));
