@@ -60,9 +60,12 @@ class KillsTest {
             Path out = output(command, "killed" + i);
             if (end(command, out, signal, duration, code)) killed++;
             Run again = Run.main(arguments(command, out));
-            assertThat(again.code())
-                    .as("%s, run again: %s", command, again.err())
-                    .isZero();
+            // The signal may have come after the last file was written. Such a run is refused, and has to be whole.
+            if (!again.err().contains("it contains a finished run")) {
+                assertThat(again.code())
+                        .as("%s, run again: %s", command, again.err())
+                        .isZero();
+            }
             assertThat(content(out)).as("%s, run again", command).isEqualTo(expected);
             assertThat(temporaries()).as("files under way").isEmpty();
         }

@@ -47,7 +47,7 @@ public final class AtomicFile implements AutoCloseable {
         /**
          * Writes the whole content.
          *
-         * @param temporary where to write; does not exist yet
+         * @param temporary where to write; an empty file
          * @throws IOException if writing fails; the temporary file is then removed
          */
         void writeTo(Path temporary) throws IOException;
@@ -65,6 +65,7 @@ public final class AtomicFile implements AutoCloseable {
         Path target = checked(file);
         TemporaryFile temporary = temporaryFor(file, target);
         try {
+            temporary.open().close();
             content.writeTo(temporary.path());
             sync(temporary.path(), StandardOpenOption.WRITE);
             move(temporary, target);
@@ -108,9 +109,7 @@ public final class AtomicFile implements AutoCloseable {
 
     private static AtomicFile create(Path target, Path absolute, TemporaryFile temporary, boolean scratch) {
         try {
-            FileChannel channel = FileChannel.open(
-                    temporary.path(), StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
-            return new AtomicFile(absolute, temporary, channel, scratch);
+            return new AtomicFile(absolute, temporary, temporary.open(), scratch);
         } catch (IOException e) {
             deleteQuietly(temporary, e);
             throw failure(target, e);

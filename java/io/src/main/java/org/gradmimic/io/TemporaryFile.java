@@ -1,6 +1,7 @@
 package org.gradmimic.io;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
@@ -50,11 +51,33 @@ final class TemporaryFile {
     /** Folders that this process cleaned. */
     private static final Set<Path> CLEANED = ConcurrentHashMap.newKeySet();
 
+    /** Guards the creation of files: none begins once the JVM is ending, since nothing would remove it. */
+    private static final Object GATE = new Object();
+
+    private static boolean ending;
+
     static {
         try {
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> UNDER_WAY.forEach(TemporaryFile::deleteIfPossible)));
+            Runtime.getRuntime().addShutdownHook(new Thread(TemporaryFile::removeAll));
         } catch (IllegalStateException e) {
-            // The JVM is ending already; nothing that begins now will be whole.
+            ending = true; // the JVM is ending already
+        }
+    }
+
+    private static void removeAll() {
+        synchronized (GATE) {
+            ending = true;
+        }
+        UNDER_WAY.forEach(TemporaryFile::deleteIfPossible);
+    }
+
+    /** Waits for the end of the process if it has begun; to be called with the lock on {@link #GATE}. */
+    private static void waitIfEnding() throws IOException {
+        try {
+            while (ending) GATE.wait();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("the process is ending");
         }
     }
 
@@ -83,11 +106,14 @@ final class TemporaryFile {
         while (true) {
             String own = "." + name + "." + OWNER + "-" + Long.toString(COUNT.getAndIncrement(), 36);
             Path lockFile = file.resolveSibling(own + LOCK_ENDING);
-            FileChannel lock = tryLock(lockFile);
-            if (lock != null) {
-                TemporaryFile temporary = new TemporaryFile(file.resolveSibling(own + ENDING), lockFile, lock);
-                UNDER_WAY.add(temporary);
-                return temporary;
+            synchronized (GATE) {
+                waitIfEnding();
+                FileChannel lock = tryLock(lockFile);
+                if (lock != null) {
+                    TemporaryFile temporary = new TemporaryFile(file.resolveSibling(own + ENDING), lockFile, lock);
+                    UNDER_WAY.add(temporary);
+                    return temporary;
+                }
             }
         }
     }
@@ -121,9 +147,18 @@ final class TemporaryFile {
         return lock;
     }
 
-    /** Where to write; does not exist at first. */
+    /** Where to write; does not exist before {@link #open}. */
     Path path() {
         return path;
+    }
+
+    /** Creates the file, open for reading and writing. */
+    FileChannel open() throws IOException {
+        synchronized (GATE) {
+            waitIfEnding();
+            return FileChannel.open(
+                    path, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        }
     }
 
     /** Gives the name back after the file was moved away. */
