@@ -29,9 +29,16 @@ class DocumentedCommandsTest {
     private static final Pattern OPTION = Pattern.compile("^\\[?(--[a-z][a-z-]*)");
     /** Commands of the launcher, which is a shell script. */
     private static final Set<String> LAUNCHER = Set.of("build", "test", "prerequisites");
-    /** Options of cmake, spark-submit and jdeps. */
-    private static final Set<String> OTHER_TOOLS =
-            Set.of("--preset", "--install", "--prefix", "--build", "--parallel", "--executor-memory", "--master");
+    /** Options of cmake, spark-submit and java. */
+    private static final Set<String> OTHER_TOOLS = Set.of(
+            "--preset",
+            "--install",
+            "--prefix",
+            "--build",
+            "--parallel",
+            "--executor-memory",
+            "--master",
+            "--add-reads");
 
     private static CommandSpec root() {
         return Main.commandLine().getCommandSpec();

@@ -7,8 +7,11 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -59,11 +62,13 @@ class KillsTest {
         for (int i = 0; i < KILLS; i++) {
             Path out = output(command, "killed" + i);
             if (end(command, out, signal, duration, code)) killed++;
-            Run again = Run.main(arguments(command, out));
+            // In a process of its own, as a user would: this one's number of threads may be another test's.
+            Process again = start(command, out);
+            assertThat(again.waitFor(5, TimeUnit.MINUTES)).as("ends").isTrue();
             // The signal may have come after the last file was written. Such a run is refused, and has to be whole.
-            if (!again.err().contains("it contains a finished run")) {
-                assertThat(again.code())
-                        .as("%s, run again: %s", command, again.err())
+            if (!stderr().contains("it contains a finished run")) {
+                assertThat(again.exitValue())
+                        .as("%s, run again: %s", command, stderr())
                         .isZero();
             }
             assertThat(content(out)).as("%s, run again", command).isEqualTo(expected);
@@ -147,11 +152,19 @@ class KillsTest {
         ScoreLog.open(log)
                 .forEachRow((id, epoch, step, score, weight, relative, loss) -> rows.append(id + " " + epoch + " "
                         + step + " " + score + " " + weight + " " + relative + " " + loss + "\n"));
-        return rows.toString();
+        return digest(rows.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     private static String bytes(Path file) throws IOException {
-        return new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
+        return digest(Files.readAllBytes(file));
+    }
+
+    private static String digest(byte[] content) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private void makeInputs() throws IOException {

@@ -177,7 +177,7 @@ class ScoreErrorsTest {
                 "batch-size, -1, --batch-size is -1; it must be 0 or more",
                 "batch-size, 1.5, --batch-size",
                 "score, norm, \"'norm' is not one of proj, cos, normed_proj, normed_cos, opt\"",
-                "threads, 0, --threads must be at least 1"
+                "threads, 0, --threads is 0; it must be between 1 and"
             })
     void aNumberOrNameThatCannotBe(String option, String value, String words) throws IOException {
         problem.with(option, value);

@@ -41,7 +41,7 @@ public final class NativeLibrary {
     }
 
     private static void refresh() {
-        String folder = "/org/gradmimic/kernel/" + Loader.getPlatform();
+        String folder = "/org/gradmimic/kernel/internal/" + Loader.getPlatform();
         try {
             LibraryCache.refresh(
                     NativeLibrary.class,

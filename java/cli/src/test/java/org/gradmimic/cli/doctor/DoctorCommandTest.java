@@ -77,7 +77,7 @@ class DoctorCommandTest {
         assertThat(run.code()).as(run.out() + run.err()).isEqualTo(1);
         assertThat(run.out().lines().map(DoctorCommandTest::item)).containsSubsequence(ITEMS);
         assertThat(run.out())
-                .containsPattern("problem +Native cache +no folder to extract")
+                .containsPattern("problem +Native cache +there is no folder to extract")
                 .contains("GRADMIMIC_JAVA_OPTS=-Dorg.bytedeco.javacpp.cachedir=")
                 .containsPattern("problem +LibTorch")
                 .containsPattern("problem +libgradmimic")
