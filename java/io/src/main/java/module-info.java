@@ -10,5 +10,6 @@ module org.gradmimic.io {
     exports org.gradmimic.io;
     exports org.gradmimic.io.npy;
     exports org.gradmimic.io.run;
+    exports org.gradmimic.io.sample;
     exports org.gradmimic.io.tar;
 }

@@ -26,7 +26,8 @@ import picocli.CommandLine.Option;
         name = "embed",
         sortOptions = false,
         description = "Embeds images with a TorchScript model or the demo's backbone: features.npy [N,D] and labels.npy"
-                + " [N], in the order of the sample ids.",
+                + " [N], in the order of the sample ids, with their paths in samples.parquet and the classes in"
+                + " classes.txt.",
         footer = {
             "",
             "A TorchScript model takes float [n,3,H,W], normalised by --mean and --std, and returns [n,D]. The"

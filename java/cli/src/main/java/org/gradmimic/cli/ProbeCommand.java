@@ -8,18 +8,19 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.bytedeco.javacpp.PointerScope;
 import org.gradmimic.device.Device;
-import org.gradmimic.io.npy.NpyWriter;
 import org.gradmimic.io.run.RunFolder;
 import org.gradmimic.io.run.RunRecord;
+import org.gradmimic.io.sample.ClassNames;
+import org.gradmimic.io.sample.SampleNames;
 import org.gradmimic.train.EpochMetrics;
 import org.gradmimic.train.Probe;
-import org.gradmimic.train.ProbeCheckpoint;
 import org.gradmimic.train.ProbeData;
 import org.gradmimic.train.ProbeInput;
 import org.gradmimic.train.ProbeListener;
-import org.gradmimic.train.ProbeRecorder;
 import org.gradmimic.train.ProbeResult;
+import org.gradmimic.train.ProbeRun;
 import org.gradmimic.train.ProbeSettings;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,9 +37,6 @@ import picocli.CommandLine.Spec;
                         + " the score and weight of every sample in every epoch, metrics.json and the score log.",
         footer = {"", "--resume with a larger --epochs extends a finished run."})
 final class ProbeCommand implements Callable<Integer> {
-    private static final String CHECKPOINT = ".checkpoint";
-    private static final String WEIGHT = "final_weight.npy";
-    private static final String BIAS = "final_bias.npy";
     private static final String METRICS = "metrics.json";
 
     @Spec
@@ -52,6 +50,14 @@ final class ProbeCommand implements Callable<Integer> {
 
     @Mixin
     private RunOptions runOptions;
+
+    @Option(
+            names = "--names",
+            order = 99,
+            paramLabel = "FILE",
+            description = "The names of the samples, a samples.parquet as embed writes it, for the run's folder"
+                    + " (default: the one beside --features).")
+    private @Nullable Path namesFile;
 
     @Option(
             names = "--out",
@@ -68,10 +74,13 @@ final class ProbeCommand implements Callable<Integer> {
         try (PointerScope scope = new PointerScope()) {
             ProbeData data = data();
             Probe.check(data, settings);
+            SampleNames names = names(data);
             Device device = deviceOption.choose(common);
             RunRecord record = record(data, settings, device);
+            if (names != null) record.input("names", names.file());
             try (RunFolder folder = runOptions.begin(out, record, outputs())) {
                 SettingOptions.note(common, Probe.remarks(data, settings));
+                if (names != null) names.copyTo(out);
                 new Training(device, data, settings, record, folder).run();
             }
         }
@@ -87,6 +96,18 @@ final class ProbeCommand implements Callable<Integer> {
         return data.build();
     }
 
+    /** The names of the samples, which a probe does not use but keeps for those who read its scores. */
+    private @Nullable SampleNames names(ProbeData data) {
+        if (namesFile != null) return SampleNames.open(namesFile).requireSize(data.samples());
+        Path features = data.file(ProbeInput.FEATURES);
+        SampleNames found =
+                features == null ? null : SampleNames.beside(features).orElse(null);
+        if (found == null || found.size() == data.samples()) return found;
+        common.note("note: " + found.file() + " has the names of " + found.size() + " samples, not of these "
+                + data.samples() + "; the run goes without names");
+        return null;
+    }
+
     private static RunRecord record(ProbeData data, ProbeSettings settings, Device device) {
         RunRecord record = new RunRecord("probe").settings(settings.values()).value("device", device.toString());
         for (ProbeInput input : ProbeInput.values()) {
@@ -97,8 +118,8 @@ final class ProbeCommand implements Callable<Integer> {
     }
 
     private static Set<String> outputs() {
-        Set<String> names = new HashSet<>(List.of(CHECKPOINT, WEIGHT, BIAS, METRICS));
-        names.addAll(ProbeRecorder.outputs());
+        Set<String> names = new HashSet<>(List.of(METRICS, SampleNames.FILE, ClassNames.FILE));
+        names.addAll(ProbeRun.outputs());
         return names;
     }
 
@@ -109,7 +130,6 @@ final class ProbeCommand implements Callable<Integer> {
         private final ProbeSettings settings;
         private final RunRecord record;
         private final RunFolder folder;
-        private final ProbeCheckpoint checkpoint = new ProbeCheckpoint(out.resolve(CHECKPOINT));
 
         Training(Device device, ProbeData data, ProbeSettings settings, RunRecord record, RunFolder folder) {
             this.device = device;
@@ -120,15 +140,12 @@ final class ProbeCommand implements Callable<Integer> {
         }
 
         void run() {
-            int finished = checkpoint.finishedEpochs();
+            int finished = ProbeRun.finishedEpochs(out);
             if (folder.resumed()) {
                 common.note(out + ": " + finished + " of " + settings.epochs() + " epochs are already finished");
             }
             Interruption.kept(() -> out + ": the score log up to the last finished epoch; --resume continues after it");
             ProbeResult result = train(finished);
-            NpyWriter.write(
-                    out.resolve(WEIGHT), result.weight(), data.classes(), result.weight().length / data.classes());
-            NpyWriter.write(out.resolve(BIAS), result.bias(), data.classes());
             ProbeMetrics.write(out.resolve(METRICS), record, result);
             folder.finish();
             report(result);
@@ -136,19 +153,14 @@ final class ProbeCommand implements Callable<Integer> {
 
         private ProbeResult train(int finished) {
             long steps = (data.samples() + settings.batchSize() - 1L) / settings.batchSize();
-            try (Progress progress = common.progress(
-                            settings.mode().toString(), "steps", steps * (settings.epochs() - finished));
-                    ProbeRecorder recorder = recorder(new Watcher(progress), finished)) {
-                ProbeResult result = new Probe(device, data, settings, recorder).run(checkpoint);
-                recorder.commit();
-                return result;
+            try (Progress progress =
+                    common.progress(settings.mode().toString(), "steps", steps * (settings.epochs() - finished))) {
+                return ProbeRun.builder(out, data, settings)
+                        .device(device)
+                        .listener(new Watcher(progress))
+                        .build()
+                        .run();
             }
-        }
-
-        private ProbeRecorder recorder(Watcher watcher, int finished) {
-            return folder.resumed()
-                    ? ProbeRecorder.resume(out, settings.epochs(), data.samples(), watcher, finished)
-                    : new ProbeRecorder(out, settings.epochs(), data.samples(), watcher);
         }
 
         private void report(ProbeResult result) {

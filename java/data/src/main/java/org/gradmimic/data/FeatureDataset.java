@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.stream.LongStream;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.npy.NpyFile;
+import org.gradmimic.io.sample.ClassNames;
 
 /** Features [N, D] with labels [N], as {@code .npy} files. The features stay on disk and are mapped. */
 public final class FeatureDataset implements Dataset, AutoCloseable {
@@ -14,12 +15,26 @@ public final class FeatureDataset implements Dataset, AutoCloseable {
     private final long[] labels;
     private final List<String> classNames;
 
-    private FeatureDataset(String spec, NpyFile features, long[] labels) {
+    private FeatureDataset(String spec, NpyFile features, long[] labels, List<String> classNames) {
         this.spec = spec;
         this.features = features;
         this.labels = labels;
+        this.classNames = classNames;
+    }
+
+    /** The names in {@code classes.txt} beside the labels; without that file the numbers of the classes. */
+    private static List<String> classNames(Path labelFile, long[] labels) {
         long classes = LongStream.of(labels).max().orElse(-1) + 1;
-        this.classNames = LongStream.range(0, classes).mapToObj(Long::toString).toList();
+        Path file = labelFile.toAbsolutePath().resolveSibling(ClassNames.FILE);
+        if (!Files.exists(file)) {
+            return LongStream.range(0, classes).mapToObj(Long::toString).toList();
+        }
+        List<String> names = ClassNames.read(file);
+        if (names.size() < classes) {
+            throw InputException.in(
+                    file, "has " + names.size() + " names, but " + labelFile + " has the label " + (classes - 1));
+        }
+        return names;
     }
 
     /**
@@ -51,7 +66,8 @@ public final class FeatureDataset implements Dataset, AutoCloseable {
                         + opened.type().code() + "; expected floating-point numbers (f2, f4 or f8)");
             }
             labelFile.requireShape(opened.rows());
-            return new FeatureDataset(spec, opened, checked(labelFile.readLongs(), labels));
+            long[] values = checked(labelFile.readLongs(), labels);
+            return new FeatureDataset(spec, opened, values, classNames(labels, values));
         } catch (RuntimeException e) {
             opened.close();
             throw e;
@@ -63,7 +79,7 @@ public final class FeatureDataset implements Dataset, AutoCloseable {
         return spec;
     }
 
-    /** One class per number up to the largest label, named by that number. */
+    /** From {@code classes.txt} beside the labels; without that file, one class per number up to the largest label. */
     @Override
     public List<String> classNames() {
         return classNames;

@@ -15,6 +15,7 @@ import org.duckdb.DuckDBTableFunctionBuilder;
 import org.duckdb.DuckDBWritableVector;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Named columns of equal length, written as a Parquet file (zstd) that DuckDB, pandas and Spark read directly.
@@ -102,14 +103,33 @@ public final class ParquetColumns {
      * Adds a VARCHAR column.
      *
      * @param name its name, not given before
-     * @param values [rows]
+     * @param values [rows]; null is stored as NULL
      * @return this
      * @throws InvalidArgumentException if the name is taken or the length is not that of the other columns
      */
-    public ParquetColumns texts(String name, String[] values) {
+    public ParquetColumns texts(String name, @Nullable String[] values) {
         return add(name, values.length, new Column(DuckDBColumnType.VARCHAR, (vector, from, count) -> {
             for (int i = 0; i < count; i++) {
-                vector.setString(i, values[from + i]);
+                String value = values[from + i];
+                if (value == null) vector.setNull(i);
+                else vector.setString(i, value);
+            }
+        }));
+    }
+
+    /**
+     * Adds an INTEGER column in which negative values mean that there is none.
+     *
+     * @param name its name, not given before
+     * @param values [rows]; a negative value is stored as NULL
+     * @return this
+     * @throws InvalidArgumentException if the name is taken or the length is not that of the other columns
+     */
+    public ParquetColumns intsOrNull(String name, int[] values) {
+        return add(name, values.length, new Column(DuckDBColumnType.INTEGER, (vector, from, count) -> {
+            for (int i = 0; i < count; i++) {
+                if (values[from + i] < 0) vector.setNull(i);
+                else vector.setInt(i, values[from + i]);
             }
         }));
     }

@@ -3,7 +3,9 @@ package org.gradmimic.model;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
@@ -14,6 +16,9 @@ import org.gradmimic.data.ImageBatch;
 import org.gradmimic.data.ImageDataset;
 import org.gradmimic.data.Split;
 import org.gradmimic.io.npy.NpyWriter;
+import org.gradmimic.io.sample.ClassNames;
+import org.gradmimic.io.sample.SampleName;
+import org.gradmimic.io.sample.SampleNames;
 
 /** Streams images through a model, in constant memory. The next batch is decoded while the current one is embedded. */
 public final class Embedder {
@@ -120,9 +125,15 @@ public final class Embedder {
         }
     }
 
+    /** Names of the files that {@link #write} creates. */
+    public static List<String> outputs() {
+        return List.of(FEATURES, LABELS, SampleNames.FILE, ClassNames.FILE);
+    }
+
     /**
-     * Embeds a split into {@value #FEATURES}, float32 [N,D], and {@value #LABELS}, int64 [N], in the order of the ids.
-     * Both files appear whole. If the embedding was stopped or failed, neither appears.
+     * Embeds a split into {@value #FEATURES}, float32 [N,D], and {@value #LABELS}, int64 [N], in the order of the ids,
+     * with the names of the samples and classes beside them ({@link SampleNames}, {@link ClassNames}). Every file
+     * appears whole, the features last. If the embedding was stopped or failed, none of them appears.
      *
      * @param folder must exist
      * @return false if the listener stopped it
@@ -135,8 +146,23 @@ public final class Embedder {
             rows.flush();
             long[] labels = dataset.labels(split);
             NpyWriter.write(folder.resolve(LABELS), labels, labels.length);
+            writeNames(dataset, split, labels, folder);
             features.commit();
             return true;
         }
+    }
+
+    private static void writeNames(ImageDataset dataset, Split split, long[] labels, Path folder) {
+        List<String> classes = dataset.classNames();
+        ClassNames.write(folder.resolve(ClassNames.FILE), classes);
+        Iterator<SampleName> names = IntStream.range(0, labels.length)
+                .mapToObj(id -> new SampleName(
+                        id,
+                        dataset.sampleName(split, id),
+                        (int) labels[id],
+                        classes.get((int) labels[id]),
+                        split.toString()))
+                .iterator();
+        SampleNames.write(folder.resolve(SampleNames.FILE), names);
     }
 }

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.gradmimic.base.InputException;
-import org.gradmimic.cli.Arguments;
 import org.gradmimic.cli.CommonOptions;
 import org.gradmimic.cli.Progress;
 import org.gradmimic.select.filter.Filter;
@@ -41,6 +40,9 @@ final class CombineCommand implements Callable<Integer> {
     @Mixin
     private PoolOptions pool;
 
+    @Mixin
+    private NamesOptions names;
+
     @Parameters(index = "0", paramLabel = "EXPRESSION", description = "The expression, for example \"clip & !worst\".")
     private String text;
 
@@ -59,16 +61,16 @@ final class CombineCommand implements Callable<Integer> {
             required = true,
             paramLabel = "FILE",
             description =
-                    "Output: .npy, .parquet or .txt; uids if they are known, otherwise sample numbers. An existing"
-                            + " file is replaced.")
+                    "Output: .npy, .parquet or .txt; uids if they are known, otherwise sample numbers; with --names"
+                            + " also .csv. An existing file is replaced.")
     private Path out;
 
     @Override
     public Integer call() {
         FilterExpression expression = FilterExpression.parse(text);
         Map<String, FilterSource> sources = sources(expression);
-        FilterFile.requireWritable(out);
-        Arguments.requireOther(out, inputs(sources));
+        names.checkOutputs(out, inputs(sources));
+        names.open(null, out, pool.pool() != null && !byNumber);
         String kept;
         try (Progress progress = common.progress("reading", "uids", -1)) {
             FilterSet filters = FilterSet.read(sources, pool.uids(progress), pool.samples());
@@ -84,7 +86,7 @@ final class CombineCommand implements Callable<Integer> {
         Uids uids = filters.uids();
         if (uids == null || byNumber) {
             if (!filters.isWhole()) throw new InputException("--by-number needs the pool's uids (--uids)");
-            FilterFile.write(out, result);
+            names.write(out, result);
         } else {
             FilterFile.write(out, result, uids);
         }

@@ -55,6 +55,9 @@ public final class FilterCommand implements Callable<Integer> {
     @Mixin
     private PoolOptions pool;
 
+    @Mixin
+    private NamesOptions names;
+
     @Spec
     private CommandSpec spec;
 
@@ -78,7 +81,8 @@ public final class FilterCommand implements Callable<Integer> {
     @Option(
             names = "--out",
             paramLabel = "FILE",
-            description = "The filter: .npy (bool [N]), .parquet or .txt; with --uids the uids of the samples kept.")
+            description = "The filter: .npy (bool [N]), .parquet or .txt; with --uids the uids of the samples kept. A"
+                    + " .csv has the name of every sample and whether it is kept.")
     private @Nullable Path out;
 
     @Option(
@@ -102,6 +106,7 @@ public final class FilterCommand implements Callable<Integer> {
         ScoreColumn column = settings.get(FilterSettings.USE).column();
         checkFiles(scores, out);
         Uids uids = pool.uids();
+        names.open(scores, out, uids != null);
         try (Classes classes = perClass ? Classes.npy(requireLabels()) : null;
                 Scores values = input.open(common, column, samples(uids, classes))) {
             Filter clean = truth == null ? null : readTruth(truth, uids, values.samples());
@@ -110,7 +115,7 @@ public final class FilterCommand implements Callable<Integer> {
             if (probabilities != null) selector.probabilities(probabilities);
             Selection selection = run(selector);
             Filter filter = selection.filter();
-            if (uids == null) FilterFile.write(out, filter);
+            if (uids == null) names.write(out, filter);
             else FilterFile.write(out, filter, uids);
             SelectionReport report = new SelectionReport(common, selection, filterSpec.aggregation());
             report.print();
@@ -127,11 +132,10 @@ public final class FilterCommand implements Callable<Integer> {
     }
 
     private void checkFiles(Path scores, Path out) {
-        FilterFile.requireWritable(out);
         Path[] inputs = Stream.of(scores, labels, truth, pool.pool())
                 .filter(Objects::nonNull)
                 .toArray(Path[]::new);
-        Arguments.requireOther(out, inputs);
+        names.checkOutputs(out, inputs);
         if (probabilities == null) return;
         AtomicFile.requireWritable(probabilities);
         if (!probabilities.toString().endsWith(".npy")) {
@@ -151,6 +155,7 @@ public final class FilterCommand implements Callable<Integer> {
         if (uids != null) return OptionalLong.of(uids.size());
         if (pool.samples().isPresent()) return pool.samples();
         if (classes != null) return OptionalLong.of(classes.samples());
+        if (names.names() != null) return OptionalLong.of(names.names().size());
         return truth == null ? OptionalLong.empty() : FilterFile.samples(truth);
     }
 

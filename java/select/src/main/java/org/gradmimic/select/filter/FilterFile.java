@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.OptionalLong;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.AtomicFile;
+import org.gradmimic.io.sample.SampleNames;
 import org.gradmimic.select.uid.UidSubset;
 import org.gradmimic.select.uid.Uids;
 
@@ -17,6 +18,9 @@ import org.gradmimic.select.uid.Uids;
  * <tr><td>{@code .parquet}</td><td>{@code sample_id}, {@code keep}; one row per sample</td><td>{@code uid}: the kept, sorted</td></tr>
  * <tr><td>{@code .txt}</td><td>one line per kept sample</td><td>the kept, sorted</td></tr>
  * </table>
+ *
+ * <p>With the names of the samples, a filter by number is {@code .csv} or {@code .parquet} with a row per sample and
+ * columns for path, label, class and split.
  *
  * <p>Lists of uids are never held in memory. Files are whole or absent. A folder of {@code .parquet} files, such as
  * Spark writes, is read as one table, in the order of the file names.
@@ -47,6 +51,70 @@ public final class FilterFile {
             case PARQUET -> FilterWriter.parquet(file, filter);
             case TEXT -> FilterWriter.text(file, filter);
         }
+    }
+
+    /**
+     * Rejects a name under which no filter with the names of its samples could be written.
+     *
+     * @throws InputException if the name does not end in {@code .csv} or {@code .parquet}, and as {@link
+     *     #requireWritable}
+     */
+    public static void requireWritableWithNames(Path file) {
+        if (!isCsv(file) && FilterFormat.of(file) != FilterFormat.PARQUET) {
+            throw InputException.in(file, "expected a name that ends in .csv or .parquet, for a filter with names");
+        }
+        AtomicFile.requireWritable(file);
+    }
+
+    /** Whether a file's name ends in {@code .csv}: such a filter always has the names of its samples. */
+    public static boolean isCsv(Path file) {
+        return file.toString().endsWith(".csv");
+    }
+
+    /**
+     * Writes a filter by sample number with the names of the samples: {@code sample_id}, {@code keep}, {@code path},
+     * {@code label}, {@code class} and {@code split}, one row per sample. The {@code .parquet} is read as a filter like
+     * any other; the {@code .csv} is for spreadsheets and scripts.
+     *
+     * @param file ends in {@code .csv} or {@code .parquet}
+     * @throws InputException if the file cannot be written, or there are more or fewer names than samples; an existing
+     *     file of that name is then untouched
+     */
+    public static void write(Path file, Filter filter, SampleNames names) {
+        requireWritableWithNames(file);
+        names.requireSize(filter.samples());
+        if (isCsv(file)) NamedFilterWriter.csv(file, filter, names);
+        else NamedFilterWriter.parquet(file, filter, names);
+    }
+
+    /**
+     * Writes the names of the samples that a filter discards, in their order: {@code .txt} has a path a line; {@code
+     * .csv} and {@code .parquet} have the columns of {@link #write(Path, Filter, SampleNames)} without {@code keep}.
+     *
+     * @param file ends in {@code .txt}, {@code .csv} or {@code .parquet}
+     * @throws InputException as {@link #write(Path, Filter, SampleNames)}, or if a path for a {@code .txt} has a line
+     *     break
+     */
+    public static void writeDiscarded(Path file, Filter filter, SampleNames names) {
+        requireWritableDiscarded(file);
+        names.requireSize(filter.samples());
+        if (isCsv(file)) NamedFilterWriter.discardedCsv(file, filter, names);
+        else if (FilterFormat.of(file) == FilterFormat.TEXT) NamedFilterWriter.discardedText(file, filter, names);
+        else NamedFilterWriter.discardedParquet(file, filter, names);
+    }
+
+    /**
+     * Rejects a name under which no list of discarded samples could be written.
+     *
+     * @throws InputException if the name does not end in {@code .txt}, {@code .csv} or {@code .parquet}, and as {@link
+     *     #requireWritable}
+     */
+    public static void requireWritableDiscarded(Path file) {
+        if (!isCsv(file) && FilterFormat.of(file) == FilterFormat.NPY) {
+            throw InputException.in(
+                    file, "expected a name that ends in .txt, .csv or .parquet, for a list of discarded samples");
+        }
+        AtomicFile.requireWritable(file);
     }
 
     /**

@@ -87,16 +87,23 @@ final class FilterWriter {
         });
     }
 
-    /** Writes lines of ASCII text. */
-    private static void lines(Path path, Consumer<Consumer<String>> source) {
+    /** Writes lines of text in UTF-8. */
+    static void lines(Path path, Consumer<Consumer<String>> source) {
         ByteBuffer block = ByteBuffer.allocate(BLOCK_BYTES);
         long[] position = {0};
         try (AtomicFile file = AtomicFile.create(path)) {
             source.accept(line -> {
-                if (block.remaining() <= line.length()) {
+                byte[] bytes = line.getBytes(StandardCharsets.UTF_8);
+                if (block.remaining() <= bytes.length) {
                     position[0] += write(file, block, position[0]);
                 }
-                block.put(line.getBytes(StandardCharsets.US_ASCII)).put((byte) '\n');
+                if (block.remaining() <= bytes.length) {
+                    file.writeAt(ByteBuffer.wrap(bytes), position[0]);
+                    position[0] += bytes.length;
+                } else {
+                    block.put(bytes);
+                }
+                block.put((byte) '\n');
             });
             write(file, block, position[0]);
             file.commit();

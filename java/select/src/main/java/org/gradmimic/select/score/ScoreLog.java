@@ -5,12 +5,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.duckdb.DuckDBDataChunkReader;
 import org.duckdb.DuckDBReadableVector;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.AtomicFile;
 import org.gradmimic.io.ParquetFolder;
 import org.gradmimic.io.run.FolderLock;
+import org.gradmimic.io.sample.SampleNames;
 
 /**
  * A score log, as it was when it was opened: a folder of parts from {@link ScoreLogWriter}, or Parquet with the same
@@ -22,12 +24,14 @@ import org.gradmimic.io.run.FolderLock;
  */
 public final class ScoreLog {
 
+    private final Path place;
     private final List<ScoreLogPartReader> parts;
     private final long rows;
     private final int epochs;
     private final long samples;
 
-    private ScoreLog(List<ScoreLogPartReader> parts) {
+    private ScoreLog(Path place, List<ScoreLogPartReader> parts) {
+        this.place = place;
         this.parts = parts;
         rows = parts.stream().mapToLong(ScoreLogPartReader::rows).sum();
         epochs = parts.stream().mapToInt(ScoreLogPartReader::lastEpoch).max().orElse(-1) + 1;
@@ -45,6 +49,7 @@ public final class ScoreLog {
      */
     public static ScoreLog open(Path folderOrFile) {
         return new ScoreLog(
+                folderOrFile,
                 files(folderOrFile).stream().map(ScoreLogPartReader::open).toList());
     }
 
@@ -92,6 +97,26 @@ public final class ScoreLog {
      */
     public long samples() {
         return samples;
+    }
+
+    /**
+     * The names of the samples: a log has numbers, and the file {@value SampleNames#FILE} beside it has the path or key
+     * of each.
+     *
+     * @return empty if there is no such file
+     * @throws InputException if the file is damaged, or has fewer samples than the log
+     */
+    public Optional<SampleNames> names() {
+        Optional<SampleNames> names = SampleNames.beside(place);
+        names.ifPresent(found -> {
+            if (found.size() < samples) {
+                throw InputException.in(
+                        found.file(),
+                        "has the names of " + found.size() + " samples, but the score log beside it has sample "
+                                + (samples - 1));
+            }
+        });
+        return names;
     }
 
     /** {@return the Parquet files in the order in which they were written} */
