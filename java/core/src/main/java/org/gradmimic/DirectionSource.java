@@ -11,14 +11,20 @@ public sealed interface DirectionSource {
     record None() implements DirectionSource {}
 
     /**
-     * V = θ_ref − θ, computed at every step: the mimic score. With several references, each gives a score.
+     * V = c · θ_ref − θ, computed at every step: the mimic score, with c = 1. With several references, each gives a
+     * score.
      *
      * @param weights [K] of [C,D] float, the weights of the reference heads
      * @param combination which score determines the weight
+     * @param scale c, at least 1. A reference that was trained only briefly has a small norm; the model overtakes it,
+     *     and V then points back. A scale above 1 keeps it ahead of the model
      */
-    record Reference(List<Tensor> weights, ReferenceCombination combination) implements DirectionSource {
+    record Reference(List<Tensor> weights, ReferenceCombination combination, double scale) implements DirectionSource {
         public Reference {
             if (weights.isEmpty()) throw new InvalidArgumentException("there is no reference weight");
+            if (!(scale >= 1 && scale < Double.POSITIVE_INFINITY)) {
+                throw new InvalidArgumentException("the reference scale is " + scale + "; it must be at least 1");
+            }
             weights = List.copyOf(weights);
             combination.check(weights.size());
         }
@@ -44,12 +50,22 @@ public sealed interface DirectionSource {
      * @param weight [C,D] float, the weight of the reference head
      */
     static DirectionSource reference(Tensor weight) {
-        return new Reference(List.of(weight), ReferenceCombination.one(0));
+        return reference(weight, 1);
+    }
+
+    /**
+     * {@return V = c · W_ref − W of one reference head}
+     *
+     * @param weight [C,D] float, the weight of the reference head
+     * @param scale c, at least 1; see {@link Reference}
+     */
+    static DirectionSource reference(Tensor weight, double scale) {
+        return new Reference(List.of(weight), ReferenceCombination.one(0), scale);
     }
 
     /** {@return the directions of several reference heads, as {@link Reference} says} */
     static DirectionSource references(List<Tensor> weights, ReferenceCombination combination) {
-        return new Reference(weights, combination);
+        return new Reference(weights, combination, 1);
     }
 
     /**

@@ -48,7 +48,8 @@ public final class HeadBatch {
      * Adds logits of the reference, for frozen features, where they are computed once. They replace the product with V
      * while ‖V‖ is at least a tenth of ‖W‖. Nearer to the reference, a difference of logits loses precision.
      *
-     * @param referenceLogits [B,C] float, h W_refᵀ without bias; [B,K,C] for K references
+     * @param referenceLogits [B,C] float, c · h W_refᵀ without bias, where c is the head's reference scale; [B,K,C] for K
+     *     references
      */
     public HeadBatch withReferenceLogits(Tensor referenceLogits) {
         return new HeadBatch(features, labels, ids, referenceLogits, featureNormsSquared, referenceLoss);

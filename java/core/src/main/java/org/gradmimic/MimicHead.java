@@ -236,9 +236,25 @@ public final class MimicHead implements AutoCloseable {
             return null;
         }
         if (source instanceof DirectionSource.Reference reference) {
-            return Direction.toward(device, reference.weights(), parameter, vectors);
+            return toward(device, reference, parameter, vectors);
         }
         return Direction.assigned(device, vectors.get(0));
+    }
+
+    private static Direction toward(
+            Device device, DirectionSource.Reference reference, Tensor parameter, List<Tensor> vectors) {
+        if (reference.scale() == 1) return Direction.toward(device, reference.weights(), parameter, vectors);
+        List<Tensor> scaled = new ArrayList<>();
+        try (PointerScope scope = new PointerScope()) {
+            for (Tensor weight : reference.weights()) {
+                scaled.add(keep(weight.detach().mul(new Scalar(reference.scale()))));
+            }
+        }
+        try {
+            return Direction.toward(device, scaled, parameter, vectors);
+        } finally {
+            scaled.forEach(Tensor::deallocate);
+        }
     }
 
     private static Tensor keep(Tensor tensor) {

@@ -244,7 +244,7 @@ public final class Probe {
     private DirectionSource source(ProbeData here, Comparison comparison) {
         return switch (mode) {
             case SGD, GRAND, RHO -> DirectionSource.none();
-            case MIMIC -> DirectionSource.reference(here.need(ProbeInput.REFERENCE_WEIGHT));
+            case MIMIC -> DirectionSource.reference(here.need(ProbeInput.REFERENCE_WEIGHT), settings.referenceScale());
             case INFLUENCE -> {
                 HeadBatch clean =
                         new HeadBatch(here.need(ProbeInput.CLEAN_FEATURES), here.need(ProbeInput.CLEAN_LABELS));

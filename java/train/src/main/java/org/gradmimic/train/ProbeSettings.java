@@ -40,6 +40,15 @@ public final class ProbeSettings {
                 default -> mode(values);
             });
 
+    public static final Setting<Double> REFERENCE_SCALE = Setting.real(
+                    "reference-scale",
+                    "C",
+                    "Score toward C times the reference's weight; above 1, a reference that was trained only briefly stays"
+                            + " ahead of the head")
+            .valid("at least 1", c -> c >= 1)
+            .defaultsTo(1.0)
+            .ignoredBy(values -> values.get(MODE) == Mode.MIMIC ? null : mode(values));
+
     public static final Setting<Double> LAMBDA = Setting.real("lambda", "L", "Penalty of opt and grad-match")
             .notNegative()
             .defaultsTo(0.0)
@@ -84,6 +93,7 @@ public final class ProbeSettings {
             MODE,
             SCORE,
             TEMPERATURE,
+            REFERENCE_SCALE,
             LAMBDA,
             RHO_ATTACHED,
             CALIBRATE,
@@ -149,6 +159,11 @@ public final class ProbeSettings {
         /** Sets τ, positive; the default is 1. */
         public Builder temperature(double temperature) {
             return set(TEMPERATURE, temperature);
+        }
+
+        /** Sets c of V = c · θ_ref − θ, at least 1; the default is 1. */
+        public Builder referenceScale(double scale) {
+            return set(REFERENCE_SCALE, scale);
         }
 
         /** Sets λ of opt and grad-match, 0 or more; the default is 0. */
@@ -262,6 +277,11 @@ public final class ProbeSettings {
     /** Seed of the initial head and the sample order. */
     public long seed() {
         return values.get(SEED);
+    }
+
+    /** c of V = c · θ_ref − θ. */
+    public double referenceScale() {
+        return values.get(REFERENCE_SCALE);
     }
 
     /** How the mode weights samples from the starting epoch on. */

@@ -3,6 +3,7 @@ package org.gradmimic.train;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.HeadBatch;
@@ -43,8 +44,10 @@ final class ReferenceCache implements AutoCloseable {
                         ? byBlocks(
                                 data,
                                 (h, y) -> torch.mm(
-                                        h,
-                                        data.need(ProbeInput.REFERENCE_WEIGHT).t()))
+                                                h,
+                                                data.need(ProbeInput.REFERENCE_WEIGHT)
+                                                        .t())
+                                        .mul_(new Scalar(settings.referenceScale())))
                         : null,
                 keepNorms ? byBlocks(data, (h, y) -> Tensors.rowNormsSquared(h)) : null,
                 settings.mode() == Mode.RHO ? byBlocks(data, (h, y) -> referenceLoss(data, h, y)) : null);
