@@ -23,11 +23,11 @@ public final class HeadStep implements TrainingStep {
     /** The features in float, without a graph; null after the backward pass. The step owns this handle. */
     private @Nullable Tensor features;
 
-    /** The norms or reference losses that must be finite too. The step owns this handle. */
-    private final @Nullable Tensor judged;
+    /** The norms or reference losses that must be finite too; null where the answer is known. The step owns this handle. */
+    private @Nullable Tensor judged;
 
-    /** [B] long. The step owns this handle. */
-    private final @Nullable Tensor ids;
+    /** [B] long; null where the answer is known. The step owns this handle. */
+    private @Nullable Tensor ids;
 
     private @Nullable Tensor losses;
     private @Nullable Tensor scores;
@@ -36,19 +36,22 @@ public final class HeadStep implements TrainingStep {
     private @Nullable List<Long> nonFiniteIds;
 
     /** Takes ownership of the handles. */
-    HeadStep(
-            MimicHead head,
-            HeadBuffers buffers,
-            @Nullable Tensor input,
-            Tensor features,
-            @Nullable Tensor judged,
-            @Nullable Tensor ids) {
+    HeadStep(MimicHead head, HeadBuffers buffers, @Nullable Tensor input, Tensor features) {
         this.head = head;
         this.buffers = buffers;
         this.input = input;
         this.features = features;
-        this.judged = judged;
-        this.ids = ids;
+    }
+
+    /** The answer of {@link #nonFiniteIds()}, where it is known at once. */
+    void nonFinite(List<Long> ids) {
+        nonFiniteIds = ids;
+    }
+
+    /** What {@link #nonFiniteIds()} reads when it is asked, where an answer now would wait for the device. */
+    void askLater(@Nullable Tensor judged, @Nullable Tensor ids) {
+        this.judged = judged == null ? null : Tensors.handle(judged);
+        this.ids = ids == null ? null : Tensors.handle(ids);
     }
 
     /** A tensor that is freed with the step. */

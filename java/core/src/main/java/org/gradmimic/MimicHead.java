@@ -348,15 +348,11 @@ public final class MimicHead implements AutoCloseable {
             describe(batch, judged, b, through);
             Kernels.headStep(queue.now(), args, queue.workspace());
             if (source instanceof DirectionSource.Reference reference) b.combine(reference.combination());
-            HeadStep step = new HeadStep(
-                    this,
-                    b,
-                    through ? Tensors.handle(batch.features()) : null,
-                    Tensors.handle(features),
-                    judged == null ? null : Tensors.handle(judged),
-                    batch.ids() == null ? null : Tensors.handle(batch.ids()));
+            HeadStep step =
+                    new HeadStep(this, b, through ? Tensors.handle(batch.features()) : null, Tensors.handle(features));
             current = step;
-            if (!device.asynchronous()) step.nonFiniteIds();
+            if (device.asynchronous()) step.askLater(judged, batch.ids());
+            else step.nonFinite(nonFiniteIds(b, judged, batch.ids()));
             return step;
         } catch (RuntimeException e) {
             if (slot != null) table.abandon(slot);
