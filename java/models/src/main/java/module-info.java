@@ -3,7 +3,6 @@
 module org.gradmimic.models {
     requires ai.djl.api;
     requires ai.djl.tokenizers;
-    requires jdk.management;
     requires org.apache.commons.compress;
     requires transitive org.gradmimic.core;
     requires transitive org.gradmimic.data;

@@ -20,8 +20,7 @@ import org.gradmimic.layer.Parameters;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tensors of a model, read from a file. Float32 tensors stay mapped; other floating-point types are converted to
- * float32.
+ * The tensors of a model, read from a file. Floating-point types other than float32 are converted to float32.
  *
  * @param parameters in the order of {@link Architecture#stateDict()}; they do not require a gradient yet; the caller
  *     closes it

@@ -1,8 +1,6 @@
 package org.gradmimic.model;
 
-import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +10,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.base.PhysicalMemory;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.io.InputFiles;
 
@@ -53,7 +52,7 @@ public final class Models {
         ModelConfig read = ModelConfig.read(Path.of(config));
         Architecture model = open(kind, read, Path.of(config));
         try {
-            requireMemory(model, Path.of(config), memory());
+            requireMemory(model, Path.of(config), PhysicalMemory.bytes());
         } catch (InputException e) {
             model.close();
             throw e;
@@ -92,13 +91,6 @@ public final class Models {
                         parameters,
                         bytes / 1e9,
                         memory / 1e9));
-    }
-
-    /** The number of bytes that this process may use: the memory of the machine, or of its container. */
-    private static double memory() {
-        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
-                ? system.getTotalMemorySize()
-                : Double.POSITIVE_INFINITY;
     }
 
     /** Names of the configurations that need no file, from torchvision and open_clip. */

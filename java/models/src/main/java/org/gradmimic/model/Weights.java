@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Named tensors in a file: safetensors, or the output of {@code torch.save(model.state_dict(), FILE)}. The whole file
- * is checked when it is opened, and no code in it is run. Tensors are mapped, not copied.
+ * is checked when it is opened, and no code in it is run. A tensor is read when it is asked for.
  */
 public final class Weights implements AutoCloseable {
     /** "PK\3\4", the first bytes of zip archives. */
@@ -36,8 +36,8 @@ public final class Weights implements AutoCloseable {
     private final Map<String, StoredTensor> tensors;
     private final Map<String, String> metadata;
     private final List<String> notes;
-    private final Map<String, MappedFile> fileOf = new HashMap<>();
-    private final List<MappedFile> files = new ArrayList<>();
+    private final Map<String, TensorFile> fileOf = new HashMap<>();
+    private final List<TensorFile> files = new ArrayList<>();
 
     /** @param checkpoint every tensor lies within the file */
     Weights(Path path, long size, Checkpoint checkpoint, Map<String, String> metadata) {
@@ -45,7 +45,7 @@ public final class Weights implements AutoCloseable {
         this.tensors = checkpoint.tensors();
         this.notes = checkpoint.notes();
         this.metadata = metadata;
-        MappedFile file = new MappedFile(path, size);
+        TensorFile file = TensorFile.open(path, size);
         files.add(file);
         tensors.keySet().forEach(name -> fileOf.put(name, file));
     }
@@ -60,7 +60,7 @@ public final class Weights implements AutoCloseable {
         this.path = path;
         this.metadata = Map.of();
         Map<String, StoredTensor> all = new LinkedHashMap<>();
-        IdentityHashMap<StoredTensor, MappedFile> places = new IdentityHashMap<>();
+        IdentityHashMap<StoredTensor, TensorFile> places = new IdentityHashMap<>();
         partOf.forEach((name, part) -> {
             Weights weights = Objects.requireNonNull(parts.get(part));
             StoredTensor stored = weights.stored(name);
@@ -154,10 +154,11 @@ public final class Weights implements AutoCloseable {
     }
 
     /**
-     * A tensor as it is stored: a view of the mapped file. Writing to the tensor does not change the file.
+     * A tensor as it is stored. Each call reads it from the file.
      *
      * @return belongs to the caller's scope and outlives {@link #close}
-     * @throws InputException if there is no such tensor, or LibTorch cannot compute with its type
+     * @throws InputException if there is no such tensor, LibTorch cannot compute with its type, or the file was truncated
+     *     after it was opened
      */
     public Tensor tensor(String name) {
         StoredTensor stored = stored(name);
@@ -187,7 +188,7 @@ public final class Weights implements AutoCloseable {
         }
         Tensor copy = new Tensor();
         try (PointerScope scope = new PointerScope()) {
-            copy.put(Objects.requireNonNull(fileOf.get(name)).tensor(stored).clone());
+            copy.put(Objects.requireNonNull(fileOf.get(name)).tensor(stored).contiguous());
         }
         return copy;
     }
@@ -221,6 +222,6 @@ public final class Weights implements AutoCloseable {
     /** Closes the file; tensors taken from it stay valid. A second call does nothing. */
     @Override
     public void close() {
-        files.forEach(MappedFile::close);
+        files.forEach(TensorFile::close);
     }
 }

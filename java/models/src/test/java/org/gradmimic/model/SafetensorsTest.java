@@ -304,7 +304,7 @@ class SafetensorsTest {
         }
     }
 
-    /** An odd header length, or an odd number of bytes before a tensor: it is copied, not mapped, and right. */
+    /** An odd header length, or an odd number of bytes before a tensor. */
     @Test
     void tensorsNeedNotBeAligned() throws IOException {
         String header = "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}";

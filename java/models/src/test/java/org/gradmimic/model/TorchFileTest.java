@@ -109,11 +109,26 @@ class TorchFileTest {
             try (Weights weights = Weights.open(copy)) {
                 kept = weights.tensor("f32");
             }
-            // The mapping lives as long as its tensors.
             kept.zero_();
             assertThat(kept.sum().item_float()).isZero();
         }
         assertThat(copy).hasSameBinaryContentAs(stored("types.pt"));
+    }
+
+    /** If the file were mapped, the system would end the JVM. */
+    @Test
+    void aFileThatIsTruncatedMeanwhileIsAnError() throws IOException {
+        Path copy = Files.copy(stored("types.pt"), folder.resolve("copy.pt"));
+        try (PointerScope scope = new PointerScope();
+                Weights weights = Weights.open(copy)) {
+            Tensor before = weights.tensor("f32");
+            float sum = before.sum().item_float();
+            Files.write(copy, new byte[0]);
+            assertThat(before.sum().item_float()).isEqualTo(sum);
+            assertThatThrownBy(() -> weights.tensor("f32"))
+                    .isInstanceOf(InputException.class)
+                    .hasMessage(copy + ": was truncated while it was read");
+        }
     }
 
     @ParameterizedTest

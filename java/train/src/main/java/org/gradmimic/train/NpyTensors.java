@@ -8,6 +8,7 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.PhysicalMemory;
 import org.gradmimic.io.npy.NpyFile;
 import org.gradmimic.io.npy.NpyType;
 
@@ -15,12 +16,17 @@ import org.gradmimic.io.npy.NpyType;
 public final class NpyTensors {
     private static final long BLOCK = 1 << 20;
 
+    /** Files of at most this share of the memory are read. */
+    private static final int SHARE = 4;
+
     private NpyTensors() {}
 
     /**
-     * A floating-point array as a float tensor of the same shape. float32 is mapped, not copied: the file may be larger
-     * than memory, and must not change while the tensor is used. Writing to the tensor does not change the file. Other
-     * types are converted.
+     * A floating-point array as a float tensor of the same shape. Other types are converted to float32. Writing to the
+     * tensor does not change the file.
+     *
+     * <p>float32 of more than a quarter of the memory is mapped, not read. Such a file must not be truncated while the
+     * tensor is used: the system would end the JVM.
      *
      * @throws InputException if the file is missing, damaged or does not contain floating-point numbers
      */
@@ -31,9 +37,8 @@ public final class NpyTensors {
                         path, "has dtype " + file.type().code() + "; expected floating-point numbers (f2, f4 or f8)");
             }
             long elements = file.elements();
-            if (file.type() != NpyType.FLOAT32 || elements == 0 || file.dataOffset() % Float.BYTES != 0) {
-                return converted(file);
-            }
+            boolean mappable = file.type() == NpyType.FLOAT32 && file.dataOffset() % Float.BYTES == 0;
+            if (!mappable || elements <= PhysicalMemory.bytes() / SHARE / Float.BYTES) return read(file);
             long before = file.dataOffset() / Float.BYTES;
             Tensor whole = torch.from_file(
                     path.toString(),
@@ -44,7 +49,7 @@ public final class NpyTensors {
         }
     }
 
-    private static Tensor converted(NpyFile file) {
+    private static Tensor read(NpyFile file) {
         Tensor tensor = Tensors.empty(file.shape());
         if (file.elements() == 0) return tensor;
         long row = Math.max(1, file.rowElements());

@@ -2,6 +2,7 @@ package org.gradmimic.select.uid;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -14,8 +15,11 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.io.npy.NpyFile;
 
 /**
- * A DataComp subset file: a sorted {@code .npy} of dtype {@code u8,u8}, duplicates allowed. The file is mapped and
- * searched in place, so a subset larger than memory is not a special case.
+ * A DataComp subset file: a sorted {@code .npy} of dtype {@code u8,u8}, duplicates allowed.
+ *
+ * <p>A file of at most a quarter of Java's memory limit is read. A larger one is mapped and searched in place, so a subset
+ * larger than memory is not a special case. Such a file must not be truncated while it is used: the system would end the
+ * JVM.
  */
 public final class UidSubset implements Uids {
     /** The number of uids in one mapping: 1 GiB. */
@@ -23,6 +27,10 @@ public final class UidSubset implements Uids {
 
     private static final long CHUNK = 1L << CHUNK_BITS;
     private static final int BYTES = 16;
+
+    /** Files of at most this share of the memory limit are read. */
+    private static final int SHARE = 4;
+
     /** At most this many leading bits are looked up instead of searched: 8 MB. */
     private static final int MAX_INDEX_BITS = 20;
 
@@ -56,7 +64,7 @@ public final class UidSubset implements Uids {
      * @throws InputException if it is missing, truncated, of another dtype or not sorted
      */
     public static UidSubset open(Path path) {
-        UidSubset subset = map(path);
+        UidSubset subset = open(path, Runtime.getRuntime().maxMemory() / SHARE);
         for (long i = 1; i < subset.size; i++) {
             if (Uid.compare(subset.high(i - 1), subset.low(i - 1), subset.high(i), subset.low(i)) > 0) {
                 throw InputException.in(
@@ -82,7 +90,7 @@ public final class UidSubset implements Uids {
             try (UidSorter sorter = new UidSorter(file)) {
                 source.accept(sorter);
                 sorter.write();
-                return map(file);
+                return open(file, 0); // nobody else has it
             } finally {
                 Files.deleteIfExists(file); // the mapping stays
                 Files.deleteIfExists(folder);
@@ -103,15 +111,24 @@ public final class UidSubset implements Uids {
         }));
     }
 
-    private static UidSubset map(Path path) {
+    /** @param most the number of bytes up to which the file is read, not mapped */
+    private static UidSubset open(Path path, long most) {
         try (NpyFile file = NpyUids.open(path)) {
             long size = file.rows();
             ByteBuffer[] chunks = new ByteBuffer[(int) (size + CHUNK - 1 >>> CHUNK_BITS)];
             for (int i = 0; i < chunks.length; i++) {
-                chunks[i] = file.rows(i * CHUNK, Math.min(size, (i + 1) * CHUNK));
+                long from = i * CHUNK;
+                long to = Math.min(size, from + CHUNK);
+                chunks[i] = size * BYTES > most ? file.rows(from, to) : read(file, from, to);
             }
             return new UidSubset(chunks, size);
         }
+    }
+
+    private static ByteBuffer read(NpyFile file, long from, long to) {
+        ByteBuffer chunk = ByteBuffer.allocateDirect((int) (to - from) * BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        file.read(from, to, chunk);
+        return chunk.flip();
     }
 
     /** The number of uids, duplicates included. */
