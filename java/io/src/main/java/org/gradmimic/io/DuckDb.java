@@ -2,10 +2,13 @@ package org.gradmimic.io;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.Properties;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.duckdb.DuckDBConnection;
@@ -91,13 +94,17 @@ public final class DuckDb {
     }
 
     /**
-     * The native library that DuckDB unpacks into {@code java.io.tmpdir} at every start, 60 MB. DuckDB removes it when the
-     * JVM ends properly, and a killed process would leave it behind for ever. On Linux the file is not needed once it is
-     * loaded, so it goes at once.
+     * The native library that DuckDB unpacks into {@code java.io.tmpdir} at every start, 60 MB, unless it lies beside
+     * DuckDB's jar, as it does in the command line. DuckDB removes it when the JVM ends properly, and a killed process would
+     * leave it behind for ever. On Linux the file is not needed once it is loaded, so it goes at once, and so does what
+     * processes left that were killed while they unpacked it.
      */
     private static final class Unpacked {
         private static final Path MAPPED = Path.of("/proc/self/maps");
         private static final Pattern NAME = Pattern.compile("libduckdb_java\\d+\\.so");
+
+        /** Nobody takes so long to unpack it. */
+        private static final long OLD_MILLIS = TimeUnit.HOURS.toMillis(1);
 
         private static boolean removed;
 
@@ -105,17 +112,29 @@ public final class DuckDb {
             if (removed) return;
             removed = true;
             Path folder = Path.of(System.getProperty("java.io.tmpdir"));
+            boolean unpacked = false;
             try (Stream<String> lines = Files.lines(MAPPED)) {
                 for (String line :
                         lines.filter(text -> text.contains("libduckdb_java")).toList()) {
                     Path file = Path.of(line.substring(line.indexOf('/')));
                     if (NAME.matcher(file.getFileName().toString()).matches()
                             && Files.isSameFile(file.getParent(), folder)) {
-                        Files.deleteIfExists(file);
+                        unpacked |= Files.deleteIfExists(file);
                     }
                 }
-            } catch (IOException | UncheckedIOException e) {
+                if (unpacked) removeOld(folder);
+            } catch (IOException | UncheckedIOException | DirectoryIteratorException e) {
                 // Another system, or another user's folder: DuckDB removes the file at the end.
+            }
+        }
+
+        private static void removeOld(Path folder) throws IOException {
+            long limit = System.currentTimeMillis() - OLD_MILLIS;
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "libduckdb_java*.so")) {
+                for (Path file : files) {
+                    if (NAME.matcher(file.getFileName().toString()).matches()
+                            && Files.getLastModifiedTime(file).toMillis() < limit) Files.deleteIfExists(file);
+                }
             }
         }
     }

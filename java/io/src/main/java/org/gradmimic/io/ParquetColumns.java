@@ -174,8 +174,15 @@ public final class ParquetColumns {
                     + " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)");
         } catch (SQLException e) {
             scan.rethrowFailure();
-            throw new IOException(DuckDb.reason(e), e);
+            throw new IOException(withoutName(DuckDb.reason(e), file), e);
         }
+    }
+
+    /** Of an error about the temporary file its cause alone: whoever reads the message knows the file's final name. */
+    static String withoutName(String reason, Path temporary) {
+        int name = reason.indexOf(temporary.toAbsolutePath().toString());
+        int cause = name < 0 ? -1 : reason.indexOf(": ", name);
+        return cause < 0 ? reason : reason.substring(cause + 2);
     }
 
     int rows() {
