@@ -35,7 +35,13 @@ import picocli.CommandLine.Spec;
         description =
                 "Trains a linear head on frozen features, with samples weighted according to --mode. Writes the head,"
                         + " the score and weight of every sample in every epoch, metrics.json and the score log.",
-        footer = {"", "--resume with a larger --epochs extends a finished run."})
+        footer = {
+            "",
+            "--resume with a larger --epochs extends a finished run.",
+            "",
+            "Features in float32 that take more than a quarter of the memory are mapped, not read: do not truncate such a"
+                    + " file while the command runs."
+        })
 final class ProbeCommand implements Callable<Integer> {
     private static final String METRICS = "metrics.json";
 

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class LauncherTest {
     private static final Path SCRIPT = Path.of("..", "..", "gradmimic");
+    private static final Path NATIVE_SCRIPT = Path.of("..", "..", "cmake", "build.sh");
     private static final List<String> COREUTILS = List.of(
             "cksum",
             "cp",
@@ -25,6 +26,7 @@ class LauncherTest {
             "find",
             "flock",
             "getent",
+            "grep",
             "ln",
             "mkdir",
             "mv",
@@ -159,6 +161,24 @@ class LauncherTest {
         write("java/cli/src/main/java/A.java", "final class A {");
         assertThat(launch("build").code()).isEqualTo(1);
         assertThat(installed()).isEqualTo(before).hasContent("jar\n");
+    }
+
+    /** CMake refuses a folder that was configured where the checkout was before. */
+    @Test
+    void aNativeBuildOfAnotherPlaceIsBegunAnew() throws Exception {
+        Path script = Files.copy(NATIVE_SCRIPT, root.resolve("cmake/build.sh"));
+        tool("cmake", "printf '%s|' \"$@\"");
+        Path here = root.resolve("native").toRealPath();
+        write("native/build/dev/a.o", "compiled");
+        write("native/build/dev/CMakeCache.txt", "CMAKE_HOME_DIRECTORY:INTERNAL=" + here + "\n");
+        Run run = Run.process(launcher(script, "configure", "dev"));
+        assertThat(run.out()).isEqualTo("-S|" + here + "|--preset|dev|-Wno-dev|--log-level=NOTICE|");
+        assertThat(root.resolve("native/build/dev/a.o")).hasContent("compiled");
+        write("native/build/dev/CMakeCache.txt", "CMAKE_HOME_DIRECTORY:INTERNAL=/another/native\n");
+        run = Run.process(launcher(script, "configure", "dev"));
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.out()).contains("was configured in another place").contains("-S|" + here);
+        assertThat(root.resolve("native/build/dev")).doesNotExist();
     }
 
     @Test

@@ -1,6 +1,7 @@
 package org.gradmimic.cli;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -40,6 +41,16 @@ final class Npys {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** An array of zeros that takes no space on the disk. */
+    static Path sparse(Path file, String type, long bytes, long... shape) throws IOException {
+        byte[] header = header(type, false, 0, shape);
+        try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
+            out.write(header);
+            out.setLength(header.length + bytes);
+        }
+        return file;
     }
 
     /** A header with {@code extra} spaces more than it needs. */

@@ -29,11 +29,52 @@ class ScoreMemoryTest {
 
     @Test
     void memoryDoesNotGrowWithTheFeatures() throws Exception {
-        assumeTrue(Files.exists(Path.of("/proc/self/status")), "resident size is read from /proc");
         Problem problem =
                 new Problem(folder, 5, 4, WIDTH, 2).score().with("quiet", "").with("score", "normed_proj");
         problem.with("features", sparse("large.npy", "<f4", BYTES, ROWS, WIDTH));
         problem.with("labels", sparse("large-labels.npy", "|u1", ROWS, ROWS));
+        score(problem);
+        float[] weights = Vectors.floats(problem.out());
+        assertThat(weights).hasSize(ROWS);
+        // Features of zero have no gradient and share alike.
+        for (float w : weights) {
+            if (w != 1f / ROWS) assertThat(w).isEqualTo(1f / ROWS);
+        }
+    }
+
+    /** More elements than an int counts, of which the last row alone is not zero; {@code -Dgradmimic.large=true}. */
+    @Test
+    void moreThanTwoToTheThirtyOneElements() throws Exception {
+        assumeTrue(Boolean.getBoolean("gradmimic.large"), "takes long; -Dgradmimic.large=true runs it");
+        long rows = (1L << 31) / WIDTH + 1;
+        Problem problem =
+                new Problem(folder, 5, 4, WIDTH, 2).score().with("quiet", "").with("score", "proj");
+        double[] row = new double[WIDTH];
+        for (int i = 0; i < WIDTH; i++) row[i] = (i % 9 - 4) / 4.0;
+        Path alone = problem.write("row.npy", "<f2", row, 1, WIDTH);
+        Path features = sparse("large.npy", "<f2", 2 * rows * WIDTH, rows, WIDTH);
+        byte[] halves = Files.readAllBytes(alone);
+        try (RandomAccessFile file = new RandomAccessFile(features.toFile(), "rw")) {
+            file.seek(file.length() - 2 * WIDTH);
+            file.write(halves, halves.length - 2 * WIDTH, 2 * WIDTH);
+        }
+        problem.with("features", features).with("labels", sparse("large-labels.npy", "|u1", rows, rows));
+        score(problem);
+        float[] scores = Vectors.floats(problem.out());
+        assertThat(scores).hasSize((int) rows);
+        problem.with("features", alone).with("labels", problem.write("label.npy", "|u1", new double[1], 1));
+        score(problem);
+        float expected = Vectors.floats(problem.out())[0];
+        assertThat(expected).isFinite().isNotZero();
+        for (int i = 0; i < rows; i++) {
+            float right = i < rows - 1 ? 0 : expected;
+            if (scores[i] != right) assertThat(scores[i]).as("row %d", i).isEqualTo(right);
+        }
+    }
+
+    /** Scores in a process with a heap of 64 MB. */
+    private void score(Problem problem) throws Exception {
+        assumeTrue(Files.exists(Path.of("/proc/self/status")), "resident size is read from /proc");
         Path err = folder.resolve("err.txt");
         ProcessBuilder builder = Run.java("-Xmx64m", Main.class.getName());
         builder.command().addAll(List.of(problem.arguments("score features")));
@@ -52,23 +93,10 @@ class ScoreMemoryTest {
         assertThat(Files.readString(err)).isEmpty();
         assertThat(process.exitValue()).isZero();
         assertThat(largest).as("anonymous resident bytes").isPositive().isLessThan(ALLOWED_BYTES);
-        float[] weights = Vectors.floats(problem.out());
-        assertThat(weights).hasSize(ROWS);
-        // Features of zero have no gradient and share alike.
-        for (float w : weights) {
-            if (w != 1f / ROWS) assertThat(w).isEqualTo(1f / ROWS);
-        }
     }
 
-    /** A file of zeros that takes no space. */
     private Path sparse(String name, String type, long bytes, long... shape) throws IOException {
-        Path file = folder.resolve(name);
-        byte[] header = Npys.header(type, false, 0, shape);
-        try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
-            out.write(header);
-            out.setLength(header.length + bytes);
-        }
-        return file;
+        return Npys.sparse(folder.resolve(name), type, bytes, shape);
     }
 
     /** 0 once the process has ended. */

@@ -21,7 +21,10 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "The uid of a sample is in its .json, or in the row for its key in the .parquet beside the shard (columns",
-            "key and uid). A uid that is in the subset k times is written k times, with -1, -2 ... after the key."
+            "key and uid). A uid that is in the subset k times is written k times, with -1, -2 ... after the key.",
+            "",
+            "A .npy of uids that is larger than a quarter of Java's heap limit is mapped, not read: do not truncate it",
+            "while the command runs."
         })
 final class ReshardCommand implements Callable<Integer> {
     @Mixin
