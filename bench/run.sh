@@ -5,6 +5,7 @@
 #   bench/run.sh --one-thread [...]                  the same on one thread, in its processor time: for a
 #                                                    machine that others use too (bench/results/one-thread)
 #   bench/run.sh --default-malloc [...]              the same with malloc as it comes (bench/results/default-malloc)
+#   bench/run.sh --busy [...]                        keeps every round, however busy others are (bench/neighbours.py)
 #   bench/run.sh jmh [ARGUMENT ...]                  JMH itself; arguments are JMH's own
 #
 # Stages: probe-step, backbone-step, per-sample-gradient, model-step, score-rows; all where none is named.

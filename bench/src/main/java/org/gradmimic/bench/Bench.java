@@ -30,7 +30,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public final class Bench {
     private static final String USAGE =
-            "usage: Bench [--quick] [--thread-clock] [--out DIR] [STAGE ...]; the stages are "
+            "usage: Bench [--quick] [--busy] [--thread-clock] [--out DIR] [STAGE ...]; the stages are "
                     + String.join(
                             ", ",
                             Arrays.stream(Stage.values()).map(Stage::label).toList())
@@ -62,6 +62,8 @@ public final class Bench {
                 boolean valued = i + 1 < arguments.length;
                 if (argument.equals("--quick")) {
                     settings = PairedRunner.Settings.QUICK.withClock(settings.clock());
+                } else if (argument.equals("--busy")) {
+                    settings = settings.withoutPatience();
                 } else if (argument.equals("--thread-clock")) {
                     settings = settings.withClock(PairedRunner.Clock.THREAD);
                 } else if (argument.equals("--out") && valued) {

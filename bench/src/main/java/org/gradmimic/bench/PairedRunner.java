@@ -46,6 +46,11 @@ final class PairedRunner {
             return new Settings(other, batchSeconds, warmupSeconds, patienceSeconds, clock);
         }
 
+        /** All rounds are kept, however busy others are. */
+        Settings withoutPatience() {
+            return new Settings(rounds, batchSeconds, warmupSeconds, 0, clock);
+        }
+
         Settings withClock(Clock other) {
             return new Settings(rounds, batchSeconds, warmupSeconds, patienceSeconds, other);
         }
