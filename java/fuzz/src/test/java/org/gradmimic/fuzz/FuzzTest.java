@@ -9,7 +9,10 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -33,6 +36,10 @@ class FuzzTest {
                 : formats.stream()
                         .filter(format -> only.contains(format.name()))
                         .toList();
+    }
+
+    static Map<String, Format> byName() throws IOException {
+        return Formats.all().stream().collect(Collectors.toMap(Format::name, Function.identity()));
     }
 
     @ParameterizedTest(name = "{0}")

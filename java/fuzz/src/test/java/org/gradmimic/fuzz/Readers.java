@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
-import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.gradmimic.data.Datasets;
 import org.gradmimic.data.ImageDataset;
@@ -76,10 +75,7 @@ final class Readers {
     /** Puts the pickle back into an archive that is whole. */
     static void pickle(Path path) throws IOException {
         Path whole = path.resolveSibling("whole.pt");
-        Map<String, byte[]> entries = Seeds.entries(Seeds.WEIGHTS.resolve("types.pt"));
-        byte[] pickle = Files.readAllBytes(path);
-        entries.replaceAll((name, bytes) -> name.endsWith("/data.pkl") ? pickle : bytes);
-        Files.write(whole, Seeds.zip(entries));
+        Files.write(whole, Seeds.archive(Files.readAllBytes(path)));
         weights(whole);
     }
 

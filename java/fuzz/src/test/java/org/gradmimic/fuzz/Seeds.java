@@ -4,6 +4,7 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -206,6 +207,26 @@ final class Seeds {
             });
         }
         return pickles;
+    }
+
+    /** Read once: there are many pickles. */
+    private static final class Types {
+        static final Map<String, byte[]> ENTRIES = read();
+
+        private static Map<String, byte[]> read() {
+            try {
+                return entries(WEIGHTS.resolve("types.pt"));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    /** An archive of torch's with another pickle. */
+    static byte[] archive(byte[] pickle) throws IOException {
+        Map<String, byte[]> entries = new LinkedHashMap<>(Types.ENTRIES);
+        entries.replaceAll((name, bytes) -> name.endsWith("/data.pkl") ? pickle : bytes);
+        return zip(entries);
     }
 
     static Map<String, byte[]> entries(Path archive) throws IOException {
