@@ -50,8 +50,9 @@ class TwoThreadsTest {
             Tensor weight = torch.randn(CLASSES, WIDTH);
             Tensor features = torch.randn(ROWS, WIDTH);
             Tensor labels = Tensors.of(new long[ROWS], ROWS);
-            Supplier<HeadScorer> made = () ->
-                    HeadScorer.builder(weight).reference(features.narrow(0, 0, CLASSES)).build();
+            Supplier<HeadScorer> made = () -> HeadScorer.builder(weight)
+                    .reference(features.narrow(0, 0, CLASSES))
+                    .build();
             AtomicReference<HeadScorer> scorer = new AtomicReference<>(made.get());
             try {
                 assertRefused("this scorer", () -> scorer.get().score(features, labels, found), () -> {
@@ -67,8 +68,7 @@ class TwoThreadsTest {
     @Test
     void aDirectionInTwoThreads() {
         try (PointerScope scope = new PointerScope();
-                Direction direction =
-                        Direction.toward(List.of(torch.randn(1 << 20)), List.of(torch.randn(1 << 20)))) {
+                Direction direction = Direction.toward(List.of(torch.randn(1 << 20)), List.of(torch.randn(1 << 20)))) {
             assertRefused("this direction", direction::refresh, direction::refresh);
             direction.refresh();
             double norm = direction.normSquared();

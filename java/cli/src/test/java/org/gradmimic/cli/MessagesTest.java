@@ -19,7 +19,11 @@ class MessagesTest {
     void aFolderThatCannotBeCreatedHasAReason() throws Exception {
         Path out = Files.writeString(folder.resolve("file"), "text").resolve("run");
         String reason = "cannot create the folder " + out + ": Not a directory";
-        new Problem(folder, 1, 20, 4, 3).probe("mimic").with("out", out).run("probe").assertRefused("probe", reason);
+        new Problem(folder, 1, 20, 4, 3)
+                .probe("mimic")
+                .with("out", out)
+                .run("probe")
+                .assertRefused("probe", reason);
         Run.main("demo", "--quiet", "--data", "drawn:classes=2,train=20,test=4", "--out", out.toString())
                 .assertRefused("demo", reason);
         Path shards = Files.createDirectory(folder.resolve("shards"));

@@ -63,8 +63,9 @@ final class Descriptions {
             for (String name : weights.names()) {
                 Tensor tensor = weights.tensor(name).contiguous();
                 long bytes = tensor.numel() * tensor.element_size();
-                ByteBuffer data =
-                        bytes == 0 ? ByteBuffer.allocate(0) : new BytePointer(tensor.data_ptr()).capacity(bytes).asByteBuffer();
+                ByteBuffer data = bytes == 0
+                        ? ByteBuffer.allocate(0)
+                        : new BytePointer(tensor.data_ptr()).capacity(bytes).asByteBuffer();
                 lines.add(shown(name) + " " + weights.type(name) + " " + Arrays.toString(weights.shape(name)) + " "
                         + checksum(data));
             }

@@ -123,7 +123,8 @@ class PythonTest {
             long seed = Long.getLong("fuzz.seed", 1);
             long first = Long.getLong("fuzz.case", 0);
             long most = Long.getLong("fuzz.mutations", Long.MAX_VALUE);
-            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(Long.getLong("fuzz.seconds", 60)) / SHARE / twins().count();
+            long end = System.nanoTime()
+                    + TimeUnit.SECONDS.toNanos(Long.getLong("fuzz.seconds", 60)) / SHARE / twins().count();
             for (; cases < most && System.nanoTime() < end && faults.size() < MAX_FAULTS; cases++) {
                 byte[] file = twin.file().apply(Fuzzer.bytes(format, seed, first + cases));
                 String here = read(twin, file);

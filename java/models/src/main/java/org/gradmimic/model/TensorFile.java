@@ -63,7 +63,10 @@ final class TensorFile implements AutoCloseable {
         Tensor result = new Tensor();
         try (PointerScope scope = new PointerScope()) {
             Tensor span = torch.empty(new long[] {stored.span()}, options, new MemoryFormatOptional());
-            read(stored.position(), new BytePointer(span.data_ptr()), stored.span() * stored.type().bytes());
+            read(
+                    stored.position(),
+                    new BytePointer(span.data_ptr()),
+                    stored.span() * stored.type().bytes());
             result.put(span.as_strided(stored.shape(), stored.strides()));
         }
         return result;
