@@ -1,20 +1,14 @@
 package org.gradmimic.io.npy;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.MappedByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
-import org.gradmimic.base.InvalidStateException;
-import org.gradmimic.io.InputFiles;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,17 +30,17 @@ public final class NpyFile implements AutoCloseable {
     /** The number of bytes read at a time. */
     private static final int BLOCK = 1 << 18;
 
+    private final NpyBytes content;
     private final Path path;
-    private final FileChannel channel;
     private final NpyHeader header;
     private @Nullable MappedByteBuffer window;
     private long windowOffset;
     private @Nullable ByteBuffer block;
 
-    private NpyFile(Path path, FileChannel channel, NpyHeader header) {
-        this.path = path;
-        this.channel = channel;
-        this.header = header;
+    private NpyFile(NpyBytes content) {
+        this.content = content;
+        path = content.path();
+        header = content.header();
     }
 
     /**
@@ -56,48 +50,19 @@ public final class NpyFile implements AutoCloseable {
      *     if its number of bytes differs from that in its header
      */
     public static NpyFile open(Path path) {
-        return open(path, NpyHeader::parse);
+        return new NpyFile(NpyBytes.open(path, NpyHeader::parse));
     }
 
     /** Opens a file whose elements may be stored row by row or column by column, as a single row of all elements. */
     static Flat openFlat(Path path) {
-        NpyFile file = open(path, NpyHeader::parseAnyOrder);
-        NpyHeader header = file.header;
+        NpyBytes bytes = NpyBytes.open(path, NpyHeader::parseAnyOrder);
+        NpyHeader header = bytes.header();
         NpyHeader flat = new NpyHeader(header.type(), new long[] {header.elements()}, header.dataOffset(), false);
-        return new Flat(new NpyFile(path, file.channel, flat), header.shape(), header.columnMajor());
+        return new Flat(new NpyFile(bytes.as(flat)), header.shape(), header.columnMajor());
     }
 
     /** The elements of a file in storage order, and the array that they represent. */
     record Flat(NpyFile file, long[] shape, boolean columnMajor) {}
-
-    private interface HeaderParser {
-        NpyHeader parse(ByteBuffer header, String file);
-    }
-
-    private static NpyFile open(Path path, HeaderParser parser) {
-        if (Files.isDirectory(path)) {
-            throw InputException.in(path, "is a folder; expected a .npy file");
-        }
-        FileChannel channel;
-        try {
-            channel = InputFiles.channel(path);
-        } catch (NoSuchFileException e) {
-            throw InputException.in(path, "no such file", e);
-        } catch (IOException e) {
-            throw unreadable(path, e);
-        }
-        try {
-            NpyHeader header = readHeader(channel, path.toString(), parser);
-            checkSize(path, channel.size(), header);
-            return new NpyFile(path, channel, header);
-        } catch (IOException e) {
-            closeAfter(channel, e);
-            throw unreadable(path, e);
-        } catch (RuntimeException e) {
-            closeAfter(channel, e);
-            throw e;
-        }
-    }
 
     /** The file's path as it was given. */
     public Path path() {
@@ -210,11 +175,11 @@ public final class NpyFile implements AutoCloseable {
         long offset = header.dataOffset() + from * rowBytes;
         MappedByteBuffer mapped = window;
         if (mapped == null || offset < windowOffset || offset + bytes > windowOffset + mapped.capacity()) {
-            mapped = map(offset, Math.max(bytes, Math.min(WINDOW, header.fileBytes() - offset)));
+            mapped = content.map(offset, Math.max(bytes, Math.min(WINDOW, header.fileBytes() - offset)));
             window = mapped;
             windowOffset = offset;
-        } else if (channel.isOpen()) {
-            requireUnchanged();
+        } else if (content.isOpen()) {
+            content.requireUnchanged();
         }
         return mapped.slice((int) (offset - windowOffset), (int) bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
@@ -236,29 +201,13 @@ public final class NpyFile implements AutoCloseable {
             throw new InvalidArgumentException(path + ": rows " + from + " to " + to + " take " + (to - from) * rowBytes
                     + " bytes; the buffer has room for " + target.remaining());
         }
-        requireUnchanged();
-        fill(header.dataOffset() + from * rowBytes, (int) ((to - from) * rowBytes), target);
-    }
-
-    private void fill(long offset, int bytes, ByteBuffer target) {
-        int limit = target.limit();
-        target.limit(target.position() + bytes);
-        try {
-            while (target.hasRemaining()) {
-                if (channel.read(target, offset + bytes - target.remaining()) < 0) {
-                    throw InputException.in(path, "was truncated while it was read");
-                }
-            }
-        } catch (IOException e) {
-            throw unreadable(path, e);
-        } finally {
-            target.limit(limit);
-        }
+        content.requireUnchanged();
+        content.fill(header.dataOffset() + from * rowBytes, (int) ((to - from) * rowBytes), target);
     }
 
     /** Reads elements block by block. */
     private void forElements(long first, long last, Consumer<ByteBuffer> action) {
-        requireUnchanged();
+        content.requireUnchanged();
         ByteBuffer buffer = block;
         if (buffer == null) {
             buffer = ByteBuffer.allocateDirect(BLOCK).order(ByteOrder.LITTLE_ENDIAN);
@@ -268,7 +217,7 @@ public final class NpyFile implements AutoCloseable {
         for (long at = first; at < last; at += step) {
             int count = (int) Math.min(step, last - at);
             buffer.clear();
-            fill(header.dataOffset() + at * type().bytes(), count * type().bytes(), buffer);
+            content.fill(header.dataOffset() + at * type().bytes(), count * type().bytes(), buffer);
             action.accept(buffer.flip());
         }
     }
@@ -373,37 +322,13 @@ public final class NpyFile implements AutoCloseable {
     /** Closes the file. Buffers that were returned stay valid. A second call does nothing. */
     @Override
     public void close() {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            throw unreadable(path, e);
-        }
+        content.close();
     }
 
     private void requireRows(long from, long to) {
         if (from < 0 || from > to || to > rows()) {
             throw new InvalidArgumentException(
                     path + ": rows " + from + " to " + to + " of an array with " + rows() + " rows");
-        }
-    }
-
-    private MappedByteBuffer map(long offset, long bytes) {
-        requireUnchanged();
-        try {
-            return channel.map(FileChannel.MapMode.READ_ONLY, offset, bytes);
-        } catch (IOException e) {
-            throw unreadable(path, e);
-        }
-    }
-
-    private void requireUnchanged() {
-        if (!channel.isOpen()) {
-            throw new InvalidStateException(path + " is closed");
-        }
-        try {
-            checkSize(path, channel.size(), header);
-        } catch (IOException e) {
-            throw unreadable(path, e);
         }
     }
 
@@ -465,46 +390,5 @@ public final class NpyFile implements AutoCloseable {
 
     private static String axes(int rank) {
         return rank == 1 ? "1 axis" : rank + " axes";
-    }
-
-    private static NpyHeader readHeader(FileChannel channel, String file, HeaderParser parser) throws IOException {
-        ByteBuffer prefix = readFully(channel, NpyHeader.MAX_PREFIX);
-        int length = NpyHeader.headerBytes(prefix, file);
-        ByteBuffer whole = readFully(channel, length);
-        if (whole.remaining() < length) {
-            throw InputException.in(file, "truncated within the .npy header");
-        }
-        return parser.parse(whole, file);
-    }
-
-    private static ByteBuffer readFully(FileChannel channel, int bytes) throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocate(bytes);
-        while (buffer.hasRemaining() && channel.read(buffer, buffer.position()) >= 0) {
-            // until full, or the file ends
-        }
-        return buffer.flip();
-    }
-
-    private static void checkSize(Path path, long actual, NpyHeader header) {
-        if (actual != header.fileBytes()) {
-            throw InputException.in(
-                    path,
-                    (actual < header.fileBytes() ? "truncated" : "too long") + ": has "
-                            + actual + " bytes; expected " + header.fileBytes() + " for shape "
-                            + NpyHeader.describe(header.shape()) + " of "
-                            + header.type().code());
-        }
-    }
-
-    private static void closeAfter(FileChannel channel, Exception failure) {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            failure.addSuppressed(e);
-        }
-    }
-
-    private static InputException unreadable(Path path, IOException cause) {
-        return InputException.in(path, "cannot be read: " + cause.getMessage(), cause);
     }
 }
