@@ -72,7 +72,8 @@ public final class Direction implements AutoCloseable {
     /**
      * The direction from parameters toward their references.
      *
-     * @param references one tensor per parameter, of the same shape
+     * @param references one tensor per parameter, of the same shape, which may be any; they are copied only if they are not
+     *     contiguous
      * @param parameters live tensors; their memory is read at every refresh, so a parameter must not be moved to other
      *     memory in the meantime
      * @throws InvalidArgumentException for shapes that differ, types that are not floating-point, and tensors on
@@ -176,7 +177,12 @@ public final class Direction implements AutoCloseable {
         }
     }
 
-    /** V of parameter k at the last refresh. */
+    /**
+     * V of parameter k at the last refresh, of the parameter's shape and type.
+     *
+     * @return memory of this object, which the next refresh overwrites
+     * @throws InvalidStateException if this direction is closed
+     */
     public Tensor vector(int k) {
         requireOpen();
         return vectors.get(k);

@@ -25,11 +25,7 @@ record HeadChecks(Device device, long classes, long width, int references) {
         Tensors.requireFloat("weight", weight);
         classesAndFeatures(weight);
         Tensors.requireTrainable("weight", weight);
-        if (bias != null) {
-            Tensors.requireFloat("bias", bias);
-            Tensors.requireShape("bias", bias, weight.size(0));
-            device.require("bias", bias);
-        }
+        bias(device, weight, bias);
         if (table != null) table.require(device);
         if (source instanceof DirectionSource.Reference reference) {
             for (int k = 0; k < reference.weights().size(); k++) {
@@ -40,6 +36,18 @@ record HeadChecks(Device device, long classes, long width, int references) {
                 device.require(name, theirs);
             }
         }
+    }
+
+    /**
+     * Checks that a bias, if there is one, is [C] float on the device of the weight [C,D].
+     *
+     * @throws InvalidArgumentException for one of another type, shape or device
+     */
+    static void bias(Device device, Tensor weight, @Nullable Tensor bias) {
+        if (bias == null) return;
+        Tensors.requireFloat("bias", bias);
+        Tensors.requireShape("bias", bias, weight.size(0));
+        device.require("bias", bias);
     }
 
     /**

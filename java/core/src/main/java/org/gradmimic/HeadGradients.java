@@ -1,6 +1,5 @@
 package org.gradmimic;
 
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -13,23 +12,30 @@ import org.jspecify.annotations.Nullable;
  */
 final class HeadGradients implements AutoCloseable {
     private final Tensor weight;
-    private final @Nullable Tensor bias;
     private final Tensor weightGradient;
-    private final @Nullable Tensor biasGradient;
-    private final @Nullable Tensor biasBuffer;
+    private final @Nullable Bias bias;
+
+    /**
+     * The bias of a head that has one.
+     *
+     * @param buffer where a step writes the gradient
+     */
+    private record Bias(Tensor parameter, Tensor gradient, Tensor buffer) {}
 
     HeadGradients(Tensor weight, @Nullable Tensor bias) {
         this.weight = weight;
-        this.bias = bias;
         weightGradient = Memory.detached(torch.empty_like(weight.detach()));
-        biasGradient = bias == null ? null : Memory.detached(torch.empty_like(bias.detach()));
-        biasBuffer = bias == null ? null : Memory.detached(torch.empty_like(bias.detach()));
+        this.bias = bias == null ? null : new Bias(bias, like(bias), like(bias));
     }
 
-    /** [C], where a step writes the bias gradient. */
+    private static Tensor like(Tensor parameter) {
+        return Memory.detached(torch.empty_like(parameter.detach()));
+    }
+
+    /** [C], where a step writes the bias gradient; null if the head has no bias. */
     @Nullable
     Tensor biasBuffer() {
-        return biasBuffer;
+        return bias == null ? null : bias.buffer();
     }
 
     /** Adds share · rowsᵀ features [C,D] to the weight's gradient and share · the bias buffer to the bias's. */
@@ -46,20 +52,21 @@ final class HeadGradients implements AutoCloseable {
             gradient.put(weightGradient);
         }
         if (bias == null) return;
-        Tensor biasTarget = bias.mutable_grad();
-        if (biasTarget.defined()) {
-            biasTarget.add_(biasBuffer, factor);
+        Tensor target = bias.parameter().mutable_grad();
+        if (target.defined()) {
+            target.add_(bias.buffer(), factor);
         } else {
-            biasGradient.copy_(biasBuffer);
-            if (share != 1) biasGradient.mul_(factor);
-            biasTarget.put(biasGradient);
+            bias.gradient().copy_(bias.buffer());
+            if (share != 1) bias.gradient().mul_(factor);
+            target.put(bias.gradient());
         }
     }
 
     @Override
     public void close() {
-        for (Pointer pointer : new Pointer[] {weightGradient, biasGradient, biasBuffer}) {
-            if (pointer != null) pointer.deallocate();
-        }
+        weightGradient.deallocate();
+        if (bias == null) return;
+        bias.gradient().deallocate();
+        bias.buffer().deallocate();
     }
 }

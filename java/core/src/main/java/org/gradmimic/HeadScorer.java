@@ -59,11 +59,7 @@ public final class HeadScorer implements AutoCloseable {
         device = Device.of(weight);
         Tensors.requireFloat("reference weight", reference);
         Tensors.requireShape("reference weight", reference, weight.size(0), weight.size(1));
-        if (bias != null) {
-            Tensors.requireFloat("bias", bias);
-            Tensors.requireShape("bias", bias, weight.size(0));
-            device.require("bias", bias);
-        }
+        HeadChecks.bias(device, weight, bias);
         this.weight = Memory.detached(weight.detach());
         this.bias = bias == null ? null : Memory.detached(bias.detach());
         direction = Direction.toward(List.of(reference), List.of(this.weight));
@@ -228,7 +224,7 @@ public final class HeadScorer implements AutoCloseable {
         queue.close();
         nonFinite.close();
         if (results != null) results.close();
-        for (Pointer pointer : new Pointer[] {args, weight, bias}) {
+        for (Pointer pointer : new @Nullable Pointer[] {args, weight, bias}) {
             if (pointer != null) pointer.deallocate();
         }
     }

@@ -24,7 +24,7 @@ public final class HeadStep implements TrainingStep {
     private @Nullable Tensor features;
 
     /** The norms or reference losses that must be finite too; null where the answer is known. The step owns this handle. */
-    private @Nullable Tensor judged;
+    private @Nullable Tensor mustBeFinite;
 
     /** [B] long; null where the answer is known. The step owns this handle. */
     private @Nullable Tensor ids;
@@ -49,8 +49,8 @@ public final class HeadStep implements TrainingStep {
     }
 
     /** What {@link #nonFiniteIds()} reads when it is asked, where an answer now would wait for the device. */
-    void askLater(@Nullable Tensor judged, @Nullable Tensor ids) {
-        this.judged = judged == null ? null : Tensors.handle(judged);
+    void askLater(@Nullable Tensor mustBeFinite, @Nullable Tensor ids) {
+        this.mustBeFinite = mustBeFinite == null ? null : Tensors.handle(mustBeFinite);
         this.ids = ids == null ? null : Tensors.handle(ids);
     }
 
@@ -122,7 +122,7 @@ public final class HeadStep implements TrainingStep {
     public List<Long> nonFiniteIds() {
         head.requireCurrent(this);
         List<Long> found = nonFiniteIds;
-        if (found == null) nonFiniteIds = found = head.nonFiniteIds(buffers, judged, ids);
+        if (found == null) nonFiniteIds = found = head.nonFiniteIds(buffers, mustBeFinite, ids);
         return found;
     }
 
@@ -164,7 +164,7 @@ public final class HeadStep implements TrainingStep {
     void end() {
         input = freed(input);
         features = freed(features);
-        for (Tensor tensor : new Tensor[] {judged, ids, losses, scores, referenceScores, weights}) freed(tensor);
+        for (Tensor tensor : new Tensor[] {mustBeFinite, ids, losses, scores, referenceScores, weights}) freed(tensor);
     }
 
     @Override

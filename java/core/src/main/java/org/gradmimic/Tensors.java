@@ -29,7 +29,7 @@ public final class Tensors {
         return Arrays.toString(sizes(tensor));
     }
 
-    /** The tensor's shape. */
+    /** The tensor's shape: the length of each dimension, outermost first. */
     public static long[] sizes(Tensor tensor) {
         long[] sizes = new long[(int) tensor.dim()];
         for (int d = 0; d < sizes.length; d++) sizes[d] = tensor.size(d);
@@ -52,7 +52,7 @@ public final class Tensors {
     }
 
     /**
-     * Insists on a tensor with memory on the CPU or a CUDA device.
+     * Checks that a tensor has memory on the CPU or a CUDA device. Its shape and type may be any.
      *
      * @param name what the tensor is, for the message
      * @throws InvalidArgumentException for one that was freed, is undefined, or is on another device, such as meta
@@ -71,8 +71,9 @@ public final class Tensors {
     }
 
     /**
-     * Insists on a parameter that can be trained.
+     * Checks that a parameter can be trained. Its shape and type may be any.
      *
+     * @param name the tensor's name in the message
      * @throws InvalidArgumentException for one that requires no gradient or is not a leaf of autograd's graph
      */
     public static void requireTrainable(String name, Tensor tensor) {
@@ -124,14 +125,24 @@ public final class Tensors {
         }
     }
 
-    /** Checks the number of dimensions; {@code expected} is the shape in the message. */
+    /**
+     * Checks the number of dimensions.
+     *
+     * @param name the tensor's name in the message
+     * @param expected the shape in the message, such as "[B, D]"
+     * @throws InvalidArgumentException that names the tensor and both shapes
+     */
     public static void requireRank(String name, Tensor tensor, String expected, int rank) {
         if (tensor.dim() != rank) {
             throw new InvalidArgumentException(name + " has the shape " + shape(tensor) + ", expected " + expected);
         }
     }
 
-    /** A new handle to the caller's tensor, which stays valid when a scope of the caller closes. */
+    /**
+     * A new handle to the caller's tensor, which stays valid when a scope of the caller closes.
+     *
+     * @return shares the memory and the graph of the tensor; the caller frees it with {@code deallocate()}
+     */
     public static Tensor handle(Tensor tensor) {
         return Memory.detached(new Tensor(tensor));
     }
@@ -155,33 +166,37 @@ public final class Tensors {
         return new TensorOptions(type);
     }
 
-    /** A float tensor of undefined content. */
+    /** A contiguous float tensor of undefined content on the CPU; it belongs to the caller's scope. */
     public static Tensor empty(long... shape) {
         return torch.empty(shape, options(ScalarType.Float), new org.bytedeco.pytorch.MemoryFormatOptional());
     }
 
-    /** A tensor with a copy of the values. */
+    /**
+     * A float tensor on the CPU with a copy of the values.
+     *
+     * @param values in row-major order; as many as the shape has elements
+     */
     public static Tensor of(float[] values, long... shape) {
         try (FloatPointer data = new FloatPointer(values)) {
             return torch.from_blob(data, shape, options(ScalarType.Float)).clone();
         }
     }
 
-    /** A tensor with a copy of the values. */
+    /** A double tensor on the CPU with a copy of the values; parameters as for {@link #of(float[], long...)}. */
     public static Tensor of(double[] values, long... shape) {
         try (DoublePointer data = new DoublePointer(values)) {
             return torch.from_blob(data, shape, options(ScalarType.Double)).clone();
         }
     }
 
-    /** A tensor with a copy of the values. */
+    /** A long tensor on the CPU with a copy of the values; parameters as for {@link #of(float[], long...)}. */
     public static Tensor of(long[] values, long... shape) {
         try (LongPointer data = new LongPointer(values)) {
             return torch.from_blob(data, shape, options(ScalarType.Long)).clone();
         }
     }
 
-    /** The elements of a tensor as floats, in row-major order; waits for a device. */
+    /** The elements of a tensor of any shape and type as floats, in row-major order; waits for a device. */
     public static float[] floats(Tensor tensor) {
         return Host.floats(tensor);
     }

@@ -47,7 +47,7 @@ public final class Autocast implements AutoCloseable {
                 device, false, torch.get_autocast_dtype(deviceType(device)).intern());
     }
 
-    /** What a product would take in the place of x now: x, or a copy with x's graph. */
+    /** What a product would take in the place of x now: x, or a copy of its shape in 16 bits, with x's graph. */
     public static Tensor operand(Device device, Tensor x) {
         DeviceType type = deviceType(device);
         if (!torch.is_autocast_enabled(type) || x.scalar_type().intern() != ScalarType.Float) return x;

@@ -123,12 +123,16 @@ public final class Device {
         return kind == Kind.CUDA ? options.device(new DeviceOptional(libTorch())) : options;
     }
 
-    /** A new tensor of undefined content on this device. */
+    /** A new contiguous tensor of this type and shape on this device, of undefined content; it belongs to the caller's scope. */
     public Tensor empty(ScalarType type, long... shape) {
         return torch.empty(shape, options(type), new MemoryFormatOptional());
     }
 
-    /** The tensor on this device: the tensor itself if it is already here, otherwise a copy. */
+    /**
+     * The tensor on this device: the tensor itself if it is already here, otherwise a copy of the same shape and type.
+     *
+     * @throws org.gradmimic.base.OutOfMemoryException if a CUDA device has no room for it
+     */
     public Tensor move(Tensor tensor) {
         if (has(tensor)) return tensor;
         Counter.HOST_WRITES.count();

@@ -17,7 +17,7 @@ public final class Host {
         return detached.to(type).contiguous();
     }
 
-    /** The elements of a tensor as floats. */
+    /** The elements of a tensor of any shape and numeric type as floats, in row-major order. */
     public static float[] floats(Tensor tensor) {
         try (PointerScope scope = new PointerScope()) {
             Tensor here = here(tensor, ScalarType.Float);
@@ -27,7 +27,7 @@ public final class Host {
         }
     }
 
-    /** The elements of a tensor as doubles. */
+    /** The elements of a tensor of any shape and numeric type as doubles, in row-major order. */
     public static double[] doubles(Tensor tensor) {
         try (PointerScope scope = new PointerScope()) {
             Tensor here = here(tensor, ScalarType.Double);
@@ -37,7 +37,7 @@ public final class Host {
         }
     }
 
-    /** The elements of a tensor as longs. */
+    /** The elements of a long tensor of any shape, in row-major order. */
     public static long[] longs(Tensor tensor) {
         try (PointerScope scope = new PointerScope()) {
             Tensor here = here(tensor, ScalarType.Long);
@@ -47,19 +47,19 @@ public final class Host {
         }
     }
 
-    /** The only element of a tensor. */
+    /** The only element of a tensor with one element, of any numeric type. */
     public static double number(Tensor tensor) {
         Counter.HOST_READS.count();
         return tensor.item_double();
     }
 
-    /** The only element of an integer tensor. */
+    /** The only element of an integer tensor with one element. */
     public static long integer(Tensor tensor) {
         Counter.HOST_READS.count();
         return tensor.item_long();
     }
 
-    /** The only element of a boolean tensor. */
+    /** The only element of a boolean tensor with one element. */
     public static boolean truth(Tensor tensor) {
         Counter.HOST_READS.count();
         return tensor.item_bool();

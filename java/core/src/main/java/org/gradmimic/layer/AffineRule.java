@@ -60,12 +60,13 @@ record AffineRule(long[] shape, long[] broadcast, UnaryOperator<Tensor> normalis
 
     @Override
     public Tensor tangent(@Nullable Tensor activations, Tensor v) {
-        return normalise.apply(activations).mul(v.reshape(broadcast));
+        return normalise.apply(GradientRule.required(activations)).mul(v.reshape(broadcast));
     }
 
     @Override
     public Tensor perSample(@Nullable Tensor activations, Tensor outputGradients) {
         Tensor wide = outputGradients.to(LayerKernels.sumType(outputGradients));
-        return BroadcastRule.summed(normalise.apply(activations.detach()).mul(wide), broadcast, shape);
+        return BroadcastRule.summed(
+                normalise.apply(GradientRule.required(activations).detach()).mul(wide), broadcast, shape);
     }
 }

@@ -23,8 +23,8 @@ record ConvolutionRule(Tensor weight, long[] stride, long[] padding, long[] dila
 
     @Override
     public Tensor tangent(@Nullable Tensor activations, Tensor v) {
-        return torch.conv2d(
-                activations, v.to(activations.scalar_type()), new TensorOptional(), stride, padding, dilation, groups);
+        Tensor a = GradientRule.required(activations);
+        return torch.conv2d(a, v.to(a.scalar_type()), new TensorOptional(), stride, padding, dilation, groups);
     }
 
     @Override
@@ -35,13 +35,14 @@ record ConvolutionRule(Tensor weight, long[] stride, long[] padding, long[] dila
         if (groups != 1 || places * (weightShape[0] + patch) > weightShape[0] * patch) {
             return GradientRule.super.normSquared(kernels, activations, outputGradients);
         }
+        Tensor a = GradientRule.required(activations);
         long rows = outputGradients.size(0);
         long step = Math.max(1, UNFOLDED / Math.max(1, patch * places));
         Tensor norms = kernels.result(outputGradients, rows);
         long[] kernel = {weightShape[2], weightShape[3]};
         for (long at = 0; at < rows; at += step) {
             long n = Math.min(step, rows - at);
-            Tensor patches = torch.im2col(activations.narrow(0, at, n), kernel, dilation, padding, stride)
+            Tensor patches = torch.im2col(a.narrow(0, at, n), kernel, dilation, padding, stride)
                     .transpose(1, 2)
                     .contiguous();
             Tensor part = outputGradients
@@ -56,7 +57,7 @@ record ConvolutionRule(Tensor weight, long[] stride, long[] padding, long[] dila
 
     @Override
     public Tensor gradient(@Nullable Tensor activations, Tensor outputGradients) {
-        Tensor a = activations.detach().to(outputGradients.scalar_type());
+        Tensor a = GradientRule.required(activations).detach().to(outputGradients.scalar_type());
         // Its values don't matter; one in its place that is laid out otherwise would be copied.
         Tensor like = weight.detach().to(outputGradients.scalar_type());
         try (BoolPointer mask = new BoolPointer(3)) {

@@ -29,8 +29,8 @@ final class DecoupledPass implements BackwardPass {
     /** For {@code ALL}: parameters whose layers were not recorded; they cost a pass of their own. */
     private final List<ModelParameter> unrecorded;
 
-    /** For {@code ALL}: the gradient of the mean loss at the recorder's cut; null if there is none. */
-    private @Nullable Tensor cutGradient;
+    /** For {@code ALL}: the gradient of the mean loss at the first recorded boundary; null if there is none. */
+    private final @Nullable Tensor boundaryGradient;
 
     /** @param forward owned from here on, if construction succeeds */
     DecoupledPass(Collection<ModelParameter> parameters, ForwardPass forward, Calibration calibration, Tensor losses) {
@@ -46,10 +46,8 @@ final class DecoupledPass implements BackwardPass {
                         .filter(parameter -> !forward.called(parameter))
                         .toList()
                 : List.of();
-        if (all) {
-            cutGradient = OutputGradients.backward(forward, losses, !unrecorded.isEmpty());
-            return;
-        }
+        boundaryGradient = all ? OutputGradients.backward(forward, losses, !unrecorded.isEmpty()) : null;
+        if (all) return;
         try (PointerScope scope = new PointerScope()) {
             List<Tensor> live = others.stream().map(ModelParameter::live).toList();
             Segment segment = forward.segments().getFirst(); // there are no boundaries: see Recorder
@@ -72,7 +70,7 @@ final class DecoupledPass implements BackwardPass {
                 mean.deallocate();
             }
             for (ModelParameter parameter : trained) fromRows(parameter, scale, gradients);
-            if (cutGradient != null) below(scale, gradients);
+            below(scale, gradients);
             if (!unrecorded.isEmpty()) addUnrecorded(weights, share, gradients);
         }
     }
@@ -83,14 +81,16 @@ final class DecoupledPass implements BackwardPass {
                 Tensor gradient = use.gradient(scale);
                 if (gradient != null) gradients.add(parameter, gradient);
             }
-            use.spent();
+            use.release();
         }
     }
 
-    /** The rest of the backward pass, from w ⊙ δ. */
+    /** The rest of the backward pass, from w ⊙ δ at the first recorded boundary, if there is one. */
     private void below(Tensor scale, Gradients gradients) {
+        Tensor boundary = forward.firstBoundary();
+        if (boundary == null || boundaryGradient == null) return;
         List<ModelParameter> targets = trained.stream().filter(forward::called).toList();
-        gradients.add(targets, forward.cut(), LayerKernels.scaled(cutGradient, scale), false);
+        gradients.add(targets, boundary, LayerKernels.scaled(boundaryGradient, scale), false);
     }
 
     private void addUnrecorded(Tensor weights, double share, Gradients gradients) {
@@ -103,6 +103,6 @@ final class DecoupledPass implements BackwardPass {
         forward.close();
         losses.deallocate();
         means.forEach(Tensor::deallocate);
-        if (cutGradient != null) cutGradient.deallocate();
+        if (boundaryGradient != null) boundaryGradient.deallocate();
     }
 }

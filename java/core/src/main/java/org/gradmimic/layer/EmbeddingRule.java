@@ -17,22 +17,24 @@ record EmbeddingRule(long count, long paddingIndex) implements GradientRule {
 
     @Override
     public Tensor tangent(@Nullable Tensor activations, Tensor v) {
-        Tensor rows = torch.embedding(v, activations);
-        return paddingIndex < 0 ? rows : rows.mul(carrying(activations).to(rows.scalar_type()));
+        Tensor ids = GradientRule.required(activations);
+        Tensor rows = torch.embedding(v, ids);
+        return paddingIndex < 0 ? rows : rows.mul(notPadding(ids).to(rows.scalar_type()));
     }
 
     /** 1 where a token is not padding, [B,...,1]. */
-    private Tensor carrying(Tensor ids) {
+    private Tensor notPadding(Tensor ids) {
         return ids.ne(new org.bytedeco.pytorch.Scalar(paddingIndex)).unsqueeze(-1);
     }
 
     @Override
     public Tensor normSquared(LayerKernels kernels, @Nullable Tensor activations, Tensor outputGradients) {
         long rows = outputGradients.size(0);
-        Tensor ids = activations.unsqueeze(1).flatten(1, -1);
+        Tensor called = GradientRule.required(activations);
+        Tensor ids = called.unsqueeze(1).flatten(1, -1);
         Tensor masked = paddingIndex < 0
                 ? outputGradients
-                : outputGradients.mul(carrying(activations).to(outputGradients.scalar_type()));
+                : outputGradients.mul(notPadding(called).to(outputGradients.scalar_type()));
         ScalarType type = LayerKernels.sumType(outputGradients);
         Tensor d = LayerKernels.tokens(masked.unsqueeze(1).flatten(1, -2)).to(type);
         long tokens = ids.size(1);
@@ -51,6 +53,7 @@ record EmbeddingRule(long count, long paddingIndex) implements GradientRule {
 
     @Override
     public Tensor gradient(@Nullable Tensor activations, Tensor outputGradients) {
-        return torch.embedding_dense_backward(outputGradients.contiguous(), activations, count, paddingIndex, false);
+        return torch.embedding_dense_backward(
+                outputGradients.contiguous(), GradientRule.required(activations), count, paddingIndex, false);
     }
 }

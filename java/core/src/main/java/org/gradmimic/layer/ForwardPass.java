@@ -62,7 +62,7 @@ final class ForwardPass implements AutoCloseable {
 
     /** All that the recorded layers see of those before; null if all are recorded. */
     @Nullable
-    Tensor cut() {
+    Tensor firstBoundary() {
         return segments.getFirst().start();
     }
 

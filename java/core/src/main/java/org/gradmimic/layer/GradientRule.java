@@ -1,5 +1,6 @@
 package org.gradmimic.layer;
 
+import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +47,11 @@ interface GradientRule {
      */
     default Tensor gradient(@Nullable Tensor activations, Tensor outputGradients, Tensor weights) {
         return gradient(activations, LayerKernels.scaled(outputGradients, weights));
+    }
+
+    /** The activations of a layer whose rule needs them, and which has therefore recorded them. */
+    static Tensor required(@Nullable Tensor activations) {
+        return Objects.requireNonNull(activations, "the layer call recorded no activations for its rule");
     }
 
     /** Sample i of the recorded activations. */

@@ -45,14 +45,15 @@ final class LayerRecord implements AutoCloseable {
     }
 
     /**
-     * Insists on what the step after the forward pass needs.
+     * Checks that the record is still valid after the forward pass.
      *
      * @param rows samples that have a loss
-     * @throws InvalidStateException if what entered or left the layer was changed in place since, or had another batch
+     * @throws InvalidStateException if the input or output of the layer was changed in place since
+     * @throws InvalidArgumentException if its batch is not that of the losses
      */
     void check(long rows) {
         if (output._version() != outputVersion) {
-            throw new InvalidStateException("what left the layer " + layer
+            throw new InvalidStateException("the output of layer " + layer
                     + " was changed in place afterwards; use the operation that makes a new tensor (relu, not relu_)");
         }
         uses.forEach(ParameterUse::check);
@@ -72,24 +73,25 @@ final class LayerRecord implements AutoCloseable {
     }
 
     /**
-     * The end of the backward pass through the layer. What only that needed is freed; so is δ, where the gradients that all
-     * samples have of the layer's parameters take no more memory and are there from now on.
+     * Receives δ at the end of the backward pass through the layer. The output is freed. δ is freed too, if every use has formed
+     * its per-sample gradients, which take no more memory.
      *
      * @param gradient δ, undefined if the output doesn't reach the loss
      */
-    void passed(Tensor gradient) {
+    void receive(Tensor gradient) {
         output.deallocate();
         if (!gradient.defined()) return;
-        outputGradients = Memory.detached(gradient.detach());
-        uses.forEach(ParameterUse::passed);
+        Tensor found = Memory.detached(gradient.detach());
+        outputGradients = found;
+        for (ParameterUse use : uses) use.receive(found);
         if (uses.stream().anyMatch(ParameterUse::needsOutputGradients)) return;
-        outputGradients.deallocate();
+        found.deallocate();
         outputGradients = null;
     }
 
-    /** One of the uses has become a gradient. */
-    void spent() {
-        if (outputGradients != null && uses.stream().allMatch(use -> use.isSpent() || !use.needsOutputGradients()))
+    /** A use has been released. */
+    void useReleased() {
+        if (outputGradients != null && uses.stream().allMatch(use -> use.isReleased() || !use.needsOutputGradients()))
             outputGradients.deallocate();
     }
 

@@ -21,12 +21,13 @@ record LinearRule(boolean synchronous) implements GradientRule {
 
     @Override
     public Tensor tangent(@Nullable Tensor activations, Tensor v) {
-        return torch.linear(activations, v.to(activations.scalar_type()));
+        Tensor a = GradientRule.required(activations);
+        return torch.linear(a, v.to(a.scalar_type()));
     }
 
     @Override
     public Tensor dot(LayerKernels kernels, @Nullable Tensor activations, Tensor outputGradients, Tensor v) {
-        Tensor a = LayerKernels.tokens(activations.detach());
+        Tensor a = LayerKernels.tokens(GradientRule.required(activations).detach());
         Tensor d = LayerKernels.tokens(outputGradients);
         // 16-bit tokens meet V in their own type on a device: only then do the tensor cores multiply.
         Tensor near = synchronous || isFloat(a) ? v : v.to(a.scalar_type());
@@ -56,17 +57,18 @@ record LinearRule(boolean synchronous) implements GradientRule {
 
     @Override
     public Tensor normSquared(LayerKernels kernels, @Nullable Tensor activations, Tensor outputGradients) {
-        return kernels.ghostNorm(LayerKernels.tokens(activations), LayerKernels.tokens(outputGradients));
+        return kernels.ghostNorm(
+                LayerKernels.tokens(GradientRule.required(activations)), LayerKernels.tokens(outputGradients));
     }
 
     @Override
     public Tensor gradient(@Nullable Tensor activations, Tensor outputGradients) {
-        return sum(NonZeroTokens.of(activations, outputGradients, synchronous), null);
+        return sum(NonZeroTokens.of(GradientRule.required(activations), outputGradients, synchronous), null);
     }
 
     @Override
     public Tensor gradient(@Nullable Tensor activations, Tensor outputGradients, Tensor weights) {
-        return sum(NonZeroTokens.of(activations, outputGradients, synchronous), weights);
+        return sum(NonZeroTokens.of(GradientRule.required(activations), outputGradients, synchronous), weights);
     }
 
     /** Σ w_i δ_it a_itᵀ, by scaling whichever of the two has the shorter rows. */

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 record MatrixRule(LinearRule transposed) implements GradientRule {
     @Override
     public Tensor tangent(@Nullable Tensor activations, Tensor v) {
-        return torch.matmul(activations, v.to(activations.scalar_type()));
+        Tensor a = GradientRule.required(activations);
+        return torch.matmul(a, v.to(a.scalar_type()));
     }
 
     @Override

@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Calibration;
 import org.gradmimic.ReferenceCombination;
 import org.gradmimic.ScoreTable;
+import org.gradmimic.StepBuilder;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
 import org.gradmimic.base.InvalidArgumentException;
@@ -61,11 +62,11 @@ public final class MimicSteps implements AutoCloseable {
     private final OneThread thread = new OneThread("these steps");
     private boolean closed;
 
-    private MimicSteps(Builder settings, Weighting weighting) {
+    private MimicSteps(Builder settings, Weighting weighting, Calibration calibration, @Nullable ScoreTable table) {
         layers = settings.layers;
-        calibration = settings.calibration;
         combination = settings.combination;
-        table = settings.table;
+        this.calibration = calibration;
+        this.table = table;
         combination.check(layers.recorder().references());
         for (ModelParameter parameter : layers.recorder().mimic()) {
             Tensors.requireTrainable("parameter " + parameter.name(), parameter.live());
@@ -86,30 +87,17 @@ public final class MimicSteps implements AutoCloseable {
         return new Builder(layers);
     }
 
-    /** Collects the parts of the steps. A weighting is required; everything else has a default. */
-    public static final class Builder {
+    /** Collects the parts of the steps. {@code AGRA} and {@code RHO} are weightings of a head alone. */
+    public static final class Builder extends StepBuilder<Builder> {
         private final RecordingLayers layers;
-        private @Nullable Weighting weighting;
-        private Calibration calibration = Calibration.LAYER;
         private ReferenceCombination combination = ReferenceCombination.one(0);
-        private @Nullable ScoreTable table;
 
         private Builder(RecordingLayers layers) {
             this.layers = layers;
         }
 
-        /** Sets how scores become weights. {@code AGRA} and {@code RHO} are not supported; only a head has them. */
-        public Builder weighting(Weighting weighting) {
-            this.weighting = weighting;
-            return this;
-        }
-
-        /**
-         * Sets which parameters' gradients are weighted; the default is the mimic layer alone, {@link
-         * Calibration#LAYER}.
-         */
-        public Builder calibration(Calibration calibration) {
-            this.calibration = calibration;
+        @Override
+        protected Builder self() {
             return this;
         }
 
@@ -122,21 +110,12 @@ public final class MimicSteps implements AutoCloseable {
         }
 
         /**
-         * @param table receives ids, scores, weights and losses; without it, a step keeps its own until the next step
-         */
-        public Builder table(ScoreTable table) {
-            this.table = table;
-            return this;
-        }
-
-        /**
          * Builds the steps.
          *
          * @throws InvalidArgumentException for a missing weighting, or one that needs something other than scores
          */
         public MimicSteps build() {
-            if (weighting == null) throw new InvalidArgumentException("steps need a weighting; none was given");
-            return new MimicSteps(this, weighting);
+            return new MimicSteps(this, requireWeighting("steps need"), calibration(), table());
         }
     }
 
@@ -160,6 +139,7 @@ public final class MimicSteps implements AutoCloseable {
      *
      * @param losses ℓ_i [B], with their graph, each a function of sample i alone (except through batch normalisation)
      * @param ids [B] long, the samples' ids in the score table; null counts from 0
+     * @throws InvalidArgumentException for losses or ids of another shape, type or device
      * @throws InvalidStateException if a mimic layer was not called through the recording layers
      * @throws NonFiniteException on the CPU, if no sample has a finite loss and score
      */
@@ -169,7 +149,7 @@ public final class MimicSteps implements AutoCloseable {
         try (PointerScope scope = new PointerScope()) {
             begin();
             ForwardPass forward = OutputGradients.take(layers, losses);
-            return step(forward, losses, ids, () -> null, () -> {
+            return step(forward, losses, ids, null, () -> {
                 pending = new DecoupledPass(layers.recorder().parameters(), forward, calibration, losses);
                 return OutputGradients.scores(
                         layers, forward, losses, weighting.kind().needsNorms());
@@ -179,7 +159,7 @@ public final class MimicSteps implements AutoCloseable {
         }
     }
 
-    /** Like {@link #step(Tensor, Tensor)}, with the ids 0 to B-1. */
+    /** Like {@link #step(Tensor, Tensor)}, losses [B], with the ids 0 to B-1. */
     public MimicStep step(Tensor losses) {
         return step(losses, null);
     }
@@ -193,7 +173,9 @@ public final class MimicSteps implements AutoCloseable {
      * Like {@link #step(Tensor, Tensor)} for a contrastive loss, after {@link RecordingLayers#contrastive}. The weights
      * multiply the losses.
      *
+     * @param ids [B] long, the samples' ids in the score table; null counts from 0
      * @throws InvalidArgumentException for a weighting by gradient norms, which have no exact form here
+     * @throws InvalidStateException if {@link RecordingLayers#contrastive} was not called before the forward pass
      */
     public MimicStep step(ContrastiveBatch batch, @Nullable Tensor ids) {
         if (weighting.kind().needsNorms()) {
@@ -206,7 +188,7 @@ public final class MimicSteps implements AutoCloseable {
             begin();
             Tensor losses = batch.losses();
             ForwardPass forward = OutputGradients.take(layers, losses);
-            return step(forward, losses, ids, batch::invalidFeatureMask, () -> {
+            return step(forward, losses, ids, batch, () -> {
                 pending = new ContrastivePass(layers.recorder().parameters(), forward, calibration, losses);
                 if (score == ContrastiveScore.EXACT) return ContrastiveScores.exact(layers, forward, batch);
                 return OutputGradients.scores(layers, forward, losses, false, true);
@@ -256,34 +238,42 @@ public final class MimicSteps implements AutoCloseable {
     /**
      * Scores by a backward pass whose second half remains in {@link #pending}. If numbers may be read, a non-finite one
      * ends the step. Otherwise {@link #skip} tells this to the code that adds gradients.
+     *
+     * @param batch of a contrastive loss; null for any other loss
      */
     private MimicStep step(
             ForwardPass forward,
             Tensor losses,
             @Nullable Tensor ids,
-            Supplier<@Nullable Tensor> invalidFeatures,
+            @Nullable ContrastiveBatch batch,
             Supplier<ScoreTensors> firstHalf) {
         boolean synchronous = !layers.device().asynchronous();
         try (Autocast off = Autocast.off(layers.device())) {
-            Tensor names = names(ids, losses.size(0));
-            boolean lost = synchronous && !Arrays.stream(Host.doubles(losses)).allMatch(Double::isFinite);
-            ScoreTensors scores = lost ? none(OutputGradients.wide(losses)) : firstHalf.get();
+            Tensor sampleIds = idsOrPositions(ids, losses.size(0));
+            boolean nonFiniteLoss =
+                    synchronous && !Arrays.stream(Host.doubles(losses)).allMatch(Double::isFinite);
+            ScoreTensors scores = nonFiniteLoss ? noScores(OutputGradients.wide(losses)) : firstHalf.get();
             Tensor combined = combination.of(scores.scores());
-            Tensor judged = judged(scores, combined, lost);
-            Tensor finite = judged.sub(judged).eq(ZERO);
+            Tensor checked = checkedScores(scores, combined, nonFiniteLoss);
+            Tensor finite = checked.sub(checked).eq(ZERO);
             Tensor none = finite.all().logical_not();
             boolean skipped = synchronous && Host.truth(none);
             Tensor weights = skipped
                     ? torch.zeros_like(combined).to(ScalarType.Float)
-                    : weights(scores, judged).masked_fill_(none, ZERO);
-            Tensor sources = synchronous && !skipped ? null : invalidFeatures.get();
-            tensors = new StepTensors(scores, combined, weights, finite, names, sources);
-            StepTensors.Numbers numbers = synchronous ? tensors.read() : null;
-            if (skipped) requireOneFinite(numbers.nonFinite().size(), losses.size(0));
-            if (table != null) table.append(names, combined, weights, scores.losses());
+                    : weights(scores, checked).masked_fill_(none, ZERO);
+            Tensor sources = batch == null || synchronous && !skipped ? null : batch.invalidFeatureMask();
+            StepTensors found = new StepTensors(scores, combined, weights, finite, sampleIds, sources);
+            tensors = found;
+            StepTensors.Numbers numbers = null;
+            if (synchronous) {
+                numbers = found.read();
+                if (skipped) requireOneFinite(numbers.nonFinite().size(), losses.size(0));
+            }
+            if (table != null) table.append(sampleIds, combined, weights, scores.losses());
             skip = synchronous ? null : Tensors.handle(none);
-            current = new MimicStep(this, tensors, numbers);
-            return current;
+            MimicStep step = new MimicStep(this, found, numbers);
+            current = step;
+            return step;
         } catch (RuntimeException e) {
             throw CudaFailure.typed("MimicSteps.step of " + losses.size(0) + " samples", e);
         } finally {
@@ -297,7 +287,7 @@ public final class MimicSteps implements AutoCloseable {
         throw new NonFiniteException("none of the " + rows + " samples of the batch has a finite loss and score");
     }
 
-    private ScoreTensors none(Tensor losses) {
+    private ScoreTensors noScores(Tensor losses) {
         Device device = layers.device();
         int references = layers.recorder().references();
         Tensor scores = device.empty(ScalarType.Double, references, losses.size(0));
@@ -312,26 +302,26 @@ public final class MimicSteps implements AutoCloseable {
      * [B] the number from which the sample's weight is computed: its score, or a non-finite number if the score, the
      * loss or the norm is not finite.
      *
-     * @param lost whether no scores were computed, because of a non-finite loss
+     * @param nonFiniteLoss whether no scores were computed, because of a non-finite loss
      */
-    private static Tensor judged(ScoreTensors scores, Tensor combined, boolean lost) {
-        Tensor broken = scores.losses().mul(ZERO); // 0 · ∞ is NaN
+    private static Tensor checkedScores(ScoreTensors scores, Tensor combined, boolean nonFiniteLoss) {
+        Tensor unusable = scores.losses().mul(ZERO); // 0 · ∞ is NaN
         Tensor norms = scores.gradientNorms();
-        if (norms != null) broken.add_(norms.mul(ZERO));
-        return lost ? broken : broken.add_(combined);
+        if (norms != null) unusable.add_(norms.mul(ZERO));
+        return nonFiniteLoss ? unusable : unusable.add_(combined);
     }
 
-    private Tensor weights(ScoreTensors scores, Tensor judged) {
+    private Tensor weights(ScoreTensors scores, Tensor checked) {
         Tensor distance = scores.directionNorms().narrow(0, combination.reference(), 1);
         try {
-            return sampleWeights.of(weighting, judged, scores.gradientNorms(), distance.square());
-        } catch (NonFiniteException nobody) {
-            if (!layers.device().asynchronous()) throw nobody;
-            return torch.zeros_like(judged).to(ScalarType.Float); // As the kernel of a device does.
+            return sampleWeights.of(weighting, checked, scores.gradientNorms(), distance.square());
+        } catch (NonFiniteException e) {
+            if (!layers.device().asynchronous()) throw e;
+            return torch.zeros_like(checked).to(ScalarType.Float); // As the kernel of a device does.
         }
     }
 
-    private Tensor names(@Nullable Tensor ids, long rows) {
+    private Tensor idsOrPositions(@Nullable Tensor ids, long rows) {
         if (ids == null) {
             return torch.arange(new Scalar(rows), layers.device().options(ScalarType.Long));
         }
@@ -349,10 +339,11 @@ public final class MimicSteps implements AutoCloseable {
     }
 
     void backward(Tensor weights, double share) {
-        if (pending == null) return; // The step is skipped.
+        BackwardPass pass = pending;
+        if (pass == null) return; // The step is skipped.
         enter();
         try (Autocast off = Autocast.off(layers.device())) {
-            pending.run(weights, share, skip);
+            pass.run(weights, share, skip);
         } catch (RuntimeException e) {
             throw CudaFailure.typed("MimicStep.backward of " + weights.size(0) + " samples", e);
         } finally {

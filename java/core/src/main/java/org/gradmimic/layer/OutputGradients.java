@@ -70,18 +70,20 @@ final class OutputGradients {
     static @Nullable Tensor backward(ForwardPass forward, Tensor losses, boolean keepGraph) {
         Tensor output = losses;
         Tensor gradient = Memory.detached(mean(losses));
-        for (var segments = forward.segments().descendingIterator(); gradient != null && segments.hasNext(); ) {
+        for (var segments = forward.segments().descendingIterator(); segments.hasNext(); ) {
             Segment segment = segments.next();
             Tensor start = segment.start();
+            Tensor further = null;
             try (PointerScope scope = new PointerScope();
                     Tensor outputGradient = gradient) {
-                List<Tensor> further = start == null ? List.of() : List.of(start);
-                List<Tensor> found = backward(segment, output, outputGradient, further, keepGraph);
-                gradient = start != null && found.get(0).defined()
-                        ? Memory.detached(found.get(0).detach())
-                        : null;
+                List<Tensor> starts = start == null ? List.of() : List.of(start);
+                List<Tensor> found = backward(segment, output, outputGradient, starts, keepGraph);
+                if (start != null && found.get(0).defined())
+                    further = Memory.detached(found.get(0).detach());
             }
+            if (start == null || further == null) return null;
             output = start;
+            gradient = further;
         }
         return gradient;
     }
@@ -98,7 +100,7 @@ final class OutputGradients {
         TensorVector inputs = outputs(records);
         for (Tensor input : further) inputs.push_back(input);
         TensorVector found = grad(new TensorVector(output), inputs, new TensorVector(outputGradient), keepGraph);
-        for (int r = 0; r < records.size(); r++) records.get(r).passed(found.get(r));
+        for (int r = 0; r < records.size(); r++) records.get(r).receive(found.get(r));
         List<Tensor> rest = new ArrayList<>();
         for (int f = 0; f < further.size(); f++) rest.add(found.get(records.size() + f));
         return rest;

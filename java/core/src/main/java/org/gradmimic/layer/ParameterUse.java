@@ -1,6 +1,8 @@
 package org.gradmimic.layer;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
@@ -18,7 +20,7 @@ final class ParameterUse implements AutoCloseable {
     private final @Nullable Tensor activations;
     private final long inputVersion;
     private @Nullable Tensor perSample;
-    private boolean spent;
+    private boolean released;
 
     ParameterUse(ModelParameter parameter, GradientRule rule, LayerRecord record, @Nullable Tensor activations) {
         this.parameter = parameter;
@@ -38,7 +40,7 @@ final class ParameterUse implements AutoCloseable {
 
     void check() {
         if (activations != null && activations._version() != inputVersion) {
-            throw new InvalidStateException("what entered the layer " + record.layer()
+            throw new InvalidStateException("the input of layer " + record.layer()
                     + " was changed in place afterwards; use the operation that makes a new tensor");
         }
     }
@@ -47,11 +49,15 @@ final class ParameterUse implements AutoCloseable {
         return rule.tangent(activations, v);
     }
 
-    /** The layer's δ is there: gradients that are no larger are formed, and what they are made of is freed. */
-    void passed() {
+    /**
+     * Receives δ of the layer. Gradients that are no larger than δ are formed at once, and the activations freed.
+     *
+     * @param outputGradients δ
+     */
+    void receive(Tensor outputGradients) {
         if (!(rule instanceof MaterialisedRule small)) return;
         try (PointerScope scope = new PointerScope()) {
-            perSample = Memory.detached(small.perSample(activations, record.outputGradients()));
+            perSample = Memory.detached(small.perSample(activations, outputGradients));
         }
         if (activations != null) activations.deallocate();
     }
@@ -60,88 +66,94 @@ final class ParameterUse implements AutoCloseable {
         return !(rule instanceof MaterialisedRule);
     }
 
-    /** Whether the loss that was differentiated depends on this use. */
-    private boolean reaches() {
-        return perSample != null || record.outputGradients() != null;
+    /** What the gradients are made from, a row for each sample; null if the loss does not depend on this use. */
+    private @Nullable Tensor values() {
+        return perSample != null ? perSample : record.outputGradients();
     }
 
     /** ⟨g_i, v⟩ [B] for the loss that δ is of; null if the layer doesn't reach it. */
     @Nullable
     Tensor dot(LayerKernels kernels, Tensor v) {
-        if (!reaches()) return null;
-        return perSample != null
-                ? kernels.projectedDot(perSample, v)
-                : rule.dot(kernels, activations, record.outputGradients(), v);
+        Tensor values = values();
+        if (values == null) return null;
+        return perSample != null ? kernels.projectedDot(values, v) : rule.dot(kernels, activations, values, v);
     }
 
     /** Σ w_i g_i; null if the layer doesn't reach the loss. */
     @Nullable
     Tensor gradient(Tensor weights) {
-        if (!reaches()) return null;
+        Tensor values = values();
+        if (values == null) return null;
         return perSample != null
-                ? MaterialisedRule.weighted(perSample, weights)
-                : rule.gradient(activations, record.outputGradients(), weights);
+                ? MaterialisedRule.weighted(values, weights)
+                : rule.gradient(activations, values, weights);
     }
 
-    /** Frees what the gradients were made from; the layer's δ with the last use that needs it. */
-    void spent() {
+    /** Frees the activations; the layer's δ is freed with the last use that needs it. */
+    void release() {
         close();
-        spent = true;
-        record.spent();
+        released = true;
+        record.useReleased();
     }
 
-    boolean isSpent() {
-        return spent;
+    boolean isReleased() {
+        return released;
     }
 
     /** ‖g_i‖² [B] of one parameter, whose gradient is the sum over its uses; null if none reaches the loss. */
     static @Nullable Tensor normSquared(LayerKernels kernels, List<ParameterUse> uses) {
-        List<ParameterUse> reaching =
-                uses.stream().filter(ParameterUse::reaches).toList();
+        List<Rows> reaching = new ArrayList<>();
+        for (ParameterUse use : uses) {
+            Tensor values = use.values();
+            if (values != null) reaching.add(new Rows(use, values));
+        }
         if (reaching.isEmpty()) return null;
         if (reaching.size() == 1) return reaching.get(0).normSquared(kernels);
-        if (reaching.stream().allMatch(use -> use.rule instanceof LinearRule)) {
+        if (reaching.stream().allMatch(rows -> rows.use().rule instanceof LinearRule)) {
             // A layer called twice is a layer with twice the tokens.
             return kernels.ghostNorm(
-                    joined(reaching.stream().map(use -> use.activations).toList()),
-                    joined(reaching.stream()
-                            .map(use -> use.record.outputGradients())
-                            .toList()));
+                    joined(reaching.stream().map(Rows::activations)),
+                    joined(reaching.stream().map(Rows::values)));
         }
         Tensor like = reaching.get(0).values();
-        long rows = like.size(0);
-        Tensor norms = kernels.result(like, rows);
-        for (long i = 0; i < rows; i++) {
+        long samples = like.size(0);
+        Tensor norms = kernels.result(like, samples);
+        for (long i = 0; i < samples; i++) {
             try (PointerScope scope = new PointerScope()) {
                 Tensor sum = reaching.get(0).sample(i);
-                for (ParameterUse use : reaching.subList(1, reaching.size())) sum = sum.add(use.sample(i));
+                for (Rows rows : reaching.subList(1, reaching.size())) sum = sum.add(rows.sample(i));
                 norms.narrow(0, i, 1).copy_(LayerKernels.normSquared(sum));
             }
         }
         return norms;
     }
 
-    private static Tensor joined(List<Tensor> parts) {
-        return torch.cat(
-                new TensorVector(parts.stream().map(LayerKernels::tokens).toArray(Tensor[]::new)), 1);
+    private static Tensor joined(Stream<Tensor> parts) {
+        return torch.cat(new TensorVector(parts.map(LayerKernels::tokens).toArray(Tensor[]::new)), 1);
     }
 
-    private Tensor normSquared(LayerKernels kernels) {
-        return perSample != null
-                ? kernels.rowNormsSquared(perSample)
-                : rule.normSquared(kernels, activations, record.outputGradients());
-    }
+    /**
+     * A use that reaches the loss.
+     *
+     * @param values what its gradients are made from, a row for each sample
+     */
+    private record Rows(ParameterUse use, Tensor values) {
+        Tensor activations() {
+            return GradientRule.required(use.activations);
+        }
 
-    /** What the gradients are made from, a row for each sample. */
-    private Tensor values() {
-        return perSample != null ? perSample : record.outputGradients();
-    }
+        Tensor normSquared(LayerKernels kernels) {
+            return use.perSample != null
+                    ? kernels.rowNormsSquared(values)
+                    : use.rule.normSquared(kernels, use.activations, values);
+        }
 
-    /** g_i, of the parameter's shape. */
-    private Tensor sample(long i) {
-        Tensor one = values().narrow(0, i, 1);
-        if (perSample == null) one = rule.gradient(GradientRule.one(activations, i), one);
-        return one.reshape(Tensors.sizes(parameter.live()));
+        /** g_i, of the parameter's shape. */
+        Tensor sample(long i) {
+            Tensor one = values.narrow(0, i, 1);
+            if (use.perSample == null) one = use.rule.gradient(GradientRule.one(use.activations, i), one);
+            return one.reshape(Tensors.sizes(use.parameter.live()));
+        }
     }
 
     @Override

@@ -33,7 +33,7 @@ public final class Parameters implements AutoCloseable {
         OpenResources.opened();
     }
 
-    /** The tensors of a map, in its order. */
+    /** The tensors of a map, of any shapes and types, by their names and in the order of the map. */
     public static Parameters of(Map<String, Tensor> tensors) {
         Parameters parameters = new Parameters();
         tensors.forEach((name, tensor) -> parameters.put(
@@ -92,9 +92,10 @@ public final class Parameters implements AutoCloseable {
     }
 
     /**
-     * The tensor of this name.
+     * The tensor of this name, of the shape and type that the model gave it. The handle belongs to this object.
      *
-     * @throws InvalidArgumentException if there is none
+     * @throws InvalidArgumentException if there is none; the message names the closest matches
+     * @throws InvalidStateException if these parameters are closed
      */
     public Tensor tensor(String name) {
         Tensor tensor = find(name);
@@ -105,7 +106,7 @@ public final class Parameters implements AutoCloseable {
         return tensor;
     }
 
-    /** The tensor of this name, or null. */
+    /** As {@link #tensor}, but null if there is none. */
     public @Nullable Tensor find(String name) {
         if (closed) throw new InvalidStateException("these parameters are closed");
         return tensors.get(name);

@@ -134,36 +134,49 @@ final class Recorder implements AutoCloseable {
         return parameter;
     }
 
-    /** Whether a call of one of these parameters' layers is recorded. */
-    private boolean wanted(@Nullable ModelParameter parameter) {
-        return parameter != null && (parameter.mimic() || everyTrained && parameter.trained());
+    /**
+     * The parameter that this tensor of a layer is.
+     *
+     * @throws InvalidArgumentException for an undefined tensor, and one that is not among the parameters
+     */
+    ModelParameter get(Tensor tensor) {
+        ModelParameter parameter = find(tensor);
+        if (parameter == null) throw new InvalidArgumentException("a layer has no weight: its tensor is undefined");
+        return parameter;
+    }
+
+    /** Whether a call of this parameter's layer is recorded. */
+    private boolean wanted(ModelParameter parameter) {
+        return parameter.mimic() || everyTrained && parameter.trained();
     }
 
     /**
      * A parameter of a layer call, with its gradient rule and the activations that the rule needs.
      *
-     * @param parameter null where the layer has none
-     * @param rule made only if the call is recorded; null with the parameter
+     * @param rule made only if the call is recorded
      */
     record LayerParameter(
-            @Nullable ModelParameter parameter,
-            @Nullable Supplier<GradientRule> rule,
-            @Nullable Tensor activations) {
-        static final LayerParameter NONE = new LayerParameter(null, null, null);
-    }
+            ModelParameter parameter,
+            Supplier<GradientRule> rule,
+            @Nullable Tensor activations) {}
 
-    /** Records a layer call if one of its parameters is wanted; gives its output back. */
-    Tensor record(String layer, Tensor output, LayerParameter... parameters) {
+    /**
+     * Records a layer call if one of its parameters is wanted; gives its output back.
+     *
+     * @param parameters null where the layer has none
+     */
+    Tensor record(String layer, Tensor output, @Nullable LayerParameter... parameters) {
         boolean any = false;
         for (LayerParameter parameter : parameters) {
-            if (parameter.parameter() != null) forward.call(parameter.parameter());
+            if (parameter == null) continue;
+            forward.call(parameter.parameter());
             any |= wanted(parameter.parameter());
         }
         if (!any) return output;
         if (!output.requires_grad()) output.set_requires_grad(true);
         LayerRecord record = new LayerRecord(layer, output);
         for (LayerParameter parameter : parameters) {
-            if (wanted(parameter.parameter()))
+            if (parameter != null && wanted(parameter.parameter()))
                 record.add(parameter.parameter(), parameter.rule().get(), parameter.activations());
         }
         forward.add(record);

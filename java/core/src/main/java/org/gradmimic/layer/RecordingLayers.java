@@ -5,26 +5,19 @@ import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Supplier;
-import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BatchNorm2dImpl;
 import org.bytedeco.pytorch.Conv2dImpl;
-import org.bytedeco.pytorch.DetailConv2dOptions;
 import org.bytedeco.pytorch.EmbeddingImpl;
 import org.bytedeco.pytorch.LayerNormImpl;
 import org.bytedeco.pytorch.LinearImpl;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.device.Autocast;
 import org.gradmimic.device.Device;
 import org.gradmimic.internal.OneThread;
-import org.gradmimic.layer.Recorder.LayerParameter;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,7 +58,7 @@ public final class RecordingLayers implements Layers, AutoCloseable {
     private final Device device;
     private final LayerKernels kernels;
     private final ReferenceVectors vectors;
-    private final LinearRule linearRule;
+    private final LayerCalls calls;
     private final PlainLayers plain;
     private final Parameters parameters;
     private final boolean training;
@@ -74,7 +67,6 @@ public final class RecordingLayers implements Layers, AutoCloseable {
     private @Nullable ContrastiveScore contrastive;
 
     private final OneThread thread = new OneThread("these recording layers");
-    private boolean aboveMimic;
     private boolean closed;
 
     private RecordingLayers(
@@ -87,7 +79,7 @@ public final class RecordingLayers implements Layers, AutoCloseable {
         recorder = new Recorder(device, parameters, mimic, references);
         kernels = new LayerKernels(device);
         vectors = new ReferenceVectors(device);
-        linearRule = new LinearRule(!device.asynchronous());
+        calls = new LayerCalls(device, recorder, thread);
     }
 
     /**
@@ -190,12 +182,12 @@ public final class RecordingLayers implements Layers, AutoCloseable {
     /** Discards a forward pass that will not be scored. */
     public void forget() {
         recorder().forget();
-        aboveMimic = false;
+        calls.begin();
     }
 
     /** The forward pass that has ended, with a loss for this number of samples. */
     ForwardPass take(long rows) {
-        aboveMimic = false;
+        calls.begin();
         return recorder().take(rows);
     }
 
@@ -212,7 +204,11 @@ public final class RecordingLayers implements Layers, AutoCloseable {
         }
     }
 
-    /** Like {@link #score(Tensor, boolean)}, without waiting for a device; the tensors belong to the caller's scope. */
+    /**
+     * Like {@link #score(Tensor, boolean)}, without waiting for a device; the tensors belong to the caller's scope.
+     *
+     * @param losses ℓ_i [B], with their graph
+     */
     public ScoreTensors scoreTensors(Tensor losses, boolean norms) {
         thread.enter();
         try (Autocast off = Autocast.off(device)) {
@@ -259,114 +255,49 @@ public final class RecordingLayers implements Layers, AutoCloseable {
         return contrastive;
     }
 
-    private Tensor record(String layer, @Nullable Tensor x, Tensor output, LayerParameter... parts) {
-        // A tensor that depends on no parameter yet is an input of the model: another tower begins.
-        if (x == null || !x.requires_grad()) aboveMimic = false;
-        thread.enter();
-        Tensor recorded;
-        try {
-            recorded = recorder().record(layer, output, parts);
-        } finally {
-            thread.leave();
-        }
-        for (LayerParameter part : parts)
-            aboveMimic |= part.parameter() != null && part.parameter().mimic();
-        return recorded;
-    }
-
-    private static LayerParameter bias(@Nullable ModelParameter parameter) {
-        if (parameter == null) return LayerParameter.NONE;
-        return new LayerParameter(parameter, () -> BroadcastRule.trailing(Tensors.sizes(parameter.live())), null);
-    }
-
-    private static @Nullable Tensor live(@Nullable ModelParameter parameter) {
-        return parameter == null ? null : parameter.live();
-    }
-
-    private Tensor linear(String layer, Tensor x, ModelParameter weight, @Nullable ModelParameter bias) {
-        Tensor input = Autocast.operand(device, x);
-        Tensor output = torch.linear(input, weight.live(), PlainLayers.optional(live(bias)));
-        return record(layer, x, output, new LayerParameter(weight, () -> linearRule, input), bias(bias));
-    }
-
     @Override
     public Tensor linear(String name, Tensor x) {
-        return linear(name, x, recorder().get(name + ".weight"), recorder().find(name + ".bias"));
+        return calls.linear(
+                name, x, recorder().get(name + ".weight"), recorder().find(name + ".bias"));
     }
 
     /** Replaces {@code layer.forward(x)}; x [B,...,I]. */
     public Tensor linear(LinearImpl layer, Tensor x) {
-        ModelParameter weight = recorder().find(layer.weight());
-        return linear(layer(weight), x, weight, recorder().find(layer.bias()));
+        ModelParameter weight = recorder().get(layer.weight());
+        return calls.linear(layer(weight), x, weight, recorder().find(layer.bias()));
     }
 
+    /** The name of the layer that has this weight. */
     private static String layer(ModelParameter weight) {
         return weight.name().replaceAll("\\.?weight$", "");
     }
 
     @Override
     public Tensor matmul(String parameter, Tensor x) {
-        Tensor input = Autocast.operand(device, x);
-        return record(
-                parameter,
-                x,
-                plain.matmul(parameter, input),
-                new LayerParameter(recorder().get(parameter), () -> new MatrixRule(linearRule), input));
+        return calls.matmul(parameter, x, recorder().get(parameter));
     }
 
     @Override
     public Tensor inProjection(String name, Tensor x) {
-        return linear(
+        return calls.linear(
                 name, x, recorder().get(name + ".in_proj_weight"), recorder().find(name + ".in_proj_bias"));
     }
 
     @Override
     public Tensor attention(Tensor query, Tensor key, Tensor value, boolean causal) {
-        return contrastive == ContrastiveScore.EXACT && aboveMimic
-                ? attentionByProducts(query, key, value, causal)
+        return contrastive == ContrastiveScore.EXACT && calls.aboveMimic()
+                ? LayerCalls.attentionByProducts(query, key, value, causal)
                 : plain.attention(query, key, value, causal);
-    }
-
-    /**
-     * Attention by plain products, because LibTorch's fused kernels have no second derivative, which an exact
-     * contrastive score needs.
-     */
-    private static Tensor attentionByProducts(Tensor query, Tensor key, Tensor value, boolean causal) {
-        Tensor scores = query.mul(new Scalar(1 / Math.sqrt(query.size(-1)))).matmul(key.transpose(-2, -1));
-        if (causal) {
-            Tensor later = torch.ones_like(scores.detach().select(0, 0).select(0, 0))
-                    .triu(1)
-                    .to(torch.ScalarType.Bool);
-            scores = scores.masked_fill(later, new Scalar(Double.NEGATIVE_INFINITY));
-        }
-        return scores.softmax(-1).matmul(value);
-    }
-
-    private Tensor conv2d(
-            String layer,
-            Tensor x,
-            ModelParameter weight,
-            @Nullable ModelParameter bias,
-            long[] stride,
-            long[] padding,
-            long[] dilation,
-            long groups) {
-        Tensor input = Autocast.operand(device, x);
-        Tensor output =
-                torch.conv2d(input, weight.live(), PlainLayers.optional(live(bias)), stride, padding, dilation, groups);
-        return record(
-                layer,
-                x,
-                output,
-                new LayerParameter(
-                        weight, () -> new ConvolutionRule(weight.live(), stride, padding, dilation, groups), input),
-                new LayerParameter(bias, () -> BroadcastRule.channels(output.size(1), 4), null));
     }
 
     @Override
     public Tensor conv2d(String name, Tensor x, long[] stride, long[] padding) {
-        return conv2d(
-                name, x, recorder().get(name + ".weight"), recorder().find(name + ".bias"), stride, padding, ONE, 1);
+        return calls.conv2d(
+                name,
+                x,
+                recorder().get(name + ".weight"),
+                recorder().find(name + ".bias"),
+                new LayerCalls.Convolution(stride, padding, ONE, 1));
     }
 
     /**
@@ -375,66 +306,22 @@ public final class RecordingLayers implements Layers, AutoCloseable {
      * @throws InvalidArgumentException for paddings other than zeros of a given width
      */
     public Tensor conv2d(Conv2dImpl layer, Tensor x) {
-        ModelParameter weight = recorder().find(layer.weight());
-        DetailConv2dOptions options = layer.options();
-        LongPointer padding = alternative(options.padding()::get0);
-        if (padding == null || alternative(options.padding_mode()::get0) == null) {
-            throw new InvalidArgumentException(
-                    "layer " + layer(weight)
-                            + " pads by name or with other than zeros; pad x beforehand and give the layer a padding in numbers");
-        }
-        return conv2d(
-                layer(weight),
-                x,
-                weight,
-                recorder().find(layer.bias()),
-                pair(options.stride()),
-                pair(padding),
-                pair(options.dilation()),
-                options.groups().get());
-    }
-
-    /** The value of a variant, or null if it holds another alternative, which it reports by throwing. */
-    private static <T> @Nullable T alternative(Supplier<T> held) {
-        try {
-            return held.get();
-        } catch (RuntimeException another) {
-            return null;
-        }
-    }
-
-    private static long[] pair(LongPointer two) {
-        return new long[] {two.get(0), two.get(1)};
-    }
-
-    private Tensor layerNorm(
-            String layer,
-            Tensor x,
-            @Nullable ModelParameter weight,
-            @Nullable ModelParameter bias,
-            long[] shape,
-            double epsilon) {
-        Tensor output = torch.layer_norm(
-                x, shape, PlainLayers.optional(live(weight)), PlainLayers.optional(live(bias)), epsilon, false);
-        return record(
-                layer,
-                x,
-                output,
-                new LayerParameter(weight, () -> AffineRule.layerNorm(shape, epsilon), x),
-                bias(bias));
+        ModelParameter weight = recorder().get(layer.weight());
+        String name = layer(weight);
+        return calls.conv2d(name, x, weight, recorder().find(layer.bias()), ModuleOptions.convolution(name, layer));
     }
 
     @Override
     public Tensor layerNorm(String name, Tensor x, double epsilon) {
         ModelParameter weight = recorder().get(name + ".weight");
-        return layerNorm(name, x, weight, recorder().find(name + ".bias"), new long[] {x.size(-1)}, epsilon);
+        return calls.layerNorm(name, x, weight, recorder().find(name + ".bias"), new long[] {x.size(-1)}, epsilon);
     }
 
-    /** Replaces {@code layer.forward(x)}. */
+    /** Replaces {@code layer.forward(x)}; x [B,...], whose last dimensions are the layer's. */
     public Tensor layerNorm(LayerNormImpl layer, Tensor x) {
         ModelParameter weight = recorder().find(layer.weight());
         if (weight == null) return layer.forward(x);
-        return layerNorm(
+        return calls.layerNorm(
                 layer(weight),
                 x,
                 weight,
@@ -443,35 +330,18 @@ public final class RecordingLayers implements Layers, AutoCloseable {
                 layer.options().eps().get());
     }
 
-    private Tensor batchNorm(
-            String layer,
-            Tensor x,
-            Tensor output,
-            @Nullable ModelParameter weight,
-            @Nullable ModelParameter bias,
-            @Nullable Tensor mean,
-            @Nullable Tensor variance,
-            double epsilon) {
-        return record(
-                layer,
-                x,
-                output,
-                new LayerParameter(
-                        weight, () -> AffineRule.batchNorm(x.size(1), (int) x.dim(), mean, variance, epsilon), x),
-                new LayerParameter(bias, () -> BroadcastRule.channels(x.size(1), (int) x.dim()), null));
-    }
-
     @Override
     public Tensor batchNorm(String name, Tensor x, double epsilon) {
-        return batchNorm(
+        return calls.batchNorm(
                 name,
                 x,
                 plain.batchNorm(name, x, epsilon),
                 recorder().get(name + ".weight"),
                 recorder().get(name + ".bias"),
-                training ? null : parameters.tensor(name + ".running_mean"),
-                training ? null : parameters.tensor(name + ".running_var"),
-                epsilon);
+                new LayerCalls.Statistics(
+                        training ? null : parameters.tensor(name + ".running_mean"),
+                        training ? null : parameters.tensor(name + ".running_var"),
+                        epsilon));
     }
 
     /** Replaces {@code layer.forward(x)}, in the mode of the layer; x [B,C,H,W]. */
@@ -480,29 +350,21 @@ public final class RecordingLayers implements Layers, AutoCloseable {
         Tensor output = layer.forward(x);
         if (weight == null) return output;
         boolean own = layer.is_training() || !layer.running_mean().defined();
-        return batchNorm(
+        return calls.batchNorm(
                 layer(weight),
                 x,
                 output,
                 weight,
                 recorder().find(layer.bias()),
-                own ? null : layer.running_mean(),
-                own ? null : layer.running_var(),
-                layer.options().eps().get());
-    }
-
-    private Tensor embedding(String layer, Tensor ids, ModelParameter weight, long paddingIndex) {
-        Tensor output = torch.embedding(weight.live(), ids, paddingIndex, false, false);
-        return record(
-                layer,
-                null,
-                output,
-                new LayerParameter(weight, () -> new EmbeddingRule(weight.live().size(0), paddingIndex), ids));
+                new LayerCalls.Statistics(
+                        own ? null : layer.running_mean(),
+                        own ? null : layer.running_var(),
+                        layer.options().eps().get()));
     }
 
     @Override
     public Tensor embedding(String name, Tensor ids) {
-        return embedding(name, ids, recorder().get(name + ".weight"), -1);
+        return calls.embedding(name, ids, recorder().get(name + ".weight"), -1);
     }
 
     /**
@@ -511,53 +373,29 @@ public final class RecordingLayers implements Layers, AutoCloseable {
      * @throws InvalidArgumentException for {@code max_norm} and {@code scale_grad_by_freq}
      */
     public Tensor embedding(EmbeddingImpl layer, Tensor ids) {
-        ModelParameter weight = recorder().find(layer.weight());
-        boolean byFrequency = layer.options().scale_grad_by_freq().get();
-        if (byFrequency || layer.options().max_norm().has_value()) {
-            throw new InvalidArgumentException("layer " + layer(weight)
-                    + (byFrequency
-                            ? " scales gradients by how often the batch has an id (scale_grad_by_freq), so samples have"
-                                    + " none of their own"
-                            : " changes rows as it looks them up (max_norm); scale them yourself between steps"));
-        }
-        var padding = layer.options().padding_idx();
-        return embedding(layer(weight), ids, weight, padding.has_value() ? padding.get() : -1);
+        ModelParameter weight = recorder().get(layer.weight());
+        String name = layer(weight);
+        return calls.embedding(name, ids, weight, ModuleOptions.paddingIndex(name, layer));
     }
 
     @Override
     public Tensor add(String parameter, Tensor x) {
-        return record(parameter, x, plain.add(parameter, x), bias(recorder().get(parameter)));
+        return calls.add(parameter, x, recorder().get(parameter));
     }
 
     @Override
     public Tensor scale(String parameter, Tensor x) {
-        ModelParameter factor = recorder().get(parameter);
-        return record(
-                parameter,
-                x,
-                plain.scale(parameter, x),
-                new LayerParameter(factor, () -> AffineRule.scale(Tensors.sizes(factor.live())), x));
+        return calls.scale(parameter, x, recorder().get(parameter));
     }
 
     @Override
     public Tensor prependToken(String parameter, Tensor x) {
-        ModelParameter token = recorder().get(parameter);
-        Tensor output = torch.cat(new TensorVector(PlainLayers.token(token.live(), x), x), 1);
-        return record(
-                parameter,
-                x,
-                output,
-                new LayerParameter(token, () -> new TokenRule(Tensors.sizes(token.live()), output.size(1)), null));
+        return calls.prependToken(parameter, x, recorder().get(parameter));
     }
 
     @Override
     public Tensor scalar(String parameter) {
-        ModelParameter value = recorder().get(parameter);
-        return recorder()
-                .record(
-                        parameter,
-                        value.live().view_as(value.live()),
-                        new LayerParameter(value, () -> new ScalarRule(value.name()), null));
+        return calls.scalar(parameter, recorder().get(parameter));
     }
 
     @Override

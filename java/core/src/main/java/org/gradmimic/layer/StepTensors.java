@@ -31,7 +31,7 @@ final class StepTensors implements AutoCloseable {
     private final Tensor finite;
 
     /** [B] long. */
-    private final Tensor names;
+    private final Tensor ids;
 
     /** [B] bool: samples that spoil all others where their losses are coupled; null where they aren't. */
     private final @Nullable Tensor invalidFeatures;
@@ -41,7 +41,7 @@ final class StepTensors implements AutoCloseable {
             Tensor scores,
             Tensor weights,
             Tensor finite,
-            Tensor names,
+            Tensor ids,
             @Nullable Tensor invalidFeatures) {
         Tensor norms = layerScores.gradientNorms();
         this.layerScores = new ScoreTensors(
@@ -52,7 +52,7 @@ final class StepTensors implements AutoCloseable {
         this.scores = Tensors.handle(scores);
         this.weights = Tensors.handle(weights);
         this.finite = Tensors.handle(finite);
-        this.names = Tensors.handle(names);
+        this.ids = Tensors.handle(ids);
         this.invalidFeatures = invalidFeatures == null ? null : Tensors.handle(invalidFeatures);
     }
 
@@ -74,18 +74,18 @@ final class StepTensors implements AutoCloseable {
     }
 
     private List<Long> nonFinite() {
-        long[] all = Host.longs(names);
+        long[] all = Host.longs(ids);
         List<Long> found = where(finite, 0, all);
         if (found.isEmpty() || invalidFeatures == null) return found;
         List<Long> sources = where(invalidFeatures, 1, all);
         return sources.isEmpty() || sources.size() == all.length ? found : sources;
     }
 
-    private static List<Long> where(Tensor mask, long value, long[] names) {
+    private static List<Long> where(Tensor mask, long value, long[] ids) {
         try (PointerScope scope = new PointerScope()) {
             long[] values = Host.longs(mask.to(ScalarType.Long));
             List<Long> found = new ArrayList<>();
-            for (int i = 0; i < values.length; i++) if (values[i] == value) found.add(names[i]);
+            for (int i = 0; i < values.length; i++) if (values[i] == value) found.add(ids[i]);
             return List.copyOf(found);
         }
     }
@@ -100,7 +100,7 @@ final class StepTensors implements AutoCloseable {
                         scores,
                         weights,
                         finite,
-                        names,
+                        ids,
                         invalidFeatures)
                 .filter(tensor -> tensor != null)
                 .forEach(Tensor::deallocate);

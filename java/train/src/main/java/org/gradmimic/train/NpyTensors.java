@@ -66,7 +66,11 @@ public final class NpyTensors {
         return tensor;
     }
 
-    /** An integer array as a long tensor of the same shape. */
+    /**
+     * An integer array as a long tensor of the same shape, a copy.
+     *
+     * @throws InputException if the file is missing, damaged or does not contain integers
+     */
     public static Tensor longs(Path path) {
         try (NpyFile file = NpyFile.open(path)) {
             return Tensors.of(file.readLongs(), file.shape());

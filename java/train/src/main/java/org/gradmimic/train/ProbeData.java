@@ -45,7 +45,7 @@ public final class ProbeData {
 
         private Builder() {}
 
-        /** Sets an array by its name; null removes it. */
+        /** Sets an array by its name, of the shape and type that {@link ProbeInput} says; null removes it. */
         public Builder set(ProbeInput input, @Nullable Tensor tensor) {
             files.remove(input);
             if (tensor == null) tensors.remove(input);
@@ -170,7 +170,7 @@ public final class ProbeData {
         return classes;
     }
 
-    /** The array of this name; null if it was not given. */
+    /** The array of this name, of the shape and type that {@link ProbeInput} says; null if it was not given. */
     public @Nullable Tensor get(ProbeInput input) {
         return tensors.get(input);
     }
