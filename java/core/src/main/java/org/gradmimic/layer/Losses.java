@@ -20,7 +20,16 @@ public final class Losses {
      * @param labels [B] long
      */
     public static Tensor crossEntropy(Tensor logits, Tensor labels) {
+        return crossEntropy(logits, labels, 0);
+    }
+
+    /**
+     * Like {@link #crossEntropy(Tensor, Tensor)}, with smoothed labels.
+     *
+     * @param smoothing share of a label's probability that is spread over all classes, 0 to 1
+     */
+    public static Tensor crossEntropy(Tensor logits, Tensor labels, double smoothing) {
         Tensor wide = logits.to(LayerKernels.sumType(logits));
-        return torch.cross_entropy_loss(wide, labels, new TensorOptional(), NO_REDUCTION, IGNORED, 0);
+        return torch.cross_entropy_loss(wide, labels, new TensorOptional(), NO_REDUCTION, IGNORED, smoothing);
     }
 }

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InvalidArgumentException;
@@ -33,10 +35,11 @@ final class Recorder implements AutoCloseable {
      * @param model all parameters
      * @param chosen names and patterns of the mimic layer's
      * @param references models that have those, one or several
+     * @param scale c in V = c·θ_ref − θ
      * @throws InvalidArgumentException for names nobody has, and references that miss a parameter or have another shape of
      *     it, all listed at once
      */
-    Recorder(Device device, Parameters model, Collection<String> chosen, List<Parameters> references) {
+    Recorder(Device device, Parameters model, Collection<String> chosen, List<Parameters> references, double scale) {
         for (String name : model.names()) Tensors.requireThere("parameter " + name, model.tensor(name));
         List<String> mimic = chosen(device, model, chosen, references);
         this.references = references.size();
@@ -48,18 +51,25 @@ final class Recorder implements AutoCloseable {
             if (parameter == null) {
                 boolean wanted = mimic.stream()
                         .anyMatch(m -> model.tensor(m).unsafeGetTensorImpl().address() == identity);
-                List<Tensor> theirs = wanted
-                        ? references.stream()
-                                .map(reference -> reference.tensor(referenceName(model, mimic, identity)))
-                                .toList()
-                        : List.of();
-                parameter = new ModelParameter(name, tensor, theirs);
+                try (PointerScope scope = new PointerScope()) {
+                    List<Tensor> theirs = wanted
+                            ? references.stream()
+                                    .map(reference -> reference.tensor(referenceName(model, mimic, identity)))
+                                    .map(theirTensor -> scaled(theirTensor, scale))
+                                    .toList()
+                            : List.of();
+                    parameter = new ModelParameter(name, tensor, theirs);
+                }
                 byTensor.put(identity, parameter);
                 parameters.add(parameter);
             }
             byName.put(name, parameter);
         }
         OpenResources.opened();
+    }
+
+    private static Tensor scaled(Tensor reference, double scale) {
+        return scale == 1 ? reference : reference.detach().mul(new Scalar(scale));
     }
 
     /** The name by which a tied parameter was asked for. */

@@ -69,16 +69,15 @@ public final class RecordingLayers implements Layers, AutoCloseable {
     private final OneThread thread = new OneThread("these recording layers");
     private boolean closed;
 
-    private RecordingLayers(
-            Parameters parameters, Collection<String> mimic, List<Parameters> references, boolean training) {
+    private RecordingLayers(Builder builder) {
+        parameters = builder.parameters;
         parameters.names().forEach(name -> Tensors.requireThere("parameter " + name, parameters.tensor(name)));
         device = deviceOf(parameters);
-        this.parameters = parameters;
-        this.training = training;
+        training = builder.training;
         plain = new PlainLayers(parameters, training);
-        recorder = new Recorder(device, parameters, mimic, references);
+        recorder = new Recorder(device, parameters, builder.mimic, builder.references, builder.scale);
         kernels = new LayerKernels(device);
-        vectors = new ReferenceVectors(device);
+        vectors = new ReferenceVectors(device, builder.fixed);
         calls = new LayerCalls(device, recorder, thread);
     }
 
@@ -96,6 +95,8 @@ public final class RecordingLayers implements Layers, AutoCloseable {
         private final Parameters parameters;
         private final Set<String> mimic = new LinkedHashSet<>();
         private final List<Parameters> references = new ArrayList<>();
+        private double scale = 1;
+        private boolean fixed;
         private boolean training = true;
 
         private Builder(Parameters parameters) {
@@ -132,6 +133,30 @@ public final class RecordingLayers implements Layers, AutoCloseable {
             return this;
         }
 
+        /**
+         * Sets c ≥ 1 in V = c·θ_ref − θ; the default is 1. A reference that the model has overtaken lies behind it, and all
+         * scores change their sign; scaled, it lies ahead again.
+         *
+         * @throws InvalidArgumentException for a number below 1, or one that is not finite
+         */
+        public Builder referenceScale(double c) {
+            if (!(c >= 1) || Double.isInfinite(c)) {
+                throw new InvalidArgumentException(
+                        "the reference scale is " + c + "; it must be finite and at least 1");
+            }
+            scale = c;
+            return this;
+        }
+
+        /**
+         * Makes the references' tensors the directions themselves: V = θ_ref, however the model moves. Give the difference
+         * of two models for the direction in which one was trained.
+         */
+        public Builder fixedDirection() {
+            fixed = true;
+            return this;
+        }
+
         /** Sets {@link Layers#training()}; the default is true. */
         public Builder training(boolean training) {
             this.training = training;
@@ -145,7 +170,7 @@ public final class RecordingLayers implements Layers, AutoCloseable {
          *     another shape; the message lists all of them
          */
         public RecordingLayers build() {
-            return new RecordingLayers(parameters, mimic, references, training);
+            return new RecordingLayers(this);
         }
     }
 

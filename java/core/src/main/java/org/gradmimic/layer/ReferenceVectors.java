@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReferenceVectors implements AutoCloseable {
     private final Device device;
+    private final boolean fixed;
     private final DeviceQueue queue;
     private final gm_direction_args args = Memory.detached(new gm_direction_args());
     private final gm_array reference = Memory.detached(new gm_array());
@@ -32,8 +33,10 @@ final class ReferenceVectors implements AutoCloseable {
     private @Nullable Tensor memory;
     private boolean closed;
 
-    ReferenceVectors(Device device) {
+    /** @param fixed whether V is the reference's tensor itself */
+    ReferenceVectors(Device device, boolean fixed) {
         this.device = device;
+        this.fixed = fixed;
         queue = new DeviceQueue(device);
         norm = DeviceArray.doubles(device, 1);
         Pointer.memset(args, 0, args.sizeof());
@@ -51,10 +54,17 @@ final class ReferenceVectors implements AutoCloseable {
         ScalarType type = LayerKernels.sumType(live);
         Tensor flat = reserve(live.numel(), type);
         try (PointerScope scope = new PointerScope()) {
-            KernelArrays.describe(reference, theReference.detach().contiguous().reshape(-1));
-            KernelArrays.describe(parameter, live.contiguous().reshape(-1));
-            KernelArrays.describe(vector, flat);
-            Kernels.direction(queue.now(), args, queue.workspace());
+            if (fixed) {
+                flat.copy_(theReference.detach().reshape(-1));
+                Tensor wide = flat.to(ScalarType.Double);
+                norm.tensor(0, 1).copy_(wide.mul(wide).sum());
+            } else {
+                KernelArrays.describe(
+                        reference, theReference.detach().contiguous().reshape(-1));
+                KernelArrays.describe(parameter, live.contiguous().reshape(-1));
+                KernelArrays.describe(vector, flat);
+                Kernels.direction(queue.now(), args, queue.workspace());
+            }
         }
         return flat.reshape(Tensors.sizes(live));
     }
