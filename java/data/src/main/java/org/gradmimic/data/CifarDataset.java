@@ -4,6 +4,8 @@ import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +27,7 @@ import org.gradmimic.io.InputFiles;
  *
  * @see <a href="https://www.cs.toronto.edu/~kriz/cifar.html">Krizhevsky: the CIFAR-10 and CIFAR-100 data sets</a>
  */
-final class CifarDataset implements ImageDataset {
+final class CifarDataset implements ImageDataset, SampleAccess.Provider {
     private static final ImageSize SIZE = ImageSize.square(32);
     private static final int PLANE = 32 * 32;
     private static final int IMAGE = 3 * PLANE;
@@ -187,6 +189,51 @@ final class CifarDataset implements ImageDataset {
         return InputException.in(file, reason + "; expected the binary distribution (.bin files)", cause);
     }
 
+    /** The pixels of a record, which has a plane for each colour, in the order of RGB. */
+    private void interleave(byte[] record, byte[] rgb) {
+        for (int i = 0; i < PLANE; i++) {
+            rgb[3 * i] = record[labelBytes + i];
+            rgb[3 * i + 1] = record[labelBytes + PLANE + i];
+            rgb[3 * i + 2] = record[labelBytes + 2 * PLANE + i];
+        }
+    }
+
+    @Override
+    public SampleAccess access(Split split) throws IOException {
+        List<Part> files = Objects.requireNonNull(parts.get(split));
+        List<FileChannel> channels = new ArrayList<>();
+        for (Part part : files) channels.add(InputFiles.channel(part.file()));
+        return new SampleAccess() {
+            @Override
+            public ImageDecoder decoder() {
+                return new ImageDecoder();
+            }
+
+            @Override
+            public Mat read(int id, ImageDecoder decoder) throws IOException {
+                int part = 0;
+                int record = id;
+                while (record >= files.get(part).records())
+                    record -= files.get(part++).records();
+                ByteBuffer bytes = ByteBuffer.allocate(record());
+                while (bytes.hasRemaining()) {
+                    long at = (long) record * record() + bytes.position();
+                    if (channels.get(part).read(bytes, at) < 0) {
+                        throw new EOFException(files.get(part).file() + " was truncated while it was read");
+                    }
+                }
+                byte[] rgb = new byte[IMAGE];
+                interleave(bytes.array(), rgb);
+                return decoder.raw(rgb, SIZE);
+            }
+
+            @Override
+            public void close() throws IOException {
+                for (FileChannel channel : channels) channel.close();
+            }
+        };
+    }
+
     private final class Cursor implements SampleCursor {
         private final ImageDecoder decoder = new ImageDecoder();
         private final Iterator<Part> files;
@@ -234,11 +281,7 @@ final class CifarDataset implements ImageDataset {
 
         @Override
         public void paint(Mat target) {
-            for (int i = 0; i < PLANE; i++) {
-                rgb[3 * i] = record[labelBytes + i];
-                rgb[3 * i + 1] = record[labelBytes + PLANE + i];
-                rgb[3 * i + 2] = record[labelBytes + 2 * PLANE + i];
-            }
+            interleave(record, rgb);
             decoder.raw(rgb, SIZE, target);
         }
 

@@ -11,7 +11,7 @@ import java.util.Optional;
 import org.gradmimic.base.InputException;
 
 /** Images in class folders, either in a folder or in an archive. */
-final class ClassFolderDataset implements ImageDataset {
+final class ClassFolderDataset implements ImageDataset, SampleAccess.Provider {
     private final String spec;
     private final ImageSource source;
     private final ImageIndex index;
@@ -97,5 +97,10 @@ final class ClassFolderDataset implements ImageDataset {
     public ImageStream read(Split split, ImageSize size, int batchSize) {
         size(split);
         return Splits.stream(spec, size, batchSize, () -> source.cursor(split));
+    }
+
+    @Override
+    public SampleAccess access(Split split) throws IOException {
+        return source.access(split);
     }
 }

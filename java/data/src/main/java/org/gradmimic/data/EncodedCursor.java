@@ -1,6 +1,7 @@
 package org.gradmimic.data;
 
 import java.io.IOException;
+import java.util.Arrays;
 import org.bytedeco.opencv.opencv_core.Mat;
 
 /** What cursors over encoded images share: the bytes, the name and the place of the current image. */
@@ -28,6 +29,16 @@ abstract class EncodedCursor implements SampleCursor {
         name = image;
         length = bytes;
         entry = place;
+    }
+
+    /** A copy of the current sample's bytes. */
+    final byte[] content() {
+        return Arrays.copyOf(content, length);
+    }
+
+    /** The name of the current sample in messages. */
+    final String name() {
+        return name;
     }
 
     @Override

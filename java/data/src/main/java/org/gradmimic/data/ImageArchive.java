@@ -1,10 +1,18 @@
 package org.gradmimic.data;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import org.bytedeco.opencv.opencv_core.Mat;
 import org.gradmimic.base.InputException;
+import org.gradmimic.io.InputFiles;
 import org.gradmimic.io.tar.TarMember;
 import org.gradmimic.io.tar.TarReader;
 
@@ -16,6 +24,11 @@ final class ImageArchive implements ImageSource {
     private final Path path;
     private final ImageIndex index;
     private final DecodeSettings decoding;
+
+    /** Where the content of each image is in the file; empty for a compressed archive, which has no such places. */
+    private final Map<String, Place> places = new HashMap<>();
+
+    private record Place(long offset, int bytes) {}
 
     ImageArchive(Path path, DecodeSettings decoding) throws IOException {
         this.path = path;
@@ -32,6 +45,8 @@ final class ImageArchive implements ImageSource {
                     if (!images.add(name)) {
                         throw InputException.in(path, "holds " + member.shownName() + " twice");
                     }
+                    long offset = tar.contentOffset();
+                    if (offset >= 0) places.put(name, new Place(offset, (int) member.size()));
                 }
             }
         }
@@ -46,6 +61,39 @@ final class ImageArchive implements ImageSource {
     @Override
     public SampleCursor cursor(Split split) throws IOException {
         return new Cursor(split);
+    }
+
+    @Override
+    public SampleAccess access(Split split) throws IOException {
+        List<String> paths = index.paths(split);
+        if (places.isEmpty()) {
+            return StoredImages.of(path.toString(), paths.size(), new Cursor(split), decoding);
+        }
+        FileChannel channel = InputFiles.channel(path);
+        return new SampleAccess() {
+            @Override
+            public ImageDecoder decoder() {
+                return new ImageDecoder(decoding);
+            }
+
+            @Override
+            public Mat read(int id, ImageDecoder decoder) throws IOException {
+                String name = paths.get(id);
+                Place place = Objects.requireNonNull(places.get(name));
+                ByteBuffer content = ByteBuffer.allocate(place.bytes());
+                while (content.hasRemaining()) {
+                    if (channel.read(content, place.offset() + content.position()) < 0) {
+                        throw InputException.in(path, "was truncated while it was read");
+                    }
+                }
+                return decoder.decode(content.array(), place.bytes(), path + ": " + TarMember.shown(name));
+            }
+
+            @Override
+            public void close() throws IOException {
+                channel.close();
+            }
+        };
     }
 
     private void checkFile(TarMember member) {

@@ -39,6 +39,15 @@ final class ImageDecoder implements AutoCloseable {
      * @throws InputException if it is corrupt, truncated, not an image, or has too many pixels
      */
     void decode(byte[] content, int length, String name, Mat target) {
+        scale(decode(content, length, name), target);
+    }
+
+    /**
+     * Like {@link #decode(byte[], int, String, Mat)}, in the image's own size.
+     *
+     * @return 8-bit RGB, valid until the next image
+     */
+    Mat decode(byte[] content, int length, String name) {
         if (length == 0) {
             throw new InputException(name + ": is empty; expected an image");
         }
@@ -51,7 +60,7 @@ final class ImageDecoder implements AutoCloseable {
         String said = imdecode(length, name);
         if (LOSS.matcher(said).find()) throw new InputException(name + ": is corrupt: " + said);
         if (!said.isEmpty()) settings.warnings().add(name + ": " + said);
-        scale(decoded, target);
+        return decoded;
     }
 
     /** Decodes {@link #bytes} and returns what the decoders printed meanwhile, in one line. */
@@ -95,9 +104,14 @@ final class ImageDecoder implements AutoCloseable {
 
     /** Accepts raw RGB pixels of the given size, rows from top to bottom. */
     void raw(byte[] rgb, ImageSize size, Mat target) {
+        scale(raw(rgb, size), target);
+    }
+
+    /** Like {@link #raw(byte[], ImageSize, Mat)}, in the image's own size; valid until the next image. */
+    Mat raw(byte[] rgb, ImageSize size) {
         decoded.create(size.height(), size.width(), opencv_core.CV_8UC3);
         decoded.data().put(rgb, 0, size.rgbBytes());
-        scale(decoded, target);
+        return decoded;
     }
 
     @Override
@@ -106,7 +120,8 @@ final class ImageDecoder implements AutoCloseable {
         bytes.close();
     }
 
-    private static void scale(Mat source, Mat target) {
+    /** Scales an image to the size of the target; a copy where it has that size. */
+    static void scale(Mat source, Mat target) {
         if (source.rows() == target.rows() && source.cols() == target.cols()) {
             source.copyTo(target);
             return;

@@ -7,8 +7,10 @@ import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.bytedeco.opencv.opencv_core.Mat;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.InputFiles;
 
@@ -45,6 +47,30 @@ final class ImageFolder implements ImageSource {
     @Override
     public SampleCursor cursor(Split split) {
         return new Cursor(split);
+    }
+
+    @Override
+    public SampleAccess access(Split split) {
+        List<String> paths = index.paths(split);
+        return new SampleAccess() {
+            @Override
+            public ImageDecoder decoder() {
+                return new ImageDecoder(decoding);
+            }
+
+            @Override
+            public Mat read(int id, ImageDecoder decoder) throws IOException {
+                Path path = root.resolve(paths.get(id));
+                byte[] content;
+                try (InputStream in = InputFiles.open(path)) {
+                    content = in.readAllBytes();
+                }
+                return decoder.decode(content, content.length, path.toString());
+            }
+
+            @Override
+            public void close() {}
+        };
     }
 
     private final class Cursor extends EncodedCursor {

@@ -10,4 +10,7 @@ interface ImageSource {
 
     /** A cursor over the images of one split. */
     SampleCursor cursor(Split split) throws IOException;
+
+    /** The images of one split in any order. */
+    SampleAccess access(Split split) throws IOException;
 }

@@ -25,6 +25,26 @@ public record LabelNoise(long[] labels, boolean[] noisy) {
      * @throws InputException if the share or a label is out of range, or there is no other class to move to
      */
     public static LabelNoise symmetric(long[] labels, int classes, double share, long seed) {
+        return changed(labels, classes, share, seed, (label, random) -> {
+            int drawn = random.nextInt(classes - 1);
+            return drawn < label ? drawn : drawn + 1;
+        });
+    }
+
+    /**
+     * Pairwise noise: ⌊share · N⌋ samples, drawn as for {@link #symmetric}, are each moved to the next class; those of the
+     * last class to the first. Parameters and errors as there.
+     */
+    public static LabelNoise pairwise(long[] labels, int classes, double share, long seed) {
+        return changed(labels, classes, share, seed, (label, random) -> (label + 1) % classes);
+    }
+
+    /** Another class in the place of a label. */
+    private interface Change {
+        long of(long label, SplitMix random);
+    }
+
+    private static LabelNoise changed(long[] labels, int classes, double share, long seed, Change change) {
         if (!(share >= 0 && share <= 1)) {
             throw new InputException("label noise of " + share + "; expected a share from 0 to 1");
         }
@@ -53,8 +73,7 @@ public record LabelNoise(long[] labels, boolean[] noisy) {
             int other = i + random.nextInt(order.length - i);
             int sample = order[other];
             order[other] = order[i];
-            int drawn = random.nextInt(classes - 1);
-            changed[sample] = drawn < labels[sample] ? drawn : drawn + 1;
+            changed[sample] = change.of(labels[sample], random);
             noisy[sample] = true;
         }
         return new LabelNoise(changed, noisy);

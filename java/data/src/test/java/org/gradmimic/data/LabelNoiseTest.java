@@ -33,6 +33,18 @@ class LabelNoiseTest {
     }
 
     @Test
+    void pairwiseNoiseMovesToTheNextClass() {
+        long[] labels = new Random(1).longs(300, 0, 7).toArray();
+        LabelNoise noise = LabelNoise.pairwise(labels, 7, 0.3, 9);
+        int moved = 0;
+        for (int i = 0; i < labels.length; i++) {
+            assertThat(noise.labels()[i]).isEqualTo(noise.noisy()[i] ? (labels[i] + 1) % 7 : labels[i]);
+            if (noise.noisy()[i]) moved++;
+        }
+        assertThat(moved).isEqualTo(90);
+    }
+
+    @Test
     void leavesTheGivenLabelsAloneAndRepeatsItself() {
         long[] labels = new long[100];
         LabelNoise first = LabelNoise.symmetric(labels, 10, 0.5, 7);

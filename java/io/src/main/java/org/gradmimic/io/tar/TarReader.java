@@ -39,6 +39,9 @@ public final class TarReader implements AutoCloseable {
     /** The number of bytes after the current position of the file; unknown for a gzip stream. */
     private long left = Long.MAX_VALUE;
 
+    /** The size of the file; negative for a gzip stream. */
+    private final long size;
+
     private @Nullable TarMember member;
     private long unread;
     private String lastGood = "";
@@ -54,7 +57,8 @@ public final class TarReader implements AutoCloseable {
         InputStream raw = new BufferedInputStream(InputFiles.open(path), BUFFER);
         try {
             this.in = decompressed(raw);
-            if (in == raw) left = Files.size(path);
+            size = in == raw ? Files.size(path) : -1;
+            if (size >= 0) left = size;
             in.mark(TarHeader.BLOCK);
             byte[] start = in.readNBytes(TarHeader.BLOCK);
             in.reset();
@@ -268,6 +272,11 @@ public final class TarReader implements AutoCloseable {
             if (value != 0) return false;
         }
         return true;
+    }
+
+    /** Where the content of the current member, not read yet, begins in the file; negative in a gzip stream. */
+    public long contentOffset() {
+        return size < 0 ? -1 : size - left;
     }
 
     /**
