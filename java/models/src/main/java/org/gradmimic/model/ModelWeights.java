@@ -59,6 +59,19 @@ public record ModelWeights(Parameters parameters, Set<String> reinitialised, Lis
         return read(model, file, seed);
     }
 
+    /**
+     * The weights of a new model, with the distributions that torchvision uses.
+     *
+     * @param model a ResNet or a ViT
+     * @param seed of LibTorch's generator
+     * @throws InputException for another architecture
+     */
+    public static ModelWeights random(Architecture model, long seed) {
+        try (PointerScope scope = new PointerScope()) {
+            return new ModelWeights(Parameters.of(InitialWeights.of(model, seed)), Set.of(), List.of());
+        }
+    }
+
     private static ModelWeights read(Architecture model, Path file, @Nullable Long seed) {
         try (PointerScope scope = new PointerScope();
                 Weights weights = Weights.open(file)) {

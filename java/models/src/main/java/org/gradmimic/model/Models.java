@@ -13,6 +13,7 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.PhysicalMemory;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.io.InputFiles;
+import org.jspecify.annotations.Nullable;
 
 /** Opens models: architectures by kind and configuration, backbones by the content of their files. */
 public final class Models {
@@ -58,6 +59,28 @@ public final class Models {
             throw e;
         }
         return model;
+    }
+
+    /**
+     * Opens a classifier that can be trained, for the classes of a data set.
+     *
+     * @param kind {@link Kind#VIT} or {@link Kind#RESNET}
+     * @param config as for {@link #open}
+     * @param classes C, whatever the configuration says
+     * @param side pixels of the images' sides; null: as the configuration says
+     * @throws InputException as {@link #open}, and for another kind
+     */
+    public static ImageClassifier openClassifier(Kind kind, String config, int classes, @Nullable Integer side) {
+        Architecture model = open(kind, config);
+        try {
+            if (model instanceof ResNet resnet) return resnet.with(classes, side == null ? resnet.side() : side);
+            if (model instanceof VisionTransformer vit) return vit.with(classes, side == null ? vit.side() : side);
+        } catch (InvalidArgumentException e) {
+            throw new InputException("the model " + config + ": " + e.getMessage(), e);
+        }
+        model.close();
+        throw new InputException(
+                "a model of the kind " + kind + " cannot be trained as a classifier; use vit or resnet");
     }
 
     private static Architecture open(Kind kind, ModelConfig read, Path file) {

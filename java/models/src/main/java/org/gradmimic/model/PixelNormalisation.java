@@ -7,6 +7,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.data.ImageBatch;
+import org.gradmimic.data.ImageSize;
 
 /**
  * The normalisation of pixels in [0,1] for a network: (x − mean)/std, like torchvision's {@code Normalize}.
@@ -59,6 +61,16 @@ public record PixelNormalisation(List<Double> mean, List<Double> std) {
             factor[c] = (float) (1 / (255 * std.get(c)));
         }
         return pixels.sub_(channels(shift, pixels)).mul_(channels(factor, pixels));
+    }
+
+    /**
+     * A batch of images as a network takes it.
+     *
+     * @param size of the images
+     * @return float [n,3,H,W], in the caller's scope
+     */
+    public Tensor of(ImageBatch batch, ImageSize size) {
+        return of(ImageTensors.view(batch.pixels(), batch.size(), size));
     }
 
     private static Tensor channels(float[] values, Tensor like) {

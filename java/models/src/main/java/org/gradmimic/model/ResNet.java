@@ -14,13 +14,19 @@ import org.gradmimic.model.ModelConfig.Limit;
 /**
  * torchvision's residual network ({@code torchvision.models.ResNet}), with its names.
  *
+ * <p>A small stem, for images of about 32×32, is a 3×3 convolution with stride 1 and no pooling. That is what one gets in
+ * torchvision from {@code model.conv1 = Conv2d(3, 64, 3, 1, 1, bias=False)} and {@code model.maxpool = Identity()}.
+ *
  * @param bottleneck whether blocks have three convolutions, 1×1, 3×3 and 1×1, which widen fourfold; otherwise they have
  *     two of 3×3
  * @param blocks in each of the four stages
  * @param classes C
  * @param side pixels of the images' sides; the network accepts any size, but images must have this one
+ * @param smallStem whether the stem is that for small images
+ * @param width channels of the stem and the first stage, 64 in torchvision; each further stage has twice as many
  */
-public record ResNet(boolean bottleneck, Blocks blocks, int classes, int side) implements ImageClassifier {
+public record ResNet(boolean bottleneck, Blocks blocks, int classes, int side, boolean smallStem, int width)
+        implements ImageClassifier {
     /** The number of blocks in each stage. */
     public record Blocks(int first, int second, int third, int fourth) {
         private int of(int stage) {
@@ -33,26 +39,49 @@ public record ResNet(boolean bottleneck, Blocks blocks, int classes, int side) i
         }
     }
 
+    /** The largest width that a configuration may have. */
+    private static final int MAX_WIDTH = 1 << 14;
+
+    private static final int TORCHVISION_WIDTH = 64;
+
     private static final Map<String, ResNet> NAMED = Map.of(
             "resnet18", new ResNet(false, new Blocks(2, 2, 2, 2), 1000, 224),
-            "resnet50", new ResNet(true, new Blocks(3, 4, 6, 3), 1000, 224));
+            "resnet50", new ResNet(true, new Blocks(3, 4, 6, 3), 1000, 224),
+            "resnet10_cifar", new ResNet(false, new Blocks(1, 1, 1, 1), 10, 32, true, 32),
+            "resnet18_cifar", new ResNet(false, new Blocks(2, 2, 2, 2), 10, 32, true, TORCHVISION_WIDTH));
 
     /** @throws InvalidArgumentException if a number is out of range */
     public ResNet {
         ImageSize.square(side);
+        if (width < 1 || width > MAX_WIDTH) {
+            throw new InvalidArgumentException("the width is " + width + "; it must be from 1 to " + MAX_WIDTH);
+        }
+        if (classes < 1) {
+            throw new InvalidArgumentException("the number of classes is " + classes + "; it must be positive");
+        }
+    }
+
+    /** A network with torchvision's stem and width. */
+    public ResNet(boolean bottleneck, Blocks blocks, int classes, int side) {
+        this(bottleneck, blocks, classes, side, false, TORCHVISION_WIDTH);
     }
 
     private static final int STAGES = 4;
-    private static final int WIDTH = 64;
     private static final double EPSILON = 1e-5;
     private static final String HEAD = "fc";
 
-    /** The models that torchvision calls resnet18 and resnet50. */
+    /**
+     * The models that torchvision calls resnet18 and resnet50, and two with the stem for small images: resnet18_cifar, and
+     * resnet10_cifar with half of the channels, which two processor cores can train.
+     */
     static Map<String, ResNet> named() {
         return NAMED;
     }
 
-    /** Reads {@code block} (basic or bottleneck), {@code layers} (four numbers), {@code num_classes, image_size}. */
+    /**
+     * Reads {@code block} (basic or bottleneck), {@code layers} (four numbers), {@code num_classes, image_size}, and
+     * optionally {@code stem} (imagenet or cifar) and {@code width}.
+     */
     static ResNet of(ModelConfig config) {
         String block = config.text("block");
         if (!block.equals("basic") && !block.equals("bottleneck")) {
@@ -61,12 +90,23 @@ public record ResNet(boolean bottleneck, Blocks blocks, int classes, int side) i
         int[] n = config.positives("layers", STAGES, Limit.LAYERS);
         int classes = config.positive("num_classes", 1000, Limit.CLASSES);
         int side = config.side("image_size", 224);
+        String stem = config.has("stem") ? config.text("stem") : "imagenet";
+        if (!stem.equals("imagenet") && !stem.equals("cifar")) {
+            throw config.wrong("stem is " + stem + "; expected imagenet or cifar");
+        }
+        int width = config.positive("width", TORCHVISION_WIDTH, Limit.WIDTH);
         config.finish();
         try {
-            return new ResNet(block.equals("bottleneck"), new Blocks(n[0], n[1], n[2], n[3]), classes, side);
+            Blocks blocks = new Blocks(n[0], n[1], n[2], n[3]);
+            return new ResNet(block.equals("bottleneck"), blocks, classes, side, stem.equals("cifar"), width);
         } catch (InvalidArgumentException e) {
             throw config.wrong(e.getMessage());
         }
+    }
+
+    /** This network with another number of classes and another size of images. */
+    ResNet with(int classes, int side) {
+        return new ResNet(bottleneck, blocks, classes, side, smallStem, width);
     }
 
     private int expansion() {
@@ -81,9 +121,9 @@ public record ResNet(boolean bottleneck, Blocks blocks, int classes, int side) i
     }
 
     private Place place(int stage, int block) {
-        int inner = WIDTH << stage;
+        int inner = width << stage;
         int outputs = inner * expansion();
-        int before = stage == 0 ? WIDTH : (inner / 2) * expansion();
+        int before = stage == 0 ? width : (inner / 2) * expansion();
         return new Place(
                 "layer" + (stage + 1) + "." + block,
                 block == 0 ? before : outputs,
@@ -94,14 +134,19 @@ public record ResNet(boolean bottleneck, Blocks blocks, int classes, int side) i
 
     @Override
     public Map<String, TensorSpec> stateDict() {
-        StateDict stateDict =
-                new StateDict().parameter("conv1.weight", WIDTH, 3, 7, 7).batchNorm("bn1", WIDTH);
+        StateDict stateDict = new StateDict()
+                .parameter("conv1.weight", width, 3, stemSide(), stemSide())
+                .batchNorm("bn1", width);
         for (int stage = 0; stage < STAGES; stage++) {
             for (int b = 0; b < blocks.of(stage); b++) describe(stateDict, place(stage, b));
         }
         return stateDict
-                .linear(HEAD, (long) (WIDTH << 3) * expansion(), classes)
+                .linear(HEAD, (long) (width << 3) * expansion(), classes)
                 .all();
+    }
+
+    private int stemSide() {
+        return smallStem ? 3 : 7;
     }
 
     private void describe(StateDict stateDict, Place at) {
@@ -137,10 +182,12 @@ public record ResNet(boolean bottleneck, Blocks blocks, int classes, int side) i
         Tensors.requireShape("images", images, images.size(0), 3, side, side);
         Tensor result = new Tensor();
         try (PointerScope scope = new PointerScope()) {
-            Tensor x = torch.relu(normalised(layers, "conv1", "bn1", images, 2, 3));
-            long[] two = {2, 2};
-            long[] one = {1, 1};
-            x = torch.max_pool2d(x, new long[] {3, 3}, two, one, one, false);
+            Tensor x = torch.relu(normalised(layers, "conv1", "bn1", images, smallStem ? 1 : 2, stemSide() / 2));
+            if (!smallStem) {
+                long[] two = {2, 2};
+                long[] one = {1, 1};
+                x = torch.max_pool2d(x, new long[] {3, 3}, two, one, one, false);
+            }
             for (int stage = 0; stage < STAGES; stage++) {
                 for (int b = 0; b < blocks.of(stage); b++) {
                     x = layers.boundary(block(layers, place(stage, b), x));

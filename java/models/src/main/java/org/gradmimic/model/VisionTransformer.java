@@ -165,6 +165,11 @@ public record VisionTransformer(
         }
     }
 
+    /** This model with another number of classes and another size of images. */
+    VisionTransformer with(int classes, int side) {
+        return new VisionTransformer(side, patchSize, layers, heads, width, mlpWidth, classes, epsilon);
+    }
+
     private TransformerBlock block() {
         return new TransformerBlock(width, mlpWidth, heads, epsilon, Activation.GELU, false, false, Names.TORCHVISION);
     }
