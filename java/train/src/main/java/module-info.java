@@ -6,4 +6,5 @@ module org.gradmimic.train {
 
     exports org.gradmimic.score;
     exports org.gradmimic.train;
+    exports org.gradmimic.trainer;
 }

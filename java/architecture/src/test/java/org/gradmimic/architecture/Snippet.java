@@ -57,6 +57,7 @@ record Snippet(String page, int line, String given, String text) {
             import org.gradmimic.select.vote.*;
             import org.gradmimic.spark.*;
             import org.gradmimic.train.*;
+            import org.gradmimic.trainer.*;
             """;
 
     /** What a loader of the user's own would give. */

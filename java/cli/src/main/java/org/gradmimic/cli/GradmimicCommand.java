@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
             DemoCommand.class,
             ScoreCommand.class,
             ProbeCommand.class,
+            TrainCommand.class,
             EmbedCommand.class,
             FilterCommand.class,
             DoctorCommand.class

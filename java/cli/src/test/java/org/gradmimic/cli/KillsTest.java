@@ -24,8 +24,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.io.AtomicFile;
 import org.gradmimic.io.npy.NpyWriter;
+import org.gradmimic.model.ImageClassifier;
+import org.gradmimic.model.ModelWeights;
+import org.gradmimic.model.Models;
+import org.gradmimic.model.Safetensors;
 import org.gradmimic.select.score.ScoreLog;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -54,6 +59,7 @@ class KillsTest {
     @CsvSource({
         "demo, TERM, 143", "demo, KILL, 137",
         "probe, TERM, 143", "probe, KILL, 137",
+        "train, TERM, 143", "train, KILL, 137",
         "score features, TERM, 143", "score features, KILL, 137",
         "filter, TERM, 143", "filter, KILL, 137",
         "filter reshard, TERM, 143", "filter reshard, KILL, 137"
@@ -155,8 +161,11 @@ class KillsTest {
             if (name.startsWith(".")) continue;
             if (Files.isDirectory(entry)) {
                 content.put(name, rows(entry));
-            } else if (name.equals("metrics.json")) {
-                content.put(name, Files.readString(entry).replaceAll("\"seconds\" : (\\{[^}]*}|[^,]*)", ""));
+            } else if (name.startsWith("metrics.json")) {
+                content.put(
+                        name,
+                        Files.readString(entry)
+                                .replaceAll("\"(evaluation_)?(seconds|waited)\" ?: ?(\\{[^}]*}|[^,}\n]*)", ""));
             } else {
                 content.put(name, bytes(entry));
             }
@@ -216,6 +225,20 @@ class KillsTest {
         }
     }
 
+    /** Random weights as the reference of {@code train}. */
+    private Path reference() {
+        Path file = folder.resolve("reference.safetensors");
+        if (Files.exists(file)) return file;
+        ImageClassifier model = Models.openClassifier(Models.Kind.RESNET, "resnet10_cifar", 4, 16);
+        try (ModelWeights weights = ModelWeights.random(model, 5)) {
+            Map<String, Tensor> tensors = new TreeMap<>();
+            for (String name : weights.parameters().names())
+                tensors.put(name, weights.parameters().tensor(name));
+            Safetensors.write(file, Map.of(), tensors);
+        }
+        return file;
+    }
+
     /** Arguments of a command that writes to {@code out}; running them again continues where that is possible. */
     private String[] arguments(String command, Path out) {
         return switch (command) {
@@ -242,6 +265,34 @@ class KillsTest {
                         .with("resume", "")
                         .with("out", out)
                         .arguments("probe");
+            case "train" ->
+                new String[] {
+                    "train",
+                    "--quiet",
+                    "--data",
+                    "drawn:classes=4,train=300,test=40,size=16",
+                    "--model",
+                    "resnet",
+                    "--model-config",
+                    "resnet10_cifar",
+                    "--img-size",
+                    "16",
+                    "--mode",
+                    "mimic",
+                    "--reference",
+                    reference().toString(),
+                    "--batch-size",
+                    "16",
+                    "--epochs",
+                    "3",
+                    "--checkpoint-steps",
+                    "5",
+                    "--crop",
+                    "shift",
+                    "--resume",
+                    "--out",
+                    out.toString()
+                };
             case "score features" -> {
                 Problem problem = new Problem(folder, 1, 20_000, 64, 10).score();
                 yield problem.with("out", out)

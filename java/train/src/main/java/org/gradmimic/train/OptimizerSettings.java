@@ -48,12 +48,14 @@ public record OptimizerSettings(Kind kind, double learningRate, double weightDec
             .defaultsTo(0.9)
             .ignoredBy(values -> values.get(OPTIMIZER) == Kind.SGD ? null : "optimizer " + values.get(OPTIMIZER));
 
-    static OptimizerSettings of(SettingValues values) {
+    /** The optimiser that these values describe. */
+    public static OptimizerSettings of(SettingValues values) {
         return new OptimizerSettings(
                 values.get(OPTIMIZER), values.get(LEARNING_RATE), values.get(WEIGHT_DECAY), values.get(MOMENTUM));
     }
 
-    Optimizer create(TensorVector parameters) {
+    /** Creates the optimiser of these parameters, in the caller's scope. */
+    public Optimizer create(TensorVector parameters) {
         switch (kind) {
             case ADAMW -> {
                 AdamWOptions options = new AdamWOptions(learningRate);

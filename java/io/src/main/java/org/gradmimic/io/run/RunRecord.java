@@ -139,7 +139,7 @@ public final class RunRecord {
             Entry entry = now.get(name);
             String old = before.getOrDefault(name, "none");
             String given = entry == null ? "none" : entry.text();
-            if (old.equals(given)) continue;
+            if (old.equals(given) || entry != null && entry.onResume() == OnResume.ANY) continue;
             boolean mayGrow = entry != null && entry.onResume() == OnResume.MAY_GROW;
             if (mayGrow && isLarger(given, old)) {
                 grown = true;

@@ -27,7 +27,9 @@ public final class Setting<V> {
         /** The value must stay the same. */
         SAME,
         /** The value may stay the same or become larger. */
-        MAY_GROW
+        MAY_GROW,
+        /** The value may be any: the result does not depend on it. */
+        ANY
     }
 
     private final String name;

@@ -112,6 +112,32 @@ public final class ScoreLogWriter implements AutoCloseable {
         });
     }
 
+    /**
+     * Continues a log after its first parts, for a run that repeats what it has logged since; later parts are removed.
+     *
+     * @param folder created if it is missing
+     * @param rowsPerPart rows in a part, at least 1
+     * @param kept how many parts are kept, as {@link #parts} returned it
+     * @return the writer
+     * @throws InputException if the log has fewer parts, or if the folder is being written by another run or is not
+     *     writable
+     */
+    public static ScoreLogWriter resumeAfterParts(Path folder, int rowsPerPart, int kept) {
+        return open(folder, rowsPerPart, parts -> {
+            if (parts.size() < kept) {
+                throw new InputException(folder + " has " + parts.size() + " parts of a score log; the run had written "
+                        + kept + " when it was interrupted");
+            }
+            for (int i = parts.size() - 1; i >= kept; i--) Files.delete(parts.get(i));
+            return parts.subList(0, kept);
+        });
+    }
+
+    /** The number of parts that are finished or under way; after {@link #flush}, all rows are in them. */
+    public int parts() {
+        return nextPart;
+    }
+
     /** Inspects the existing parts and returns those that stay. */
     @FunctionalInterface
     private interface Keep {
