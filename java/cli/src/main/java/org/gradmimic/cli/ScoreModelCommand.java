@@ -3,6 +3,7 @@ package org.gradmimic.cli;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.gradmimic.ReferenceCombination;
 import org.gradmimic.base.InputException;
@@ -26,6 +27,7 @@ import org.gradmimic.score.ScoreMemory;
 import org.gradmimic.score.ScoreSettings;
 import org.gradmimic.score.ScoreSink;
 import org.gradmimic.score.ScoreSummary;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -157,16 +159,21 @@ final class ScoreModelCommand implements Callable<Integer> {
                     .open(model.imageSize(), ((ImageClassifier) model).classes());
         }
         NpySamples.Images images =
-                NpySamples.images(options.images, model.imageSize()).batchSize(atATime);
+                NpySamples.images(required(options.images), model.imageSize()).batchSize(atATime);
         if (!(model instanceof Clip clip)) {
-            return images.labelled(options.labels, ((ImageClassifier) model).classes());
+            return images.labelled(required(options.labels), ((ImageClassifier) model).classes());
         }
         if (options.captions == null) {
-            return images.captioned(options.tokens, clip.contextLength(), clip.vocabulary());
+            return images.captioned(required(options.tokens), clip.contextLength(), clip.vocabulary());
         }
-        try (ClipTokenizer tokenizer = ClipTokenizer.open(options.vocabulary, clip)) {
+        try (ClipTokenizer tokenizer = ClipTokenizer.open(required(options.vocabulary), clip)) {
             return images.captioned(options.captions, tokenizer);
         }
+    }
+
+    /** A file that {@link #checkInputs} has required. */
+    private static Path required(@Nullable Path file) {
+        return Objects.requireNonNull(file);
     }
 
     private ModelSource source(ModelSource.Builder builder, List<ModelWeights> references) {

@@ -211,7 +211,7 @@ public final class Probe {
                 EpochMetrics metrics = Evaluation.of(here, head, epoch, log.losses(), log.nonFinite(), seconds);
                 epochs.add(metrics);
                 listener.epochFinished(metrics);
-                if (checkpoint != null) checkpoint.save(head.weight(), head.bias(), optimizer, epochs);
+                if (checkpoint != null) checkpoint.save(weight, bias, optimizer, epochs);
             }
             return stopped;
         }

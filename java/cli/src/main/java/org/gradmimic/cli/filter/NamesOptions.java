@@ -80,9 +80,8 @@ final class NamesOptions {
     /** Writes a filter by sample number, with the names where the format has room for them, and the list of discarded. */
     void write(Path out, Filter filter) {
         SampleNames known = names;
-        boolean named =
-                known != null && (FilterFile.isCsv(out) || out.toString().endsWith(".parquet"));
-        if (named) FilterFile.write(out, filter, known);
+        boolean room = FilterFile.isCsv(out) || out.toString().endsWith(".parquet");
+        if (known != null && room) FilterFile.write(out, filter, known);
         else FilterFile.write(out, filter);
         if (discarded != null && known != null) FilterFile.writeDiscarded(discarded, filter, known);
     }
