@@ -63,7 +63,7 @@ class AsynchronousHeadTest {
     }
 
     @Test
-    void whoAsksForNumbersIsToldThemAndTheyAreCounted() {
+    void hostReadsReturnTheValuesAndAreCounted() {
         try (PointerScope scope = new PointerScope()) {
             torch.manual_seed(1);
             Tensor weight = torch.randn(3, 4).set_requires_grad(true);

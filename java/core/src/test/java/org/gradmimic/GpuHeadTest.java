@@ -108,7 +108,7 @@ class GpuHeadTest {
     }
 
     @Test
-    void tensorsOfAnotherDeviceAreRefusedByName() {
+    void tensorsOnAnotherDeviceAreRefused() {
         Device device = Gpu.device();
         try (PointerScope scope = new PointerScope()) {
             Tensor weight = device.move(torch.randn(3, 4)).set_requires_grad(true);

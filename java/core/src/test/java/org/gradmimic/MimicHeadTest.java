@@ -311,7 +311,7 @@ class MimicHeadTest {
     }
 
     @Test
-    void aBatchWithoutAFiniteScoreFailsByName() {
+    void aBatchWithoutAFiniteScoreIsRefused() {
         Problem p = new Problem(2);
         p.features.fill_(new Scalar(Float.NaN));
         try (MimicHead head = MimicHead.builder(p.linear)
@@ -325,7 +325,7 @@ class MimicHeadTest {
     }
 
     @Test
-    void refusesByName() {
+    void invalidArgumentsAreRefused() {
         Problem p = new Problem(4);
         try (MimicHead head = MimicHead.builder(p.linear)
                 .reference(p.reference)

@@ -70,7 +70,7 @@ class MisuseTest {
     }
 
     @Test
-    void aClosedHeadAnswersNothing() {
+    void aClosedHeadThrows() {
         MimicHead head = head(Weighting.normedProj(1));
         HeadStep step = head.step(batch());
         head.close();
@@ -180,7 +180,7 @@ class MisuseTest {
     }
 
     @Test
-    void aConstructorThatRefusesLeavesNothingBehind() {
+    void aConstructorThatThrowsLeaksNothing() {
         long open = OpenResources.count();
         double[] before = PerSample.doubles(linear.weight());
         long address = linear.weight().data_ptr().address();
@@ -324,7 +324,7 @@ class MisuseTest {
     }
 
     @Test
-    void theFeaturesGraphIsLeftAloneUnlessItAsksForAGradient() {
+    void featuresWithoutAGradientGetNone() {
         Tensor input = torch.randn(B, D);
         Tensor layer = torch.randn(D, D);
         layer.set_requires_grad(true);
@@ -337,7 +337,7 @@ class MisuseTest {
     }
 
     @Test
-    void closedThingsSaySo() {
+    void closedObjectsThrow() {
         Direction direction = Direction.toward(List.of(reference), List.of(linear.weight()));
         direction.close();
         assertThatThrownBy(direction::refresh).hasMessage("this direction is closed");

@@ -42,7 +42,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void everyModuleIsLookedAt() {
+    void everyModuleIsChecked() {
         for (Module module : MODULES.all()) {
             // bench is a program that nothing depends on, and not on the class path here.
             if (module.name().equals("bench")) continue;

@@ -67,7 +67,7 @@ class ContributingTest {
     }
 
     @Test
-    void pathsAndNamesAreTrue() throws IOException {
+    void pathsAndNamesExist() throws IOException {
         String page = Files.readString(Modules.ROOT.resolve("CONTRIBUTING.md"));
         assertThat(quoted(page).stream().filter(text -> PATH.matcher(text).matches()))
                 .hasSizeGreaterThan(30);

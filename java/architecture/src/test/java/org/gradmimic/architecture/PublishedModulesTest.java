@@ -46,7 +46,7 @@ class PublishedModulesTest {
     }
 
     @Test
-    void whatIsNotPublishedIsNotInstalledEither() {
+    void unpublishedModulesAreNotInstalled() {
         for (Pom module : root.all("modules", "module")) {
             String folder = module.element().getTextContent().strip();
             Pom pom = Pom.read(Modules.ROOT.resolve(folder).resolve("pom.xml"));
@@ -58,7 +58,7 @@ class PublishedModulesTest {
 
     /** A module has what its parent says; the folder of a module is not appended to the parent's addresses. */
     @Test
-    void everyModuleSaysWhatItIsAndUnderWhichLicence() throws IOException {
+    void everyModuleHasADescriptionAndALicence() throws IOException {
         published().forEach((artifact, pom) -> {
             assertThat(pom.text("name")).as(artifact).isEqualTo(artifact);
             assertThat(pom.text("description")).as(artifact).isNotEmpty();

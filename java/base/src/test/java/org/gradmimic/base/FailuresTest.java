@@ -72,7 +72,7 @@ class FailuresTest {
     }
 
     @Test
-    void allModulesAreLookedAt() throws IOException {
+    void allModulesAreChecked() throws IOException {
         assertThat(sources().stream().map(Source::module)).contains("base", "kernel", "core", "io", "select", "cli");
         assertThat(sources()).hasSizeGreaterThan(300);
     }
@@ -111,7 +111,7 @@ class FailuresTest {
     }
 
     @Test
-    void inputNamesItsFileAndPlace() {
+    void inputExceptionsNameFileAndPlace() {
         InputException at = InputException.at(Path.of("a.npy"), "row", 7, "is NaN");
         assertThat(at).hasMessage("a.npy: row 7: is NaN");
         assertThat(at.file()).isEqualTo("a.npy");

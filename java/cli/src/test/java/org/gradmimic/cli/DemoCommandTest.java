@@ -77,7 +77,7 @@ class DemoCommandTest {
     }
 
     @Test
-    void goesOnWhenItWasKilled() throws Exception {
+    void aKilledDemoIsResumed() throws Exception {
         Path out = folder.resolve("demo");
         String[] arguments = {
             "demo",
@@ -139,7 +139,7 @@ class DemoCommandTest {
     }
 
     @Test
-    void refusesByName() throws Exception {
+    void invalidArgumentsAreRefused() throws Exception {
         assertRefused("--noise is 1.5; it must be between 0 and 1", "demo", "--data", DATA, "--noise", "1.5");
         assertRefused("nowhere", "demo", "--data", "images:" + folder.resolve("nowhere"));
         assertRefused("unknown", "demo", "--data", "unknown:x");

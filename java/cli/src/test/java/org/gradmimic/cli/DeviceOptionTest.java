@@ -28,7 +28,7 @@ class DeviceOptionTest {
     }
 
     @Test
-    void autoIsSilentWhereNobodyCouldMeanAGpu() {
+    void autoIsSilentWithoutAGpu() {
         assumeTrue(!CudaSupport.nativesThere() && !CudaSupport.driverThere() && !CudaSupport.cardThere());
         Run run = problem().with("device", "auto").run("probe");
         assertThat(run.code()).isZero();
@@ -104,7 +104,7 @@ class DeviceOptionTest {
     }
 
     @Test
-    void whatIsNoDeviceIsRefused() {
+    void anUnknownDeviceIsRefused() {
         Run run = problem().with("device", "gpu").run("probe");
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.err()).contains("--device: 'gpu' is not a device; expected auto, cpu, cuda or cuda:N");

@@ -78,7 +78,7 @@ class EmbedCommandTest {
     }
 
     @Test
-    void whatCannotBeUsedIsNamedAndNothingIsLost() throws Exception {
+    void unusableFilesAreNamedAndNothingIsOverwritten() throws Exception {
         Path out = folder.resolve("features");
         Path text = Files.writeString(folder.resolve("model.txt"), "Neither of the two, but a text.");
         assertError(embed(text, out), text.toString());
@@ -112,7 +112,7 @@ class EmbedCommandTest {
     }
 
     @Test
-    void aFoldersClassesAndWhatIsOddInItAreSaid() throws Exception {
+    void classesAndOddFilesOfAFolderArePrinted() throws Exception {
         // A PNG of one pixel with a colour profile that is cut short.
         byte[] image = HexFormat.of()
                 .parseHex("89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000669434350700000"

@@ -65,7 +65,7 @@ class InterruptionTest {
 
     /** Destructors that run while LibTorch works crash the JVM in some of the cases: exit code 134 instead of 143. */
     @Test
-    void terminationWhileLibTorchWorksIsNoCrash(@TempDir Path folder) throws Exception {
+    void terminationWhileLibTorchWorksDoesNotCrash(@TempDir Path folder) throws Exception {
         for (int i = 0; i < 8; i++) {
             ProcessBuilder builder = Run.java(BusyInLibTorch.class.getName());
             builder.command().add(1, "-XX:ErrorFile=" + folder.resolve("crash.log"));
@@ -89,12 +89,12 @@ class InterruptionTest {
     }
 
     @Test
-    void saysNothingOfWhatNobodyNamed() throws Exception {
+    void withoutAMessageNothingIsPrinted() throws Exception {
         assertThat(interrupted()).isEqualToIgnoringNewLines("gradmimic: interrupted");
     }
 
     @Test
-    void anEndIsNoInterruption() throws Exception {
+    void aNormalEndPrintsNothing() throws Exception {
         Run run = Run.process(Run.java(Done.class.getName()));
         assertThat(run).isEqualTo(new Run(0, "", ""));
     }

@@ -27,7 +27,7 @@ class KilledProbeTest {
 
     @ParameterizedTest
     @CsvSource({"INT, 130", "TERM, 143", "KILL, 137"})
-    void whatWasFinishedIsWhole(String signal, int code) throws Exception {
+    void finishedFilesAreWhole(String signal, int code) throws Exception {
         Problem problem = problem(1_000_000);
         kill(problem, signal, code);
         Path log = problem.out().resolve("scores");

@@ -92,7 +92,7 @@ class LauncherTest {
     }
 
     @Test
-    void respectsJavaHomeAndSaysSo() throws Exception {
+    void javaHomeIsUsedAndNamed() throws Exception {
         installTools();
         ProcessBuilder builder = launcher(root.resolve("gradmimic"), "doctor");
         builder.environment().put("JAVA_HOME", "/no/java");

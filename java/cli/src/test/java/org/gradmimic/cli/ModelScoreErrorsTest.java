@@ -42,7 +42,7 @@ class ModelScoreErrorsTest extends ModelScoreFixture {
                 "out | scores.csv | the output must end in .npy or .parquet",
                 "grad-norms | norms.csv | norms.csv: the output must end in .npy or .parquet"
             })
-    void whatCannotBe(String option, String value, String message) throws IOException {
+    void invalidArguments(String option, String value, String message) throws IOException {
         with(option, value);
         assertRefused(message);
     }

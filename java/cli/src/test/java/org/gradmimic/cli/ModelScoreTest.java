@@ -233,7 +233,7 @@ class ModelScoreTest extends ModelScoreFixture {
 
     /** One image that is not finite spoils the scores of those it is compared with, and is named before them. */
     @Test
-    void anImageThatSpoilsItsBatch() throws IOException {
+    void anImageThatMakesItsBatchNonFinite() throws IOException {
         withClip();
         options.remove("quiet");
         float[] pixels = Vectors.floats(Vectors.path("clip/images.npy"));
@@ -261,7 +261,7 @@ class ModelScoreTest extends ModelScoreFixture {
     }
 
     @Test
-    void whatAContrastiveLossDoesNotHave() throws IOException {
+    void optionsThatAContrastiveLossDoesNotSupport() throws IOException {
         withClip();
         with("score", "cos");
         assertRefused("cos cannot be computed for a contrastive loss");

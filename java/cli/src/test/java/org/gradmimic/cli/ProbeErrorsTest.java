@@ -65,7 +65,7 @@ class ProbeErrorsTest {
                 "clean-features",
                 "clean-labels"
             })
-    void anInputThatIsNoArray(String option) throws IOException {
+    void inputsThatAreNotArrays(String option) throws IOException {
         problem.with(option, folder.resolve("absent.npy"));
         assertRefused("absent.npy: no such file");
         problem.with(option, Files.createDirectory(folder.resolve("folder.npy")));
@@ -164,7 +164,7 @@ class ProbeErrorsTest {
     }
 
     @Test
-    void labelsAloneSayHowManyClassesThereAre() throws IOException {
+    void theLabelsDetermineTheNumberOfClasses() throws IOException {
         problem.with("mode", "sgd").without("reference-weight");
         problem.with("labels", write("labels", "11", -3));
         assertRefused("labels[0] = -3 is outside [0, 1)");
@@ -232,7 +232,7 @@ class ProbeErrorsTest {
                 "calibrate | head | 'head' is not one of layer, all",
                 "optimizer | adam | 'adam' is not one of adamw, sgd"
             })
-    void aNumberOrNameThatCannotBe(String option, String value, String words) throws IOException {
+    void invalidNumbersAndNames(String option, String value, String words) throws IOException {
         problem.with(option, value);
         assertRefused(words);
         // The mode need not use it.
@@ -248,7 +248,7 @@ class ProbeErrorsTest {
         "rho, mode rho needs --reference-weight",
         "influence, mode influence needs --clean-features and --clean-labels"
     })
-    void whatAModeNeeds(String mode, String words) throws IOException {
+    void arraysThatAModeNeeds(String mode, String words) throws IOException {
         problem.with("mode", mode).without("reference-weight");
         assertRefused(words);
     }
@@ -270,7 +270,7 @@ class ProbeErrorsTest {
     }
 
     @Test
-    void anOutputThatCannotBe() throws IOException {
+    void unusableOutputs() throws IOException {
         problem.with("out", Files.writeString(folder.resolve("file"), "text"));
         assertRefused("file is a file; the output is a folder");
         Path full = Files.createDirectory(folder.resolve("full"));
@@ -309,7 +309,7 @@ class ProbeErrorsTest {
         "rho, proj",
         "grad-match, opt"
     })
-    void goesOnWithoutTheSampleThatIsNotFinite(String mode, String score) throws IOException {
+    void aNonFiniteSampleIsLeftOut(String mode, String score) throws IOException {
         double[] values = problem.features.clone();
         values[6 * D + 3] = Double.NaN;
         clean();

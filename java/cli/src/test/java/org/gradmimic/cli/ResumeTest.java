@@ -40,7 +40,7 @@ class ResumeTest {
     }
 
     @Test
-    void refusesOtherSettingsByName() throws Exception {
+    void aRunWithOtherSettingsIsNotResumed() throws Exception {
         Problem problem = problem();
         leaveUnfinished(
                 problem,

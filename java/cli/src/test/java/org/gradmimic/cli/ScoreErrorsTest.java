@@ -48,7 +48,7 @@ class ScoreErrorsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"features", "labels", "weight", "bias", "reference-weight"})
-    void anInputThatIsNoArray(String option) throws IOException {
+    void inputsThatAreNotArrays(String option) throws IOException {
         problem.with(option, folder.resolve("absent.npy"));
         assertRefused("absent.npy: no such file");
         problem.with(option, Files.createDirectory(folder.resolve("folder.npy")));
@@ -115,7 +115,7 @@ class ScoreErrorsTest {
     }
 
     @Test
-    void evenWithProgressTheErrorStandsAlone() throws IOException {
+    void anErrorDuringProgressIsOneLine() throws IOException {
         double[] labels = problem.labels.clone();
         labels[5] = C;
         problem.without("quiet").with("labels", problem.write("wrong.npy", "<i8", labels, N));
@@ -179,7 +179,7 @@ class ScoreErrorsTest {
                 "score, norm, \"'norm' is not one of proj, cos, normed_proj, normed_cos, opt\"",
                 "threads, 0, --threads is 0; it must be between 1 and"
             })
-    void aNumberOrNameThatCannotBe(String option, String value, String words) throws IOException {
+    void invalidNumbersAndNames(String option, String value, String words) throws IOException {
         problem.with(option, value);
         assertRefused(words);
     }
@@ -192,7 +192,7 @@ class ScoreErrorsTest {
     }
 
     @Test
-    void anOutputThatCannotBe() throws IOException {
+    void unusableOutputs() throws IOException {
         problem.with("out", folder.resolve("scores.csv"));
         assertRefused("scores.csv: the output must end in .npy or .parquet");
         for (String name : new String[] {"missing/scores.npy", "missing/scores.parquet"}) {

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class TableTest {
     @Test
-    void numbersStandRightAndWordsLeft() {
+    void numbersAreRightAlignedAndWordsLeftAligned() {
         Table table = new Table("mode", "epoch", "accuracy")
                 .add("sgd", 1, 0.87654321)
                 .add("grad-match", 10, null)

@@ -30,7 +30,7 @@ class CudaLibrariesTest {
     }
 
     @Test
-    void anEmptyMachineLacksEverythingAndSaysWhereItComesFrom() {
+    void onAnEmptyMachineEveryLibraryIsMissingWithItsSource() {
         CudaLibraries none = libraries(Map.of());
         assertThat(none.find(CUBLAS)).isEmpty();
         assertThat(none.missing()).extracting(Library::name).contains("libcudart.so.13", CUBLAS, "libcudnn.so.9");
@@ -82,7 +82,7 @@ class CudaLibrariesTest {
     }
 
     @Test
-    void theLinkersCacheIsReadAndADeadEntryOfItIsNotBelieved() throws IOException {
+    void staleEntriesOfTheLinkersCacheAreIgnored() throws IOException {
         Path cached = file("strange/libcurand.so.10");
         CudaLibraries libraries = libraries(
                 Map.of(),
@@ -106,7 +106,7 @@ class CudaLibrariesTest {
     }
 
     @Test
-    void theReasonIsTheFirstThingThatLacks() {
+    void theReasonIsTheFirstMissingLibrary() {
         List<Library> missing = libraries(Map.of()).missing();
         assertThat(CudaSupport.judge(false, false, missing)).isEqualTo("this LibTorch is for the CPU only");
         assertThat(CudaSupport.judge(true, false, missing)).contains("no NVIDIA driver", "libcuda.so.1");

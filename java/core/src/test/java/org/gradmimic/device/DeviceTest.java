@@ -48,7 +48,7 @@ class DeviceTest {
     }
 
     @Test
-    void withoutADeviceAutoIsTheCpuAndCudaSaysWhyNot() {
+    void withoutAGpuAutoIsTheCpuAndCudaIsRefusedWithTheReason() {
         String problem = CudaSupport.problem(0);
         assumeThat(problem).as("a machine without a CUDA device").isNotNull();
         assertThat(DeviceChoice.parse("auto").choose().device()).isEqualTo(Device.CPU);

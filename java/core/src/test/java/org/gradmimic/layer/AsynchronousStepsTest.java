@@ -45,7 +45,7 @@ class AsynchronousStepsTest {
     }
 
     @Test
-    void whoAsksForNumbersIsToldThemAndTheyAreCounted() {
+    void hostReadsReturnTheValuesAndAreCounted() {
         try (PointerScope scope = new PointerScope()) {
             Tensor weight = torch.randn(3, 4).set_requires_grad(true);
             try (Parameters parameters = Parameters.of(Map.of("w.weight", weight));

@@ -122,7 +122,7 @@ class ContrastiveTest {
     /** All losses depend on one sample's features: it is the one that is named, and the step is skipped. */
     @ParameterizedTest
     @EnumSource(Kind.class)
-    void aSampleThatSpoilsTheOthersIsNamed(Kind kind) {
+    void aSampleThatMakesTheOthersNonFiniteIsNamed(Kind kind) {
         List<String> mimic = List.of("image.head.weight");
         for (ContrastiveScore score : ContrastiveScore.values()) {
             try (Towers towers = new Towers(kind, ScalarType.Float, 5);
@@ -180,7 +180,7 @@ class ContrastiveTest {
     }
 
     @Test
-    void whatHasNoExactFormIsRefusedByName() {
+    void parametersWithoutAnExactScoreAreRefused() {
         try (Towers towers = new Towers(Kind.SOFTMAX, ScalarType.Float, 3);
                 RecordingLayers layers = RecordingLayers.builder(towers.parameters)
                         .mimic("scale")

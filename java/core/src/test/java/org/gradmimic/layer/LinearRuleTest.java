@@ -48,7 +48,7 @@ class LinearRuleTest {
     }
 
     @Test
-    void whatIsNotFiniteStaysInItsSample() {
+    void aNonFiniteSampleDoesNotAffectOthers() {
         try (PointerScope scope = new PointerScope();
                 LayerKernels kernels = new LayerKernels(Device.CPU)) {
             Tensor delta = torch.randn(5, 40, 9);

@@ -83,7 +83,7 @@ class ParametersTest {
     }
 
     @Test
-    void whatFitsNothingIsNamedWithTheNearest() {
+    void unknownNamesAreNamedWithTheClosestMatches() {
         try (Parameters parameters = Parameters.of(new Net().model)) {
             assertThatThrownBy(() -> parameters.named("fc.weigth"))
                     .isInstanceOf(InvalidArgumentException.class)

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 class PlainLayersTest {
     @Test
-    void looksParametersUpByTheirNames() {
+    void parametersAreFoundByName() {
         try (PointerScope scope = new PointerScope()) {
             LinearImpl linear = new LinearImpl(5, 3);
             Map<String, Tensor> tensors = new LinkedHashMap<>();

@@ -257,7 +257,7 @@ class ClassFolderDatasetTest {
 
     /** What systems and other programs leave in folders is neither a class nor an image, and it is counted. */
     @Test
-    void skipsAndCountsWhatIsNoImage() throws IOException {
+    void otherFilesAreSkippedAndCounted() throws IOException {
         Map<String, byte[]> files = new LinkedHashMap<>();
         files.put("cat/1.png", png(1));
         files.put("dog/2.jfif", encode(randomRgb(SIZE, 2), SIZE, ".jpg"));

@@ -112,7 +112,7 @@ class DecoderMessagesTest {
     }
 
     @Test
-    void aLostPartIsAnErrorWithTheImagesName() throws IOException {
+    void aTruncatedImageIsAnErrorWithItsName() throws IOException {
         for (Map.Entry<byte[], String> bad : Map.of(
                         halved(), "is corrupt: Corrupt JPEG data: premature end of data segment",
                         png(new byte[0], deflated(8 * 5)), "libpng error: Not enough image data",

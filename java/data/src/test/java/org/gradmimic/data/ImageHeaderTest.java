@@ -41,7 +41,7 @@ class ImageHeaderTest {
     /** Whatever the bytes are, there is an answer. */
     @ParameterizedTest
     @ValueSource(strings = {".png", ".jpg", ".bmp", ".webp", ".tiff", ".gif", ".ppm"})
-    void anyBytesHaveAnAnswer(String ending) {
+    void anyBytesAreReadOrRefused(String ending) {
         ImageSize size = new ImageSize(5, 4);
         byte[] image = encode(randomRgb(size, 1), size, ending);
         Random random = new Random(2);
@@ -134,7 +134,7 @@ class ImageHeaderTest {
         ".ppm, 99999x99999",
         ".tiff, 60000x60000"
     })
-    void aClaimOfAnyFormatIsRefused(String ending, String size) throws IOException {
+    void aHeaderThatClaimsTooManyPixelsIsRefused(String ending, String size) throws IOException {
         byte[] image = enlarged(ending, Integer.parseInt(size.substring(0, size.indexOf('x'))));
         TestImages.writeFolder(folder.resolve("d"), Map.of("a/1" + ending, image));
         Files.write(folder.resolve("d.tar"), TestImages.tar(Map.of("a/1" + ending, image)));
@@ -181,7 +181,7 @@ class ImageHeaderTest {
 
     /** OpenCV has a limit of its own; its message begins after the place in its source. */
     @Test
-    void whatOpenCvSaysIsShownWhole() {
+    void messagesOfOpenCvAreShownWhole() {
         String message =
                 "OpenCV(4.13.0) /src/loadsave.cpp:90: error: (-215:Assertion failed) pixels <= MAX in function 'f'\n";
         assertThat(ImageDecoder.reason(new RuntimeException(message)))

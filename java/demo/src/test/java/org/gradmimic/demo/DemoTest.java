@@ -89,7 +89,7 @@ class DemoTest {
     }
 
     @Test
-    void stoppedItKeepsWhatIsWhole() {
+    void aStoppedDemoKeepsItsWholeFiles() {
         ImageDataset dataset = drawn(400, 50);
         boolean[] stop = {false};
         Optional<DemoResult> result = new Demo(dataset, quick(dataset), folder, new DemoListener() {
@@ -113,7 +113,7 @@ class DemoTest {
 
     /** Stopped in every stage in turn, each time a little further on, it ends as if it had never been. */
     @Test
-    void goesOnAfterItsLastFinishedStage() throws Exception {
+    void aStoppedDemoContinuesAfterItsLastFinishedStage() throws Exception {
         ImageDataset dataset = drawn(400, 50);
         Path whole = Files.createDirectory(folder.resolve("whole"));
         Path stopped = Files.createDirectory(folder.resolve("stopped"));
@@ -169,7 +169,7 @@ class DemoTest {
     }
 
     @Test
-    void stoppedAtOnceItLeavesNothing() throws Exception {
+    void aDemoThatIsStoppedAtOnceWritesNothing() throws Exception {
         ImageDataset dataset = drawn(400, 50);
         Optional<DemoResult> result = new Demo(dataset, quick(dataset), folder, new DemoListener() {
                     @Override

@@ -62,7 +62,7 @@ class AtomicFileProcessTest {
     }
 
     @Test
-    void oneThatIsKilledSpoilsNothing() throws Exception {
+    void aKilledWriterLeavesTheFileWhole() throws Exception {
         Path target = folder.resolve("a.bin");
         Writer first = new Writer(target, "1");
         Writer second = new Writer(target, "2");
@@ -72,7 +72,7 @@ class AtomicFileProcessTest {
     }
 
     @Test
-    void whatTheDeadLeftIsRemovedAndWhatTheLivingWriteIsNot() throws Exception {
+    void temporaryFilesOfDeadProcessesAreRemovedAndOthersAreKept() throws Exception {
         Writer dead = new Writer(folder.resolve("dead.bin"), "1");
         Writer living = new Writer(folder.resolve("a.bin"), "2");
         dead.kill();

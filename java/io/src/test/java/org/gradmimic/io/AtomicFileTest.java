@@ -63,7 +63,7 @@ class AtomicFileTest {
     }
 
     @Test
-    void failsByNameWhenTheDiskDoes() throws IOException {
+    void aFailingDiskIsReportedWithTheFile() throws IOException {
         Path target = folder.resolve("a.bin");
         Files.writeString(target, "old");
         try (AtomicFile file = AtomicFile.create(target)) {
@@ -78,7 +78,7 @@ class AtomicFileTest {
     }
 
     @Test
-    void twoWritersOfOneProcessDoNotMeet() throws IOException {
+    void twoWritersOfOneProcessUseDifferentTemporaryFiles() throws IOException {
         Path target = folder.resolve("a.bin");
         try (AtomicFile first = AtomicFile.create(target);
                 AtomicFile second = AtomicFile.create(target)) {

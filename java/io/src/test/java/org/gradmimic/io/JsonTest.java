@@ -34,7 +34,7 @@ class JsonTest {
                 "[1",
                 ""
             })
-    void refusesWhatIsNoJson(String text) {
+    void invalidJsonIsRefused(String text) {
         assertThatThrownBy(() -> Json.value(text))
                 .isInstanceOf(InvalidArgumentException.class)
                 .hasMessageStartingWith("is not valid JSON: ")
@@ -43,7 +43,7 @@ class JsonTest {
     }
 
     @Test
-    void deepNestingIsRefusedBeforeItHurts() {
+    void deepNestingIsRefused() {
         assertThatThrownBy(() -> Json.value("[".repeat(100_000))).isInstanceOf(InvalidArgumentException.class);
     }
 

@@ -29,7 +29,7 @@ class ParquetColumnsTest {
     // Around DuckDB's vector of 2048 rows and row group of 122,880.
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 2047, 2048, 2049, 4096, 122_880, 130_001})
-    void whatWasWrittenIsRead(int rows) throws Exception {
+    void writtenValuesAreReadBack(int rows) throws Exception {
         Random random = new Random(rows);
         long[] longs = random.longs(rows).toArray();
         int[] ints = random.ints(rows).toArray();
@@ -79,7 +79,7 @@ class ParquetColumnsTest {
     }
 
     @Test
-    void aBlocksArraysMayBeUsedAgain() throws Exception {
+    void arraysOfABlockAreReused() throws Exception {
         long[] buffer = new long[1500];
         Iterator<ParquetColumns> source = new Iterator<>() {
             private int block;

@@ -53,7 +53,7 @@ class ParquetFolderTest {
     }
 
     @Test
-    void aLinkToNowhereIsNotPassedOver() throws IOException {
+    void aBrokenLinkIsAnError() throws IOException {
         Path link = Files.createSymbolicLink(folder.resolve("a.parquet"), folder.resolve("gone.parquet"));
         assertThat(ParquetFolder.files(folder)).containsExactly(link);
         assertThatThrownBy(() -> ParquetReader.openAll(folder))

@@ -99,7 +99,7 @@ class EmbedderTest {
     }
 
     @Test
-    void damagedImagesFailByNameAndLeaveNothing() throws Exception {
+    void damagedImagesAreNamedAndNothingIsWritten() throws Exception {
         Path images = folder.resolve("images");
         for (String name : new String[] {"a/1.png", "b/1.png"}) {
             Files.createDirectories(images.resolve(name).getParent());

@@ -40,14 +40,14 @@ class MimicLayersTest {
                 "heads.head.weight, | the mimic layer has an empty name",
                 "'' | the mimic layer has an empty name",
             })
-    void whatNobodyHasIsRefused(String text, String message) {
+    void unknownNamesAreRefused(String text, String message) {
         assertThatThrownBy(() -> MimicLayers.resolve(VIT, text))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining(message);
     }
 
     @Test
-    void aBufferIsNoParameter() {
+    void aBufferIsNotAParameter() {
         assertThatThrownBy(() -> MimicLayers.resolve(RESNET, "bn1.running_mean"))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("bn1.running_mean is a buffer, not a parameter");

@@ -59,7 +59,7 @@ class ModelWeightsTest {
     }
 
     @Test
-    void whatFitsIsRead() {
+    void matchingTensorsAreRead() {
         write(VIT, tensors -> {});
         try (PointerScope scope = new PointerScope();
                 Parameters expected = Formula.parameters(VIT);
@@ -171,7 +171,7 @@ class ModelWeightsTest {
     }
 
     @Test
-    void openAisThreeNumbersArePassedOver() throws Exception {
+    void openAisThreeExtraNumbersAreSkipped() throws Exception {
         Architecture clip = Models.open(
                 Models.Kind.CLIP,
                 Files.writeString(

@@ -183,7 +183,7 @@ class ModelsTest {
                 "CLIP | {\"embed_dim\":8,\"vision_cfg\":{},\"text_cfg\":{},\"custom_text\":true} | custom_text is true",
                 "CLIP | {\"embed_dim\":8,\"text_cfg\":{}} | lacks vision_cfg"
             })
-    void whatAConfigurationAsksForIsServedOrRefused(Kind kind, String json, String message) {
+    void settingsOfAConfigurationAreAppliedOrRefused(Kind kind, String json, String message) {
         assertThatThrownBy(() -> model(kind, json))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("config.json: ")
@@ -215,7 +215,7 @@ class ModelsTest {
     }
 
     @Test
-    void aNameNobodyKnowsIsRefused() {
+    void anUnknownNameIsRefused() {
         assertThatThrownBy(() -> Models.open(Kind.VIT, "vit_h_14"))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("vit_h_14 is not a file, and not one of vit_b_16, vit_b_32, vit_l_16");
@@ -225,7 +225,7 @@ class ModelsTest {
 
     /** A folder that is called like a model, as one of its checkpoints may be, does not hide it. */
     @Test
-    void aFolderIsNoConfiguration() throws IOException {
+    void aFolderIsNotAConfiguration() throws IOException {
         Path here = Files.createDirectory(Path.of("vit_l_16"));
         try {
             assertThat(Models.open(Kind.VIT, "vit_l_16").stateDict()).containsKey("heads.head.weight");

@@ -35,7 +35,7 @@ class SafetensorsTest {
     private Path folder;
 
     @RepeatedTest(20)
-    void whatIsWrittenIsRead(RepetitionInfo repetition) {
+    void writtenTensorsAreReadBack(RepetitionInfo repetition) {
         Random random = new Random(repetition.getCurrentRepetition());
         Path file = folder.resolve("t.safetensors");
         Map<String, Tensor> tensors = new LinkedHashMap<>();

@@ -93,7 +93,7 @@ class TorchFileTest {
     }
 
     @Test
-    void whatIsNoTensorIsSkippedAndNamed() {
+    void entriesThatAreNotTensorsAreSkippedAndNamed() {
         try (PointerScope scope = new PointerScope();
                 Weights weights = Weights.open(stored("mixed.pt"))) {
             assertThat(weights.names()).containsExactly("weight");
@@ -102,7 +102,7 @@ class TorchFileTest {
     }
 
     @Test
-    void whatIsWrittenToATensorDoesNotReachTheFile() throws IOException {
+    void writesToATensorDoNotReachTheFile() throws IOException {
         Path copy = Files.copy(stored("types.pt"), folder.resolve("copy.pt"));
         try (PointerScope scope = new PointerScope()) {
             Tensor kept;
@@ -139,7 +139,7 @@ class TorchFileTest {
                 "module.pt | holds an object of 'torch.nn.modules.linear.Linear', which would run code, not a state dict",
                 "list.pt   | holds a list, not a state dict"
             })
-    void whatIsNoStateDictIsRefused(String name, String message) {
+    void filesWithoutAStateDictAreRefused(String name, String message) {
         assertRefused(stored(name), message);
     }
 
@@ -377,7 +377,7 @@ class TorchFileTest {
     }
 
     @Test
-    void whatUnpacksIsRefused() throws IOException {
+    void compressedArchivesAreRefused() throws IOException {
         byte[] bomb = new byte[50_000_000];
         assertRefused(archive(bomb, ZipEntry.DEFLATED), "compressed");
     }

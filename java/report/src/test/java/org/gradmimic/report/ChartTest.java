@@ -60,7 +60,7 @@ class ChartTest {
     }
 
     @Test
-    void drawsWhatHasNoOrOddData() {
+    void missingAndOddDataAreDrawn() {
         double[] odd = {Double.NaN, Double.POSITIVE_INFINITY, -Double.MAX_VALUE, Double.MAX_VALUE, 0, Double.MIN_VALUE};
         Path path = folder.resolve("odd.png");
         Chart.writePng(
@@ -80,7 +80,7 @@ class ChartTest {
     }
 
     @Test
-    void refusesByName() {
+    void invalidArgumentsAreRefused() {
         assertThatThrownBy(() -> LineChart.titled("t").line("a", new double[2], new double[3]))
                 .hasMessageContaining("line 'a': 2 x values and 3 y values");
         assertThatThrownBy(() -> Chart.writePng(folder.resolve("no/c.png"), LineChart.titled("t")))

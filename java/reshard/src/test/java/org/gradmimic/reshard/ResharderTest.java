@@ -215,7 +215,7 @@ class ResharderTest {
     }
 
     @Test
-    void goesOnWhereItWasInterrupted() throws IOException {
+    void anInterruptedRunIsResumed() throws IOException {
         for (int i = 0; i < 4; i++) {
             shard(input.resolve(i + ".tar"), samples(10 * i, 10 * i + 10));
         }
@@ -271,7 +271,7 @@ class ResharderTest {
     }
 
     @Test
-    void whatIsDamagedIsNamedAndLeavesNothing() throws IOException {
+    void damagedShardsAreNamedAndNothingIsWritten() throws IOException {
         assertRefused(input + ": no shard in this folder");
         Path shard = shard(input.resolve("00000.tar"), samples(0, 5));
         byte[] whole = Files.readAllBytes(shard);

@@ -94,7 +94,7 @@ class ShardMembersTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"gnu", "oldgnu", "pax 0.0", "pax 0.1", "pax 1.0"})
-    void theHolesOfEveryFormatSurvive(String format) throws IOException {
+    void sparseFilesOfEveryFormatStaySparse(String format) throws IOException {
         assumeTrue(Tool.hasGnuTar());
         Path source = Files.createDirectory(folder.resolve("source"));
         byte[] expected = new byte[3_000_000];
@@ -166,7 +166,7 @@ class ShardMembersTest {
     }
 
     @Test
-    void linksOfASampleAreRefusedByName() throws IOException {
+    void linksOfASampleAreRefused() throws IOException {
         Path shard = resource("links.tar");
         assertThatThrownBy(() -> run(subset(1)))
                 .isInstanceOf(InputException.class)

@@ -109,7 +109,7 @@ class ClusterLogTest {
     }
 
     @Test
-    void aFileWithoutStatisticsIsLookedThrough() {
+    void aFileWithoutStatisticsIsScanned() {
         Path folder = temporary.resolve("plain");
         Cluster.session()
                 .range(1, 1001)

@@ -170,7 +170,7 @@ class FilterOutputsTest {
     }
 
     @Test
-    void whatCannotBeWrittenIsRefusedBeforeAnyWork() throws Exception {
+    void unwritableOutputsAreRefusedBeforeAnyWork() throws Exception {
         Path table = Files.createDirectory(temporary.resolve("old.parquet"));
         Path folder = Files.createDirectory(temporary.resolve("folder.npy"));
         refused("keep.csv", "expected a filter's name to end in");

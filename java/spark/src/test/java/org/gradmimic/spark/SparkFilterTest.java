@@ -88,7 +88,7 @@ class SparkFilterTest {
     }
 
     @Test
-    void tooFewOrTooManyEpochsForALabelModelAreSaid() throws Exception {
+    void tooFewOrTooManyEpochsForALabelModelAreReported() throws Exception {
         Path two = RandomLog.write(temporary.resolve("two"), new Random(1), 2, 50, 2);
         refused(
                 new FilterOptions(
@@ -107,7 +107,7 @@ class SparkFilterTest {
     }
 
     @Test
-    void moreSamplesThanAFilterCanHaveAreSaid() throws Exception {
+    void tooManySamplesForAFilterAreReported() throws Exception {
         Path log = Sql.copy(
                 "SELECT * REPLACE (4000000000000000000 AS sample_id) FROM (" + Sql.ROW + ")",
                 temporary.resolve("ids.parquet"));

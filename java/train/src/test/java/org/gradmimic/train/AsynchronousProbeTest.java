@@ -57,7 +57,7 @@ class AsynchronousProbeTest {
     }
 
     @Test
-    void whatIsOnADeviceAlreadyIsNotCopied() {
+    void tensorsOnTheDeviceAreNotCopied() {
         try (PointerScope scope = new PointerScope()) {
             Tensor features = torch.randn(4, 2).mul_(new Scalar(2.0f));
             Tensor labels = Tensors.of(new long[] {0, 1, 0, 1}, 4);

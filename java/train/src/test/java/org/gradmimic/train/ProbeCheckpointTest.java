@@ -92,7 +92,7 @@ class ProbeCheckpointTest {
 
     @ParameterizedTest
     @CsvSource({"MIMIC, ADAMW", "MIMIC, SGD", "AGRA, SGD", "GRAD_MATCH, ADAMW"})
-    void goesOnToTheSameBits(Mode mode, OptimizerSettings.Kind kind) throws Exception {
+    void aResumedProbeGivesTheSameBits(Mode mode, OptimizerSettings.Kind kind) throws Exception {
         ProbeSettings settings = settings(mode, kind);
         ProbeResult whole = run(folder.resolve("whole"), settings, -1, false);
         Path out = folder.resolve("killed");
@@ -142,7 +142,7 @@ class ProbeCheckpointTest {
     }
 
     @Test
-    void refusesADamagedCheckpointByName() throws Exception {
+    void aDamagedCheckpointIsRefused() throws Exception {
         ProbeSettings settings = settings(Mode.MIMIC, OptimizerSettings.Kind.ADAMW);
         Path out = folder.resolve("run");
         run(out, settings, -1, false);
@@ -158,7 +158,7 @@ class ProbeCheckpointTest {
     }
 
     @Test
-    void refusesALogThatLacksAnEpoch() throws Exception {
+    void aLogWithoutAnEpochIsRefused() throws Exception {
         ProbeSettings settings = settings(Mode.MIMIC, OptimizerSettings.Kind.ADAMW);
         Path out = folder.resolve("run");
         run(out, settings, -1, false);

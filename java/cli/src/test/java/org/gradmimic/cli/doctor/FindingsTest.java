@@ -63,7 +63,7 @@ class FindingsTest {
     }
 
     @Test
-    void cudaIsMissedOnlyWhereThereIsAGpu() {
+    void cudaIsReportedMissingOnlyWithAGpu() {
         Finding none = Cuda.judge("no driver", false, Optional.empty());
         assertThat(none.level()).isEqualTo(Level.OK);
         assertThat(none.text()).contains("no NVIDIA GPU");

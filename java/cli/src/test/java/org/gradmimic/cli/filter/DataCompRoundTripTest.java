@@ -46,7 +46,7 @@ class DataCompRoundTripTest {
     }
 
     @Test
-    void whatPandasWroteComesBackToNumpy() throws Exception {
+    void filesOfPandasComeBackToNumpy() throws Exception {
         assumeTrue(hasPackages(), PYTHON + " with numpy, pandas and pyarrow is not here");
         Run made = python(SCRIPTS.resolve("datacomp_pool.py").toString(), folder.toString());
         assertThat(made.code()).as(made.err()).isZero();

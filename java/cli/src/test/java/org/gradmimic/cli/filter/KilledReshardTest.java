@@ -29,7 +29,7 @@ class KilledReshardTest {
     Path folder;
 
     @Test
-    void goesOnAfterKill() throws Exception {
+    void aKilledRunIsResumed() throws Exception {
         Path shards = Files.createDirectory(folder.resolve("shards"));
         StringBuilder kept = new StringBuilder();
         for (int shard = 0; shard < SHARDS; shard++) write(shards, shard, kept);

@@ -228,7 +228,7 @@ class SelectCommandTest {
     }
 
     @Test
-    void aMixtureThatIsNoneIsReported() {
+    void aMixtureOfEqualValuesKeepsAllWithANote() {
         NpyWriter.write(folder.resolve("equal.npy"), new float[] {2, 2, 2}, 3);
         Run run = filter("--scores @equal.npy --binarize mixture --out @keep.npy");
         assertThat(run.code()).isZero();
@@ -329,7 +329,7 @@ class SelectCommandTest {
                 "--scores @columns.parquet --binarize mixture --out @o.npy; no column epoch (INTEGER)",
                 "--scores @types.parquet --binarize mixture --out @o.npy; column sample_id is INTEGER, expected BIGINT"
             })
-    void whatIsWrongIsSaidInALine(String line, String message) throws IOException {
+    void errorsAreOneLine(String line, String message) throws IOException {
         List<Path> before = content();
         Run run = filter(line + " --quiet");
         assertThat(run.code()).isEqualTo(2);

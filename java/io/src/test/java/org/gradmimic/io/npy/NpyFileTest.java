@@ -87,7 +87,7 @@ class NpyFileTest {
         "text, <U2",
         "object, Python objects"
     })
-    void refusesByNameWhatItDoesNotRead(String name, String reason) {
+    void unsupportedFilesAreRefused(String name, String reason) {
         assertThatThrownBy(() -> numpy(name))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("numpy_" + name + ".npy")
@@ -95,7 +95,7 @@ class NpyFileTest {
     }
 
     @Test
-    void refusesTheWrongTypeAndLostValues() throws IOException {
+    void wrongTypesAndOverflowAreRefused() throws IOException {
         try (NpyFile integers = numpy("i4");
                 NpyFile floats = numpy("f4");
                 NpyFile large = numpy("u8_large")) {
@@ -325,7 +325,7 @@ class NpyFileTest {
                 "{'descr': '?f4', 'fortran_order': False, 'shape': (6,)}",
                 "{{'descr': '<f4', 'fortran_order': False, 'shape': (6,)}}"
             })
-    void refusesWhatNumPyRefuses(String header) throws IOException {
+    void headersThatNumPyRefusesAreRefused(String header) throws IOException {
         Path file = handMade(header, new byte[24]);
         assertThatThrownBy(() -> NpyFile.open(file).close())
                 .isInstanceOf(InputException.class)

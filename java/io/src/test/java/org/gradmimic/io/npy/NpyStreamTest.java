@@ -22,7 +22,7 @@ class NpyStreamTest {
     /** A block is 2^18 bytes: 2^15 longs. */
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 32_767, 32_768, 32_769, 100_000})
-    void whatIsWrittenIsRead(int count) {
+    void writtenValuesAreReadBack(int count) {
         Path file = folder.resolve("a.npy");
         try (NpyStream out = NpyStream.create(file, NpyType.INT64, count)) {
             for (int i = 0; i < count; i++) {

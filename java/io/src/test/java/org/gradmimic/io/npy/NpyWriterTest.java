@@ -90,7 +90,7 @@ class NpyWriterTest {
     }
 
     @Test
-    void whatWasNeverWrittenIsNaN() {
+    void elementsThatWereNeverWrittenAreNaN() {
         try (NpyWriter writer = NpyWriter.create(path("m"), 3)) {
             writer.put(1, FloatBuffer.wrap(new float[] {4}));
             writer.commit();

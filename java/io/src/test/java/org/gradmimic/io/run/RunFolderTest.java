@@ -134,7 +134,7 @@ class RunFolderTest {
     }
 
     @Test
-    void aFolderThatIsNoRunIsLeftAlone() throws IOException {
+    void aFolderWithoutARunIsNotChanged() throws IOException {
         Files.createDirectories(folder());
         Path file = Files.writeString(folder().resolve("photo"), "mine");
         for (Start start : Start.values()) {
@@ -148,7 +148,7 @@ class RunFolderTest {
     }
 
     @Test
-    void whatAKilledProcessLeavesIsNoContent() throws IOException {
+    void leftoversOfAKilledProcessAreNotContent() throws IOException {
         Files.createDirectories(folder());
         Files.writeString(folder().resolve(".run.json.gm-1-1-0.tmp"), "half");
         Files.writeString(folder().resolve(".lock"), "1");
@@ -217,7 +217,7 @@ class RunFolderTest {
     }
 
     @Test
-    void aFileOfTheSameSizeIsToldApart() throws Exception {
+    void filesOfTheSameSizeAreDistinguished() throws Exception {
         Path file = temporary.resolve("file");
         byte[] bytes = new byte[3 << 20];
         Files.write(file, bytes);

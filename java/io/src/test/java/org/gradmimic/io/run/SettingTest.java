@@ -49,7 +49,7 @@ class SettingTest {
     }
 
     @Test
-    void whatIsNotValidIsNamedAsTheCallerCallsIt() {
+    void invalidValuesAreNamedAsTheCallerNamesTheSetting() {
         assertThatThrownBy(() -> none().with(RATE, -1.0))
                 .hasMessage("learning-rate is -1.0; it must be 0 or more")
                 .isInstanceOfSatisfying(

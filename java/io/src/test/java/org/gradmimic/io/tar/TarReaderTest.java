@@ -165,7 +165,7 @@ class TarReaderTest {
     }
 
     @Test
-    void whatCannotBeTrustedIsRefusedByName() throws IOException {
+    void unsafeNamesAndGlobalHeadersAreRefused() throws IOException {
         assertRefused(archive(file("a/../../b.txt", ""), END), "member a/../../b.txt would leave the archive's folder");
         assertThat(read(archive(file("a..b/..c.txt", ""), END))).hasSize(1);
         byte[] global = "16 comment=abcd\n".getBytes(StandardCharsets.UTF_8);

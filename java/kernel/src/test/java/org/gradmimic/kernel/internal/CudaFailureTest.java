@@ -42,7 +42,7 @@ class CudaFailureTest {
     }
 
     @Test
-    void memoryThatRanOutHasATypeWhoeverSaysSo() {
+    void outOfMemoryHasATypeFromEverySource() {
         assertThat(Kernels.failure(
                         gradmimic.GM_OUT_OF_MEMORY, "gm_direction: out of memory (cudaErrorMemoryAllocation)"))
                 .isInstanceOf(OutOfMemoryException.class)
@@ -60,7 +60,7 @@ class CudaFailureTest {
     }
 
     @Test
-    void whatIsNotOfTheDeviceStaysAsItIs() {
+    void otherExceptionsStayAsTheyAre() {
         RuntimeException other = new RuntimeException("mat1 and mat2 shapes cannot be multiplied (2x3 and 4x5)");
         assertThat(CudaFailure.typed("x", other)).isSameAs(other);
         RuntimeException silent = new RuntimeException();

@@ -99,7 +99,7 @@ class KernelsTest {
     }
 
     @Test
-    void aClosedWorkspaceSaysSo() {
+    void aClosedWorkspaceThrows() {
         try (PointerScope scope = new PointerScope()) {
             Workspace workspace = new Workspace();
             workspace.close();
@@ -111,7 +111,7 @@ class KernelsTest {
     }
 
     @Test
-    void theLibrarySaysWhatItIs() {
+    void theLibraryNamesItsPathVersionAndInstructionSet() {
         assertThat(NativeLibrary.path()).contains("gradmimic");
         assertThat(NativeLibrary.version()).matches("\\d+\\.\\d+\\.\\d+");
         assertThat(NativeLibrary.cpuIsa()).isIn("avx512", "avx2", "portable");

@@ -269,7 +269,7 @@ class ClipTokenizerTest {
                 "{\"model\":{\"end_of_word_suffix\":\"</w>\",\"merges\":[],\"vocab\":{}}} | lacks the token '!'",
                 "{\"model\":7} | merges.txt: there is no such file"
             })
-    void whatIsNoVocabulary(String content, String message) throws IOException {
+    void invalidVocabularies(String content, String message) throws IOException {
         Path file = Files.writeString(folder.resolve("v"), content.replaceAll("(?<!<)/", "\n"));
         if (message.isEmpty()) assertThat(VocabularyFile.read(file).size()).isEqualTo(516);
         else assertRefused(file, message);

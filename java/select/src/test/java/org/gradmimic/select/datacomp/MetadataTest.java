@@ -116,7 +116,7 @@ class MetadataTest {
     }
 
     @Test
-    void aFractionThatReachesTheUnscoredIsRefused() {
+    void aFractionLargerThanTheScoredShareIsRefused() {
         Metadata some = Metadata.open(clip(0.1f, Float.NaN, Float.NaN, Float.NaN));
         assertThat(some.clipThreshold(ClipModel.B32, 0.2)).isEqualTo(0.1f);
         assertThatThrownBy(() -> some.clipThreshold(ClipModel.B32, 0.5))
@@ -236,7 +236,7 @@ class MetadataTest {
     }
 
     @Test
-    void whatIsMissingOrDamagedIsNamed() throws IOException {
+    void missingAndDamagedFilesAreNamed() throws IOException {
         Path pool = Files.createDirectory(folder.resolve("metadata"));
         assertThatThrownBy(() -> Metadata.open(pool))
                 .isInstanceOf(InputException.class)

@@ -257,7 +257,7 @@ class FilterFileTest {
     }
 
     @Test
-    void whatIsNoFilterIsRefusedByName() throws IOException {
+    void filesWithoutAFilterAreRefused() throws IOException {
         Path parquet = folder.resolve("keep.parquet");
         assertRefused(parquet, "no such file");
         Files.write(parquet, new byte[100]);
@@ -300,7 +300,7 @@ class FilterFileTest {
     }
 
     @Test
-    void aUidThatIsNoneIsNamedByFileAndRow() {
+    void anInvalidUidIsNamedWithFileAndRow() {
         Path file = folder.resolve("pool.parquet");
         new ParquetColumns().texts("uid", new String[] {"0".repeat(32), "12"}).write(file);
         assertThatThrownBy(() -> texts(Uids.open(file)))
@@ -381,7 +381,7 @@ class FilterFileTest {
     }
 
     @Test
-    void whatCannotBeWrittenIsRefusedBefore() {
+    void unwritableOutputsAreRefusedBeforehand() {
         assertThatThrownBy(() -> FilterFile.requireWritable(folder.resolve("a.csv")))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("to end in .npy, .parquet or .txt");

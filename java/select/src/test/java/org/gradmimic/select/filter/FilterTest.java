@@ -56,7 +56,7 @@ class FilterTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 64, 100})
-    void obeysTheLawsOfSets(int samples) {
+    void theOperationsObeyTheLawsOfSets(int samples) {
         Filter a = random(1, samples);
         Filter b = random(2, samples);
         assertThat(a.not().not()).isEqualTo(a).hasSameHashCodeAs(a);

@@ -68,7 +68,7 @@ class JudgingTest {
     }
 
     @Test
-    void whatIsNotDefinedIsNaN() {
+    void undefinedCorrelationsAreNaN() {
         assertThat(Correlation.pearson(new double[0], new double[0])).isNaN();
         assertThat(Correlation.pearson(new double[] {1}, new double[] {2})).isNaN();
         assertThat(Correlation.pearson(new double[] {0.1, 0.1, 0.1}, new double[] {1, 2, 3}))

@@ -80,7 +80,7 @@ class LogScoresTest {
     }
 
     @Test
-    void whatDoesNotFitIsNamed() throws Exception {
+    void mismatchesAreNamed() throws Exception {
         ScoreLog log = ScoreLog.open(log(2, 100));
         assertThatThrownBy(() -> LogScores.read(log, ScoreColumn.SCORE, 10, 1, rows -> {}))
                 .isInstanceOf(InputException.class)

@@ -49,7 +49,7 @@ class ScoreLogKillTest {
 
     @ParameterizedTest
     @ValueSource(ints = {2, 5})
-    void whatWasFinishedIsReadable(int partsBeforeTheKill) throws Exception {
+    void finishedPartsAreReadable(int partsBeforeTheKill) throws Exception {
         Path log = folder.resolve("log");
         int parts = killedRun(log, partsBeforeTheKill);
         assertWhole(log, parts);

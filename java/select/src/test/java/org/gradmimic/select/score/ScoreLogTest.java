@@ -36,7 +36,7 @@ class ScoreLogTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5})
-    void aMatrixIsWhatASlowWriterOfCellsMakes(long seed) {
+    void aMatrixAgreesWithCellByCellReading(long seed) {
         Random random = new Random(seed);
         int samples = 1 + random.nextInt(40);
         int epochs = 1 + random.nextInt(5);
@@ -180,7 +180,7 @@ class ScoreLogTest {
 
     /** Its footer says that there is one epoch; its rows have two. */
     @Test
-    void aFooterThatSaysLessThanTheRowsIsNotBelieved() throws Exception {
+    void aFooterThatContradictsItsRowsIsRefused() throws Exception {
         Path file = Path.of(Objects.requireNonNull(ScoreLogTest.class.getResource("/score/footer-below-data.parquet"))
                 .toURI());
         ScoreLog log = ScoreLog.open(file);
@@ -254,7 +254,7 @@ class ScoreLogTest {
     }
 
     @Test
-    void aMatrixThatCannotBeIsRefused() throws Exception {
+    void idsThatDoNotFitAMatrixAreRefused() throws Exception {
         Path file = temporary.resolve("ids.parquet");
         copy("SELECT * REPLACE (5000000000 AS sample_id) FROM (" + COLUMNS + ")", file);
         ScoreLog log = ScoreLog.open(file);

@@ -97,7 +97,7 @@ class ScoreLogWriterTest {
     }
 
     @Test
-    void whatIsNotFiniteIsStoredAsNaNAndTheWeightIsRelativeToTheBatch() {
+    void nonFiniteValuesAreStoredAsNaNAndWeightsAreRelativeToTheBatch() {
         try (ScoreLogWriter writer = ScoreLogWriter.create(folder, 100)) {
             float[] score = {1, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN};
             float[] weight = {1, 0, 0, 0};
@@ -172,7 +172,7 @@ class ScoreLogWriterTest {
     }
 
     @Test
-    void closeIsIdempotentAndAClosedWriterSaysSo() {
+    void closeIsIdempotentAndAClosedWriterThrows() {
         ScoreLogWriter writer = ScoreLogWriter.create(folder, 10);
         append(writer, 0, 3);
         writer.close();

@@ -257,7 +257,7 @@ class BinarizerTest {
     }
 
     @Test
-    void aBinarizationInsistsOnItsOrder() {
+    void aBinarizationChecksItsOrder() {
         Binarization running = Binarizer.topShare(0.5).begin(Passes.statistics(1, 2, 3));
         assertThatExceptionOfType(InvalidStateException.class).isThrownBy(running::decision);
         assertThatExceptionOfType(InvalidArgumentException.class)
@@ -269,7 +269,7 @@ class BinarizerTest {
     }
 
     @Test
-    void cutsSayWhatTheyKeep() {
+    void cutsDescribeWhatTheyKeep() {
         assertThat(Cut.ALL).hasToString("all");
         assertThat(Cut.NONE).hasToString("none");
         assertThat(Cut.atLeast(0.5f)).hasToString(">= 0.5");

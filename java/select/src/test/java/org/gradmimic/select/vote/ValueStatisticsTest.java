@@ -112,7 +112,7 @@ class ValueStatisticsTest {
     }
 
     @Test
-    void aBinOfEqualValuesIsToldFromOthers() {
+    void aBinOfEqualValuesIsDistinguished() {
         for (float value : EXTREMES) {
             assertThat(Passes.statistics(value, value, value).isSingleValue(bin(value)))
                     .isTrue();
