@@ -50,6 +50,10 @@ final class ClassCounts {
     }
 
     private void question(List<String> lines) {
+        if (counts.length == 1) {
+            lines.add(split + ": all images are in one class, " + names.get(0)
+                    + "; images of several classes need a folder for each");
+        }
         if (counts[largest()] <= LOPSIDED * counts[smallest()]) return;
         lines.add(split + ": class " + names.get(smallest()) + " has " + counts[smallest()] + " images and class "
                 + names.get(largest()) + " has " + counts[largest()] + "; is each of these folders a class?");

@@ -7,6 +7,7 @@ import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.gradmimic.device.Device;
 import org.gradmimic.io.npy.NpyFile;
+import org.gradmimic.io.npy.NpyLabels;
 import org.gradmimic.io.run.SettingValues;
 import org.gradmimic.score.FeatureSource;
 import org.gradmimic.score.ScoreSettings;
@@ -77,7 +78,7 @@ final class ScoreFeaturesCommand implements Callable<Integer> {
         Device device = deviceOption.choose(common);
         try (PointerScope scope = new PointerScope();
                 NpyFile featureFile = NpyFile.open(features);
-                NpyFile labelFile = NpyFile.open(labels);
+                NpyLabels labelFile = NpyLabels.open(labels);
                 FeatureSource source = source(featureFile, labelFile, device)) {
             ScoreSummary summary = ScoreOptions.run(settings, source, sink, common);
             ScoreOptions.note(summary, common);
@@ -90,7 +91,7 @@ final class ScoreFeaturesCommand implements Callable<Integer> {
         return 0;
     }
 
-    private FeatureSource source(NpyFile featureFile, NpyFile labelFile, Device device) {
+    private FeatureSource source(NpyFile featureFile, NpyLabels labelFile, Device device) {
         FeatureSource.Builder builder = FeatureSource.builder(
                         featureFile, labelFile, device.move(NpyTensors.floats(weight)))
                 .reference(device.move(NpyTensors.floats(reference)));

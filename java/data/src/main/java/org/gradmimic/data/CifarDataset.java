@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,60 +16,83 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.bytedeco.opencv.opencv_core.Mat;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.InputFiles;
 
 /**
- * The binary distribution of CIFAR-10 and CIFAR-100. A record is one label (CIFAR-100: the coarse label, then the fine
- * one, which is used) and 3072 bytes: the red, green and blue planes of an image of 32×32.
+ * CIFAR-10 and CIFAR-100 as they are distributed, in binary files or pickled for Python. CIFAR-100 is labelled by its fine
+ * classes.
  *
  * @see <a href="https://www.cs.toronto.edu/~kriz/cifar.html">Krizhevsky: the CIFAR-10 and CIFAR-100 data sets</a>
  */
 final class CifarDataset implements ImageDataset, SampleAccess.Provider {
     private static final ImageSize SIZE = ImageSize.square(32);
     private static final int PLANE = 32 * 32;
-    private static final int IMAGE = 3 * PLANE;
     private static final int BATCHES = 5;
 
     private final String spec;
-    private final int labelBytes;
     private final List<String> classNames;
-    private final Map<Split, List<Part>> parts = new EnumMap<>(Split.class);
+    private final Map<Split, List<CifarFile>> files = new EnumMap<>(Split.class);
     private final Map<Split, long[]> labels = new EnumMap<>(Split.class);
 
-    /** One file and the number of records in it. */
-    private record Part(Path file, int records) {}
-
-    private CifarDataset(String spec, Path names, int labelBytes, Map<Split, List<Path>> files) {
+    private CifarDataset(String spec, List<String> classNames, List<CifarFile> train, CifarFile test) {
         this.spec = spec;
-        this.labelBytes = labelBytes;
-        this.classNames = readNames(names);
-        files.forEach((split, paths) -> {
-            List<Part> found = paths.stream().map(this::measure).toList();
-            parts.put(split, found);
-            labels.put(split, found.stream().flatMapToLong(this::readLabels).toArray());
-        });
+        this.classNames = classNames;
+        files.put(Split.TRAIN, train);
+        files.put(Split.TEST, List.of(test));
+        files.forEach((split, parts) -> labels.put(
+                split,
+                parts.stream()
+                        .flatMapToLong(part -> LongStream.of(part.labels()))
+                        .toArray()));
     }
 
-    /** {@code data_batch_1.bin} to {@code 5}, {@code test_batch.bin}, {@code batches.meta.txt}. */
+    /**
+     * {@code data_batch_1.bin} to {@code 5}, {@code test_batch.bin} and {@code batches.meta.txt}; for Python the same
+     * names without endings.
+     */
     static CifarDataset open10(String spec, String location) {
-        Path folder = folder(spec, location);
-        List<Path> train = new ArrayList<>();
-        for (int i = 1; i <= BATCHES; i++) {
-            train.add(folder.resolve("data_batch_" + i + ".bin"));
-        }
-        Map<Split, List<Path>> files =
-                Map.of(Split.TRAIN, train, Split.TEST, List.of(folder.resolve("test_batch.bin")));
-        return new CifarDataset(spec, folder.resolve("batches.meta.txt"), 1, files);
+        Path folder = folder(spec, location, "data_batch_1", "cifar-10-batches-bin", "cifar-10-batches-py");
+        boolean python = isPython(folder, "data_batch_1");
+        List<String> names = python
+                ? CifarFile.pythonNames(folder.resolve("batches.meta"), "label_names")
+                : CifarFile.names(folder.resolve("batches.meta.txt"));
+        List<CifarFile> train = new ArrayList<>();
+        for (int i = 1; i <= BATCHES; i++) train.add(file10(folder, "data_batch_" + i, python, names.size()));
+        return new CifarDataset(spec, names, train, file10(folder, "test_batch", python, names.size()));
     }
 
-    /** {@code train.bin}, {@code test.bin}, {@code fine_label_names.txt}. */
+    private static CifarFile file10(Path folder, String name, boolean python, int classes) {
+        return python
+                ? CifarFile.python(folder.resolve(name), "labels", classes)
+                : CifarFile.binary(folder.resolve(name + ".bin"), 1, classes);
+    }
+
+    /**
+     * {@code train.bin}, {@code test.bin}, {@code fine_label_names.txt}; for Python {@code train}, {@code test}, {@code
+     * meta}.
+     */
     static CifarDataset open100(String spec, String location) {
-        Path folder = folder(spec, location);
-        Map<Split, List<Path>> files = Map.of(
-                Split.TRAIN, List.of(folder.resolve("train.bin")), Split.TEST, List.of(folder.resolve("test.bin")));
-        return new CifarDataset(spec, folder.resolve("fine_label_names.txt"), 2, files);
+        Path folder = folder(spec, location, "train", "cifar-100-binary", "cifar-100-python");
+        boolean python = isPython(folder, "train");
+        List<String> names = python
+                ? CifarFile.pythonNames(folder.resolve("meta"), "fine_label_names")
+                : CifarFile.names(folder.resolve("fine_label_names.txt"));
+        CifarFile train = file100(folder, "train", python, names.size());
+        return new CifarDataset(spec, names, List.of(train), file100(folder, "test", python, names.size()));
+    }
+
+    private static CifarFile file100(Path folder, String name, boolean python, int classes) {
+        return python
+                ? CifarFile.python(folder.resolve(name), "fine_labels", classes)
+                : CifarFile.binary(folder.resolve(name + ".bin"), 2, classes);
+    }
+
+    /** Without a binary file, the file of the same name without ending is that of the distribution for Python. */
+    private static boolean isPython(Path folder, String name) {
+        return !Files.exists(folder.resolve(name + ".bin")) && Files.isRegularFile(folder.resolve(name));
     }
 
     @Override
@@ -103,11 +125,11 @@ final class CifarDataset implements ImageDataset, SampleAccess.Provider {
     @Override
     public String sampleName(Split split, long id) {
         long record = Objects.checkIndex(id, size(split));
-        for (Part part : Objects.requireNonNull(parts.get(split))) {
-            if (record < part.records()) {
-                return part.file().getFileName() + "[" + record + "]";
+        for (CifarFile file : Objects.requireNonNull(files.get(split))) {
+            if (record < file.records()) {
+                return file.path().getFileName() + "[" + record + "]";
             }
-            record -= part.records();
+            record -= file.records();
         }
         throw new AssertionError(id);
     }
@@ -122,87 +144,34 @@ final class CifarDataset implements ImageDataset, SampleAccess.Provider {
         return Splits.stream(spec, size, batchSize, () -> new Cursor(split));
     }
 
-    private int record() {
-        return labelBytes + IMAGE;
-    }
-
-    private Part measure(Path file) {
-        try {
-            long bytes = Files.size(file);
-            if (bytes == 0 || bytes % record() != 0 || bytes / record() > Integer.MAX_VALUE / BATCHES) {
-                throw InputException.in(
-                        file,
-                        "has " + bytes + " bytes, so it is truncated or not a file of this kind; expected"
-                                + " a multiple of " + record() + " (" + bytes / record() + " whole records are there)");
-            }
-            return new Part(file, (int) (bytes / record()));
-        } catch (IOException e) {
-            throw missing(file, e);
-        }
-    }
-
-    private LongStream readLabels(Part part) {
-        long[] found = new long[part.records()];
-        try (InputStream in = new BufferedInputStream(InputFiles.open(part.file()), 1 << 16)) {
-            for (int i = 0; i < found.length; i++) {
-                in.skipNBytes(labelBytes - 1);
-                found[i] = in.read();
-                if (found[i] < 0 || found[i] >= classNames.size()) {
-                    throw InputException.in(
-                            part.file(),
-                            "record " + i + " has the label " + found[i] + "; expected 0 to "
-                                    + (classNames.size() - 1));
-                }
-                in.skipNBytes(IMAGE);
-            }
-        } catch (IOException e) {
-            throw missing(part.file(), e);
-        }
-        return LongStream.of(found);
-    }
-
-    private static List<String> readNames(Path file) {
-        try {
-            List<String> names = Files.readAllLines(file, StandardCharsets.UTF_8).stream()
-                    .map(String::strip)
-                    .filter(name -> !name.isEmpty())
-                    .toList();
-            if (names.isEmpty()) {
-                throw InputException.in(file, "names no classes");
-            }
-            return names;
-        } catch (IOException e) {
-            throw missing(file, e);
-        }
-    }
-
-    private static Path folder(String spec, String location) {
+    /** The folder that has the first file, or the folder of a distribution in it. */
+    private static Path folder(String spec, String location, String first, String... distributions) {
         Path folder = Path.of(location);
         if (location.isEmpty() || !Files.isDirectory(folder)) {
             throw new InputException("data set '" + spec + "': there is no folder '" + location + "'");
         }
-        return folder;
-    }
-
-    private static InputException missing(Path file, IOException cause) {
-        String reason = Files.exists(file) ? "cannot be read: " + cause : "no such file";
-        return InputException.in(file, reason + "; expected the binary distribution (.bin files)", cause);
+        if (Files.exists(folder.resolve(first + ".bin")) || Files.exists(folder.resolve(first))) return folder;
+        return Stream.of(distributions)
+                .map(folder::resolve)
+                .filter(Files::isDirectory)
+                .findFirst()
+                .orElse(folder);
     }
 
     /** The pixels of a record, which has a plane for each colour, in the order of RGB. */
-    private void interleave(byte[] record, byte[] rgb) {
+    private static void interleave(byte[] record, int from, byte[] rgb) {
         for (int i = 0; i < PLANE; i++) {
-            rgb[3 * i] = record[labelBytes + i];
-            rgb[3 * i + 1] = record[labelBytes + PLANE + i];
-            rgb[3 * i + 2] = record[labelBytes + 2 * PLANE + i];
+            rgb[3 * i] = record[from + i];
+            rgb[3 * i + 1] = record[from + PLANE + i];
+            rgb[3 * i + 2] = record[from + 2 * PLANE + i];
         }
     }
 
     @Override
     public SampleAccess access(Split split) throws IOException {
-        List<Part> files = Objects.requireNonNull(parts.get(split));
+        List<CifarFile> parts = Objects.requireNonNull(files.get(split));
         List<FileChannel> channels = new ArrayList<>();
-        for (Part part : files) channels.add(InputFiles.channel(part.file()));
+        for (CifarFile part : parts) channels.add(InputFiles.channel(part.path()));
         return new SampleAccess() {
             @Override
             public ImageDecoder decoder() {
@@ -213,17 +182,18 @@ final class CifarDataset implements ImageDataset, SampleAccess.Provider {
             public Mat read(int id, ImageDecoder decoder) throws IOException {
                 int part = 0;
                 int record = id;
-                while (record >= files.get(part).records())
-                    record -= files.get(part++).records();
-                ByteBuffer bytes = ByteBuffer.allocate(record());
+                while (record >= parts.get(part).records())
+                    record -= parts.get(part++).records();
+                CifarFile file = parts.get(part);
+                ByteBuffer bytes = ByteBuffer.allocate(file.recordBytes());
                 while (bytes.hasRemaining()) {
-                    long at = (long) record * record() + bytes.position();
+                    long at = file.start() + (long) record * file.recordBytes() + bytes.position();
                     if (channels.get(part).read(bytes, at) < 0) {
-                        throw new EOFException(files.get(part).file() + " was truncated while it was read");
+                        throw new EOFException(file.path() + " was truncated while it was read");
                     }
                 }
-                byte[] rgb = new byte[IMAGE];
-                interleave(bytes.array(), rgb);
+                byte[] rgb = new byte[CifarFile.IMAGE];
+                interleave(bytes.array(), file.labelBytes(), rgb);
                 return decoder.raw(rgb, SIZE);
             }
 
@@ -236,33 +206,35 @@ final class CifarDataset implements ImageDataset, SampleAccess.Provider {
 
     private final class Cursor implements SampleCursor {
         private final ImageDecoder decoder = new ImageDecoder();
-        private final Iterator<Part> files;
+        private final Iterator<CifarFile> parts;
         private final long[] splitLabels;
-        private final byte[] record = new byte[record()];
-        private final byte[] rgb = new byte[IMAGE];
+        private final byte[] rgb = new byte[CifarFile.IMAGE];
+        private byte[] record = {};
         private InputStream in = InputStream.nullInputStream();
-        private Part part = new Part(Path.of(""), 0);
+        private CifarFile part = new CifarFile(Path.of(""), 0, 0, new long[0]);
         private int inPart;
         private int id = -1;
 
         Cursor(Split split) {
-            files = Objects.requireNonNull(parts.get(split)).iterator();
+            parts = Objects.requireNonNull(files.get(split)).iterator();
             splitLabels = Objects.requireNonNull(labels.get(split));
         }
 
         @Override
         public boolean next() throws IOException {
             while (inPart == part.records()) {
-                if (!files.hasNext()) {
+                if (!parts.hasNext()) {
                     return false;
                 }
                 in.close();
-                part = files.next();
-                in = new BufferedInputStream(InputFiles.open(part.file()), 1 << 16);
+                part = parts.next();
+                record = new byte[part.recordBytes()];
+                in = new BufferedInputStream(InputFiles.open(part.path()), 1 << 16);
+                in.skipNBytes(part.start());
                 inPart = 0;
             }
             if (in.readNBytes(record, 0, record.length) < record.length) {
-                throw new EOFException(part.file() + " was truncated while it was read");
+                throw new EOFException(part.path() + " was truncated while it was read");
             }
             inPart++;
             id++;
@@ -281,7 +253,7 @@ final class CifarDataset implements ImageDataset, SampleAccess.Provider {
 
         @Override
         public void paint(Mat target) {
-            interleave(record, rgb);
+            interleave(record, part.labelBytes(), rgb);
             decoder.raw(rgb, SIZE, target);
         }
 

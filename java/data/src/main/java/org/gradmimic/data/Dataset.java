@@ -10,4 +10,9 @@ public sealed interface Dataset permits ImageDataset, FeatureDataset {
 
     /** The names of the classes; a label is an index into this list. */
     List<String> classNames();
+
+    /** What a person should know of how the data set is laid out, such as files that were skipped; a sentence each. */
+    default List<String> layoutNotes() {
+        return List.of();
+    }
 }

@@ -5,8 +5,9 @@ import org.gradmimic.base.InputException;
 /** Opens data sets by a spec, {@code KIND:WHERE}. */
 public final class Datasets {
     /** The specs that {@link #open} accepts, for help texts. */
-    public static final String SYNTAX = "images:DIR_OR_TAR, cifar10:DIR, cifar100:DIR, idx:DIR,"
-            + " drawn:[classes=N,train=N,test=N,seed=N,size=N], npy:DIR or npy:FEATURES,LABELS";
+    public static final String SYNTAX =
+            "images:DIR_OR_ARCHIVE, images:MANIFEST[,root=DIR_OR_ARCHIVE], cifar10:DIR, cifar100:DIR, idx:DIR,"
+                    + " drawn:[classes=N,train=N,test=N,seed=N,size=N], npy:DIR or npy:FEATURES,LABELS";
 
     /** The default limit on the pixels of an encoded image. Above it, Pillow suspects a decompression bomb. */
     public static final long MAX_PIXELS = 178_956_970;
@@ -17,12 +18,16 @@ public final class Datasets {
      * Opens a data set:
      *
      * <ul>
-     *   <li>{@code images:DIR_OR_TAR}: images in one folder per class, optionally in folders {@code train}, {@code val}
-     *       (or {@code valid}, {@code validation}) and {@code test}; in a folder, or in a {@code .tar} or {@code .tar.gz} that is read without unpacking
-     *   <li>{@code cifar10:DIR}, {@code cifar100:DIR}: the binary distribution
+     *   <li>{@code images:DIR_OR_ARCHIVE}: images in one folder per class, optionally in folders {@code train}, {@code val}
+     *       (or {@code valid}, {@code validation}) and {@code test}; in a folder, or in a {@code .tar}, {@code .tar.gz} or
+     *       {@code .zip} that is read without unpacking
+     *   <li>{@code images:MANIFEST[,root=DIR_OR_ARCHIVE][,path=COLUMN][,label=COLUMN][,split=COLUMN]}: images listed in a
+     *       {@code .csv}, {@code .tsv} or {@code .parquet} file with their labels; paths begin at the root, by default the
+     *       folder of the manifest
+     *   <li>{@code cifar10:DIR}, {@code cifar100:DIR}: the binary distribution or the one for Python
      *   <li>{@code idx:DIR}: the files of MNIST and Fashion-MNIST, gzipped or not
      *   <li>{@code drawn:}: letters and digits drawn on demand; needs no file
-     *   <li>{@code npy:DIR}, {@code npy:FEATURES,LABELS}: features [N, D] and labels [N] as {@code .npy}
+     *   <li>{@code npy:DIR}, {@code npy:FILE.npz}, {@code npy:FEATURES,LABELS}: features [N, D] and labels [N] as {@code .npy}
      * </ul>
      *
      * @throws InputException if the kind is unknown, or what it names is missing or damaged
@@ -38,7 +43,7 @@ public final class Datasets {
         }
         String where = spec.substring(colon + 1);
         return switch (spec.substring(0, colon)) {
-            case "images" -> ClassFolderDataset.open(spec, where, maxPixels);
+            case "images" -> StoredImageDataset.open(spec, where, maxPixels);
             case "cifar10" -> CifarDataset.open10(spec, where);
             case "cifar100" -> CifarDataset.open100(spec, where);
             case "idx" -> IdxDataset.open(spec, where);

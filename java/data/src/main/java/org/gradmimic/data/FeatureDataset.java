@@ -5,7 +5,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.gradmimic.base.InputException;
+import org.gradmimic.io.InputFiles;
 import org.gradmimic.io.npy.NpyFile;
+import org.gradmimic.io.npy.NpyLabels;
 import org.gradmimic.io.sample.ClassNames;
 
 /** Features [N, D] with labels [N], as {@code .npy} files. The features stay on disk and are mapped. */
@@ -38,7 +40,7 @@ public final class FeatureDataset implements Dataset, AutoCloseable {
     }
 
     /**
-     * Opens {@code FEATURES,LABELS}, or a folder that contains {@code features.npy} and {@code labels.npy}.
+     * Opens {@code FEATURES,LABELS}, or a folder or {@code .npz} that contains {@code features.npy} and {@code labels.npy}.
      *
      * @throws InputException if a file is missing or unreadable, or the shapes do not match
      */
@@ -51,26 +53,31 @@ public final class FeatureDataset implements Dataset, AutoCloseable {
             labels = Path.of(location.substring(comma + 1));
         } else {
             Path folder = Path.of(location);
-            if (!Files.isDirectory(folder)) {
+            if (!Files.isDirectory(folder) && !InputFiles.isArchive(folder)) {
                 throw new InputException(
-                        spec + ": expected npy:FEATURES,LABELS, or a folder with features.npy and labels.npy");
+                        spec + ": expected npy:FEATURES,LABELS, or a folder or .npz with features.npy and labels.npy");
             }
             features = folder.resolve("features.npy");
             labels = folder.resolve("labels.npy");
         }
         NpyFile opened = NpyFile.open(features);
-        try (NpyFile labelFile = NpyFile.open(labels)) {
+        try {
             opened.requireRank(2);
             if (!opened.type().isFloating()) {
                 throw new InputException(features + ": has dtype "
                         + opened.type().code() + "; expected floating-point numbers (f2, f4 or f8)");
             }
-            labelFile.requireShape(opened.rows());
-            long[] values = checked(labelFile.readLongs(), labels);
+            long[] values = readLabels(labels, opened.rows());
             return new FeatureDataset(spec, opened, values, classNames(labels, values));
         } catch (RuntimeException e) {
             opened.close();
             throw e;
+        }
+    }
+
+    private static long[] readLabels(Path file, long samples) {
+        try (NpyLabels labels = NpyLabels.open(file)) {
+            return checked(labels.requireSamples(samples).readAll(), file);
         }
     }
 
@@ -83,6 +90,13 @@ public final class FeatureDataset implements Dataset, AutoCloseable {
     @Override
     public List<String> classNames() {
         return classNames;
+    }
+
+    @Override
+    public List<String> layoutNotes() {
+        long lowest = LongStream.of(labels).min().orElse(0);
+        long highest = LongStream.of(labels).max().orElse(0);
+        return lowest == 1 ? List.of(NpyLabels.note(lowest, highest)) : List.of();
     }
 
     /** The features, [N, D], f2, f4 or f8. They are closed with this data set. */

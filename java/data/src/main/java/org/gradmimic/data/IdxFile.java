@@ -7,8 +7,8 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.zip.GZIPInputStream;
 import org.gradmimic.base.InputException;
+import org.gradmimic.io.GzipStream;
 import org.gradmimic.io.InputFiles;
 
 /**
@@ -37,7 +37,7 @@ final class IdxFile implements AutoCloseable {
             raw.mark(2);
             boolean zipped = raw.read() == 0x1f && raw.read() == 0x8b;
             raw.reset();
-            this.in = zipped ? new BufferedInputStream(new GZIPInputStream(raw, 1 << 16), 1 << 16) : raw;
+            this.in = zipped ? new BufferedInputStream(new GzipStream(raw, 1 << 16), 1 << 16) : raw;
             this.shape = readShape(rank);
             long expected = 4L + 4L * rank + rows() * (long) rowBytes();
             if (!zipped && Files.size(path) != expected) {

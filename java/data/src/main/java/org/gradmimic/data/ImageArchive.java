@@ -30,10 +30,10 @@ final class ImageArchive implements ImageSource {
 
     private record Place(long offset, int bytes) {}
 
-    ImageArchive(Path path, DecodeSettings decoding) throws IOException {
+    ImageArchive(Path path, ImageLayout layout, DecodeSettings decoding) throws IOException {
         this.path = path;
         this.decoding = decoding;
-        ImagePaths found = new ImagePaths();
+        ImagePaths found = layout.paths();
         Set<String> images = new HashSet<>();
         try (TarReader tar = new TarReader(path)) {
             for (TarMember member = tar.next(); member != null; member = tar.next()) {
@@ -50,7 +50,7 @@ final class ImageArchive implements ImageSource {
                 }
             }
         }
-        this.index = new ImageIndex(path.toString(), found);
+        this.index = layout.index(path.toString(), found);
     }
 
     @Override

@@ -12,7 +12,7 @@ import org.gradmimic.base.InvalidArgumentException;
  * is the same every time and wherever the images are stored. Opened with {@link Datasets#openImages}.
  */
 public sealed interface ImageDataset extends Dataset
-        permits ClassFolderDataset, CifarDataset, IdxDataset, DrawnDataset {
+        permits StoredImageDataset, CifarDataset, IdxDataset, DrawnDataset {
 
     /**
      * The existing splits, {@link Split#TRAIN} first if it exists. A data set that is not divided has only that one.
@@ -43,11 +43,6 @@ public sealed interface ImageDataset extends Dataset
 
     /** The size of all images, if their format fixes it; empty if each image may have its own. */
     Optional<ImageSize> nativeSize();
-
-    /** What a person should know of how the data set is laid out, such as files that were skipped; a sentence each. */
-    default List<String> layoutNotes() {
-        return List.of();
-    }
 
     /** What decoders have said so far of images that were read. Nothing where images are not encoded one by one. */
     default ImageWarnings warnings() {

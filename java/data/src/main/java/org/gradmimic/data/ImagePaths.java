@@ -4,13 +4,26 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** The paths that a folder or an archive contains: those of images and folders are kept, the others are counted. */
 final class ImagePaths {
+    private final @Nullable Predicate<String> listed;
     private final List<String> images = new ArrayList<>();
     private final List<String> folders = new ArrayList<>();
     private final Map<FileKind, Integer> skipped = new EnumMap<>(FileKind.class);
     private final Map<FileKind, String> example = new EnumMap<>(FileKind.class);
+
+    /** Every file that {@link FileKind} takes for an image is one. */
+    ImagePaths() {
+        this.listed = null;
+    }
+
+    /** @param listed tells of a path whether it is an image, whatever its name; other files are not counted */
+    ImagePaths(Predicate<String> listed) {
+        this.listed = listed;
+    }
 
     void addFolder(String path) {
         folders.add(path);
@@ -22,6 +35,11 @@ final class ImagePaths {
      * @return whether it is an image
      */
     boolean addFile(String path) {
+        if (listed != null) {
+            if (!listed.test(path)) return false;
+            images.add(path);
+            return true;
+        }
         FileKind kind = FileKind.of(path);
         if (kind == FileKind.IMAGE) {
             images.add(path);

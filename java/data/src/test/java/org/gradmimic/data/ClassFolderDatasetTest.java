@@ -10,8 +10,11 @@ import static org.gradmimic.data.TestImages.randomRgb;
 import static org.gradmimic.data.TestImages.readAll;
 import static org.gradmimic.data.TestImages.tar;
 import static org.gradmimic.data.TestImages.writeFolder;
+import static org.gradmimic.data.TestImages.zip;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -22,6 +25,7 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.data.TestImages.Contents;
+import org.gradmimic.io.Tool;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,6 +62,8 @@ class ClassFolderDatasetTest {
         });
         Files.write(folder.resolve("dotted.tgz"), gzip(tar(dotted)));
         Files.write(folder.resolve("wrapped.tgz"), gzip(tar(wrapped)));
+        Files.write(folder.resolve("d.zip"), zip(files));
+        Files.write(folder.resolve("wrapped.zip"), zip(wrapped));
 
         ImageDataset plain = images("d");
         assertThat(plain.classNames()).containsExactly("cat", "dog");
@@ -66,7 +72,7 @@ class ClassFolderDatasetTest {
         assertThat(plain.labels(Split.TEST)).containsExactly(0, 1);
         assertThat(plain.sampleName(Split.TRAIN, 1)).isEqualTo("train/cat/z/deep.PNG");
         assertThat(plain.sampleName(Split.TRAIN, 2)).isEqualTo("train/dog/10.png");
-        for (String other : List.of("d.tar", "d.tar.gz", "dotted.tgz", "wrapped.tgz")) {
+        for (String other : List.of("d.tar", "d.tar.gz", "dotted.tgz", "wrapped.tgz", "d.zip", "wrapped.zip")) {
             ImageDataset archive = images(other);
             assertThat(archive.classNames()).isEqualTo(plain.classNames());
             for (Split split : plain.splits()) {
@@ -188,7 +194,8 @@ class ClassFolderDatasetTest {
             files.put("a/2" + ending, bad);
             writeFolder(folder.resolve("d"), files);
             Files.write(folder.resolve("d.tar"), tar(files));
-            for (String source : List.of("d", "d.tar")) {
+            Files.write(folder.resolve("d.zip"), zip(files));
+            for (String source : List.of("d", "d.tar", "d.zip")) {
                 assertThatThrownBy(() -> readAll(images(source), Split.TRAIN, SIZE, 1))
                         .as("%s of %d bytes", ending, bad.length)
                         .isInstanceOf(InputException.class)
@@ -281,7 +288,8 @@ class ClassFolderDatasetTest {
         writeFolder(folder.resolve("d"), files);
         Files.createDirectories(folder.resolve("d/@eaDir/empty"));
         Files.write(folder.resolve("d.tar"), tar(files));
-        for (String source : List.of("d", "d.tar")) {
+        Files.write(folder.resolve("d.zip"), zip(files));
+        for (String source : List.of("d", "d.tar", "d.zip")) {
             ImageDataset dataset = images(source);
             assertThat(dataset.classNames()).containsExactly("cat", "dog");
             assertThat(dataset.size(Split.TRAIN)).isEqualTo(2);
@@ -330,6 +338,70 @@ class ClassFolderDatasetTest {
         assertThatThrownBy(() -> images("twice.tar")).hasMessageContaining("holds a/1.png twice");
     }
 
+    @Test
+    void aDamagedZipIsNamed() throws IOException {
+        byte[] good = zip(Map.of("a/1.png", png(1), "a/2.png", png(2)));
+        Path path = folder.resolve("d.zip");
+        for (int length : new int[] {4, 60, good.length / 2, good.length - 1}) {
+            Files.write(path, Arrays.copyOf(good, length));
+            assertThatThrownBy(() -> images("d.zip"))
+                    .as("%d of %d bytes", length, good.length)
+                    .isInstanceOf(InputException.class)
+                    .hasMessageContaining(path + ": truncated, damaged or encrypted archive");
+        }
+        // The content of the first image begins after the header and the name, and is longer.
+        for (int at = 37; at < 90; at++) {
+            byte[] bad = good.clone();
+            bad[at] ^= 0x10;
+            Files.write(path, bad);
+            ImageDataset dataset = images("d.zip");
+            assertThatThrownBy(() -> readAll(dataset, Split.TRAIN, SIZE, 2))
+                    .as(
+                            "byte %d is %x of %s",
+                            at, good[at], java.util.HexFormat.of().formatHex(good))
+                    .isInstanceOf(InputException.class)
+                    .hasMessageContaining(path.toString());
+        }
+        Files.write(path, zip(Map.of("a/../../1.png", png(1))));
+        assertThatThrownBy(() -> images("d.zip")).hasMessageContaining("would leave the archive's folder");
+        Files.write(path, zip(Map.of()));
+        assertThatThrownBy(() -> images("d.zip")).hasMessageContaining("holds no images");
+    }
+
+    /** Old programs mark no name as UTF-8 and write other encodings. Windows writes backslashes. */
+    @Test
+    void namesInAZipAreReadAsTheyAre() throws IOException {
+        byte[] good = zip(Map.of("AAAA/x1.png", png(1), "BBBB/x2.png", png(2)));
+        String text = new String(good, StandardCharsets.ISO_8859_1);
+        // Java marks names as UTF-8: bit 11, in the headers before the content and in the directory.
+        text = text.replace("PK\3\4\24\0\10\10", "PK\3\4\24\0\10\0").replace("\24\0\24\0\10\10", "\24\0\24\0\10\0");
+        String foreign = text.replace("AAAA/", "\u00e4\u00f6\u00fc_/").replace("BBBB/", "\u00c4\u00d6\u00dc_\\");
+        Files.write(folder.resolve("d.zip"), foreign.getBytes(StandardCharsets.ISO_8859_1));
+        ImageDataset dataset = images("d.zip");
+        assertThat(dataset.classNames()).containsExactly("\u00c4\u00d6\u00dc_", "\u00e4\u00f6\u00fc_");
+        assertThat(readAll(dataset, Split.TRAIN, SIZE, 2).labels()).containsExactly(0, 1);
+    }
+
+    /** Java's text of such names would be the same for both. */
+    @Test
+    void namesThatAreNotUtf8StayApart() throws IOException {
+        Map<String, byte[]> files = Map.of("cat/x1.png", png(1), "cat/x2.png", png(2));
+        writeFolder(folder.resolve("d"), files);
+        assumeTrue(Tool.hasPython("os"));
+        Tool.python(folder, """
+                import os
+                for n in (b"1", b"2"):
+                    os.rename(b"d/cat/x" + n + b".png", b"d/cat/" + bytes([0xb0 + n[0]]) + b".png")
+                os.rename(b"d/cat", b"d/c\\xe4t")
+                """);
+        ImageDataset dataset = images("d");
+        assertThat(dataset.size(Split.TRAIN)).isEqualTo(2);
+        assertThat(dataset.sampleName(Split.TRAIN, 0)).isNotEqualTo(dataset.sampleName(Split.TRAIN, 1));
+        assertThat(dataset.classNames()).containsExactly("c\udce4t");
+        Contents read = readAll(dataset, Split.TRAIN, SIZE, 2);
+        assertThat(read.pixels()[0]).isNotEqualTo(read.pixels()[1]);
+    }
+
     private void laidOut(String... names) throws IOException {
         Path root = Files.createTempDirectory(folder, "layout");
         Map<String, byte[]> files = new LinkedHashMap<>();
@@ -338,12 +410,15 @@ class ClassFolderDatasetTest {
         }
         writeFolder(root, files);
         Files.write(root.resolveSibling(root.getFileName() + ".tar"), tar(files));
+        Files.write(root.resolveSibling(root.getFileName() + ".zip"), zip(files));
         try {
             Datasets.open("images:" + root);
         } catch (InputException e) {
             // An archive of it must be refused for the same reason.
-            assertThatThrownBy(() -> Datasets.open("images:" + root + ".tar"))
-                    .hasMessage(e.getMessage().replace(root.toString(), root + ".tar"));
+            for (String ending : List.of(".tar", ".zip")) {
+                assertThatThrownBy(() -> Datasets.open("images:" + root + ending))
+                        .hasMessage(e.getMessage().replace(root.toString(), root + ending));
+            }
             throw e;
         }
     }

@@ -18,7 +18,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.opencv.global.opencv_core;
 import org.bytedeco.opencv.global.opencv_imgcodecs;
+import org.bytedeco.opencv.opencv_core.Mat;
 import org.gradmimic.base.InputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,6 +51,28 @@ class DecoderMessagesTest {
         half[half.length - 2] = (byte) 0xff;
         half[half.length - 1] = (byte) 0xd9;
         return half;
+    }
+
+    /** A JPEG whose last part is zeros, as after a copy that was interrupted, with and without its end. */
+    private static byte[] zeroed(byte[] good, double from, boolean withEnd) {
+        byte[] zeroed = good.clone();
+        Arrays.fill(zeroed, (int) (from * good.length), good.length - (withEnd ? 2 : 0), (byte) 0);
+        return zeroed;
+    }
+
+    /** An image that compresses well, so that much of it is in a few bytes. */
+    private static byte[] smooth(ImageSize size, int... parameters) {
+        byte[] rgb = new byte[size.rgbBytes()];
+        for (int i = 0; i < rgb.length; i++) rgb[i] = (byte) (i / 3 % size.width() + i / 3 / size.width() / 2);
+        try (BytePointer data = new BytePointer(rgb);
+                Mat image = new Mat(size.height(), size.width(), opencv_core.CV_8UC3, data);
+                IntPointer how = new IntPointer(parameters);
+                BytePointer out = new BytePointer()) {
+            assertThat(opencv_imgcodecs.imencode(".jpg", image, out, how)).isTrue();
+            byte[] encoded = new byte[(int) out.limit()];
+            out.get(encoded);
+            return encoded;
+        }
     }
 
     private static byte[] png(byte[] profile, byte[] pixels) {
@@ -108,6 +134,37 @@ class DecoderMessagesTest {
                     .anySatisfy(said -> assertThat(said)
                             .contains(source)
                             .containsPattern("a/2.jpg: Corrupt JPEG data: \\d+ extraneous bytes before marker 0xd9$"));
+        }
+    }
+
+    /** Whatever way of coding, a part that was zeroed is said with the image's name. */
+    @Test
+    void aZeroedTailIsNeverPassedInSilence() throws IOException {
+        ImageSize size = ImageSize.square(64);
+        byte[][] all = {
+            encode(randomRgb(size, 1), size, ".jpg"),
+            smooth(size),
+            smooth(size, opencv_imgcodecs.IMWRITE_JPEG_OPTIMIZE, 1),
+            smooth(size, opencv_imgcodecs.IMWRITE_JPEG_PROGRESSIVE, 1),
+            smooth(size, opencv_imgcodecs.IMWRITE_JPEG_RST_INTERVAL, 4),
+        };
+        for (int i = 0; i < all.length; i++) {
+            for (double from : new double[] {0.75, 0.9, 0.97}) {
+                for (boolean withEnd : new boolean[] {true, false}) {
+                    writeFolder(folder.resolve("z"), Map.of("a/1.jpg", zeroed(all[i], from, withEnd)));
+                    ImageDataset dataset = Datasets.openImages("images:" + folder.resolve("z"));
+                    String said = "";
+                    try {
+                        dataset.load(Split.TRAIN, size, 0);
+                        said = String.join("; ", dataset.warnings().first());
+                    } catch (InputException e) {
+                        said = e.getMessage();
+                    }
+                    assertThat(said)
+                            .as("way %d, from %.2f, with end %b", i, from, withEnd)
+                            .contains("a/1.jpg: ");
+                }
+            }
         }
     }
 

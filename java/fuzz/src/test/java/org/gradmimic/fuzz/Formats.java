@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.gradmimic.io.npy.NpyLabels;
 import org.gradmimic.model.Models;
 import org.gradmimic.select.filter.FilterFile;
 import org.gradmimic.select.score.Values;
@@ -37,6 +38,8 @@ final class Formats {
         return List.of(
                 new Format("npy", "a.npy", Seeds.npys(folder), Repairs::npy, Readers::npy),
                 new Format("npy-scores", "s.npy", Seeds.npys(folder).subList(0, 1), Repairs::npy, Readers::scores),
+                new Format("npz", "a.npz", Seeds.npzs(folder), Readers::npy),
+                new Format("npy-labels", "y.npy", Seeds.npyLabels(folder), Repairs::npy, NpyLabels::readAll),
                 new Format("npy-uids", "u.npy", Seeds.uids(), Repairs::npy, Readers::uidSubset),
                 new Format("npy-filter", "f.npy", Seeds.npyFilter(folder), Repairs::npy, file -> FilterFile.read(file)),
                 new Format(
@@ -44,6 +47,7 @@ final class Formats {
                         "data_batch_1.bin",
                         List.of(new byte[CIFAR_RECORD]),
                         file -> Readers.cifar(file, CIFAR_RECORD)),
+                new Format("cifar-python", "data_batch_1", Seeds.cifarPython(), Readers::cifarPython),
                 new Format("idx", "train-images-idx3-ubyte", Seeds.idx(false), file -> Readers.idx(file, LABELS)),
                 new Format("idx-gz", "train-images-idx3-ubyte.gz", Seeds.idx(true), file -> Readers.idx(file, LABELS)),
                 new Format("tar", "a.tar", Seeds.tars(), Repairs::tar, Readers::tar),
@@ -65,6 +69,7 @@ final class Formats {
     private static List<Format> images() throws IOException {
         return List.of(
                 new Format("tar-images", "i.tar", Seeds.imageTars(), Repairs::tar, Readers::imageArchive),
+                new Format("zip-images", "i.zip", Seeds.imageZips(), Readers::imageArchive),
                 image("png", "0.png", Seeds.image("png", 5, 4), Seeds.image("png", 64, 48)),
                 image("jpeg", "0.jpg", Seeds.image("jpg", 16, 16), Seeds.image("jpg", 40, 24)),
                 image("bmp", "0.bmp", Seeds.image("bmp", 5, 4)),
@@ -93,6 +98,11 @@ final class Formats {
     private static List<Format> texts() {
         return List.of(
                 new Format("text-filter", "f.txt", utf8("0\n3\n7\n", "1"), file -> FilterFile.read(file, 10)),
+                new Format(
+                        "manifest",
+                        "m.csv",
+                        utf8("path,label,split\n0.png,a,train\n\"1\"\".png\",b,test\n"),
+                        Readers::manifest),
                 new Format("text-uids", "u.txt", utf8(UIDS), Readers::uids),
                 new Format("model-vit", "m.json", utf8(VIT), file -> Readers.model(Models.Kind.VIT, file)),
                 new Format("model-resnet", "m.json", utf8(RESNET), file -> Readers.model(Models.Kind.RESNET, file)),

@@ -90,6 +90,28 @@ final class Readers {
         images("cifar10:" + folder);
     }
 
+    static void cifarPython(Path path) throws IOException {
+        Path folder = path.getParent();
+        if (!Files.exists(folder.resolve("test_batch"))) {
+            byte[] batch = Seeds.cifarPython().get(0);
+            for (String name : List.of("data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch")) {
+                Files.write(folder.resolve(name), batch);
+            }
+            Files.write(folder.resolve("batches.meta"), Seeds.cifarNames());
+        }
+        images("cifar10:" + folder);
+    }
+
+    /** The images exist, so that every row is read to its end. */
+    static void manifest(Path path) throws IOException {
+        for (String name : List.of("0.png", "1\".png")) {
+            if (!Files.exists(path.resolveSibling(name))) {
+                Files.write(path.resolveSibling(name), Seeds.image("png", 3, 3));
+            }
+        }
+        images("images:" + path);
+    }
+
     static void idx(Path path, String labels) throws IOException {
         Path file = path.resolveSibling(labels);
         if (!Files.exists(file)) {

@@ -58,6 +58,12 @@ final class Seeds {
         return files(DATACOMP, "basic.npy", "b32_30.npy");
     }
 
+    static List<byte[]> npyLabels(Path folder) throws IOException {
+        NpyWriter.write(folder.resolve("labels.npy"), new long[] {2, 0, 1}, 3);
+        NpyWriter.write(folder.resolve("one-hot.npy"), new float[] {0, 1, 1, 0}, 2, 2);
+        return files(folder, "labels.npy", "one-hot.npy");
+    }
+
     static List<byte[]> npyFilter(Path folder) throws IOException {
         NpyWriter.write(folder.resolve("keep.npy"), new boolean[] {true, false, true}, 3);
         return files(folder, "keep.npy");
@@ -142,6 +148,35 @@ final class Seeds {
 
     static List<byte[]> imageTars() throws IOException {
         return List.of(tar("a/0.png", image("png", 5, 4), "b/1.bmp", image("bmp", 3, 3)));
+    }
+
+    static List<byte[]> imageZips() throws IOException {
+        Map<String, byte[]> entries = new LinkedHashMap<>();
+        entries.put("a/0.png", image("png", 5, 4));
+        entries.put("b/1.bmp", image("bmp", 3, 3));
+        return List.of(zip(entries));
+    }
+
+    static List<byte[]> npzs(Path folder) throws IOException {
+        return List.of(zip(Map.of("x.npy", npys(folder).get(0))));
+    }
+
+    /** One sample, as Python 2 pickled it. */
+    static List<byte[]> cifarPython() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.writeBytes(latin("\u0080\2}q\1(U\6labels]q\2(K\0eU\4datacnumpy.core.multiarray\n_reconstruct\n"
+                + "cnumpy\nndarray\nK\0\u0085U\1b\u0087R(K\1K\1M\0\14\u0086U\2u1\u0089T\0\14\0\0"));
+        out.writeBytes(new byte[3072]);
+        out.writeBytes(latin("tbu."));
+        return List.of(out.toByteArray());
+    }
+
+    static byte[] cifarNames() {
+        return latin("\u0080\2}U\13label_names](U\1aU\1bes.");
+    }
+
+    private static byte[] latin(String text) {
+        return text.getBytes(StandardCharsets.ISO_8859_1);
     }
 
     static List<byte[]> tars() throws IOException {

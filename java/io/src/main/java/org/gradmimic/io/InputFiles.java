@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Locale;
 import org.gradmimic.base.InputException;
 
 /** Opens files as input. All code that reads a user's file opens it here. */
@@ -22,6 +23,22 @@ public final class InputFiles {
         if (Files.exists(path) && !Files.isRegularFile(path) && !Files.isDirectory(path)) {
             throw InputException.in(path, "is a pipe, a device or a socket; expected a regular file");
         }
+    }
+
+    /** Whether a path is a file with the name of an archive of arrays, {@code .npz}. */
+    public static boolean isArchive(Path path) {
+        Path name = path.getFileName();
+        return name != null && name.toString().toLowerCase(Locale.ROOT).endsWith(".npz") && Files.isRegularFile(path);
+    }
+
+    /**
+     * The file that a path names, or the {@code .npz} that contains the array it names: {@code a.npz} for {@code a.npz/x}.
+     */
+    public static Path onDisk(Path path) {
+        for (Path above = path; above != null; above = above.getParent()) {
+            if (isArchive(above)) return above;
+        }
+        return path;
     }
 
     /**

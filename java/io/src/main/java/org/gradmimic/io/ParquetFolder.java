@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.gradmimic.base.InputException;
 
 /**
@@ -54,6 +55,26 @@ public final class ParquetFolder {
         files.addAll(below);
         Collections.sort(files);
         return files;
+    }
+
+    /**
+     * The files of a folder that are not read, because their names do not end in {@code .parquet}. Names that begin with a dot
+     * or an underscore are not counted: programs use them for what is no data.
+     *
+     * @param path a folder, or a file, which has none
+     */
+    public static PassedOver passedOver(Path path) {
+        PassedOver others = new PassedOver();
+        if (!Files.isDirectory(path)) return others;
+        try (Stream<Path> content = Files.list(path)) {
+            content.sorted()
+                    .filter(file -> Files.isRegularFile(file) && !isData(file))
+                    .filter(file -> !file.getFileName().toString().matches("[._].*"))
+                    .forEach(others::add);
+            return others;
+        } catch (IOException e) {
+            throw InputException.in(path, "cannot be read: " + AtomicFile.reason(e), e);
+        }
     }
 
     /** The error for Parquet files below a folder without marker. */

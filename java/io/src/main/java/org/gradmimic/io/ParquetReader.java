@@ -152,6 +152,17 @@ public final class ParquetReader {
     }
 
     /**
+     * The same file with a column of numbers or text read as VARCHAR.
+     *
+     * @throws InputException if the file has no such column, or it contains something else
+     */
+    public ParquetReader asText(String name) {
+        String type = type(name, "text or numbers");
+        boolean fits = type.equals("VARCHAR") || type.equals("BOOLEAN") || INTEGERS.contains(type);
+        return cast(name, fits, DuckDBColumnType.VARCHAR, "text or whole numbers");
+    }
+
+    /**
      * The same file with an SQL expression in place of a column.
      *
      * @param name of a column that the file has

@@ -31,6 +31,22 @@ class ParquetFolderTest {
     }
 
     @Test
+    void filesOfOtherKindsAreCounted() throws IOException {
+        file("a.parquet");
+        file(".a.parquet.crc");
+        file("_SUCCESS");
+        assertThat(ParquetFolder.passedOver(folder).note("not .parquet")).isEmpty();
+        file("b.npz");
+        assertThat(ParquetFolder.passedOver(folder).note("not .parquet"))
+                .isEqualTo("1 file is not .parquet and was passed over, such as b.npz");
+        file("a.parquet.gz");
+        assertThat(ParquetFolder.passedOver(folder).note("not .parquet"))
+                .isEqualTo("2 files are not .parquet and were passed over, such as a.parquet.gz");
+        assertThat(ParquetFolder.passedOver(folder.resolve("a.parquet")).count())
+                .isZero();
+    }
+
+    @Test
     void withSparksMarkerFoldersBelowBelongToTheDataSet() throws IOException {
         file("_SUCCESS");
         Path second = file("split=train/part-0.parquet");

@@ -19,6 +19,7 @@ import org.gradmimic.Weighting;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.npy.NpyFile;
+import org.gradmimic.io.npy.NpyLabels;
 import org.gradmimic.io.npy.NpyType;
 import org.gradmimic.kernel.internal.Memory;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +39,7 @@ public final class FeatureSource implements ScoreSource {
     static final int MAX_BLOCK_ROWS = 1 << 16;
 
     private final NpyFile features;
-    private final NpyFile labels;
+    private final NpyLabels labels;
     private final long classes;
     private final int blockRows;
     private final HeadScorer scorer;
@@ -70,23 +71,23 @@ public final class FeatureSource implements ScoreSource {
      * A builder of a source that scores features by a head.
      *
      * @param features [N,D] f2, f4 or f8; the caller closes both files after the source
-     * @param labels [N] integers in [0,C)
+     * @param labels N of them, in [0,C)
      * @param weight [C,D] float, the head's weight; scores are computed on its device
      */
-    public static Builder builder(NpyFile features, NpyFile labels, Tensor weight) {
+    public static Builder builder(NpyFile features, NpyLabels labels, Tensor weight) {
         return new Builder(features, labels, weight);
     }
 
     /** Collects the parts of a source. The reference is required. */
     public static final class Builder {
         private final NpyFile features;
-        private final NpyFile labels;
+        private final NpyLabels labels;
         private final Tensor weight;
         private @Nullable Tensor bias;
         private @Nullable Tensor reference;
         private int maxBlockRows = MAX_BLOCK_ROWS;
 
-        private Builder(NpyFile features, NpyFile labels, Tensor weight) {
+        private Builder(NpyFile features, NpyLabels labels, Tensor weight) {
             this.features = features;
             this.labels = labels;
             this.weight = weight;
@@ -125,8 +126,7 @@ public final class FeatureSource implements ScoreSource {
     private static void check(Builder r, Tensor reference) {
         r.features.requireRank(2);
         requireType(r.features, r.features.type().isFloating(), "floating-point numbers (f2, f4 or f8)");
-        r.labels.requireShape(r.features.rows());
-        requireType(r.labels, r.labels.type().isInteger(), "integers (i1 to i8, u1 to u8)");
+        r.labels.requireSamples(r.features.rows());
         Path features = r.features.path();
         if (r.weight.dim() != 2 || r.weight.size(1) != r.features.rowElements()) {
             throw new InputException("weight has the shape " + Tensors.shape(r.weight) + ", expected [C, "
@@ -199,7 +199,7 @@ public final class FeatureSource implements ScoreSource {
 
     private void readLabels(int count) {
         LongBuffer buffer = labelBlock.asByteBuffer().asLongBuffer();
-        labels.readLongs(from, from + count, buffer);
+        labels.read(from, from + count, buffer);
         for (int i = 0; i < count; i++) {
             long label = buffer.get(i);
             if (label < 0 || label >= classes) {

@@ -8,6 +8,7 @@ import org.gradmimic.Tensors;
 import org.gradmimic.base.InputException;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.io.npy.NpyFile;
+import org.gradmimic.io.npy.NpyLabels;
 import org.gradmimic.kernel.internal.Memory;
 import org.gradmimic.model.caption.Captions;
 import org.gradmimic.model.caption.ClipTokenizer;
@@ -108,24 +109,33 @@ public final class NpySamples implements Samples {
 
         private NpySamples open(Path targets, String what, int values, long... extents) {
             long rows = rows();
-            try (NpyFile file = NpyFile.open(targets)) {
-                if (!file.type().isInteger()) {
-                    throw InputException.in(targets, "has dtype " + file.type().code() + "; expected integers");
+            long[] all = extents.length == 0 ? labels(targets, rows) : tokens(targets, rows, extents[0]);
+            for (int i = 0; i < all.length; i++) {
+                if (all[i] < 0 || all[i] >= values) {
+                    throw InputException.in(
+                            targets,
+                            "a " + what + " of sample " + i / Math.max(1, all.length / rows) + " is " + all[i]
+                                    + "; expected 0 to " + (values - 1) + ", as the model has " + values);
                 }
-                if (extents.length == 0) file.requireShape(rows);
-                else file.requireShape(rows, extents[0]);
-                long[] all = file.readLongs();
-                for (int i = 0; i < all.length; i++) {
-                    if (all[i] < 0 || all[i] >= values) {
-                        throw InputException.in(
-                                targets,
-                                "a " + what + " of sample " + i / Math.max(1, all.length / rows) + " is " + all[i]
-                                        + "; expected 0 to " + (values - 1) + ", as the model has " + values);
-                    }
+            }
+            long[] shape = extents.length == 0 ? new long[] {rows} : new long[] {rows, extents[0]};
+            try (PointerScope scope = new PointerScope()) {
+                return new NpySamples(images, NpyTensors.floats(images), Tensors.of(all, shape), batchSize);
+            }
+        }
+
+        private static long[] labels(Path file, long rows) {
+            try (NpyLabels labels = NpyLabels.open(file)) {
+                return labels.requireSamples(rows).readAll();
+            }
+        }
+
+        private static long[] tokens(Path file, long rows, long length) {
+            try (NpyFile tokens = NpyFile.open(file)) {
+                if (!tokens.type().isInteger()) {
+                    throw InputException.in(file, "has dtype " + tokens.type().code() + "; expected integers");
                 }
-                try (PointerScope scope = new PointerScope()) {
-                    return new NpySamples(images, NpyTensors.floats(images), Tensors.of(all, file.shape()), batchSize);
-                }
+                return tokens.requireShape(rows, length).readLongs();
             }
         }
     }

@@ -10,6 +10,7 @@ import org.gradmimic.Tensors;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.PhysicalMemory;
 import org.gradmimic.io.npy.NpyFile;
+import org.gradmimic.io.npy.NpyLabels;
 import org.gradmimic.io.npy.NpyType;
 
 /** Reads {@code .npy} files as tensors. */
@@ -37,7 +38,8 @@ public final class NpyTensors {
                         path, "has dtype " + file.type().code() + "; expected floating-point numbers (f2, f4 or f8)");
             }
             long elements = file.elements();
-            boolean mappable = file.type() == NpyType.FLOAT32 && file.dataOffset() % Float.BYTES == 0;
+            boolean mappable =
+                    file.type() == NpyType.FLOAT32 && file.isInPlace() && file.dataOffset() % Float.BYTES == 0;
             if (!mappable || elements <= PhysicalMemory.bytes() / SHARE / Float.BYTES) return read(file);
             long before = file.dataOffset() / Float.BYTES;
             Tensor whole = torch.from_file(
@@ -64,6 +66,16 @@ public final class NpyTensors {
                     block.asByteBuffer().order(java.nio.ByteOrder.nativeOrder()).asFloatBuffer());
         }
         return tensor;
+    }
+
+    /**
+     * Class labels as a long tensor [N]; see {@link NpyLabels}.
+     *
+     * @throws InputException if the file is missing, damaged or does not contain labels
+     */
+    public static Tensor labels(Path path) {
+        long[] labels = NpyLabels.readAll(path);
+        return Tensors.of(labels, labels.length);
     }
 
     /**

@@ -195,7 +195,9 @@ final class ProbeChecks {
                 long value = entries.get(i);
                 if (value < 0 || value >= bound) {
                     throw wrong(
-                            input, place(i, Tensors.sizes(values)) + " = " + value + " is outside [0, " + bound + ")");
+                            input,
+                            place(i, Tensors.sizes(values)) + " = " + value + " is outside [0, " + bound + ")"
+                                    + (input.isLabels() && value == bound ? "; classes are numbered from 0" : ""));
                 }
             }
         }

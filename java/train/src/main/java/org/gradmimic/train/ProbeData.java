@@ -59,7 +59,8 @@ public final class ProbeData {
          * @throws org.gradmimic.base.InputException for a file that is missing, damaged or of another type
          */
         public Builder read(ProbeInput input, Path file) {
-            set(input, input.floating() ? NpyTensors.floats(file) : NpyTensors.longs(file));
+            if (input.floating()) set(input, NpyTensors.floats(file));
+            else set(input, input.isLabels() ? NpyTensors.labels(file) : NpyTensors.longs(file));
             files.put(input, file);
             return this;
         }

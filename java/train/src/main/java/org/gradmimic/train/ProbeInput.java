@@ -89,6 +89,11 @@ public enum ProbeInput {
         return floating;
     }
 
+    /** Whether it contains the classes of samples. */
+    boolean isLabels() {
+        return label.endsWith("labels");
+    }
+
     /** Whether it may be missing. */
     public boolean optional() {
         return optional;

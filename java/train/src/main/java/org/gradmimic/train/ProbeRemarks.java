@@ -8,6 +8,7 @@ import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.base.SettingText;
+import org.gradmimic.io.npy.NpyLabels;
 import org.gradmimic.io.run.SettingValues;
 
 /** Remarks before a run begins: settings and data that are valid, but probably not intended. */
@@ -45,6 +46,8 @@ final class ProbeRemarks {
             if (labels.min().item_long() == largest) {
                 remarks.add(SettingText.of(
                         "every label is " + largest + ": a head trained on one class cannot distinguish classes"));
+            } else if (labels.min().item_long() == 1) {
+                remarks.add(SettingText.of(NpyLabels.note(1, largest)));
             } else if (largest + 1 < data.classes() && data.has(ProbeInput.REFERENCE_WEIGHT)) {
                 remarks.add(SettingText.of("the largest label is " + largest + ", but the reference has "
                         + data.classes() + " classes, numbered from 0"));

@@ -20,6 +20,7 @@ import org.gradmimic.SlowWeights;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
 import org.gradmimic.io.npy.NpyFile;
+import org.gradmimic.io.npy.NpyLabels;
 import org.gradmimic.io.npy.NpyWriter;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -73,7 +74,7 @@ class FeatureScoringTest {
         NpyWriter.write(y, labels, rows);
         try (PointerScope scope = new PointerScope();
                 NpyFile featureFile = NpyFile.open(f);
-                NpyFile labelFile = NpyFile.open(y)) {
+                NpyLabels labelFile = NpyLabels.open(y)) {
             try (FeatureSource source = FeatureSource.builder(
                             featureFile, labelFile, Tensors.of(weight, classes, width))
                     .bias(Tensors.of(bias, classes))

@@ -19,40 +19,38 @@ final class NpyBytes implements AutoCloseable {
     private final Path path;
     private final FileChannel channel;
     private final NpyHeader header;
+    private final boolean copied;
 
-    private NpyBytes(Path path, FileChannel channel, NpyHeader header) {
+    private NpyBytes(Path path, FileChannel channel, NpyHeader header, boolean copied) {
         this.path = path;
         this.channel = channel;
         this.header = header;
-    }
-
-    /** Reads a header, which it rejects with an {@link InputException} that names the file. */
-    interface HeaderParser {
-        NpyHeader parse(ByteBuffer header, String file);
+        this.copied = copied;
     }
 
     /**
-     * Opens a file and reads its header.
+     * Opens a file and reads its header. The array may be stored in any order, and it may be in an archive.
      *
      * @throws InputException if the file is missing, unreadable, not a {@code .npy} file or of an unsupported kind, or
      *     if its number of bytes differs from that in its header
      */
-    static NpyBytes open(Path path, HeaderParser parser) {
+    static NpyBytes open(Path path) {
+        boolean inArchive = NpzArchive.isIn(path);
         if (Files.isDirectory(path)) {
             throw InputException.in(path, "is a folder; expected a .npy file");
         }
         FileChannel channel;
         try {
-            channel = InputFiles.channel(path);
+            channel = inArchive ? NpzArchive.open(path) : InputFiles.channel(path);
         } catch (NoSuchFileException e) {
             throw InputException.in(path, "no such file", e);
         } catch (IOException e) {
             throw unreadable(path, e);
         }
         try {
-            NpyHeader header = readHeader(channel, path.toString(), parser);
+            NpyHeader header = NpyHeader.read(channel, path.toString());
             checkSize(path, channel.size(), header);
-            return new NpyBytes(path, channel, header);
+            return new NpyBytes(path, channel, header, inArchive);
         } catch (IOException e) {
             closeAfter(channel, e);
             throw unreadable(path, e);
@@ -64,7 +62,28 @@ final class NpyBytes implements AutoCloseable {
 
     /** The same file under another header, which must describe as many bytes. Closing either closes both. */
     NpyBytes as(NpyHeader other) {
-        return new NpyBytes(path, channel, other);
+        return new NpyBytes(path, channel, other, copied);
+    }
+
+    /**
+     * The same array in a temporary file, little-endian; closes this file.
+     *
+     * @param transposed whether it is stored column by column, and is to be row by row
+     */
+    NpyBytes converted(boolean transposed) {
+        try (FileChannel source = channel) {
+            NpyHeader stored = transposed
+                    ? header
+                    : new NpyHeader(header.type(), header.shape(), header.dataOffset(), false, header.bigEndian());
+            return new NpyBytes(path, NpyConversion.copy(path, source, stored), header.ofElements(), true);
+        } catch (IOException e) {
+            throw unreadable(path, e);
+        }
+    }
+
+    /** Whether these are the bytes of the file at the path, and not of a copy. */
+    boolean isInPlace() {
+        return !copied;
     }
 
     Path path() {
@@ -129,24 +148,6 @@ final class NpyBytes implements AutoCloseable {
         } catch (IOException e) {
             throw unreadable(path, e);
         }
-    }
-
-    private static NpyHeader readHeader(FileChannel channel, String file, HeaderParser parser) throws IOException {
-        ByteBuffer prefix = readFully(channel, NpyHeader.MAX_PREFIX);
-        int length = NpyHeader.headerBytes(prefix, file);
-        ByteBuffer whole = readFully(channel, length);
-        if (whole.remaining() < length) {
-            throw InputException.in(file, "truncated within the .npy header");
-        }
-        return parser.parse(whole, file);
-    }
-
-    private static ByteBuffer readFully(FileChannel channel, int bytes) throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocate(bytes);
-        while (buffer.hasRemaining() && channel.read(buffer, buffer.position()) >= 0) {
-            // until full, or the file ends
-        }
-        return buffer.flip();
     }
 
     private static void checkSize(Path path, long actual, NpyHeader header) {

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * larger than memory and larger than 2 GB are no special case. Opening checks that the file has exactly the number of bytes that its
  * header states.
  *
- * <p>A row is one entry of the outermost axis. Little-endian arrays of the types of {@link NpyType}, stored row by row,
- * are supported. Anything else is rejected by name. Not thread-safe.
+ * <p>A row is one entry of the outermost axis. Arrays of the types of {@link NpyType} are supported. Anything else is
+ * rejected by name. Not thread-safe.
  *
  * @see <a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">numpy.lib.format</a>
  */
@@ -44,25 +44,40 @@ public final class NpyFile implements AutoCloseable {
     }
 
     /**
-     * Opens a file and reads its header.
+     * Opens a file and reads its header. An array that is stored column by column or big-endian, or in a {@code .npz}, is
+     * copied into an unnamed temporary file, if it has at most 1 GiB.
      *
-     * @throws InputException if the file is missing, unreadable, not a {@code .npy} file or of an unsupported kind, or
-     *     if its number of bytes differs from that in its header
+     * @param path a {@code .npy} file, a {@code .npz} with one array, or {@code FILE.npz/NAME} for an array in it
+     * @throws InputException if the file is missing, unreadable, not such a file or of an unsupported kind, if its number
+     *     of bytes differs from that in its header, or if an array that must be copied is too large
      */
     public static NpyFile open(Path path) {
-        return new NpyFile(NpyBytes.open(path, NpyHeader::parse));
+        NpyBytes bytes = NpyBytes.open(path);
+        NpyHeader header = bytes.header();
+        boolean inOrder = !header.columnMajor() && !header.bigEndian();
+        return new NpyFile(inOrder ? bytes : bytes.converted(header.columnMajor()));
     }
 
     /** Opens a file whose elements may be stored row by row or column by column, as a single row of all elements. */
     static Flat openFlat(Path path) {
-        NpyBytes bytes = NpyBytes.open(path, NpyHeader::parseAnyOrder);
+        NpyBytes bytes = NpyBytes.open(path);
         NpyHeader header = bytes.header();
-        NpyHeader flat = new NpyHeader(header.type(), new long[] {header.elements()}, header.dataOffset(), false);
+        if (header.bigEndian()) bytes = bytes.converted(false);
+        NpyHeader flat = new NpyHeader(
+                header.type(), new long[] {header.elements()}, bytes.header().dataOffset(), false, false);
         return new Flat(new NpyFile(bytes.as(flat)), header.shape(), header.columnMajor());
     }
 
     /** The elements of a file in storage order, and the array that they represent. */
     record Flat(NpyFile file, long[] shape, boolean columnMajor) {}
+
+    /**
+     * Whether the elements are in the file that {@link #path} names, from {@link #dataOffset} on, as they are read. A copy of
+     * an array of another order or in an archive has no name.
+     */
+    public boolean isInPlace() {
+        return content.isInPlace();
+    }
 
     /** The file's path as it was given. */
     public Path path() {

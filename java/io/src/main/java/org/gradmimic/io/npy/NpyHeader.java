@@ -1,13 +1,16 @@
 package org.gradmimic.io.npy;
 
+import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.text.ParseException;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.gradmimic.base.InputException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The header of a {@code .npy} file, format versions 1 to 3: the magic {@code \x93NUMPY}, a version, a length, and a
@@ -17,9 +20,10 @@ import org.gradmimic.base.InputException;
  * @param shape the lengths of all axes, outermost first; empty for a scalar
  * @param dataOffset bytes before the first element
  * @param columnMajor whether the innermost axis of the shape varies most slowly (Fortran order)
+ * @param bigEndian whether the bytes of an element are stored from the highest to the lowest
  * @see <a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">numpy.lib.format</a>
  */
-public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean columnMajor) {
+public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean columnMajor, boolean bigEndian) {
     /** Magic, version and the longer of the two forms of the length. */
     public static final int MAX_PREFIX = 12;
     /** NumPy rejects longer headers too. */
@@ -82,7 +86,7 @@ public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean col
     }
 
     /**
-     * Parses the prefix and dictionary of an array that is stored row by row.
+     * Parses the prefix and dictionary of an array that is stored row by row and little-endian.
      *
      * @param header the first bytes of the file, {@link #headerBytes} of them
      * @param file named in the message
@@ -90,17 +94,48 @@ public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean col
      */
     public static NpyHeader parse(ByteBuffer header, String file) {
         NpyHeader parsed = parseAnyOrder(header, file);
-        if (parsed.columnMajor) {
-            throw InputException.in(
-                    file,
-                    "is stored column by column (fortran_order); expected rows (in NumPy:"
-                            + " np.ascontiguousarray(a))");
-        }
+        String other = parsed.otherOrder();
+        if (other != null) throw InputException.in(file, other);
         return parsed;
     }
 
-    /** Like {@link #parse}, for an array that is stored row by row or column by column. */
-    static NpyHeader parseAnyOrder(ByteBuffer header, String file) {
+    /** What is to be said of an array that is not stored row by row and little-endian; null if it is. */
+    @Nullable
+    String otherOrder() {
+        if (columnMajor) {
+            return "is stored column by column (fortran_order); expected rows (in NumPy: np.ascontiguousarray(a))";
+        }
+        if (!bigEndian) return null;
+        String wanted = type.plainDescriptor();
+        return "is big-endian (dtype >" + type.code() + "); expected " + wanted + " (in NumPy: a.astype('" + wanted
+                + "'))";
+    }
+
+    /** The header of the same array, if only its elements are stored: row by row and little-endian. */
+    NpyHeader ofElements() {
+        return new NpyHeader(type, shape, 0, false, false);
+    }
+
+    /** Reads the header of a file, whose array may be stored in any order. */
+    static NpyHeader read(FileChannel channel, String file) throws IOException {
+        int length = headerBytes(readFully(channel, MAX_PREFIX), file);
+        ByteBuffer whole = readFully(channel, length);
+        if (whole.remaining() < length) {
+            throw InputException.in(file, "truncated within the .npy header");
+        }
+        return parseAnyOrder(whole, file);
+    }
+
+    private static ByteBuffer readFully(FileChannel channel, int bytes) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(bytes);
+        while (buffer.hasRemaining() && channel.read(buffer, buffer.position()) >= 0) {
+            // until full, or the file ends
+        }
+        return buffer.flip();
+    }
+
+    /** Like {@link #parse}, for an array that is stored in any order. */
+    private static NpyHeader parseAnyOrder(ByteBuffer header, String file) {
         int version = header.get(6);
         int dictionaryAt = version == 1 ? 10 : 12;
         byte[] raw = new byte[header.limit() - dictionaryAt];
@@ -122,7 +157,9 @@ public record NpyHeader(NpyType type, long[] shape, long dataOffset, boolean col
                 : NpyType.parse(dictionary.descr(), file);
         long[] shape = shape(dictionary.shape(), file);
         checkBytes(shape, type, file);
-        return new NpyHeader(type, shape, header.limit(), dictionary.columnMajor() && shape.length > 1);
+        boolean columns = dictionary.columnMajor() && shape.length > 1;
+        boolean swapped = !dictionary.isStructured() && type.bytes() > 1 && NpyType.isBigEndian(dictionary.descr());
+        return new NpyHeader(type, shape, header.limit(), columns, swapped);
     }
 
     /** The bytes of a header, version 1, padded like NumPy's so that the elements begin at a multiple of 64. */

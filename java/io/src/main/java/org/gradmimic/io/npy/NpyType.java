@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.gradmimic.base.InputException;
 
-/** The element types that are read from and written to {@code .npy} files, all little-endian. */
+/** The element types that are read from and written to {@code .npy} files. */
 public enum NpyType {
     FLOAT16("f2", 2, Kind.FLOATING),
     FLOAT32("f4", 4, Kind.FLOATING),
@@ -65,14 +65,20 @@ public enum NpyType {
         return kind == Kind.PAIR ? PAIR_DESCRIPTOR : "'" + plainDescriptor() + "'";
     }
 
-    private String plainDescriptor() {
+    /** Whether a descriptor says that the bytes of an element are stored from the highest to the lowest. */
+    static boolean isBigEndian(String descriptor) {
+        return descriptor.startsWith(">");
+    }
+
+    /** NumPy's name of the type with the byte order in which it is read, for example {@code <f4}. */
+    String plainDescriptor() {
         return (bytes == 1 ? "|" : "<") + code;
     }
 
     /**
      * @param descriptor the header's {@code descr}, for example {@code <f4}
      * @param file named in the message
-     * @throws InputException if the type is big-endian or not one of these
+     * @throws InputException if the type is not one of these
      */
     static NpyType parse(String descriptor, String file) {
         boolean ordered = !descriptor.isEmpty() && "<>=|".indexOf(descriptor.charAt(0)) >= 0;
@@ -83,15 +89,13 @@ public enum NpyType {
                     "holds Python objects (dtype " + descriptor + "), which are not read; expected " + supported());
         }
         for (NpyType type : values()) {
-            if (type.code.equals(bare)) {
-                if (descriptor.startsWith(">") && type.bytes > 1) {
-                    throw InputException.in(
-                            file,
-                            "is big-endian (dtype " + descriptor + "); expected " + type.plainDescriptor()
-                                    + " (in NumPy: a.astype('" + type.plainDescriptor() + "'))");
-                }
-                return type;
-            }
+            if (type.code.equals(bare)) return type;
+        }
+        if (bare.startsWith("U") || bare.startsWith("S")) {
+            throw InputException.in(
+                    file,
+                    "holds text (dtype " + descriptor + "), which is not read; expected numbers (in NumPy:"
+                            + " names, numbers = np.unique(a, return_inverse=True))");
         }
         throw InputException.in(file, "dtype '" + descriptor + "' is not read; expected " + supported());
     }

@@ -23,12 +23,12 @@ public final class FileMark {
     private FileMark() {}
 
     /**
-     * The mark of a file, for example "12345 bytes, checksum 1a2b3c4d".
+     * The mark of a file, for example "12345 bytes, checksum 1a2b3c4d". An array in an archive has the mark of the archive.
      *
      * @throws InputException if the file cannot be read, or is a pipe or a device
      */
     public static String of(Path file) {
-        try (FileChannel channel = InputFiles.channel(file)) {
+        try (FileChannel channel = InputFiles.channel(InputFiles.onDisk(file))) {
             long size = channel.size();
             CRC32C checksum = new CRC32C();
             ByteBuffer block = ByteBuffer.allocate(BLOCK);

@@ -13,12 +13,13 @@ import java.nio.charset.StandardCharsets;
  * becomes one of the characters U+DC80 to U+DCFF, as in Python. Different names stay different, and every name can be
  * written back unchanged.
  */
-final class TarNames {
+public final class TarNames {
     private static final int ESCAPE = 0xdc00;
 
     private TarNames() {}
 
-    static String decode(byte[] name) {
+    /** A name as text. */
+    public static String decode(byte[] name) {
         CharsetDecoder decoder = StandardCharsets.UTF_8
                 .newDecoder()
                 .onMalformedInput(CodingErrorAction.REPORT)

@@ -11,10 +11,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.io.GzipStream;
 import org.gradmimic.io.InputFiles;
 import org.jspecify.annotations.Nullable;
 
@@ -84,7 +84,7 @@ public final class TarReader implements AutoCloseable {
         byte[] start = raw.readNBytes(2);
         raw.reset();
         boolean gzip = start.length == 2 && start[0] == 0x1f && (start[1] & 0xff) == 0x8b;
-        return gzip ? new BufferedInputStream(new GZIPInputStream(raw, BUFFER), BUFFER) : raw;
+        return gzip ? new BufferedInputStream(new GzipStream(raw, BUFFER), BUFFER) : raw;
     }
 
     /**

@@ -13,6 +13,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -131,6 +132,8 @@ class TarReaderTest {
             }
         }
         assertThat(read(zipped)).hasSize(2);
+        Files.write(zipped, Files.readAllBytes(archive(one, END)), StandardOpenOption.APPEND);
+        assertRefused(zipped, "bytes that are not gzip follow its end", "number 2, is 2.txt");
         byte[] junk = new byte[512];
         junk[3] = 1;
         assertRefused(archive(one, END, junk), "bytes that are not a tar archive follow its end");

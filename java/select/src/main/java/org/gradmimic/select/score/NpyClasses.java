@@ -4,7 +4,7 @@ import java.nio.LongBuffer;
 import java.nio.file.Path;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.Blocks;
-import org.gradmimic.io.npy.NpyFile;
+import org.gradmimic.io.npy.NpyLabels;
 
 /** {@link Classes} from a {@code .npy} file. */
 final class NpyClasses implements Classes {
@@ -12,17 +12,17 @@ final class NpyClasses implements Classes {
     /** Far above any data set. The statistics of that many classes would not fit in memory. */
     private static final int MAX_CLASSES = 1_000_000;
 
-    private final NpyFile file;
+    private final NpyLabels file;
     private final long samples;
     private int count;
 
-    private NpyClasses(NpyFile file) {
+    private NpyClasses(NpyLabels file) {
         this.file = file;
-        samples = file.requireRank(1).rows();
+        samples = file.samples();
     }
 
     static NpyClasses open(Path path) {
-        NpyFile file = NpyFile.open(path);
+        NpyLabels file = NpyLabels.open(path);
         try {
             NpyClasses classes = new NpyClasses(file);
             classes.findCount();
@@ -36,7 +36,7 @@ final class NpyClasses implements Classes {
     private void findCount() {
         LongBuffer block = LongBuffer.allocate(Blocks.BLOCK);
         for (long from = 0; from < samples; from += Blocks.BLOCK) {
-            file.readLongs(from, Math.min(samples, from + Blocks.BLOCK), block.clear());
+            file.read(from, Math.min(samples, from + Blocks.BLOCK), block.clear());
             block.flip();
             for (long i = from; block.hasRemaining(); i++) {
                 long label = block.get();
@@ -63,7 +63,7 @@ final class NpyClasses implements Classes {
     @Override
     public synchronized void read(long from, int n, int[] target) {
         LongBuffer block = LongBuffer.allocate(n);
-        file.readLongs(from, from + n, block);
+        file.read(from, from + n, block);
         for (int i = 0; i < n; i++) {
             target[i] = (int) block.get(i);
         }

@@ -3,40 +3,44 @@ package org.gradmimic.data;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.gradmimic.base.InputException;
 
-/** Images in class folders, either in a folder or in an archive. */
-final class ClassFolderDataset implements ImageDataset, SampleAccess.Provider {
+/** Images in a folder or an archive, labelled by their class folders or by a manifest. */
+final class StoredImageDataset implements ImageDataset, SampleAccess.Provider {
     private final String spec;
     private final ImageSource source;
     private final ImageIndex index;
     private final ImageWarnings warnings;
 
-    private ClassFolderDataset(String spec, ImageSource source, ImageWarnings warnings) {
+    private StoredImageDataset(String spec, ImageSource source, ImageWarnings warnings) {
         this.spec = spec;
         this.source = source;
         this.warnings = warnings;
         this.index = source.index();
     }
 
-    static ClassFolderDataset open(String spec, String location, long maxPixels) {
-        Path path = Path.of(location);
-        if (location.isEmpty() || !Files.exists(path)) {
-            throw new InputException("data set '" + spec + "': there is no folder or file '" + location + "'");
+    static StoredImageDataset open(String spec, String location, long maxPixels) {
+        Manifest manifest = Manifest.of(spec, location);
+        Path path = manifest == null ? Path.of(location) : manifest.root();
+        ImageLayout layout = manifest == null ? ImageLayout.CLASS_FOLDERS : manifest;
+        if (path.toString().isEmpty() || !Files.exists(path)) {
+            throw new InputException("data set '" + spec + "': there is no folder or file '" + path + "'");
         }
         try {
             DecodeSettings decoding = new DecodeSettings(maxPixels);
-            ImageSource source =
-                    Files.isDirectory(path) ? new ImageFolder(path, decoding) : new ImageArchive(path, decoding);
-            return new ClassFolderDataset(spec, source, decoding.warnings());
+            return new StoredImageDataset(spec, source(path, layout, decoding), decoding.warnings());
         } catch (IOException e) {
-            throw InputException.in(location, "cannot be read: " + e, e);
+            throw InputException.in(path, "cannot be read: " + e, e);
         }
+    }
+
+    private static ImageSource source(Path path, ImageLayout layout, DecodeSettings decoding) throws IOException {
+        if (Files.isDirectory(path)) return new ImageFolder(path, layout, decoding);
+        return ImageZip.is(path) ? new ImageZip(path, layout, decoding) : new ImageArchive(path, layout, decoding);
     }
 
     @Override
@@ -79,13 +83,7 @@ final class ClassFolderDataset implements ImageDataset, SampleAccess.Provider {
 
     @Override
     public List<String> layoutNotes() {
-        List<String> notes = new ArrayList<>();
-        index.skipped().forEach(text -> notes.add("skipped " + text));
-        if (index.inFoldersOfClass() != null) {
-            notes.add("every image is in a folder inside its class folder, such as " + index.inFoldersOfClass()
-                    + "; if those folders are the classes, name the folder above them");
-        }
-        return notes;
+        return index.notes();
     }
 
     @Override
