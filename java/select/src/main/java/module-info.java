@@ -7,6 +7,7 @@ module org.gradmimic.select {
     exports org.gradmimic.select.datacomp;
     exports org.gradmimic.select.filter;
     exports org.gradmimic.select.labelmodel;
+    exports org.gradmimic.select.sample;
     exports org.gradmimic.select.score;
     exports org.gradmimic.select.uid;
     exports org.gradmimic.select.vote;

@@ -9,6 +9,7 @@ import java.util.Set;
 import org.gradmimic.Weighting;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.io.InputFiles;
 import org.gradmimic.io.ParquetFolder;
 import org.gradmimic.model.PixelNormalisation;
 
@@ -48,7 +49,8 @@ public final class Arguments {
         }
     }
 
-    private static boolean isSame(Path out, Path input) {
+    private static boolean isSame(Path out, Path given) {
+        Path input = InputFiles.onDisk(given);
         try {
             return Files.exists(out) && Files.exists(input) && Files.isSameFile(out, input);
         } catch (IOException e) {

@@ -1,8 +1,10 @@
 package org.gradmimic.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import org.gradmimic.CpuThreads;
 import org.gradmimic.base.LibraryLoadException;
+import org.gradmimic.io.ParquetFolder;
 import org.gradmimic.kernel.LibraryCache;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -75,6 +77,12 @@ public final class CommonOptions {
     /** Prints a message that is not part of the result, unless {@code --quiet} is given. */
     public void note(String message) {
         if (!quiet) command.commandLine().getErr().println(message);
+    }
+
+    /** Tells the user of files in a folder of Parquet files that are not read; nothing for anything else. */
+    public void noteOtherFiles(Path folder) {
+        String note = ParquetFolder.passedOver(folder).note("not .parquet");
+        if (!note.isEmpty()) note(folder + ": " + note);
     }
 
     /**

@@ -11,7 +11,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code --device}, as a picocli mix-in of the commands that compute with LibTorch. */
-final class DeviceOption {
+public final class DeviceOption {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
 
@@ -35,7 +35,7 @@ final class DeviceOption {
      *
      * @throws UnsupportedException for a CUDA device that cannot be used, with the reason
      */
-    Device choose(CommonOptions common) {
+    public Device choose(CommonOptions common) {
         DeviceChoice.Chosen chosen;
         try {
             chosen = choice.choose();

@@ -6,8 +6,10 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.AtomicFile;
+import org.gradmimic.io.PassedOver;
 import org.gradmimic.io.run.FolderLock;
 import org.gradmimic.select.uid.Uid;
 import org.gradmimic.select.uid.UidSubset;
@@ -26,6 +28,8 @@ public final class Resharder {
     private final List<Shard> shards;
     private final Path output;
     private final UidSubset subset;
+    private final PassedOver passedOver;
+    private final PassedOver leftOut = new PassedOver();
 
     /**
      * Checks all names before anything is written.
@@ -37,6 +41,7 @@ public final class Resharder {
      */
     public Resharder(Path input, Path output, UidSubset subset) {
         this.shards = Shard.list(input);
+        this.passedOver = Shard.passedOver(input, shards);
         this.output = output;
         this.subset = subset;
         try {
@@ -54,6 +59,18 @@ public final class Resharder {
     /** The number of shards. */
     public int shards() {
         return shards.size();
+    }
+
+    /**
+     * What a user should know of files that were not read, a sentence each: files of the folder that are no shards, and, after
+     * {@link #run}, files of the shards that belong to no sample.
+     */
+    public List<String> notes() {
+        return Stream.of(
+                        passedOver.note(passedOver.count() == 1 ? "no shard" : "no shards"),
+                        leftOut.note("of no sample (no dot in the name)"))
+                .filter(note -> !note.isEmpty())
+                .toList();
     }
 
     /** Is called after every finished shard. */
@@ -154,7 +171,7 @@ public final class Resharder {
         Set<Long> found = new HashSet<>();
         long samples = 0;
         long kept = 0;
-        try (SampleReader reader = new SampleReader(shard.tar());
+        try (SampleReader reader = new SampleReader(shard.tar(), leftOut);
                 SampleWriter writer = new SampleWriter(target.tar())) {
             for (Sample sample = reader.next(); sample != null; sample = reader.next()) {
                 String uid = uids.uid(sample);

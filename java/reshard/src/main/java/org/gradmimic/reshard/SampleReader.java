@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.AtomicFile;
+import org.gradmimic.io.PassedOver;
 import org.gradmimic.io.tar.TarMember;
 import org.gradmimic.io.tar.TarReader;
 import org.jspecify.annotations.Nullable;
@@ -18,11 +19,14 @@ final class SampleReader implements AutoCloseable {
 
     private final Path shard;
     private final TarReader tar;
+    private final PassedOver leftOut;
     private @Nullable TarMember ahead;
     private boolean begun;
 
-    SampleReader(Path shard) {
+    /** @param leftOut counts the files that belong to no sample */
+    SampleReader(Path shard, PassedOver leftOut) {
         this.shard = shard;
+        this.leftOut = leftOut;
         try {
             this.tar = new TarReader(shard);
         } catch (IOException e) {
@@ -69,6 +73,7 @@ final class SampleReader implements AutoCloseable {
     private @Nullable TarMember nextFile() {
         TarMember member = tar.next();
         while (member != null && (member.kind() == TarMember.Kind.DIRECTORY || Sample.keyEnd(member.name()) < 0)) {
+            if (member.kind() != TarMember.Kind.DIRECTORY) leftOut.add(shard + ": " + member.shownName());
             member = tar.next();
         }
         return member;

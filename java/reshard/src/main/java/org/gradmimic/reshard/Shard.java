@@ -4,11 +4,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.AtomicFile;
+import org.gradmimic.io.PassedOver;
 
 /**
  * The files of a shard: the tar, and the files of the same name beside it.
@@ -45,6 +48,23 @@ record Shard(Path tar) {
                 }
             }
             return shards;
+        } catch (IOException e) {
+            throw InputException.in(path, "cannot be read: " + AtomicFile.reason(e), e);
+        }
+    }
+
+    /** The files of a folder that are neither shards nor files beside one of its shards. */
+    static PassedOver passedOver(Path path, List<Shard> shards) {
+        PassedOver others = new PassedOver();
+        if (!Files.isDirectory(path)) return others;
+        Set<Path> known = new HashSet<>();
+        for (Shard shard : shards) known.addAll(List.of(shard.tar(), shard.metadata(), shard.stats()));
+        try (Stream<Path> content = Files.list(path)) {
+            content.sorted()
+                    .filter(file -> Files.isRegularFile(file) && !known.contains(file))
+                    .filter(file -> !file.getFileName().toString().startsWith("."))
+                    .forEach(others::add);
+            return others;
         } catch (IOException e) {
             throw InputException.in(path, "cannot be read: " + AtomicFile.reason(e), e);
         }

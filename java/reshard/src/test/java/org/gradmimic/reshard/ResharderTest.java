@@ -263,6 +263,25 @@ class ResharderTest {
         assertThat(run(subset).missing()).isEqualTo(-1);
     }
 
+    @Test
+    void whatIsPassedOverIsCounted() throws IOException {
+        Map<String, byte[]> files = samples(0, 4);
+        files.put("LICENSE", new byte[3]);
+        files.put("a/.hidden", new byte[3]);
+        shard(input.resolve("0.tar"), files);
+        Files.writeString(input.resolve("0.parquet"), "beside the shard");
+        Files.writeString(input.resolve("0_stats.json"), "{}");
+        Resharder resharder = new Resharder(input, output, subset(1));
+        assertThat(resharder.notes()).isEmpty();
+        resharder.run((shard, sofar) -> {});
+        assertThat(resharder.notes())
+                .containsExactly("2 files are of no sample (no dot in the name) and were passed over, such as "
+                        + input.resolve("0.tar") + ": LICENSE");
+        Files.writeString(input.resolve("1.tar.zst"), "an archive for others");
+        assertThat(new Resharder(input, output, subset(1)).notes())
+                .containsExactly("1 file is no shard and was passed over, such as 1.tar.zst");
+    }
+
     private void assertRefused(String... parts) throws IOException {
         assertThatThrownBy(() -> run(subset(0)))
                 .isInstanceOf(InputException.class)

@@ -73,7 +73,7 @@ final class CombineCommand implements Callable<Integer> {
         names.open(null, out, pool.pool() != null && !byNumber);
         String kept;
         try (Progress progress = common.progress("reading", "uids", -1)) {
-            FilterSet filters = FilterSet.read(sources, pool.uids(progress), pool.samples());
+            FilterSet filters = FilterSet.read(sources, pool.uids(common, progress), pool.samples());
             Filter result = filters.evaluate(expression);
             write(filters, result);
             kept = Kept.of(result, filters.isWhole());

@@ -48,7 +48,7 @@ final class CompareCommand implements Callable<Integer> {
         sources.put(SECOND, FilterSource.parse(second));
         FilterSet filters;
         try (Progress progress = common.progress("reading", "uids", -1)) {
-            filters = FilterSet.read(sources, pool.uids(progress), pool.samples());
+            filters = FilterSet.read(sources, pool.uids(common, progress), pool.samples());
         }
         FilterComparison comparison = FilterComparison.of(filters.get(FIRST), filters.get(SECOND));
         boolean whole = filters.isWhole();

@@ -75,6 +75,7 @@ final class DataCompCommand implements Callable<Integer> {
         checkOptions();
         FilterFile.requireWritable(out);
         Arguments.requireOther(out, path);
+        common.noteOtherFiles(path);
         try (Progress progress = common.progress("reading", "rows", -1)) {
             Metadata metadata = Metadata.open(path, progress::step);
             Filter filter = filter(metadata);

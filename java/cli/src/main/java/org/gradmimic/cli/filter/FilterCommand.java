@@ -46,6 +46,8 @@ import picocli.CommandLine.Spec;
             QualityCommand.class,
             MembershipCommand.class,
             DataCompCommand.class,
+            SampleCommand.class,
+            ValidateCommand.class,
             ReshardCommand.class
         })
 public final class FilterCommand implements Callable<Integer> {
@@ -105,7 +107,7 @@ public final class FilterCommand implements Callable<Integer> {
         boolean perClass = settings.get(FilterSettings.PER_CLASS);
         ScoreColumn column = settings.get(FilterSettings.USE).column();
         checkFiles(scores, out);
-        Uids uids = pool.uids();
+        Uids uids = pool.uids(common);
         names.open(scores, out, uids != null);
         try (Classes classes = perClass ? Classes.npy(requireLabels()) : null;
                 Scores values = input.open(common, column, samples(uids, classes))) {

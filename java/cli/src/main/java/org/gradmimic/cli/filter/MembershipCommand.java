@@ -63,7 +63,7 @@ final class MembershipCommand implements Callable<Integer> {
             if (!(share >= 0 && share <= 1)) throw new InputException("--share is " + share + ", expected 0 to 1");
         }
         Values values = Values.open(scores);
-        Uids uids = pool.uids();
+        Uids uids = pool.uids(common);
         Filter truth = uids == null ? FilterFile.read(members, values.size()) : FilterFile.read(members, uids);
         if (truth.samples() != values.size()) {
             throw new InputException(scores + " has " + values.size() + " scores for " + truth.samples() + " samples");

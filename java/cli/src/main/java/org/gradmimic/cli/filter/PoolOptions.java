@@ -3,6 +3,7 @@ package org.gradmimic.cli.filter;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 import org.gradmimic.base.InputException;
+import org.gradmimic.cli.CommonOptions;
 import org.gradmimic.cli.Progress;
 import org.gradmimic.select.uid.UidConsumer;
 import org.gradmimic.select.uid.Uids;
@@ -34,14 +35,16 @@ final class PoolOptions {
 
     /** The uids of the pool, null if they were not given. */
     @Nullable
-    Uids uids() {
-        return pool == null ? null : Uids.open(pool);
+    Uids uids(CommonOptions common) {
+        if (pool == null) return null;
+        common.noteOtherFiles(pool);
+        return Uids.open(pool);
     }
 
     /** The uids of the pool, with progress reported as they are read. */
     @Nullable
-    Uids uids(Progress progress) {
-        Uids uids = uids();
+    Uids uids(CommonOptions common, Progress progress) {
+        Uids uids = uids(common);
         if (uids == null) return null;
         return new Uids() {
             @Override

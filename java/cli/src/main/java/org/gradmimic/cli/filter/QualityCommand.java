@@ -56,7 +56,7 @@ final class QualityCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Uids uids = pool.uids();
+        Uids uids = pool.uids(common);
         List<Result> results = new ArrayList<>();
         for (String text : texts) results.add(run(text, uids));
         Table table = new Table("filter", "samples", "kept", "share", "noise", "precision", "recall", "f1");

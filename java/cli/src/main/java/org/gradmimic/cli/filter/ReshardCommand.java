@@ -66,6 +66,7 @@ final class ReshardCommand implements Callable<Integer> {
                 progress.say(sofar.kept() + " samples kept");
             });
         }
+        resharder.notes().forEach(note -> common.note(shards + ": " + note));
         if (summary.doneBefore() > 0) {
             common.note(summary.doneBefore() + " of " + summary.shards() + " shards were done before");
         }

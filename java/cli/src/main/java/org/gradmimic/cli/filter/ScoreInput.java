@@ -6,6 +6,7 @@ import java.util.OptionalLong;
 import org.gradmimic.base.InputException;
 import org.gradmimic.cli.CommonOptions;
 import org.gradmimic.cli.Progress;
+import org.gradmimic.io.InputFiles;
 import org.gradmimic.select.score.LogScores;
 import org.gradmimic.select.score.ScoreColumn;
 import org.gradmimic.select.score.ScoreLog;
@@ -21,12 +22,13 @@ record ScoreInput(Path path, boolean isLog) {
      * @throws InputException if there is nothing at the path
      */
     static ScoreInput of(Path path) {
-        if (!Files.exists(path)) throw InputException.in(path, "no such file or folder");
+        if (!Files.exists(InputFiles.onDisk(path))) throw InputException.in(path, "no such file or folder");
         if (Files.isDirectory(path)) {
             Path log = path.resolve(ProbeRecorder.LOG);
             return new ScoreInput(Files.isDirectory(log) ? log : path, true);
         }
-        return new ScoreInput(path, !path.toString().endsWith(".npy"));
+        boolean array = path.toString().endsWith(".npy") || InputFiles.isArchive(InputFiles.onDisk(path));
+        return new ScoreInput(path, !array);
     }
 
     /**
@@ -51,6 +53,7 @@ record ScoreInput(Path path, boolean isLog) {
             return scores;
         }
         boolean growing = ScoreLog.isBeingWritten(path);
+        common.noteOtherFiles(path);
         ScoreLog log = ScoreLog.open(path);
         if (growing) {
             common.note(path + " is still being written: using the part that exists, " + log.rows() + " rows of "

@@ -130,7 +130,7 @@ class FilterCommandsTest {
 
     @Test
     void listsOfUidsNeedNoPool() throws IOException {
-        Files.write(folder.resolve("x.txt"), List.of(uid(3), uid(1), uid(1), uid(5)));
+        Files.write(folder.resolve("x.txt"), List.of(uid(3), uid(1), uid(5)));
         Files.write(folder.resolve("y.txt"), List.of(uid(5), uid(7)));
         run("combine", "x - y", "--filter", "x=@x.txt", "--filter", "y=@y.txt", "--out", "@out.txt");
         assertThat(folder.resolve("out.txt")).hasContent(String.join("\n", uids(1, 3)));
@@ -226,7 +226,7 @@ class FilterCommandsTest {
                       8      4       4     2       6   0.5000   0.3333     0.5000
                 """);
         Files.write(folder.resolve("x.txt"), List.of(uid(3), uid(1), uid(5)));
-        Files.write(folder.resolve("y.txt"), List.of(uid(5), uid(5)));
+        Files.write(folder.resolve("y.txt"), List.of(uid(5)));
         assertThat(run("compare", "@x.txt", "@y.txt").out()).isEqualToNormalizingNewlines("""
                 samples  first  second  both  either  overlap  jaccard  agreement
                              3       1     1       3    1.000   0.3333

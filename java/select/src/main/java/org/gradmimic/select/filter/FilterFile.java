@@ -5,6 +5,7 @@ import java.util.OptionalLong;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.AtomicFile;
 import org.gradmimic.io.sample.SampleNames;
+import org.gradmimic.select.sample.Draws;
 import org.gradmimic.select.uid.UidSubset;
 import org.gradmimic.select.uid.Uids;
 
@@ -139,6 +140,42 @@ public final class FilterFile {
     }
 
     /**
+     * Writes a subset with repeats by sample number: the numbers, ascending, each as often as it was drawn. {@code .npy} is
+     * int64 [K], {@code .parquet} has only {@code sample_id}.
+     *
+     * @param file ends in {@code .npy}, {@code .parquet} or {@code .txt}
+     * @throws InputException if the file cannot be written; an existing file of that name is then untouched
+     */
+    public static void write(Path file, Draws draws) {
+        switch (FilterFormat.of(file)) {
+            case NPY -> FilterWriter.npy(file, draws);
+            case PARQUET -> FilterWriter.parquet(file, draws);
+            case TEXT -> FilterWriter.text(file, draws);
+        }
+    }
+
+    /**
+     * Writes a subset with repeats by uid: the sorted uids, each as often as it was drawn.
+     *
+     * @param file ends in {@code .npy}, {@code .parquet} or {@code .txt}
+     * @param uids the pool; its i-th uid belongs to sample i
+     * @throws InputException if the file cannot be written, or the pool has another number of samples; an existing file of
+     *     that name is then untouched
+     */
+    public static void write(Path file, Draws draws, Uids uids) {
+        if (uids.size() != draws.samples()) {
+            throw new InputException(
+                    "the draws are from " + draws.samples() + " samples, but there are " + uids.size() + " uids");
+        }
+        requireWritable(file);
+        switch (FilterFormat.of(file)) {
+            case NPY -> FilterWriter.npy(file, draws, uids);
+            case PARQUET -> FilterWriter.parquet(file, FilterWriter.drawn(draws, uids));
+            case TEXT -> FilterWriter.text(file, FilterWriter.drawn(draws, uids));
+        }
+    }
+
+    /**
      * Whether a file identifies samples by uid, so that it needs a pool or is a list by itself.
      *
      * @throws InputException if the file is missing, damaged or not a filter
@@ -191,10 +228,11 @@ public final class FilterFile {
     }
 
     /**
-     * Reads a filter of either kind over a pool. A sample is kept if its uid is in the list, however often.
+     * Reads a filter of either kind over a pool. A sample is kept if its uid is in the list.
      *
      * @param uids the pool; its i-th uid belongs to sample i
-     * @throws InputException if the file is missing, damaged, or covers another number of samples
+     * @throws InputException if the file is missing, damaged, covers another number of samples, or contains a uid more often
+     *     than the pool
      */
     public static Filter read(Path file, Uids uids) {
         if (!isByUid(file)) {
@@ -203,7 +241,42 @@ public final class FilterFile {
         UidSubset kept = readUids(file);
         Filter.Builder filter = Filter.builder(uids.size());
         uids.forEach((sample, high, low) -> filter.set(sample, kept.contains(high, low)));
-        return filter.build();
+        Filter built = filter.build();
+        if (Repeats.has(kept)) Repeats.refuseMoreThan(file, kept, FilterWriter.kept(built, uids));
+        return built;
+    }
+
+    /**
+     * The numbers of the samples that a filter keeps, ascending; or those of a subset with repeats, which is a {@code .npy} of
+     * integers.
+     *
+     * @param samples N
+     * @throws InputException as {@link #read(Path, long)}, or if a number is out of range or there are too many for an array
+     */
+    public static long[] readNumbers(Path file, long samples) {
+        return FilterFormat.ofInput(file) == FilterFormat.NPY && FilterReader.isNumbersNpy(file)
+                ? FilterReader.numbers(file, samples)
+                : numbers(file, read(file, samples));
+    }
+
+    /**
+     * The numbers of the samples of a pool that a filter keeps; see {@link #readNumbers(Path, long)}.
+     *
+     * @param uids the pool; its i-th uid belongs to sample i
+     * @throws InputException as {@link #read(Path, Uids)}, or if there are too many for an array
+     */
+    public static long[] readNumbers(Path file, Uids uids) {
+        return numbers(file, read(file, uids));
+    }
+
+    private static long[] numbers(Path file, Filter filter) {
+        if (filter.kept() > Integer.MAX_VALUE - 8) {
+            throw InputException.in(file, "keeps " + filter.kept() + " samples, more than fit into one array");
+        }
+        long[] numbers = new long[(int) filter.kept()];
+        int[] next = {0};
+        filter.forEachKept(sample -> numbers[next[0]++] = sample);
+        return numbers;
     }
 
     /**

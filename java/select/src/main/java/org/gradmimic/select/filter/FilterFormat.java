@@ -3,6 +3,7 @@ package org.gradmimic.select.filter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.gradmimic.base.InputException;
+import org.gradmimic.io.InputFiles;
 
 /** The file formats of filters. */
 enum FilterFormat {
@@ -17,12 +18,13 @@ enum FilterFormat {
     }
 
     /**
-     * The format of an existing filter. A folder is Parquet, whatever its name.
+     * The format of an existing filter. A folder is Parquet, whatever its name, and an array in a {@code .npz} is NumPy's.
      *
      * @throws InputException if the file is not a folder and its name has none of the extensions
      */
     static FilterFormat ofInput(Path file) {
-        return Files.isDirectory(file) ? PARQUET : of(file);
+        if (Files.isDirectory(file)) return PARQUET;
+        return InputFiles.isArchive(InputFiles.onDisk(file)) ? NPY : of(file);
     }
 
     /**

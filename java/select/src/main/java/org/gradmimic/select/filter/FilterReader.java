@@ -47,12 +47,36 @@ final class FilterReader {
         return Uid.isUid(TextLines.first(file));
     }
 
+    /** Whether a file contains the numbers of samples, as for a subset with repeats. */
+    static boolean isNumbersNpy(Path file) {
+        try (NpyFile npy = NpyFile.open(file)) {
+            return npy.type().isInteger() && npy.rank() == 1;
+        }
+    }
+
+    static long[] numbers(Path file, long samples) {
+        try (NpyFile npy = NpyFile.open(file)) {
+            long[] numbers = npy.readLongs();
+            for (int i = 0; i < numbers.length; i++) {
+                if (numbers[i] < 0 || numbers[i] >= samples) {
+                    throw InputException.at(
+                            file, "element", i, "is " + numbers[i] + ", expected 0 to " + (samples - 1));
+                }
+            }
+            return numbers;
+        }
+    }
+
     private static NpyFile openNpy(Path file) {
         NpyFile npy = NpyFile.open(file);
         try {
             if (npy.type() != NpyType.BOOL && npy.type() != NpyType.UINT64_PAIR) {
                 throw InputException.in(
-                        file, "has dtype " + npy.type().code() + "; expected booleans (b1), or uids (u8,u8)");
+                        file,
+                        "has dtype " + npy.type().code() + "; expected booleans (b1), or uids (u8,u8)"
+                                + (npy.type().isInteger() && npy.rank() == 1
+                                        ? "; numbers of samples, which may repeat, are no filter"
+                                        : ""));
             }
             return npy.requireRank(1);
         } catch (RuntimeException e) {
@@ -107,7 +131,10 @@ final class FilterReader {
             return flags(files);
         }
         Filter.Builder filter = Filter.builder(requireKnown(file, samples));
-        scanIds(files, List.of(SAMPLE_ID), samples, (part, row, id, chunkRow, chunk) -> filter.set(id, true));
+        scanIds(files, List.of(SAMPLE_ID), samples, (part, row, id, chunkRow, chunk) -> {
+            if (filter.keeps(id)) throw Repeats.number(part.file(), "row", row, id);
+            filter.set(id, true);
+        });
         return filter.build();
     }
 
@@ -139,7 +166,9 @@ final class FilterReader {
                         "line " + line + " is '" + TextLines.shown(text) + "', expected a sample number from 0 to "
                                 + (samples - 1));
             }
-            filter.set(Long.parseLong(text), true);
+            long sample = Long.parseLong(text);
+            if (filter.keeps(sample)) throw Repeats.number(file, "line", line, sample);
+            filter.set(sample, true);
         });
         return filter.build();
     }

@@ -91,7 +91,11 @@ public final class FilterSet {
 
     private static FilterSet byUid(Map<String, FilterSource> sources) {
         Map<String, UidSubset> subsets = new LinkedHashMap<>();
-        sources.forEach((name, source) -> subsets.put(name, FilterFile.readUids(source.file())));
+        sources.forEach((name, source) -> {
+            UidSubset list = FilterFile.readUids(source.file());
+            Repeats.refuse(source.file(), list);
+            subsets.put(name, list);
+        });
         UidSubset any = UidSubset.union(List.copyOf(subsets.values()));
         Map<String, Filter> filters = new LinkedHashMap<>();
         subsets.forEach((name, subset) -> {

@@ -11,6 +11,7 @@ import org.gradmimic.io.Blocks;
 import org.gradmimic.io.ParquetColumns;
 import org.gradmimic.io.npy.NpyStream;
 import org.gradmimic.io.npy.NpyType;
+import org.gradmimic.select.sample.Draws;
 import org.gradmimic.select.uid.ParquetUids;
 import org.gradmimic.select.uid.Uid;
 import org.gradmimic.select.uid.UidSorter;
@@ -64,6 +65,51 @@ final class FilterWriter {
                 }
                 return new ParquetColumns().texts(ParquetUids.COLUMN, uids);
             }
+        });
+    }
+
+    static void npy(Path file, Draws draws) {
+        DrawnNumbers numbers = new DrawnNumbers(draws);
+        try (NpyStream out = NpyStream.create(file, NpyType.INT64, draws.size())) {
+            for (long i = 0; i < draws.size(); i++) out.next().putLong(numbers.next());
+            out.commit();
+        }
+    }
+
+    static void npy(Path file, Draws draws, Uids uids) {
+        try (UidSorter sorter = new UidSorter(file)) {
+            addDrawn(sorter, draws, uids);
+            sorter.write();
+        }
+    }
+
+    static void parquet(Path file, Draws draws) {
+        DrawnNumbers numbers = new DrawnNumbers(draws);
+        ParquetColumns.write(file, new Blocks(draws.size()) {
+            @Override
+            ParquetColumns rows(long from, int count) {
+                long[] ids = new long[count];
+                for (int i = 0; i < count; i++) ids[i] = numbers.next();
+                return new ParquetColumns().longs(FilterReader.SAMPLE_ID, ids);
+            }
+        });
+    }
+
+    static void text(Path file, Draws draws) {
+        DrawnNumbers numbers = new DrawnNumbers(draws);
+        lines(file, line -> {
+            for (long i = 0; i < draws.size(); i++) line.accept(Long.toString(numbers.next()));
+        });
+    }
+
+    static UidSubset drawn(Draws draws, Uids uids) {
+        return UidSubset.collect(sorter -> addDrawn(sorter, draws, uids));
+    }
+
+    private static void addDrawn(UidSorter sorter, Draws draws, Uids uids) {
+        Draws.Cursor counts = draws.cursor();
+        uids.forEach((sample, high, low) -> {
+            for (long left = counts.next(); left > 0; left--) sorter.add(high, low);
         });
     }
 

@@ -3,6 +3,7 @@ package org.gradmimic.select.uid;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.gradmimic.base.InputException;
+import org.gradmimic.io.InputFiles;
 import org.gradmimic.io.ParquetReader;
 
 /**
@@ -33,7 +34,7 @@ public interface Uids {
         if (Files.isDirectory(path) || name.endsWith(".parquet")) {
             return new ParquetUids(ParquetReader.openAll(path));
         }
-        if (name.endsWith(".npy")) {
+        if (name.endsWith(".npy") || InputFiles.isArchive(InputFiles.onDisk(path))) {
             return new NpyUids(path);
         }
         if (name.endsWith(".txt")) {

@@ -11,15 +11,21 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.gradmimic.base.InputException;
 import org.gradmimic.io.DuckDb;
 import org.gradmimic.io.ParquetColumns;
+import org.gradmimic.io.ParquetReader;
 import org.gradmimic.io.Sql;
 import org.gradmimic.io.npy.NpyWriter;
 import org.gradmimic.select.Fixtures;
+import org.gradmimic.select.sample.Draws;
+import org.gradmimic.select.sample.SoftCapSampling;
+import org.gradmimic.select.score.Values;
 import org.gradmimic.select.uid.Uid;
 import org.gradmimic.select.uid.UidSubset;
 import org.gradmimic.select.uid.Uids;
@@ -118,6 +124,88 @@ class FilterFileTest {
                 .hasMessageContaining(file + ": is a list of uids");
     }
 
+    private static final String HIGH = "0".repeat(31);
+
+    /** uids 1, 1, 2, 3 in the order of a pool. */
+    private Uids poolWithATwin() throws IOException {
+        return Uids.open(Files.writeString(
+                folder.resolve("pool.txt"), HIGH + "3\n" + HIGH + "1\n" + HIGH + "2\n" + HIGH + "1\n"));
+    }
+
+    /** A filter has no room for repeats, so a list with more of them than the pool is refused. */
+    @Test
+    void repeatsAreNotLostInSilence() throws IOException {
+        Uids pool = poolWithATwin();
+        Path file = Files.writeString(folder.resolve("list.txt"), HIGH + "1\n" + HIGH + "1\n");
+        assertThat(FilterFile.read(file, pool)).isEqualTo(Filter.of(new boolean[] {false, true, false, true}));
+        Files.writeString(file, HIGH + "2\n" + HIGH + "1\n" + HIGH + "2\n");
+        assertThatThrownBy(() -> FilterFile.read(file, pool))
+                .isInstanceOf(InputException.class)
+                .hasMessage(
+                        file + ": contains the uid " + HIGH + "2 2 times, and the pool contains it once; a filter does"
+                                + " not keep repeats: filter first, then draw the subset from the result");
+        assertThatThrownBy(() ->
+                        FilterSet.read(Map.of("a", FilterSource.parse(file.toString())), null, OptionalLong.empty()))
+                .hasMessageStartingWith(
+                        file + ": contains the uid " + HIGH + "2 2 times; a filter does not keep repeats");
+        Files.writeString(file, "3\n1\n3\n");
+        assertThatThrownBy(() -> FilterFile.read(file, 4))
+                .hasMessageStartingWith(file + ": line 3: sample 3 is listed again");
+        Path table = folder.resolve("list.parquet");
+        new ParquetColumns().longs("sample_id", new long[] {0, 2, 0}).write(table);
+        assertThatThrownBy(() -> FilterFile.read(table, 4))
+                .hasMessageStartingWith(table + ": row 2: sample 0 is listed again");
+        NpyWriter.write(folder.resolve("list.npy"), new long[] {1, 1, 3}, 3);
+        assertThatThrownBy(() -> FilterFile.read(folder.resolve("list.npy"), 4))
+                .hasMessageContaining("numbers of samples, which may repeat, are no filter");
+    }
+
+    @Test
+    void drawsAreWrittenAsOftenAsTheyWereDrawn() throws IOException {
+        float[] weights = {1, 0, 5, 2};
+        try (Draws draws = SoftCapSampling.draw(Values.of(weights), 9, 0.1, 3)) {
+            List<Long> numbers = new ArrayList<>();
+            List<String> uids = new ArrayList<>();
+            Draws.Cursor counts = draws.cursor();
+            String[] names = {"3", "1", "2", "1"};
+            for (long sample = 0; sample < 4; sample++) {
+                for (long left = counts.next(); left > 0; left--) {
+                    numbers.add(sample);
+                    uids.add(HIGH + names[(int) sample]);
+                }
+            }
+            Collections.sort(uids);
+            for (String ending : List.of(".npy", ".txt", ".parquet")) {
+                Path file = folder.resolve("draws" + ending);
+                FilterFile.write(file, draws, poolWithATwin());
+                assertThat(texts(FilterFile.readUids(file))).as(ending).isEqualTo(uids);
+            }
+            Path array = folder.resolve("numbers.npy");
+            FilterFile.write(array, draws);
+            assertThat(FilterFile.readNumbers(array, 4))
+                    .containsExactly(numbers.stream().mapToLong(Long::longValue).toArray());
+            assertThatThrownBy(() -> FilterFile.readNumbers(array, 3))
+                    .hasMessageContaining(array + ": element ")
+                    .hasMessageContaining("is 3, expected 0 to 2");
+            Path text = folder.resolve("numbers.txt");
+            FilterFile.write(text, draws);
+            assertThat(Files.readAllLines(text))
+                    .isEqualTo(numbers.stream().map(String::valueOf).toList());
+            Path table = folder.resolve("numbers.parquet");
+            FilterFile.write(table, draws);
+            List<Long> rows = new ArrayList<>();
+            ParquetReader.open(table).integers("sample_id").scan(List.of("sample_id"), chunk -> {
+                for (long i = 0; i < chunk.rowCount(); i++)
+                    rows.add(chunk.vector(0).getLong(i));
+            });
+            assertThat(rows).isEqualTo(numbers);
+            assertThatThrownBy(() -> FilterFile.write(text, draws, Uids.open(array)))
+                    .isInstanceOf(InputException.class);
+        }
+        FilterFile.write(folder.resolve("keep.npy"), Filter.of(new boolean[] {true, false, true}));
+        assertThat(FilterFile.readNumbers(folder.resolve("keep.npy"), 3)).containsExactly(0, 2);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {".npy", ".parquet"})
     void nothingIsAListOfUidsToo(String ending) {
@@ -157,7 +245,7 @@ class FilterFileTest {
                 .booleans("keep", new boolean[] {true, false, true})
                 .write(file);
         assertThat(FilterFile.read(file).toBooleans()).containsExactly(false, true, true);
-        new ParquetColumns().ints("sample_id", new int[] {3, 1, 3}).write(file);
+        new ParquetColumns().ints("sample_id", new int[] {3, 1}).write(file);
         assertThat(FilterFile.read(file, 5).toBooleans()).containsExactly(false, true, false, true, false);
     }
 
