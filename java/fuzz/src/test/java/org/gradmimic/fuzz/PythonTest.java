@@ -75,10 +75,15 @@ class PythonTest {
         Map<String, Format> formats = FuzzTest.byName();
         Format format = formats.get(twin.name());
         try (Python python = new Python(twin.name())) {
+            int read = 0;
             for (byte[] seed : format.seeds()) {
                 byte[] file = twin.file().apply(seed);
-                assertThat(read(twin, file)).as("a seed").isNotNull().isEqualTo(python.read(file));
+                String there = python.read(file);
+                if (there == null) continue; // torch refuses newer pickles
+                assertThat(read(twin, file)).as("a seed").isEqualTo(there);
+                read++;
             }
+            assertThat(read).as("seeds that both read").isPositive();
             Comparison comparison = new Comparison(twin, format, python);
             comparison.run();
             comparison.report();

@@ -92,6 +92,9 @@ final class PickleReader {
 
     private final Map<Long, Object> memo = new HashMap<>();
 
+    /** By key. As in torch, the first reference to a storage gives its type and size to all others. */
+    private final Map<String, Storage> known = new HashMap<>();
+
     private PickleReader(ByteBuffer code, Storages storages) {
         this.code = code.duplicate().order(ByteOrder.LITTLE_ENDIAN);
         this.storages = storages;
@@ -346,12 +349,16 @@ final class PickleReader {
         ElementType type = STORAGES.get(((Global) parts.get(1)).name());
         if (type == null) throw new ClassCastException();
         String key = (String) parts.get(2);
+        Storage before = known.get(key);
+        if (before != null) return before;
         long elements = (Long) parts.get(4);
         if (elements < 0 || elements > Long.MAX_VALUE / type.bytes()) {
             throw new InvalidArgumentException(
                     "its storage '" + Weights.shortened(key, NAME) + "' has " + elements + " elements");
         }
-        return new Storage(type, elements, storages.position(key, elements * type.bytes()));
+        Storage storage = new Storage(type, elements, storages.position(key, elements * type.bytes()));
+        known.put(key, storage);
+        return storage;
     }
 
     /**

@@ -376,6 +376,24 @@ class TorchFileTest {
         }
     }
 
+    /** As in torch: of two types of one storage, the first counts. */
+    @Test
+    void aStorageHasOneType() throws IOException {
+        byte[] pickle = new Pickle()
+                .op('}', '(')
+                .text("a")
+                .tensor("FloatStorage", "0", 4, 0, of(4), 1)
+                .text("b")
+                .tensor("IntStorage", "0", 4, 0, of(4), 1)
+                .op('u')
+                .end();
+        try (PointerScope scope = new PointerScope();
+                Weights weights = Weights.open(archive(pickle, ZipEntry.STORED))) {
+            assertThat(weights.type("b")).isEqualTo("F32");
+            assertThat(floats(weights.tensor("b"))).containsExactly(1, 2, 3, 4);
+        }
+    }
+
     @Test
     void compressedArchivesAreRefused() throws IOException {
         byte[] bomb = new byte[50_000_000];
