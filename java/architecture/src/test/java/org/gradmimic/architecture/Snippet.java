@@ -49,6 +49,7 @@ record Snippet(String page, int line, String given, String text) {
             import org.gradmimic.io.npy.*;
             import org.gradmimic.layer.*;
             import org.gradmimic.model.*;
+            import org.gradmimic.report.html.*;
             import org.gradmimic.score.*;
             import org.gradmimic.select.*;
             import org.gradmimic.select.filter.*;

@@ -147,6 +147,11 @@ final class ThirdParty {
 
                 `gradmimic-spark-submit.jar` contains picocli. `gradmimic-spark` itself uses what a Spark installation has.
 
+                ## In the report's page
+
+                The page of `gradmimic report` contains two scripts, with their licences: uPlot 1.6.32 (MIT) and
+                `@tanstack/virtual-core` 3.19.11 (MIT). They are in the jar of `gradmimic-report`.
+
                 ## Inside the native libraries
 
                 These components are compiled into the native libraries of the jars. Licences have their SPDX names. The list is kept

@@ -1,5 +1,6 @@
 package org.gradmimic.cli;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
@@ -123,7 +124,10 @@ final class DemoCommand implements Callable<Integer> {
                 "all", decimal(r.seconds().values().stream().mapToDouble(x -> x).sum()));
         times.print(print);
         print.println();
-        print.println(folder + ": score log, keep.npy, metrics.json, chart.png");
+        boolean drawn = Files.exists(folder.resolve(Demo.CHART));
+        print.println(folder + ": score log, keep.npy, metrics.json" + (drawn ? ", chart.png" : ""));
+        if (!drawn) common.note("chart.png was not drawn: Java finds no font on this machine");
+        print.println("gradmimic report " + folder + " --out report.html makes a page of it");
     }
 
     private static String accuracy(List<EpochMetrics> epochs) {

@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
             TrainCommand.class,
             EmbedCommand.class,
             FilterCommand.class,
+            ReportCommand.class,
             DoctorCommand.class
         })
 final class GradmimicCommand implements Runnable {

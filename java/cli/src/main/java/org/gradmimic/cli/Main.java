@@ -20,6 +20,8 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
+        // Charts are drawn into files; a display that DISPLAY names is not used.
+        System.setProperty("java.awt.headless", "true");
         PrintWriter out = new PrintWriter(System.out, true, Charset.defaultCharset());
         PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
         Interruption.watch(err);

@@ -30,6 +30,7 @@ final class RunOptions {
 
     /** Locks the folder and begins or resumes the run there; see {@link RunFolder#begin}. */
     RunFolder begin(Path folder, RunRecord record, Set<String> outputs) {
+        record.environment("gradmimic", BuildInfo.version());
         return RunFolder.begin(folder, record, start(), outputs);
     }
 

@@ -26,6 +26,7 @@ import org.gradmimic.model.BackboneTrainerListener;
 import org.gradmimic.model.ConvBackbone;
 import org.gradmimic.model.EmbedListener;
 import org.gradmimic.model.Embedder;
+import org.gradmimic.report.Chart;
 import org.gradmimic.select.FilterSpec;
 import org.gradmimic.select.Selector;
 import org.gradmimic.select.VoteAggregation;
@@ -58,6 +59,7 @@ public final class Demo {
     public static final String REFERENCE_WEIGHT = "reference_weight.npy";
     public static final String REFERENCE_BIAS = "reference_bias.npy";
     public static final String KEEP = "keep.npy";
+    /** Absent on a machine where Java finds no font; see {@link Chart#canDraw}. */
     public static final String CHART = "chart.png";
 
     /** A sample is kept if its weight is at least that in plain training, 1/B. */
@@ -316,8 +318,10 @@ public final class Demo {
             timer.progressed(1);
             float[] scores = new float[corrupted.length];
             Scores.of(log.matrix(ScoreColumn.SCORE, corrupted.length)).mean().read(0, 0, scores.length, scores);
-            DemoChart.write(
-                    folder.resolve(CHART), reference.epochs(), plain.epochs(), mimic.epochs(), scores, corrupted);
+            if (Chart.canDraw()) {
+                DemoChart.write(
+                        folder.resolve(CHART), reference.epochs(), plain.epochs(), mimic.epochs(), scores, corrupted);
+            }
             timer.progressed(2);
             return Detection.of(keep, corrupted);
         }

@@ -1,16 +1,26 @@
 package org.gradmimic.report;
 
+import java.awt.Color;
+import java.awt.Font;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.gradmimic.base.InputException;
+import org.gradmimic.base.InternalException;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.AtomicFile;
+import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.style.Styler.LegendLayout;
+import org.knowm.xchart.style.Styler.LegendPosition;
+import org.knowm.xchart.style.XYStyler;
 
-/**
- * A chart with a title, labelled axes and a legend. Texts are drawn with stroke fonts that only contain ASCII: accents
- * are dropped, and any other character becomes a question mark.
- */
+/** A chart with a title, labelled axes and a legend, as PNG. XChart draws it. */
 public abstract sealed class Chart permits LineChart, HistogramChart {
     /** The size of one chart in pixels. */
     static final int WIDTH = 720;
@@ -18,7 +28,11 @@ public abstract sealed class Chart permits LineChart, HistogramChart {
     static final int HEIGHT = 470;
 
     /** Blue, orange, green, purple, brown, grey: distinguishable in print and with most kinds of colour blindness. */
-    private static final int[] PALETTE = {0x2f6db5, 0xe0782a, 0x3c9a5f, 0x8a5ab8, 0x8c6239, 0x6b7280};
+    private static final int[] PALETTE = {0x1f5fbf, 0xb3500c, 0x23794a, 0x7a44ab, 0x7d5a1e, 0x59616c};
+
+    private static final Color TEXT = new Color(0x1b1f24);
+    private static final Color FAINT = new Color(0x59616c);
+    private static final Color LINE = new Color(0xe2e5ea);
 
     private final String title;
     private String xLabel = "";
@@ -29,22 +43,49 @@ public abstract sealed class Chart permits LineChart, HistogramChart {
     }
 
     /**
+     * Whether this machine can draw charts: Java's drawing of texts needs fontconfig and a font, which a small container
+     * may lack.
+     */
+    public static boolean canDraw() {
+        try {
+            Graphics2D graphics = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB).createGraphics();
+            graphics.setFont(font(Font.PLAIN, 12));
+            int width = graphics.getFontMetrics().stringWidth("x");
+            graphics.dispose();
+            return width > 0;
+        } catch (RuntimeException | LinkageError | InternalError e) {
+            return false;
+        }
+    }
+
+    /**
      * Draws charts side by side into one PNG file, which is whole or absent.
      *
      * @param path the file to write
      * @param charts at least one, from left to right
-     * @throws InputException if the file cannot be written
+     * @throws InputException if the file cannot be written, or this machine has no font; see {@link #canDraw}
      */
     public static void writePng(Path path, Chart... charts) {
         if (charts.length == 0) {
             throw new InvalidArgumentException("no chart to draw");
         }
-        try (Canvas canvas = new Canvas(WIDTH * charts.length, HEIGHT)) {
-            for (int i = 0; i < charts.length; i++) {
-                charts[i].draw(canvas, i * WIDTH);
-            }
-            AtomicFile.write(path, canvas.png());
+        if (!canDraw()) {
+            throw InputException.in(
+                    path,
+                    "cannot be drawn: Java finds no font on this machine; on Debian install fontconfig and fonts-dejavu-core");
         }
+        ByteArrayOutputStream png = new ByteArrayOutputStream();
+        try {
+            List<XYChart> drawn = Arrays.stream(charts).map(Chart::draw).toList();
+            BitmapEncoder.saveBitmap(drawn, 1, charts.length, png, BitmapEncoder.BitmapFormat.PNG);
+        } catch (IOException e) {
+            throw new InternalException("a PNG of " + charts.length + " charts cannot be made", e);
+        }
+        AtomicFile.write(path, png.toByteArray());
+    }
+
+    private static Font font(int style, int size) {
+        return new Font(Font.SANS_SERIF, style, size);
     }
 
     final void label(String x, String y) {
@@ -52,38 +93,40 @@ public abstract sealed class Chart permits LineChart, HistogramChart {
         yLabel = y;
     }
 
-    final String title() {
-        return title;
+    static Color colour(int series) {
+        return new Color(PALETTE[series % PALETTE.length]);
     }
 
-    final String xLabel() {
-        return xLabel;
-    }
+    /** This chart as XChart draws it. */
+    abstract XYChart draw();
 
-    final String yLabel() {
-        return yLabel;
-    }
-
-    static int colour(int series) {
-        return PALETTE[series % PALETTE.length];
-    }
-
-    /** The texts of the legend, one per series; empty for a single series without a name. */
-    abstract List<String> legend();
-
-    /** Draws this chart into the part of the canvas that begins at {@code left}. */
-    abstract void draw(Canvas canvas, int left);
-
-    /** The smallest and largest finite value; two NaN if there is none. */
-    static double[] range(double[]... all) {
-        double least = Double.POSITIVE_INFINITY;
-        double most = Double.NEGATIVE_INFINITY;
-        for (double[] values : all) {
-            least = Math.min(
-                    least, Arrays.stream(values).filter(Double::isFinite).min().orElse(Double.POSITIVE_INFINITY));
-            most = Math.max(
-                    most, Arrays.stream(values).filter(Double::isFinite).max().orElse(Double.NEGATIVE_INFINITY));
-        }
-        return least <= most ? new double[] {least, most} : new double[] {Double.NaN, Double.NaN};
+    /** A chart without series in the style that all have. */
+    final XYChart empty() {
+        XYChart chart = new XYChartBuilder()
+                .width(WIDTH)
+                .height(HEIGHT)
+                .title(title)
+                .xAxisTitle(xLabel)
+                .yAxisTitle(yLabel)
+                .build();
+        XYStyler style = chart.getStyler();
+        style.setChartBackgroundColor(Color.WHITE);
+        style.setPlotBackgroundColor(Color.WHITE);
+        style.setPlotBorderVisible(false);
+        style.setPlotGridVerticalLinesVisible(false);
+        style.setPlotGridLinesColor(LINE);
+        style.setAxisTickMarksColor(LINE);
+        style.setAxisTickLabelsColor(FAINT);
+        style.setChartFontColor(TEXT);
+        style.setChartTitleFont(font(Font.BOLD, 17));
+        style.setAxisTitleFont(font(Font.PLAIN, 13));
+        style.setAxisTickLabelsFont(font(Font.PLAIN, 12));
+        style.setLegendFont(font(Font.PLAIN, 13));
+        style.setLegendPosition(LegendPosition.OutsideS);
+        style.setLegendLayout(LegendLayout.Horizontal);
+        style.setLegendBorderColor(Color.WHITE);
+        style.setLegendBackgroundColor(Color.WHITE);
+        style.setChartPadding(16);
+        return chart;
     }
 }

@@ -1,9 +1,14 @@
 package org.gradmimic.report;
 
+import java.awt.Color;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.XYSeries.XYSeriesRenderStyle;
+import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
  * Superimposed distributions, such as the scores of clean and of corrupted samples. The bars of every group add up to
@@ -53,67 +58,62 @@ public final class HistogramChart extends Chart {
     }
 
     @Override
-    List<String> legend() {
-        return groups.stream()
-                .map(group -> String.format(Locale.ROOT, "%s (%,d", group.name, group.finite.length)
-                        + (group.dropped > 0 ? ", " + group.dropped + " not finite)" : ")"))
-                .toList();
-    }
-
-    @Override
-    void draw(Canvas canvas, int left) {
+    XYChart draw() {
         double[] shown = shownRange();
-        Axis x = Axis.rounded(shown[0], shown[1]);
-        double[][] shares = groups.stream().map(group -> shares(group, x)).toArray(double[][]::new);
-        double highest =
-                Arrays.stream(shares).flatMapToDouble(Arrays::stream).max().orElse(0);
         long beyond = groups.stream()
                 .flatMapToDouble(group -> Arrays.stream(group.finite))
-                .filter(value -> value < x.from() || value > x.to())
+                .filter(value -> value < shown[0] || value > shown[1])
                 .count();
-        String note = beyond == 0 ? "" : "  (" + beyond + " values beyond the edges are in the outer bars)";
-        Frame frame = Frame.draw(canvas, this, left, x, Axis.rounded(0, highest > 0 ? highest : 1), xLabel() + note);
-        for (int i = 0; i < shares.length; i++) {
-            drawBars(canvas, frame, x, shares[i], colour(i));
+        XYChart chart = empty();
+        if (beyond > 0)
+            chart.setXAxisTitle(
+                    chart.getXAxisTitle() + " (" + beyond + " values beyond the edges are in the outer bars)");
+        chart.getStyler().setDefaultSeriesRenderStyle(XYSeriesRenderStyle.StepArea);
+        double[] edges = new double[BARS + 1];
+        for (int i = 0; i <= BARS; i++) edges[i] = shown[0] + (shown[1] - shown[0]) * i / BARS;
+        for (int i = 0; i < groups.size(); i++) {
+            Group group = groups.get(i);
+            double[] shares = shares(group, shown);
+            XYSeries series = chart.addSeries(Integer.toString(i), edges, shares);
+            series.setLabel(legend(group));
+            series.setLineColor(colour(i));
+            series.setLineWidth(1.6f);
+            series.setFillColor(new Color(
+                    colour(i).getRed(), colour(i).getGreen(), colour(i).getBlue(), 70));
+            series.setMarker(SeriesMarkers.NONE);
         }
+        return chart;
     }
 
+    private static String legend(Group group) {
+        return String.format(Locale.ROOT, "%s (%,d", group.name, group.finite.length)
+                + (group.dropped > 0 ? ", " + group.dropped + " not finite)" : ")");
+    }
+
+    /** The range without the tails, at least as wide as a float can tell. */
     private double[] shownRange() {
         double[] all = groups.stream()
                 .flatMapToDouble(group -> Arrays.stream(group.finite))
                 .sorted()
                 .toArray();
         if (all.length == 0) {
-            return new double[] {Double.NaN, Double.NaN};
+            return new double[] {0, 1};
         }
         int cut = (int) (TAIL * all.length);
-        return new double[] {all[cut], all[all.length - 1 - cut]};
+        double least = all[cut];
+        double most = all[all.length - 1 - cut];
+        double margin = most > least ? 0 : Math.max(1, Math.abs(least)) / 2;
+        return new double[] {least - margin, most + margin};
     }
 
-    private static double[] shares(Group group, Axis x) {
-        double[] shares = new double[BARS];
+    /** Per cent of the group in each bar, and the last one again for the end of its step. */
+    private static double[] shares(Group group, double[] shown) {
+        double[] shares = new double[BARS + 1];
         for (double value : group.finite) {
-            int bar = (int) Math.floor((value - x.from()) / (x.to() - x.from()) * BARS);
+            int bar = (int) Math.floor((value - shown[0]) / (shown[1] - shown[0]) * BARS);
             shares[Math.max(0, Math.min(BARS - 1, bar))] += 100.0 / group.finite.length;
         }
+        shares[BARS] = shares[BARS - 1];
         return shares;
-    }
-
-    private static void drawBars(Canvas canvas, Frame frame, Axis x, double[] shares, int colour) {
-        double[][] bars = new double[BARS][];
-        double bottom = frame.y(0);
-        for (int i = 0; i < BARS; i++) {
-            double from = frame.x(x.from() + (x.to() - x.from()) * i / BARS);
-            double to = frame.x(x.from() + (x.to() - x.from()) * (i + 1) / BARS);
-            bars[i] = new double[] {from, frame.y(shares[i]), to, bottom};
-        }
-        canvas.fill(bars, colour, 0.4);
-        double before = bottom;
-        for (double[] bar : bars) {
-            canvas.line(bar[0], before, bar[0], bar[1], colour, 1.4);
-            canvas.line(bar[0], bar[1], bar[2], bar[1], colour, 1.4);
-            before = bar[1];
-        }
-        canvas.line(bars[BARS - 1][2], before, bars[BARS - 1][2], bottom, colour, 1.4);
     }
 }

@@ -1,8 +1,13 @@
 package org.gradmimic.report;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.gradmimic.base.InvalidArgumentException;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.lines.SeriesLines;
+import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** Lines over a common axis, such as accuracies over epochs. A value that is not finite is a gap in its line. */
 public final class LineChart extends Chart {
@@ -63,38 +68,27 @@ public final class LineChart extends Chart {
     }
 
     @Override
-    List<String> legend() {
-        return lines.stream().map(Line::name).toList();
-    }
-
-    @Override
-    void draw(Canvas canvas, int left) {
-        double[] xRange = range(lines.stream().map(Line::x).toArray(double[][]::new));
-        double[] yRange = range(lines.stream().map(Line::y).toArray(double[][]::new));
-        Frame frame = Frame.draw(
-                canvas, this, left, Axis.exact(xRange[0], xRange[1]), Axis.rounded(yRange[0], yRange[1]), xLabel());
+    XYChart draw() {
+        XYChart chart = empty();
         for (int i = 0; i < lines.size(); i++) {
-            drawLine(canvas, frame, lines.get(i), colour(i));
+            Line line = lines.get(i);
+            if (line.x.length == 0) continue;
+            XYSeries series = chart.addSeries(Integer.toString(i), line.x, finite(line.y));
+            series.setLabel(line.name);
+            series.setLineColor(colour(i));
+            series.setLineWidth(2);
+            series.setLineStyle(SeriesLines.SOLID);
+            series.setMarkerColor(colour(i));
+            series.setMarker(line.x.length <= MARKED ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
         }
+        chart.getStyler().setMarkerSize(6);
+        return chart;
     }
 
-    private static void drawLine(Canvas canvas, Frame frame, Line line, int colour) {
-        for (int i = 0; i < line.x.length; i++) {
-            if (!isThere(line, i)) {
-                continue;
-            }
-            double x = frame.x(line.x[i]);
-            double y = frame.y(line.y[i]);
-            if (i > 0 && isThere(line, i - 1)) {
-                canvas.line(frame.x(line.x[i - 1]), frame.y(line.y[i - 1]), x, y, colour, 2);
-            }
-            if (line.x.length <= MARKED) {
-                canvas.dot(x, y, 3.4, colour);
-            }
-        }
-    }
-
-    private static boolean isThere(Line line, int i) {
-        return Double.isFinite(line.x[i]) && Double.isFinite(line.y[i]);
+    /** XChart takes NaN for a gap, but no infinite value. */
+    private static double[] finite(double[] values) {
+        return Arrays.stream(values)
+                .map(value -> Double.isFinite(value) ? value : Double.NaN)
+                .toArray();
     }
 }

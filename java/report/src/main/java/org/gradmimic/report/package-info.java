@@ -1,4 +1,4 @@
-/** Charts as PNG files, drawn with OpenCV only: no AWT, no font on the machine, no display. */
+/** Charts as PNG files. They need fonts on the machine, but no display. */
 @NullMarked
 package org.gradmimic.report;
 

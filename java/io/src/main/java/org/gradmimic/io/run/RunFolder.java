@@ -152,6 +152,7 @@ public final class RunFolder implements AutoCloseable {
         json.put("command", run.command());
         json.put("finished", run.finished());
         json.put("settings", run.settings());
+        json.put("environment", record.environment());
         AtomicFile.write(folder.resolve(RUN), Json.pretty(json));
     }
 

@@ -1,6 +1,9 @@
 package org.gradmimic.io.run;
 
 import java.nio.file.Path;
+import java.time.OffsetDateTime;
+import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,10 +26,32 @@ public final class RunRecord {
     private final Map<String, Entry> settings = new LinkedHashMap<>();
     private final Map<String, Entry> inputs = new LinkedHashMap<>();
     private final Map<String, Path> files = new LinkedHashMap<>();
+    private final Map<String, String> environment = new LinkedHashMap<>();
 
     /** @param command the command that runs, such as "probe"; only the same command can resume a run */
     public RunRecord(String command) {
         this.command = command;
+        environment("java", String.valueOf(System.getProperty("java.runtime.version")));
+        environment(
+                "system",
+                System.getProperty("os.name") + " " + System.getProperty("os.version") + ", "
+                        + System.getProperty("os.arch"));
+        environment("processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
+        environment(
+                "started",
+                OffsetDateTime.now(ZoneId.systemDefault())
+                        .truncatedTo(ChronoUnit.SECONDS)
+                        .toString());
+    }
+
+    /** Adds a fact about the program or the machine. It is recorded and may be another when the run is resumed. */
+    public RunRecord environment(String name, String value) {
+        environment.put(name, value);
+        return this;
+    }
+
+    Map<String, String> environment() {
+        return environment;
     }
 
     /** Adds the values of all settings of a group. */

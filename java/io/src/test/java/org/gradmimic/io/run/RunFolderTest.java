@@ -65,7 +65,9 @@ class RunFolderTest {
             Path folder = temporary.resolve(start.name());
             try (RunFolder run = RunFolder.begin(folder, record(5, 0), start, OUTPUTS)) {
                 assertThat(run.resumed()).isFalse();
-                assertThat(folder.resolve(".run.json")).content().contains("\"finished\" : false");
+                assertThat(folder.resolve(".run.json"))
+                        .content()
+                        .contains("\"finished\" : false", "\"processors\" : \"", "\"started\" : \"");
             }
         }
     }

@@ -1,0 +1,149 @@
+package org.gradmimic.report.html;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.regex.Pattern;
+import org.gradmimic.base.GradmimicException;
+import org.gradmimic.base.InputException;
+import org.gradmimic.data.Datasets;
+import org.gradmimic.data.ImageBatch;
+import org.gradmimic.data.ImageDataset;
+import org.gradmimic.data.ImageSize;
+import org.gradmimic.data.ImageStream;
+import org.gradmimic.data.Split;
+import org.gradmimic.data.ThumbnailMaker;
+import org.gradmimic.io.tar.TarMember;
+import org.gradmimic.io.tar.TarReader;
+import org.jspecify.annotations.Nullable;
+
+/** Where the pictures of samples are: a folder, a tar archive, or a data set that names its samples. */
+final class Pictures {
+    /** Twice the size at which they are shown, for screens with fine pixels. */
+    private static final int SIDE = 128;
+
+    private static final Pattern SPEC = Pattern.compile("[a-z][a-z0-9]+:.*", Pattern.DOTALL);
+    private static final String IMAGES = "images:";
+    private static final long LARGEST_FILE = 1L << 30;
+
+    private final @Nullable Path folder;
+    private final @Nullable Path archive;
+    private final @Nullable String spec;
+    private @Nullable ImageDataset opened;
+
+    private Pictures(@Nullable Path folder, @Nullable Path archive, @Nullable String spec) {
+        this.folder = folder;
+        this.archive = archive;
+        this.spec = spec;
+    }
+
+    /**
+     * The place that a person named.
+     *
+     * @param where a folder, a tar archive, or the spec of a data set
+     * @throws InputException if there is no such place
+     */
+    static Pictures at(String where) {
+        if (SPEC.matcher(where).matches() && !where.startsWith(IMAGES)) return new Pictures(null, null, where);
+        Path path = Path.of(where.startsWith(IMAGES) ? where.substring(IMAGES.length()) : where);
+        if (!Files.exists(path)) throw InputException.in(path, "no such folder or archive of pictures");
+        boolean isFolder = Files.isDirectory(path);
+        return new Pictures(isFolder ? path : null, isFolder ? null : path, IMAGES + path);
+    }
+
+    /** The place that a run names, which may be gone or never have had pictures; null if so. */
+    static @Nullable Pictures ofRun(String data) {
+        try {
+            Pictures pictures = at(data);
+            // Data sets that consist of files are opened only to see whether they are still there.
+            if (pictures.folder == null && pictures.archive == null) pictures.dataset();
+            return pictures;
+        } catch (GradmimicException | InvalidPathException e) {
+            return null;
+        }
+    }
+
+    /** The data set, for the names of its samples. */
+    ImageDataset dataset() {
+        if (opened == null) opened = Datasets.openImages(spec == null ? "" : spec);
+        return opened;
+    }
+
+    /**
+     * Makes thumbnails. A sample whose picture is missing or cannot be decoded gets none.
+     *
+     * @param wanted the place of each sample by its path or name
+     * @param found receives the place and the JPEG of each
+     */
+    void read(Map<String, Integer> wanted, BiConsumer<Integer, byte[]> found) {
+        try (ThumbnailMaker maker = new ThumbnailMaker(SIDE)) {
+            if (folder != null) readFolder(folder, maker, wanted, found);
+            else if (archive != null) readArchive(archive, maker, wanted, found);
+            else readDataset(maker, wanted, found);
+        }
+    }
+
+    private static void readFolder(
+            Path folder, ThumbnailMaker maker, Map<String, Integer> wanted, BiConsumer<Integer, byte[]> found) {
+        Path root = folder.toAbsolutePath().normalize();
+        wanted.forEach((name, place) -> {
+            try {
+                Path file = root.resolve(name).normalize();
+                // A path of a data set does not lead out of its folder.
+                if (!file.startsWith(root) || !Files.isRegularFile(file) || Files.size(file) > LARGEST_FILE) return;
+                found.accept(place, maker.jpeg(Files.readAllBytes(file), name));
+            } catch (IOException | InvalidPathException | InputException e) {
+                // It is shown without a picture.
+            }
+        });
+    }
+
+    private static void readArchive(
+            Path archive, ThumbnailMaker maker, Map<String, Integer> wanted, BiConsumer<Integer, byte[]> found) {
+        int left = wanted.size();
+        try (TarReader tar = new TarReader(archive)) {
+            for (TarMember member = tar.next(); member != null && left > 0; member = tar.next()) {
+                Integer place = member.kind() == TarMember.Kind.FILE ? wanted.get(member.name()) : null;
+                if (place == null || member.size() > LARGEST_FILE) continue;
+                left--;
+                byte[] content = new byte[(int) member.size()];
+                tar.read(content);
+                try {
+                    found.accept(place, maker.jpeg(content, member.name()));
+                } catch (InputException e) {
+                    // It is shown without a picture.
+                }
+            }
+        } catch (IOException e) {
+            throw InputException.in(archive, "cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private void readDataset(ThumbnailMaker maker, Map<String, Integer> wanted, BiConsumer<Integer, byte[]> found) {
+        ImageDataset dataset = dataset();
+        ImageSize size = dataset.nativeSize().orElse(ImageSize.square(SIDE));
+        for (Split split : dataset.splits()) {
+            Map<Long, Integer> places = new HashMap<>();
+            for (long id = 0; id < dataset.size(split); id++) {
+                Integer place = wanted.get(dataset.sampleName(split, id));
+                if (place != null) places.put(id, place);
+            }
+            int left = places.size();
+            if (left == 0) continue;
+            try (ImageStream stream = dataset.read(split, size, 256)) {
+                for (ImageBatch batch = stream.next(); batch != null && left > 0; batch = stream.next()) {
+                    for (int i = 0; i < batch.size(); i++) {
+                        Integer place = places.get(batch.ids()[i]);
+                        if (place == null) continue;
+                        left--;
+                        found.accept(place, maker.jpeg(batch.pixels(), i * size.rgbBytes(), size));
+                    }
+                }
+            }
+        }
+    }
+}
