@@ -1,6 +1,7 @@
 /** The linear probe, and scoring of features and models. */
 module org.gradmimic.train {
     requires transitive org.gradmimic.models;
+    requires transitive org.gradmimic.reshard;
     requires transitive org.gradmimic.select;
     requires static transitive org.jspecify;
 

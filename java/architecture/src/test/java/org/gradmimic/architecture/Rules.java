@@ -150,7 +150,7 @@ final class Rules {
                 .resideInAPackage(root + ".kernel.internal.abi..");
     }
 
-    /** Options of the command line are cli's, and those of the job for spark-submit Spark's. */
+    /** Options of the command line are cli's, and those of the jobs for spark-submit Spark's. */
     ArchRule optionsInCli() {
         return noClasses()
                 .that()
@@ -164,7 +164,7 @@ final class Rules {
     ArchRule libraryIsSilent() {
         DescribedPredicate<JavaClass> program = resideInAPackage(root + ".cli..")
                 .or(DescribedPredicate.describe(
-                        "FilterJob", type -> type.getName().equals(root + ".spark.FilterJob")));
+                        "JobRunner", type -> type.getName().equals(root + ".spark.JobRunner")));
         return noClasses().that(DescribedPredicate.not(program)).should(ACCESS_STANDARD_STREAMS);
     }
 

@@ -25,17 +25,30 @@ final class ImageOptions {
      * @throws InputException if the data set cannot be opened or the limit is not positive
      */
     ImageDataset open(String data, CommonOptions common) {
-        if (maxPixels < 1) throw new InputException("--max-pixels is " + maxPixels + "; it must be positive");
+        check();
         opened = Datasets.openImages(data, maxPixels);
         if (data.startsWith("images:")) ClassCounts.lines(opened).forEach(common::note);
         opened.layoutNotes().forEach(note -> common.note(data + ": " + note));
         return opened;
     }
 
+    /** @throws InputException if the limit is not positive */
+    void check() {
+        if (maxPixels < 1) throw new InputException("--max-pixels is " + maxPixels + "; it must be positive");
+    }
+
+    /** The largest number of pixels of an image. */
+    long maxPixels() {
+        return maxPixels;
+    }
+
     /** Tells the user what decoders said of the images that were read. */
     void noteWarnings(CommonOptions common) {
-        if (opened == null) return;
-        ImageWarnings warnings = opened.warnings();
+        if (opened != null) noteWarnings(opened.warnings(), common);
+    }
+
+    /** Tells the user what decoders said of images. */
+    static void noteWarnings(ImageWarnings warnings, CommonOptions common) {
         if (warnings.images() == 0) return;
         common.note(warnings.images() + (warnings.images() == 1 ? " image was" : " images were")
                 + " decoded with a warning:");

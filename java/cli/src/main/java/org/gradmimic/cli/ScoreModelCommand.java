@@ -27,8 +27,10 @@ import org.gradmimic.score.ScoreMemory;
 import org.gradmimic.score.ScoreSettings;
 import org.gradmimic.score.ScoreSink;
 import org.gradmimic.score.ScoreSummary;
+import org.gradmimic.score.ShardSettings;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IModelTransformer;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -40,7 +42,7 @@ import picocli.CommandLine.Spec;
         description =
                 "Scores images, or images with captions, by any parameters of a model, toward the same parameters of"
                         + " one or several references.",
-        modelTransformer = ScoreOptions.class,
+        modelTransformer = ScoreModelCommand.Settings.class,
         footer = {"", ScoreOptions.KINDS})
 final class ScoreModelCommand implements Callable<Integer> {
     @Spec
@@ -58,8 +60,25 @@ final class ScoreModelCommand implements Callable<Integer> {
     @Mixin
     private ImageOptions imageOptions;
 
+    @Mixin
+    private ShardOptions shardOptions;
+
+    /** Adds the options of both groups of settings. */
+    static final class Settings implements IModelTransformer {
+        @Override
+        public CommandSpec transform(CommandSpec command) {
+            SettingOptions.add(command, ScoreSettings.GROUP);
+            SettingOptions.add(command, ShardSettings.GROUP);
+            return command;
+        }
+    }
+
     @Override
     public Integer call() {
+        if (options.data != null && options.data.startsWith(ScoreShards.PREFIX)) {
+            new ScoreShards(spec, common, options, imageOptions, shardOptions).run(options.data, deviceOption);
+            return 0;
+        }
         SettingValues settings = ScoreOptions.values(spec, common);
         long batchSize = settings.get(ScoreSettings.BATCH_SIZE);
         if (batchSize > Integer.MAX_VALUE) {
@@ -79,13 +98,13 @@ final class ScoreModelCommand implements Callable<Integer> {
             model.moveTo(device);
             List<String> mimicLayer = MimicLayers.resolve(model, options.mimicLayer);
             List<ModelWeights> references = new ArrayList<>();
-            try (ModelWeights weights = read(model, options.weights, device)) {
+            try (ModelWeights weights = read(model, options.onlyWeights(), device)) {
                 for (Path file : options.references) references.add(read(model, file, device));
                 try (Samples samples = samples(model, (int) batchSize);
                         ModelSource source = source(
                                 ModelSource.builder(model, weights, samples).mimicLayer(mimicLayer), references)) {
                     if (!weights.reinitialised().isEmpty()) {
-                        common.note(options.weights
+                        common.note(options.onlyWeights()
                                 + ": has a different number of classes; the head is initialised at random");
                     }
                     score(settings, source);
@@ -114,7 +133,8 @@ final class ScoreModelCommand implements Callable<Integer> {
 
     private void checkCaptions() {
         if (options.data != null || options.labels != null) {
-            throw new InputException("clip compares images with captions: give --images and --tokens, and no labels");
+            throw new InputException("clip compares images with captions: give --images and --tokens, or --data "
+                    + ScoreShards.PREFIX + "SHARDS, and no labels");
         }
         if (options.tokens != null && (options.captions != null || options.vocabulary != null)) {
             throw new InputException("--tokens already are the captions; leave out --captions and --vocabulary");
@@ -130,6 +150,14 @@ final class ScoreModelCommand implements Callable<Integer> {
         if (options.data == null) {
             ScoreOptions.noteIgnored(spec, common, "--images", "--split", "--mean", "--std", "--max-pixels");
         }
+        ScoreOptions.noteIgnored(
+                spec,
+                common,
+                "a run without --data " + ScoreShards.PREFIX + "SHARDS",
+                "--bad-samples",
+                "--bad-list",
+                "--epoch",
+                "--overwrite");
         if (!options.allowHeadMismatch) {
             ScoreOptions.noteIgnored(spec, common, "a run without --allow-head-mismatch", "--seed");
         }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.gradmimic.ReferenceCombination;
+import org.gradmimic.base.InputException;
 import org.gradmimic.data.Datasets;
 import org.gradmimic.data.Split;
 import org.gradmimic.layer.ContrastiveScore;
@@ -33,8 +34,10 @@ final class ScoreModelOptions {
             names = "--weights",
             required = true,
             paramLabel = "M",
-            description = "Weights of the model: .safetensors, or a state dict saved by torch.")
-    Path weights;
+            description =
+                    "Weights of the model: .safetensors, or a state dict saved by torch. Of webdataset: also several"
+                            + " checkpoints, each of which is an epoch.")
+    List<Path> weights;
 
     @Option(
             names = "--reference",
@@ -83,7 +86,10 @@ final class ScoreModelOptions {
     @Option(
             names = "--data",
             paramLabel = "SPEC",
-            description = "Labelled images instead of --images and --labels: " + Datasets.SYNTAX + ".")
+            description = "Labelled images instead of --images and --labels: " + Datasets.SYNTAX
+                    + ". Images with captions for clip: " + ScoreShards.PREFIX
+                    + "SHARDS, a .tar, a folder of them, or names"
+                    + " such as shards/{00000..01287}.tar.")
     @Nullable
     String data;
 
@@ -134,8 +140,8 @@ final class ScoreModelOptions {
             required = true,
             paramLabel = "FILE",
             description =
-                    "Output: .npy (float32 [N]; [K,N] toward several references) or .parquet (sample_id, score). An"
-                            + " existing file is replaced.")
+                    "Output: .npy (float32 [N]; [K,N] toward several references) or .parquet (sample_id, score; of"
+                            + " webdataset: a score log with uids). An existing file is replaced.")
     Path out;
 
     @Option(
@@ -165,14 +171,22 @@ final class ScoreModelOptions {
     /** All input files. */
     Path[] inputs() {
         Path configFile = Files.exists(Path.of(config)) ? Path.of(config) : null;
-        Stream<Path> single = Stream.of(configFile, weights, images, labels, tokens, captions, vocabulary)
+        Stream<Path> single = Stream.of(configFile, images, labels, tokens, captions, vocabulary)
                 .filter(Objects::nonNull);
-        return Stream.concat(single, references.stream()).toArray(Path[]::new);
+        Stream<Path> models = Stream.concat(weights.stream(), references.stream());
+        return Stream.concat(single, models).toArray(Path[]::new);
     }
 
     /** All output files. */
     List<Path> outputs() {
         return Stream.of(out, gradientNorms, losses).filter(Objects::nonNull).toList();
+    }
+
+    /** The only file of weights. */
+    Path onlyWeights() {
+        if (weights.size() == 1) return weights.get(0);
+        throw new InputException("--weights is given " + weights.size()
+                + " times; several checkpoints are scored only for --data " + ScoreShards.PREFIX + "SHARDS");
     }
 
     /** The normalisation of the images of --data. */

@@ -37,6 +37,9 @@ class DocumentedCommandsTest {
             "--build",
             "--parallel",
             "--executor-memory",
+            "--executor-cores",
+            "--conf",
+            "--class",
             "--master",
             "--add-reads");
 

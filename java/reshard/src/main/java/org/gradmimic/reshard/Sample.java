@@ -13,22 +13,23 @@ import org.jspecify.annotations.Nullable;
  * @param key the common part, folders included
  * @param members in the order of the tar
  */
-record Sample(String key, List<Member> members) {
+public record Sample(String key, List<Member> members) {
 
     Sample(String key) {
         this(key, new ArrayList<>());
     }
 
     /**
+     * A file of a sample.
+     *
      * @param header its header in the tar
      * @param extension what follows the key and the dot, as in the tar
      * @param content its complete content, as stored
      */
-    record Member(TarMember header, String extension, byte[] content) {}
+    public record Member(TarMember header, String extension, byte[] content) {}
 
     /** The member with an extension, ignoring case; null if there is none. */
-    @Nullable
-    Member member(String extension) {
+    public @Nullable Member member(String extension) {
         String wanted = extension.toLowerCase(Locale.ROOT);
         return members.stream()
                 .filter(member -> member.extension.toLowerCase(Locale.ROOT).equals(wanted))

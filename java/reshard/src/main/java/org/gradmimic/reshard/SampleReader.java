@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * The samples of a shard, one after the other; one is in memory at a time. Files that belong to no sample are left out.
  * A link, a pipe or a device with the name of a sample's file is rejected, because its content is elsewhere.
  */
-final class SampleReader implements AutoCloseable {
+public final class SampleReader implements AutoCloseable {
     /** Far above the size of any image and its caption, far below the limit of an array. */
     private static final long MAX_BYTES = 1L << 30;
 
@@ -22,6 +22,15 @@ final class SampleReader implements AutoCloseable {
     private final PassedOver leftOut;
     private @Nullable TarMember ahead;
     private boolean begun;
+
+    /**
+     * Opens a shard.
+     *
+     * @throws InputException if it is missing, or not a tar archive
+     */
+    public SampleReader(Path shard) {
+        this(shard, new PassedOver());
+    }
 
     /** @param leftOut counts the files that belong to no sample */
     SampleReader(Path shard, PassedOver leftOut) {
@@ -40,8 +49,7 @@ final class SampleReader implements AutoCloseable {
      * @return null at the end, after the whole file was checked
      * @throws InputException if the shard is damaged or truncated, or a sample is too large
      */
-    @Nullable
-    Sample next() {
+    public @Nullable Sample next() {
         if (!begun) {
             begun = true;
             ahead = nextFile();

@@ -3,6 +3,7 @@ package org.gradmimic.reshard;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -18,15 +19,17 @@ import org.gradmimic.io.PassedOver;
  *
  * @param tar ends in {@code .tar}, {@code .tar.gz} or {@code .tgz}
  */
-record Shard(Path tar) {
+public record Shard(Path tar) {
     private static final List<String> ENDINGS = List.of(".tar", ".tar.gz", ".tgz");
 
     /**
+     * Finds shards.
+     *
      * @param path a shard, or a folder of shards
      * @return the shards, sorted by name
      * @throws InputException if there is none, or two would write the same statistics
      */
-    static List<Shard> list(Path path) {
+    public static List<Shard> list(Path path) {
         if (!Files.exists(path)) {
             throw InputException.in(path, "no such file or folder");
         }
@@ -68,6 +71,35 @@ record Shard(Path tar) {
         } catch (IOException e) {
             throw InputException.in(path, "cannot be read: " + AtomicFile.reason(e), e);
         }
+    }
+
+    /**
+     * Finds shards.
+     *
+     * @param where a shard, a folder of shards, or a name with ranges and alternatives in braces, as in {@code
+     *     shards/{00000..01287}.tar}
+     * @return a folder's shards sorted by name; those of a name with braces in its order
+     * @throws InputException if there is none, or one of the names is missing or given twice
+     */
+    public static List<Shard> find(String where) {
+        Path path = Path.of(where);
+        if (where.indexOf('{') < 0 || Files.exists(path)) {
+            return list(path);
+        }
+        List<Shard> shards = new ArrayList<>();
+        Set<Path> names = new HashSet<>();
+        for (String name : Braces.expand(where)) {
+            Path tar = Path.of(name);
+            requireShard(tar);
+            if (!Files.isRegularFile(tar)) {
+                throw InputException.in(tar, "no such file, one of " + where);
+            }
+            if (!names.add(tar.normalize())) {
+                throw new InputException(where + " names " + tar + " twice");
+            }
+            shards.add(new Shard(tar));
+        }
+        return shards;
     }
 
     private static void requireShard(Path path) {

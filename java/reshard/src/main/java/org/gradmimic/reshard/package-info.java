@@ -1,4 +1,4 @@
-/** WebDataset shards (tars of samples), rewritten to the samples that a filter keeps. */
+/** WebDataset shards (tars of samples), read, and rewritten to the samples that a filter keeps. */
 @NullMarked
 package org.gradmimic.reshard;
 

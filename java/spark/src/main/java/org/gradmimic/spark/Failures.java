@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Translates a failure of the cluster for the user: the error of the task that failed, instead of Spark's report of it.
  */
-final class Failures {
+public final class Failures {
 
     private Failures() {}
 
@@ -20,7 +20,7 @@ final class Failures {
      * @param failure the exception that Spark threw on the driver
      * @return the innermost {@link InputException} among its causes, or null
      */
-    static @Nullable InputException input(Throwable failure) {
+    public static @Nullable InputException input(Throwable failure) {
         InputException found = null;
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof InputException input) {
@@ -45,7 +45,7 @@ final class Failures {
      * The exception that the user sees: the error of the task or call that failed, or Spark's own exception if the
      * failure is unexpected.
      */
-    static RuntimeException translated(Exception failure) {
+    public static RuntimeException translated(Exception failure) {
         InputException input = input(failure);
         if (input != null) {
             return input == failure ? input : new InputException(input.getMessage(), failure);
@@ -56,7 +56,7 @@ final class Failures {
     }
 
     /** The reason of a failure in one line. */
-    static String reason(Throwable e) {
+    public static String reason(Throwable e) {
         if (e instanceof FileNotFoundException) {
             return "no such file or no permission to read it";
         }

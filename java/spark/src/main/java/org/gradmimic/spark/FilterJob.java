@@ -1,15 +1,11 @@
 package org.gradmimic.spark;
 
-import java.io.OutputStream;
 import java.io.PrintWriter;
-import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
-import org.gradmimic.base.InputException;
-import org.gradmimic.base.SettingException;
 import org.gradmimic.io.run.SettingValues;
 import org.gradmimic.select.EpochVotes;
 import org.gradmimic.select.FilterSettings;
@@ -19,7 +15,6 @@ import org.gradmimic.select.filter.Detection;
 import org.gradmimic.select.labelmodel.LabelModel;
 import org.gradmimic.select.vote.Decision;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IModelTransformer;
 import picocli.CommandLine.Model.CommandSpec;
@@ -45,10 +40,6 @@ import picocli.CommandLine.Spec;
                     + " sorted uids), .txt (sample numbers, or sorted uids) or .parquet (a folder; one row per sample)."
         })
 public final class FilterJob implements Callable<Integer> {
-
-    private static final int UNEXPECTED = 1;
-    private static final int USER_ERROR = 2;
-
     @Spec
     private CommandSpec spec;
 
@@ -119,43 +110,14 @@ public final class FilterJob implements Callable<Integer> {
         }
     }
 
-    private static PrintWriter writer(OutputStream stream) {
-        return new PrintWriter(stream, true, Charset.defaultCharset());
-    }
-
     /** Runs the job. It ends the JVM only on failure, because a cluster manager treats an early exit as a failure. */
     public static void main(String[] args) {
-        int code = run(writer(System.out), writer(System.err), args);
-        if (code != 0) {
-            System.exit(code);
-        }
+        JobRunner.main(new FilterJob(), args);
     }
 
     /** Runs one command line and returns its exit code; throws nothing. */
     static int run(PrintWriter out, PrintWriter err, String... args) {
-        return new CommandLine(new FilterJob())
-                .setOut(out)
-                .setErr(err)
-                .setParameterExceptionHandler((e, line) -> {
-                    err.println("gradmimic-spark: " + e.getMessage() + " (--help explains)");
-                    return USER_ERROR;
-                })
-                .setExecutionExceptionHandler((e, command, parsed) -> {
-                    boolean input = e instanceof InputException || e instanceof SettingException;
-                    err.println("gradmimic-spark: " + message(e));
-                    if (parsed.hasMatchedOption("--debug")) {
-                        e.printStackTrace(err);
-                    }
-                    return input ? USER_ERROR : UNEXPECTED;
-                })
-                .execute(args);
-    }
-
-    private static String message(Exception e) {
-        if (e instanceof SettingException setting) {
-            return setting.message(SettingOptions::name);
-        }
-        return (e instanceof InputException ? "" : "unexpected failure: ") + Failures.reason(e);
+        return JobRunner.run(new FilterJob(), out, err, args);
     }
 
     @Override

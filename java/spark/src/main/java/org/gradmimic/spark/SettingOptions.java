@@ -9,17 +9,17 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.TypeConversionException;
 
-/** The job's options for settings that are declared elsewhere. */
-final class SettingOptions {
+/** A job's options for settings that are declared elsewhere. */
+public final class SettingOptions {
     private SettingOptions() {}
 
     /** The option of a setting. This is the only place where names of settings become names of options. */
-    static String name(String setting) {
+    public static String name(String setting) {
         return "--" + setting;
     }
 
     /** Adds an option for every setting of a group. */
-    static void add(CommandSpec command, SettingGroup group) {
+    public static void add(CommandSpec command, SettingGroup group) {
         for (Setting<?> setting : group.settings()) {
             command.addOption(option(setting));
         }
@@ -60,7 +60,7 @@ final class SettingOptions {
      *
      * @throws org.gradmimic.base.SettingException if one is not valid
      */
-    static SettingValues values(CommandSpec command, SettingGroup group) {
+    public static SettingValues values(CommandSpec command, SettingGroup group) {
         SettingValues values = SettingValues.of(group);
         for (Setting<?> setting : group.settings()) {
             values = with(values, setting, command);

@@ -12,13 +12,13 @@ import scala.Tuple2;
  * One Spark for all tests of this JVM: a master, two workers and their executors, each executor a JVM of its own with one
  * core. Started by the first test that asks, ended with the JVM.
  */
-final class Cluster {
+public final class Cluster {
 
     private static SparkSession session;
 
     private Cluster() {}
 
-    static synchronized SparkSession session() {
+    public static synchronized SparkSession session() {
         if (session == null) {
             SparkHome.link();
             session = SparkSession.builder()
@@ -37,7 +37,7 @@ final class Cluster {
     }
 
     /** The executors' processes by Spark's names for them; asked of the executors themselves. */
-    static Map<String, ProcessHandle> executors() {
+    public static Map<String, ProcessHandle> executors() {
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(session().sparkContext());
         return spark
                 .parallelize(Collections.nCopies(8, 0), 8)

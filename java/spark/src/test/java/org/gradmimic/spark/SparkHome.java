@@ -7,10 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A Spark installation of links to the jars that Maven has: what executors and spark-submit are started from. */
-final class SparkHome {
+public final class SparkHome {
 
     /** Where the build tells Spark to look for itself. */
-    static final Path FOLDER = Path.of(System.getenv("SPARK_HOME"));
+    public static final Path FOLDER = Path.of(System.getenv("SPARK_HOME"));
 
     /** Written by the build: Spark and what it needs, without what gradmimic adds. */
     private static final Path JARS = Path.of("target", "spark-jars.txt");
@@ -18,7 +18,7 @@ final class SparkHome {
     private SparkHome() {}
 
     /** Makes the installation unless it is there. */
-    static synchronized void link() {
+    public static synchronized void link() {
         try {
             Path jars = Files.createDirectories(FOLDER.resolve("jars"));
             for (String entry : Files.readString(JARS).strip().split(File.pathSeparator)) {

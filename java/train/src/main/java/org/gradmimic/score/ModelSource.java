@@ -61,7 +61,7 @@ public final class ModelSource implements ScoreSource {
         combination = builder.combination;
         device = Device.of(builder.weights.parameters().tensors().iterator().next());
         directionNorms = new double[references.size()];
-        checkMimicLayer();
+        checkMimicLayer(model, references, mimicLayer, contrastive);
         layers = RecordingLayers.builder(builder.weights.parameters())
                 .mimic(mimicLayer)
                 .references(references.stream().map(ModelWeights::parameters).toList())
@@ -143,7 +143,9 @@ public final class ModelSource implements ScoreSource {
         return model instanceof ContrastiveModel ? batchSize : CHUNK;
     }
 
-    private void checkMimicLayer() {
+    /** @throws InputException if samples cannot be scored by one of these parameters */
+    static void checkMimicLayer(
+            Architecture model, List<ModelWeights> references, List<String> mimicLayer, ContrastiveScore contrastive) {
         for (String name : mimicLayer) {
             if (model instanceof ContrastiveModel
                     && contrastive == ContrastiveScore.PATH
@@ -246,15 +248,16 @@ public final class ModelSource implements ScoreSource {
             Tensor losses = Losses.crossEntropy(classifier.logits(layers, images), targets);
             return numbers(layers.scoreTensors(losses, wanted.gradientNorms()), wanted, null);
         }
-        ContrastiveBatch pairs = pairs((ContrastiveModel) model, images, targets);
+        ContrastiveModel pairModel = (ContrastiveModel) model;
+        ContrastiveBatch pairs = contrastiveBatch(pairModel, layers, pairModel.features(layers, images, targets));
         return numbers(layers.scoreTensors(pairs), wanted, pairs.invalidFeatureMask());
     }
 
     /** SigLIP's loss if the model has a logit bias, CLIP's loss otherwise. */
-    private ContrastiveBatch pairs(ContrastiveModel pairModel, Tensor images, Tensor captions) {
-        ContrastiveModel.Features features = pairModel.features(layers, images, captions);
+    static ContrastiveBatch contrastiveBatch(
+            ContrastiveModel model, RecordingLayers layers, ContrastiveModel.Features features) {
         Tensor scale = layers.scalar(ContrastiveModel.LOGIT_SCALE).exp();
-        return pairModel.hasLogitBias()
+        return model.hasLogitBias()
                 ? ContrastiveBatch.siglip(
                         features.image(), features.text(), scale, layers.scalar(ContrastiveModel.LOGIT_BIAS))
                 : ContrastiveBatch.clip(features.image(), features.text(), scale);

@@ -29,6 +29,7 @@ import picocli.CommandLine.Parameters;
             "",
             "A filter is a file (bool .npy, u8,u8 .npy, .parquet, .txt), or a file of values with a rule:",
             "FILE:top=SHARE, FILE:bottom=SHARE, FILE:top-k=COUNT or FILE:threshold=NUMBER.",
+            "FILE:COLUMN:RULE=NUMBER takes another column of a score table, such as clip_similarity.",
             "",
             "  gradmimic filter combine \"clip & !worst\" --filter clip=clip_top30.npy \\",
             "      --filter worst=scores.npy:bottom=0.15 --uids metadata/ --out subset.npy"
@@ -49,7 +50,7 @@ final class CombineCommand implements Callable<Integer> {
     @Option(
             names = "--filter",
             required = true,
-            paramLabel = "NAME=FILE[:RULE=NUMBER]",
+            paramLabel = "NAME=FILE[:[COLUMN:]RULE=NUMBER]",
             description = "A filter and its name in the expression. May be given several times.")
     private List<String> definitions = List.of();
 

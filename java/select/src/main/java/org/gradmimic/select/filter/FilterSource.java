@@ -14,12 +14,19 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where a filter comes from: the file of a filter, or a file of values with a rule.
  *
- * @param file the filter, or the values; see {@link Values#open}
+ * @param file the filter, or the values; see {@link Values#open(Path)}
+ * @param column which column of a score table has the values
  * @param rule how values become a filter; null for the file of a filter
  * @param number the number of the rule
  */
-public record FilterSource(Path file, @Nullable Rule rule, double number) {
-    private static final Pattern WITH_RULE = Pattern.compile("(.+):([a-z-]+)=([^:=]*)");
+public record FilterSource(
+        Path file, String column, @Nullable Rule rule, double number) {
+    private static final Pattern WITH_RULE = Pattern.compile("(.+?)(?::([A-Za-z_]\\w*))?:([a-z-]+)=([^:=]*)");
+
+    /** A filter, or the scores of a file with a rule. */
+    public FilterSource(Path file, @Nullable Rule rule, double number) {
+        this(file, Values.SCORE, rule, number);
+    }
 
     /** How values become a filter. */
     public enum Rule {
@@ -41,7 +48,8 @@ public record FilterSource(Path file, @Nullable Rule rule, double number) {
     }
 
     /**
-     * Parses {@code FILE}, or {@code FILE:RULE=NUMBER} such as {@code scores.npy:bottom=0.15}.
+     * Parses {@code FILE}, {@code FILE:RULE=NUMBER} such as {@code scores.npy:bottom=0.15}, or {@code
+     * FILE:COLUMN:RULE=NUMBER} such as {@code scores.parquet:clip_similarity:top=0.3}.
      *
      * @throws InputException if there is no such rule, or its number is not a number
      */
@@ -51,14 +59,15 @@ public record FilterSource(Path file, @Nullable Rule rule, double number) {
             return new FilterSource(Path.of(text), null, Double.NaN);
         }
         String name =
-                parts.group(2).equals("at-least") ? "threshold" : parts.group(2); // the name in an earlier version
+                parts.group(3).equals("at-least") ? "threshold" : parts.group(3); // the name in an earlier version
         Rule rule = Arrays.stream(Rule.values())
                 .filter(candidate -> candidate.name.equals(name))
                 .findFirst()
-                .orElseThrow(() -> new InputException("'" + text + "': unknown rule " + parts.group(2)
+                .orElseThrow(() -> new InputException("'" + text + "': unknown rule " + parts.group(3)
                         + "; the rules are "
                         + Arrays.stream(Rule.values()).map(Rule::toString).collect(Collectors.joining(", "))));
-        return new FilterSource(Path.of(parts.group(1)), rule, number(text, rule, parts.group(3)));
+        String column = parts.group(2) == null ? Values.SCORE : parts.group(2);
+        return new FilterSource(Path.of(parts.group(1)), column, rule, number(text, rule, parts.group(4)));
     }
 
     private static double number(String text, Rule rule, String number) {
@@ -97,9 +106,11 @@ public record FilterSource(Path file, @Nullable Rule rule, double number) {
 
     /** {@return N, or −1 if the file does not record it} */
     long samples() {
-        return rule == null
-                ? FilterFile.samples(file).orElse(FilterReader.UNKNOWN)
-                : Values.open(file).size();
+        return rule == null ? FilterFile.samples(file).orElse(FilterReader.UNKNOWN) : values().size();
+    }
+
+    private Values values() {
+        return column.equals(Values.SCORE) ? Values.open(file) : Values.open(file, column);
     }
 
     /** {@return the filter over that many numbered samples} */
@@ -107,7 +118,7 @@ public record FilterSource(Path file, @Nullable Rule rule, double number) {
         if (rule == null) {
             return FilterFile.read(file, samples);
         }
-        Values values = Values.open(file);
+        Values values = values();
         if (values.size() != samples) {
             throw InputException.in(file, "is over " + values.size() + " samples, expected " + samples);
         }

@@ -14,6 +14,9 @@ import org.gradmimic.io.npy.NpyFile;
  * times, in order.
  */
 public interface Values {
+    /** The column that {@link #open(Path)} reads of a score table. */
+    String SCORE = "score";
+
     /** The number of samples. */
     long size();
 
@@ -64,7 +67,25 @@ public interface Values {
      * @throws InputException if the file is something else
      */
     static Values open(Path path) {
-        return Files.isDirectory(path) || path.toString().endsWith(".parquet") ? table(path) : npy(path);
+        return isTable(path) ? table(path, SCORE) : npy(path);
+    }
+
+    /**
+     * Opens a column of a score table.
+     *
+     * @param path {@code .parquet}, with {@code sample_id} from 0 in order; or a folder of such files
+     * @param column of numbers
+     * @throws InputException if the file is something else, or has no such column
+     */
+    static Values open(Path path, String column) {
+        if (isTable(path)) {
+            return table(path, column);
+        }
+        throw InputException.in(path, "has no columns; expected a .parquet file with a column " + column);
+    }
+
+    private static boolean isTable(Path path) {
+        return Files.isDirectory(path) || path.toString().endsWith(".parquet");
     }
 
     private static Values npy(Path path) {
@@ -107,9 +128,9 @@ public interface Values {
         };
     }
 
-    private static Values table(Path path) {
+    private static Values table(Path path, String column) {
         List<ParquetReader> files = ParquetReader.openAll(path).stream()
-                .map(file -> file.integers("sample_id").numbers("score"))
+                .map(file -> file.integers("sample_id").numbers(column))
                 .toList();
         long size = ParquetReader.rows(files);
         return new Values() {
@@ -126,7 +147,7 @@ public interface Values {
             @Override
             public void forEach(ValueConsumer action) {
                 long[] next = {0};
-                ParquetReader.scanAll(files, List.of("sample_id", "score"), (file, row, chunk) -> {
+                ParquetReader.scanAll(files, List.of("sample_id", column), (file, row, chunk) -> {
                     DuckDBReadableVector ids = chunk.vector(0);
                     DuckDBReadableVector scores = chunk.vector(1);
                     for (long i = 0; i < chunk.rowCount(); i++) {
