@@ -33,7 +33,7 @@ class FailuresTest {
             Pattern.compile("\"[^\"\\n]*(?:--[a-z]|gradmimic doctor|\\./gradmimic)[^\"\\n]*\"");
 
     /** Programs with options of their own. */
-    private static final Set<String> PROGRAMS = Set.of("cli", "spark");
+    private static final Set<String> PROGRAMS = Set.of("cli", "spark", "spark-score");
 
     private record Source(Path file, String code) {
         String name() {

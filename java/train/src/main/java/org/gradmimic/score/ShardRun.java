@@ -203,14 +203,13 @@ public final class ShardRun implements AutoCloseable {
         }
     }
 
-    /** What is left of the folder, the lock and the record, is of no use; that it can't be deleted does no harm. */
+    /** What is left of the folder is of no use; that it cannot be deleted does no harm. */
     private void deleteFolder() {
-        for (String name : List.of(".run.json", ".lock", "")) {
-            try {
-                Files.deleteIfExists(folder.resolve(name));
-            } catch (IOException e) {
-                return;
-            }
+        try {
+            AtomicFile.removeLeftovers(folder); // of processes that were killed
+            for (String name : List.of(".run.json", ".lock", "")) Files.deleteIfExists(folder.resolve(name));
+        } catch (IOException e) {
+            return;
         }
     }
 

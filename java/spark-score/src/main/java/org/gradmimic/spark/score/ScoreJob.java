@@ -34,8 +34,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "gradmimic-spark score",
         modelTransformer = ScoreJob.Settings.class,
-        description = "Scores the image-caption pairs in WebDataset shards by a CLIP model on a Spark cluster: the same"
-                + " rows that gradmimic score model writes. To continue after an interruption, submit the same job again.",
+        description =
+                "Scores the image-caption pairs in WebDataset shards by a CLIP model on a Spark cluster: the same"
+                        + " rows that gradmimic score model writes. To continue after an interruption, submit the same job again.",
         footer = {"", "All files are paths that every machine sees under the same name."})
 public final class ScoreJob implements Callable<Integer> {
     private static final String PREFIX = "webdataset:";
@@ -95,7 +96,8 @@ public final class ScoreJob implements Callable<Integer> {
             names = "--mimic-layer",
             required = true,
             paramLabel = "L",
-            description = "Parameters by which samples are scored: names, or patterns with * and ?, separated by commas.")
+            description =
+                    "Parameters by which samples are scored: names, or patterns with * and ?, separated by commas.")
     private String mimicLayer;
 
     @Option(
@@ -146,7 +148,8 @@ public final class ScoreJob implements Callable<Integer> {
     @Option(
             names = "--threads",
             paramLabel = "N",
-            description = "Threads of a task, whose number may change the last digits of scores (default: spark.task.cpus).")
+            description =
+                    "Threads of a task, whose number may change the last digits of scores (default: spark.task.cpus).")
     private @Nullable Integer threads;
 
     @Option(
@@ -192,12 +195,12 @@ public final class ScoreJob implements Callable<Integer> {
             throw new InputException("--data is " + data + "; on Spark it is " + PREFIX + "SHARDS");
         }
         List<Shard> shards = Shard.find(data.substring(PREFIX.length()));
-        if (threads != null && threads < 1) throw new InputException("--threads is " + threads + "; it must be positive");
+        if (threads != null && threads < 1)
+            throw new InputException("--threads is " + threads + "; it must be positive");
         SparkSession session = SparkSession.builder().appName("gradmimic score").getOrCreate();
         try {
             if (!debug) session.sparkContext().setLogLevel("ERROR");
-            SparkScore run =
-                    SparkScore.of(session, scoring, shards, out).overwrite(overwrite);
+            SparkScore run = SparkScore.of(session, scoring, shards, out).overwrite(overwrite);
             if (badList != null) run.badList(badList);
             if (threads != null) run.threads(threads);
             if (!quiet) run.progress(line -> spec.commandLine().getErr().println("gradmimic-spark: " + line));
@@ -211,9 +214,8 @@ public final class ScoreJob implements Callable<Integer> {
     private ShardScoring scoring() {
         if (!kind.equals("clip")) throw new InputException("--model is " + kind + "; shards are scored by clip");
         SettingValues values = SettingOptions.values(spec, GROUP);
-        long batchSize = values.isGiven(ScoreSettings.BATCH_SIZE)
-                ? values.get(ScoreSettings.BATCH_SIZE)
-                : ShardSettings.BATCH;
+        long batchSize =
+                values.isGiven(ScoreSettings.BATCH_SIZE) ? values.get(ScoreSettings.BATCH_SIZE) : ShardSettings.BATCH;
         if (batchSize < 1 || batchSize > ShardSettings.LARGEST_BATCH) {
             throw new InputException("--batch-size is " + batchSize + "; a batch of shards has from 1 to "
                     + ShardSettings.LARGEST_BATCH + " pairs");

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -34,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Scores from several executors against those of this process. */
 class SparkScoreTest {
-    private static final int SHARDS = 24;
+    private static final int SHARDS = 16;
     private static final int EACH = 21;
 
     @TempDir
@@ -62,7 +61,7 @@ class SparkScoreTest {
     @Test
     void anExecutorKilledInTheMiddleChangesNothing() throws Exception {
         List<String> expected = here();
-        Killer killer = new Killer(Cluster.executors(), 5);
+        Killer killer = new Killer(Cluster.executors(), 4);
         Cluster.session().sparkContext().addSparkListener(killer);
         Path out = folder.resolve("there");
         ShardRun.Summary summary;
@@ -114,8 +113,8 @@ class SparkScoreTest {
     private static List<String> rows(Path tables) throws Exception {
         try (Connection connection = new DuckDBDriver().connect("jdbc:duckdb:", new Properties());
                 Statement statement = connection.createStatement();
-                ResultSet result = statement.executeQuery(
-                        "SELECT t::VARCHAR FROM (SELECT * FROM '" + tables + "/*.parquet' ORDER BY epoch, sample_id) t")) {
+                ResultSet result = statement.executeQuery("SELECT t::VARCHAR FROM (SELECT * FROM '" + tables
+                        + "/*.parquet' ORDER BY epoch, sample_id) t")) {
             List<String> rows = new ArrayList<>();
             while (result.next()) rows.add(result.getString(1));
             return rows;
