@@ -36,8 +36,9 @@ final class ReportCommand implements Callable<Integer> {
     @Option(
             names = "--pictures",
             paramLabel = "WHERE",
-            description = "Where the pictures of the samples are: a folder, a tar archive, or the spec of a data set"
-                    + " (default: the data set that the run names).")
+            description =
+                    "Where the pictures of the samples are: a folder, a tar or zip archive, or the spec of a data set"
+                            + " (default: the data set that the run names).")
     private @Nullable String pictures;
 
     @Option(

@@ -27,7 +27,12 @@ record Curve(
         long samples,
         long batchSize) {
     private static final String SECONDS = "seconds";
-    private static final Set<String> NO_METRICS = Set.of("epoch", "step", "steps", "samples", SECONDS);
+    private static final String SAMPLES = "samples";
+    /** Names of the accuracy on data that took no part in the training, the first that a run has. */
+    private static final List<String> ACCURACIES = List.of("test_accuracy", "top1");
+
+    private static final Set<String> NO_METRICS =
+            Set.of("epoch", "step", "steps", SAMPLES, SECONDS, "evaluation_seconds", "waited", "skipped_images");
 
     /** All curves of a metrics.json. */
     static List<Curve> of(Map<String, Object> metrics, String command, long samples) {
@@ -36,7 +41,7 @@ record Curve(
         long batchSize = whole(settings.get("batch_size"));
         if (metrics.get("epochs") instanceof List<?> epochs) {
             Object mode = settings.get("mode");
-            boolean plain = mode != null && mode.toString().equals("sgd");
+            boolean plain = mode != null && Set.of("sgd", "plain").contains(mode.toString());
             curves.add(of(mode == null ? command : command + ", " + mode, plain, epochs, samples, batchSize));
         }
         metrics.forEach((name, value) -> {
@@ -56,6 +61,7 @@ record Curve(
         Map<String, List<@Nullable Double>> values = new LinkedHashMap<>();
         double seconds = 0;
         int timed = 0;
+        long counted = 0;
         for (int e = 0; e < epochs.size(); e++) {
             Map<String, Object> epoch = Values.map(epochs.get(e));
             int before = e;
@@ -65,6 +71,7 @@ record Curve(
                 while (list.size() < before) list.add(null);
                 list.add(Json.number(Values.number(value)));
             });
+            counted = Math.max(counted, whole(epoch.get(SAMPLES)));
             double taken = Values.number(epoch.get(SECONDS));
             if (taken > 0) {
                 seconds += taken;
@@ -72,13 +79,28 @@ record Curve(
             }
         }
         return new Curve(
-                name, plain, values, epochs.size(), timed == 0 ? Double.NaN : seconds / timed, samples, batchSize);
+                name,
+                plain,
+                values,
+                epochs.size(),
+                timed == 0 ? Double.NaN : seconds / timed,
+                counted > 0 ? counted : samples,
+                batchSize);
     }
 
     /** The last value of a metric; NaN if it was not measured. */
     double last(String metric) {
         List<@Nullable Double> list = values.getOrDefault(metric, List.of());
         return list.isEmpty() ? Double.NaN : Values.number(list.get(list.size() - 1));
+    }
+
+    /** The accuracy after the last epoch; NaN if it was not measured. */
+    double accuracy() {
+        return ACCURACIES.stream()
+                .mapToDouble(this::last)
+                .filter(value -> !Double.isNaN(value))
+                .findFirst()
+                .orElse(Double.NaN);
     }
 
     /** NaN if it is not known. */

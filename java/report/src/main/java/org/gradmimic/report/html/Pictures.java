@@ -1,13 +1,18 @@
 package org.gradmimic.report.html;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
+import java.util.zip.ZipFile;
 import org.gradmimic.base.GradmimicException;
 import org.gradmimic.base.InputException;
 import org.gradmimic.data.Datasets;
@@ -21,12 +26,14 @@ import org.gradmimic.io.tar.TarMember;
 import org.gradmimic.io.tar.TarReader;
 import org.jspecify.annotations.Nullable;
 
-/** Where the pictures of samples are: a folder, a tar archive, or a data set that names its samples. */
+/** Where the pictures of samples are: a folder, a tar or zip archive, or a data set that names its samples. */
 final class Pictures {
     /** Twice the size at which they are shown, for screens with fine pixels. */
     private static final int SIDE = 128;
 
     private static final Pattern SPEC = Pattern.compile("[a-z][a-z0-9]+:.*", Pattern.DOTALL);
+    private static final Pattern MANIFEST =
+            Pattern.compile("(.*\\.(?:csv|tsv|parquet))(?:,root=(.*))?", Pattern.DOTALL);
     private static final String IMAGES = "images:";
     private static final long LARGEST_FILE = 1L << 30;
 
@@ -44,15 +51,23 @@ final class Pictures {
     /**
      * The place that a person named.
      *
-     * @param where a folder, a tar archive, or the spec of a data set
+     * @param where a folder, a tar or zip archive, or the spec of a data set
      * @throws InputException if there is no such place
      */
     static Pictures at(String where) {
         if (SPEC.matcher(where).matches() && !where.startsWith(IMAGES)) return new Pictures(null, null, where);
-        Path path = Path.of(where.startsWith(IMAGES) ? where.substring(IMAGES.length()) : where);
+        Path path = root(where.startsWith(IMAGES) ? where.substring(IMAGES.length()) : where);
         if (!Files.exists(path)) throw InputException.in(path, "no such folder or archive of pictures");
         boolean isFolder = Files.isDirectory(path);
         return new Pictures(isFolder ? path : null, isFolder ? null : path, IMAGES + path);
+    }
+
+    /** Of a manifest, the folder or archive that its paths are relative to. */
+    private static Path root(String where) {
+        Matcher manifest = MANIFEST.matcher(where);
+        if (!manifest.matches()) return Path.of(where);
+        if (manifest.group(2) != null) return Path.of(manifest.group(2));
+        return Path.of(manifest.group(1)).toAbsolutePath().getParent();
     }
 
     /** The place that a run names, which may be gone or never have had pictures; null if so. */
@@ -82,7 +97,8 @@ final class Pictures {
     void read(Map<String, Integer> wanted, BiConsumer<Integer, byte[]> found) {
         try (ThumbnailMaker maker = new ThumbnailMaker(SIDE)) {
             if (folder != null) readFolder(folder, maker, wanted, found);
-            else if (archive != null) readArchive(archive, maker, wanted, found);
+            else if (archive != null && archive.toString().endsWith(".zip")) readZip(archive, maker, wanted, found);
+            else if (archive != null) readTar(archive, maker, wanted, found);
             else readDataset(maker, wanted, found);
         }
     }
@@ -102,7 +118,7 @@ final class Pictures {
         });
     }
 
-    private static void readArchive(
+    private static void readTar(
             Path archive, ThumbnailMaker maker, Map<String, Integer> wanted, BiConsumer<Integer, byte[]> found) {
         int left = wanted.size();
         try (TarReader tar = new TarReader(archive)) {
@@ -115,6 +131,23 @@ final class Pictures {
                 try {
                     found.accept(place, maker.jpeg(content, member.name()));
                 } catch (InputException e) {
+                    // It is shown without a picture.
+                }
+            }
+        } catch (IOException e) {
+            throw InputException.in(archive, "cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static void readZip(
+            Path archive, ThumbnailMaker maker, Map<String, Integer> wanted, BiConsumer<Integer, byte[]> found) {
+        try (ZipFile zip = new ZipFile(archive.toFile())) {
+            for (Map.Entry<String, Integer> sample : wanted.entrySet()) {
+                ZipEntry entry = zip.getEntry(sample.getKey());
+                if (entry == null || entry.isDirectory()) continue;
+                try (InputStream in = zip.getInputStream(entry)) {
+                    found.accept(sample.getValue(), maker.jpeg(in.readNBytes((int) LARGEST_FILE), sample.getKey()));
+                } catch (ZipException | InputException e) {
                     // It is shown without a picture.
                 }
             }

@@ -62,7 +62,7 @@ public final class Report {
         }
 
         /**
-         * Sets where the pictures of the samples are: a folder, a tar archive, or the spec of a data set. The default is
+         * Sets where the pictures of the samples are: a folder, a tar or zip archive, or the spec of a data set. The default is
          * the data set that the run names, if it is still there.
          */
         public Builder pictures(String where) {

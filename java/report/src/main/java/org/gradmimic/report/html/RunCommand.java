@@ -32,6 +32,10 @@ record RunCommand(String name, @Nullable String line, Map<String, Object> inputs
             Object file = inputs.get(setting.replace('-', '_'));
             String text = file == null ? value.toString() : file.toString();
             if (text.equals("false")) return;
+            if (name.equals("audit") && setting.equals("data")) {
+                line.append(' ').append(quoted(text));
+                return;
+            }
             line.append(" --").append(setting);
             if (!text.equals("true")) line.append(' ').append(quoted(text));
         });

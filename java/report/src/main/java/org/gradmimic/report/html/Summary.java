@@ -13,8 +13,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A run in a few words and numbers. */
 final class Summary {
-    private static final String TEST_ACCURACY = "test_accuracy";
-
     private final int samples;
     private final @Nullable Issues issues;
     private final boolean @Nullable [] suspected;
@@ -116,10 +114,10 @@ final class Summary {
 
     private String training() {
         List<String> ends = curves.stream()
-                .filter(curve -> !Double.isNaN(curve.last(TEST_ACCURACY))
-                        && !curve.name().equals("reference"))
+                .filter(curve ->
+                        !Double.isNaN(curve.accuracy()) && !curve.name().equals("reference"))
                 .sorted((a, b) -> Boolean.compare(a.plain(), b.plain()))
-                .map(curve -> percent(curve.last(TEST_ACCURACY)) + " with " + spoken(curve.name()))
+                .map(curve -> percent(curve.accuracy()) + " with " + spoken(curve.name()))
                 .toList();
         return ends.isEmpty() ? "" : "The accuracy on the test set ends at " + String.join(", and at ", ends) + ".";
     }
@@ -178,9 +176,9 @@ final class Summary {
     }
 
     private static void compare(Map<String, @Nullable String[]> figures, Curve curve, @Nullable Curve plain) {
-        double accuracy = curve.last(TEST_ACCURACY);
+        double accuracy = curve.accuracy();
         if (!Double.isNaN(accuracy)) {
-            double other = plain == null ? Double.NaN : plain.last(TEST_ACCURACY);
+            double other = plain == null ? Double.NaN : plain.accuracy();
             figures.put("Accuracy on the test set", new @Nullable String[] {
                 percent(accuracy), Double.isNaN(other) ? null : "plain training: " + percent(other)
             });

@@ -125,7 +125,7 @@ class ReportPageTest {
                         .booleanValue())
                 .isTrue();
         assertThat(browser.text("#run-details"))
-                .contains("gradmimic audit", " --data 'images:my pictures'", " --epochs 4", " --out ");
+                .contains("gradmimic audit", " 'images:my pictures'", " --epochs 4", " --out ");
         requireQuiet(page);
     }
 

@@ -13,6 +13,8 @@ import java.util.Base64;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.io.Json;
@@ -124,6 +126,34 @@ class ReportTest {
         int with = 0;
         for (int i = 0; i < 120; i++) with += data.whole(shown.required("pictures"), 2 * i + 1) > 0 ? 1 : 0;
         assertThat(with).isEqualTo(10);
+    }
+
+    @Test
+    void picturesOfZipArchivesAndManifestsAreRead() throws Exception {
+        RunFixture run = new RunFixture(folder.resolve("run"), 12, 1).write();
+        Path pictures = run.writePictures();
+        Path zip = folder.resolve("pictures.zip");
+        try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zip))) {
+            for (String path : run.path) {
+                out.putNextEntry(new ZipEntry(path));
+                Files.copy(pictures.resolve(path), out);
+                out.closeEntry();
+            }
+        }
+        for (String where : new String[] {zip.toString(), "images:" + zip, "images:list.csv,root=" + pictures}) {
+            Report.Written written =
+                    Report.builder().run(run.folder).pictures(where).build().write(folder.resolve("r.html"));
+            assertThat(written.pictures()).as(where).isEqualTo(12);
+        }
+        Files.write(pictures.resolve(run.path[3]), new byte[] {1, 2, 3});
+        assertThat(Report.builder()
+                        .run(run.folder)
+                        .pictures(pictures.toString())
+                        .build()
+                        .write(folder.resolve("r.html"))
+                        .pictures())
+                .as("a damaged picture is left out")
+                .isEqualTo(11);
     }
 
     /** A path of a data set that leads out of its folder shows nothing. */

@@ -4,7 +4,10 @@ const trainingView = {
     test_accuracy: 'accuracy on the test set', true_accuracy: 'accuracy on the true labels',
     noisy_accuracy: 'accuracy on the given labels', mean_loss: 'mean loss', test_loss: 'loss on the test set',
     validation_accuracy: 'accuracy on the validation set', validation_loss: 'loss on the validation set',
-    direction_norm: 'distance to the reference', seconds: 'seconds', learning_rate: 'learning rate',
+    top1: 'accuracy on the evaluation split', top5: 'accuracy of the first five on the evaluation split',
+    train_accuracy: 'accuracy in training', loss: 'loss in training', evaluation_loss: 'loss on the evaluation split',
+    down_weighted: 'share weighted below plain training', negative_scores: 'share with negative scores', kept: 'share with a weight',
+    direction_norm: 'distance to the reference', direction_cosine: 'cosine to the first direction', lr: 'learning rate',
   },
 
   curves() {
@@ -36,7 +39,7 @@ const trainingView = {
     const curves = this.curves().filter(curve => curve.metrics[metric]);
     const longest = Math.max(0, ...curves.map(curve => curve.metrics[metric].length));
     const name = this.names[metric] ?? metric.replaceAll('_', ' ');
-    const share = metric.endsWith('accuracy');
+    const share = /accuracy$|^top\d$|^down_weighted$|^negative_scores$|^kept$/.test(metric);
     chart(byId('curves'), {
       label: `${name} by epoch`, x: Array.from({ length: longest }, (_, i) => i + 1), xLabel: 'epoch', whole: true, height: 320,
       series: curves.map((curve, i) => ({
