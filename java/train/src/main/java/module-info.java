@@ -1,4 +1,4 @@
-/** The linear probe, and scoring of features and models. */
+/** The linear probe, training of whole models, and scoring of features and models. */
 module org.gradmimic.train {
     requires transitive org.gradmimic.models;
     requires transitive org.gradmimic.reshard;

@@ -95,7 +95,7 @@ class TrainCommandTest {
                 "--mean 1,2 | --mean is 1,2; it must be one number, or three with commas between them",
                 "--warmup-epochs 2 | --warmup-epochs is 2.0; it must be less than the 2 epochs of the run",
                 "--evaluate-on validation | has no validation split",
-                "--weights none.safetensors | none.safetensors: there is no such file",
+                "--weights none.safetensors | none.safetensors",
                 "--model vit | the model configuration resnet10_cifar is not a file",
                 "--model clip | 'clip' is not one of vit, resnet"
             })

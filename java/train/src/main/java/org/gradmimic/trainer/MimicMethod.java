@@ -35,9 +35,9 @@ final class MimicMethod implements StepMethod {
     }
 
     @Override
-    public Tensor backward(Tensor images, Tensor labels, Tensor ids) {
+    public Tensor backward(Tensor images, Tensor labels, Tensor ids, double share) {
         LossOfModel.Pass pass = loss.of(layers, images, labels);
-        steps.step(pass.losses(), ids).backward();
+        steps.step(pass.losses(), ids).backward(share);
         return pass.logits();
     }
 

@@ -25,13 +25,14 @@ final class PlainMethod implements StepMethod {
     public void begin(int epoch) {}
 
     @Override
-    public Tensor backward(Tensor images, Tensor labels, Tensor ids) {
+    public Tensor backward(Tensor images, Tensor labels, Tensor ids, double share) {
         LossOfModel.Pass pass = loss.of(layers, images, labels);
         Tensor each = pass.losses().detach();
         if (!each.is_cuda() && !Host.truth(each.isfinite().all())) {
             throw new NonFiniteException("a loss is not finite");
         }
-        pass.losses().mean().backward();
+        Tensor mean = pass.losses().mean();
+        (share == 1 ? mean : mean.mul(new Scalar(share))).backward();
         Tensor weights = torch.full_like(each, new Scalar(1.0 / each.size(0)));
         table.append(ids, torch.full_like(each, new Scalar(Double.NaN)), weights, each);
         return pass.logits();

@@ -67,7 +67,7 @@ final class SelectiveMethod implements StepMethod {
     }
 
     @Override
-    public Tensor backward(Tensor images, Tensor labels, Tensor ids) {
+    public Tensor backward(Tensor images, Tensor labels, Tensor ids, double share) {
         LossOfModel.Pass pass = loss.of(scoring, images, labels);
         ScoreTensors scores = scoring.scoreTensors(pass.losses(), false);
         Tensor score = scores.scores().select(0, 0);
@@ -82,10 +82,10 @@ final class SelectiveMethod implements StepMethod {
         if (count > 0) {
             weights.index_fill_(0, kept, new Scalar(1.0 / count));
             Tensor some = images.index_select(0, kept).contiguous(MemoryFormat.ChannelsLast);
-            loss.of(training, some, labels.index_select(0, kept))
+            Tensor mean = loss.of(training, some, labels.index_select(0, kept))
                     .losses()
-                    .mean()
-                    .backward();
+                    .mean();
+            (share == 1 ? mean : mean.mul(new Scalar(share))).backward();
         }
         table.append(ids, judged, weights, scores.losses());
         return pass.logits();

@@ -13,10 +13,11 @@ interface StepMethod extends AutoCloseable {
      * @param images [B,3,H,W], normalised
      * @param labels [B]
      * @param ids [B]
+     * @param share of the batch in one step of the optimiser; scales the gradients
      * @return the logits [B,C], in the caller's scope
      * @throws org.gradmimic.base.NonFiniteException if nothing of the batch can be used
      */
-    Tensor backward(Tensor images, Tensor labels, Tensor ids);
+    Tensor backward(Tensor images, Tensor labels, Tensor ids, double share);
 
     @Override
     void close();

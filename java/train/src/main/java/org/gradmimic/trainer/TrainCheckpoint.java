@@ -29,6 +29,7 @@ final class TrainCheckpoint {
     private static final String VERSION = "1";
     private static final String STATE = "state";
     private static final String MODEL = "model.";
+    private static final String AVERAGE = "ema.";
     private static final String OPTIMIZER = "optimizer";
 
     private final Path file;
@@ -59,7 +60,13 @@ final class TrainCheckpoint {
         return Files.exists(file);
     }
 
-    void save(Parameters parameters, Optimizer optimizer, Position position, EpochSums sums) {
+    /** @param average of the weights; null if none is kept */
+    void save(
+            Parameters parameters,
+            @Nullable Parameters average,
+            Optimizer optimizer,
+            Position position,
+            EpochSums sums) {
         Map<String, Object> state = new LinkedHashMap<>();
         state.put("epoch", position.epoch);
         state.put("step", position.step);
@@ -69,10 +76,15 @@ final class TrainCheckpoint {
         state.put("reports", position.reports.stream().map(EpochReport::json).toList());
         try (PointerScope scope = new PointerScope()) {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
-            for (String name : parameters.names()) tensors.put(MODEL + name, here(parameters.tensor(name)));
+            put(tensors, MODEL, parameters);
+            if (average != null) put(tensors, AVERAGE, average);
             tensors.put(OPTIMIZER, OptimizerState.save(optimizer));
             Safetensors.write(file, Map.of("format", FORMAT, "version", VERSION, STATE, Json.compact(state)), tensors);
         }
+    }
+
+    private static void put(Map<String, Tensor> tensors, String prefix, Parameters parameters) {
+        for (String name : parameters.names()) tensors.put(prefix + name, here(parameters.tensor(name)));
     }
 
     private static Tensor here(Tensor tensor) {
@@ -83,11 +95,12 @@ final class TrainCheckpoint {
      * Restores a state.
      *
      * @param parameters overwritten
+     * @param average overwritten; null if none is kept
      * @param optimizer of these parameters; its state is overwritten
      * @param sums overwritten
      * @throws InputException if the file is damaged, or of another model or version
      */
-    Position restore(Parameters parameters, Optimizer optimizer, EpochSums sums) {
+    Position restore(Parameters parameters, @Nullable Parameters average, Optimizer optimizer, EpochSums sums) {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGrad = new NoGradGuard();
                 Weights stored = Weights.open(file)) {
@@ -99,16 +112,21 @@ final class TrainCheckpoint {
                                 + VERSION,
                         null);
             }
-            for (String name : parameters.names()) {
-                Tensor live = parameters.tensor(name);
-                Tensor kept = stored.tensor(MODEL + name);
-                if (!kept.is_same_size(live)) throw damaged("contains another model: " + name + " differs", null);
-                live.copy_(kept);
-            }
+            copy(stored, MODEL, parameters);
+            if (average != null) copy(stored, AVERAGE, average);
             OptimizerState.load(optimizer, stored.tensor(OPTIMIZER));
             return position(Json.tree(String.valueOf(metadata.get(STATE))), sums);
         } catch (JacksonException | InvalidArgumentException e) {
             throw damaged("is damaged: " + e.getMessage(), e);
+        }
+    }
+
+    private void copy(Weights stored, String prefix, Parameters parameters) {
+        for (String name : parameters.names()) {
+            Tensor live = parameters.tensor(name);
+            Tensor kept = stored.tensor(prefix + name);
+            if (!kept.is_same_size(live)) throw damaged("contains another model: " + name + " differs", null);
+            live.copy_(kept);
         }
     }
 

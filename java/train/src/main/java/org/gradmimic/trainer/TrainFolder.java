@@ -4,17 +4,23 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.base.InputException;
 import org.gradmimic.data.ImageDataset;
 import org.gradmimic.data.Split;
 import org.gradmimic.io.AtomicFile;
+import org.gradmimic.io.CsvWriter;
 import org.gradmimic.io.Json;
+import org.gradmimic.io.sample.ClassNames;
+import org.gradmimic.io.sample.SampleName;
+import org.gradmimic.io.sample.SampleNames;
 import org.gradmimic.layer.Parameters;
 import org.gradmimic.model.Safetensors;
 import org.gradmimic.select.score.ScoreLogWriter;
@@ -50,7 +56,7 @@ public final class TrainFolder {
 
     /** Names of all files and folders that a run writes here. */
     public static List<String> outputs() {
-        return List.of(CHECKPOINT, LOG, METRICS, LAST, BEST, CHANGED_LABELS);
+        return List.of(CHECKPOINT, LOG, METRICS, LAST, BEST, CHANGED_LABELS, SampleNames.FILE, ClassNames.FILE);
     }
 
     /** Whether an unfinished or finished run has left a state here. */
@@ -86,33 +92,35 @@ public final class TrainFolder {
         }
     }
 
-    /**
-     * Writes down which labels were changed: id, name of the sample, its given class and its class before, a line each.
-     * Nothing is written if no label was.
-     */
-    void changedLabels(TrainData data) {
-        long[] before = data.trueLabels();
-        if (before == null) return;
+    /** Writes the names of samples and classes, with the given labels, and which labels were changed, if any were. */
+    void names(TrainData data) {
         ImageDataset dataset = data.dataset();
         Split split = data.split();
         List<String> classes = dataset.classNames();
         long[] given = data.labels();
-        AtomicFile.write(folder.resolve(CHANGED_LABELS), temporary -> {
-            try (var out = Files.newBufferedWriter(temporary)) {
-                out.write("id,path,given_label,true_label\n");
-                for (int id = 0; id < given.length; id++) {
-                    if (given[id] == before[id]) continue;
-                    out.write(id + "," + quoted(dataset.sampleName(split, id)) + ","
-                            + quoted(classes.get((int) given[id])) + "," + quoted(classes.get((int) before[id]))
-                            + "\n");
-                }
-            }
-        });
+        ClassNames.write(folder.resolve(ClassNames.FILE), classes);
+        Iterator<SampleName> names = IntStream.range(0, given.length)
+                .mapToObj(id -> new SampleName(
+                        id,
+                        dataset.sampleName(split, id),
+                        (int) given[id],
+                        classes.get((int) given[id]),
+                        split.toString()))
+                .iterator();
+        SampleNames.write(folder.resolve(SampleNames.FILE), names);
+        long[] before = data.trueLabels();
+        if (before != null) changedLabels(dataset, split, given, before);
     }
 
-    private static String quoted(String text) {
-        boolean plain = text.chars().noneMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r');
-        return plain ? text : '"' + text.replace("\"", "\"\"") + '"';
+    private void changedLabels(ImageDataset dataset, Split split, long[] given, long[] before) {
+        List<String> classes = dataset.classNames();
+        try (CsvWriter csv = new CsvWriter(folder.resolve(CHANGED_LABELS), "id", "path", "given_label", "true_label")) {
+            for (int id = 0; id < given.length; id++) {
+                if (given[id] == before[id]) continue;
+                csv.row(id, dataset.sampleName(split, id), classes.get((int) given[id]), classes.get((int) before[id]));
+            }
+            csv.commit();
+        }
     }
 
     /** Removes the checkpoint of a run that is finished, and recorded as such: nothing needs it any more. */

@@ -55,6 +55,9 @@ final class TrainRun implements AutoCloseable {
     private final ScoreTable table;
     private final StepMethod method;
 
+    /** Null if no average of the weights is kept. */
+    private final @Nullable WeightAverage average;
+
     /** Null in plain training. */
     private final @Nullable MimicDirection direction;
 
@@ -82,6 +85,8 @@ final class TrainRun implements AutoCloseable {
         sums = new EpochSums(this::logged);
         try {
             table = opened(new ScoreTable(device, Math.max(TABLE_ROWS, Math.min(input.batchSize(), samples)), sums));
+            Double decay = settings.averageDecay();
+            average = decay == null ? null : opened(new WeightAverage(trainer.parameters(), decay));
             direction = direction();
             method = opened(method());
             loader = opened(
@@ -143,10 +148,10 @@ final class TrainRun implements AutoCloseable {
         if (folder == null) return;
         TrainCheckpoint checkpoint = folder.checkpoint();
         if (checkpoint.exists()) {
-            position = checkpoint.restore(trainer.parameters(), optimizer, sums);
+            position = checkpoint.restore(trainer.parameters(), average(), optimizer, sums);
             folder.metrics(position.reports);
         } else {
-            folder.changedLabels(trainer.data());
+            folder.names(trainer.data());
         }
         log = opened(folder.log(position.logParts));
     }
@@ -160,14 +165,19 @@ final class TrainRun implements AutoCloseable {
         loader.start(order(epoch), epoch, position.step);
         startClock();
         int first = position.step;
+        int every = settings.checkpointSteps();
         for (int step = first; step < steps; step++) {
-            if (listener.stopRequested()) {
-                save();
-                return false;
+            // Between the batches of one step of the optimiser there are gradients that no checkpoint has.
+            if (step % settings.accumulated() == 0) {
+                if (listener.stopRequested()) {
+                    save();
+                    return false;
+                }
+                if (every > 0 && step > first && step % every < settings.accumulated()) save();
+                optimizer.zero_grad();
             }
-            int every = settings.checkpointSteps();
-            if (every > 0 && step > first && step % every == 0) save();
-            step(epoch, step);
+            batch(epoch, step);
+            if ((step + 1) % settings.accumulated() == 0 || step + 1 == steps) optimize(epoch, step);
             position.step = step + 1;
             listener.stepped((long) epoch * steps + step + 1, (long) steps * settings.epochs());
         }
@@ -183,7 +193,24 @@ final class TrainRun implements AutoCloseable {
         return schedule.rate(epoch + (double) step / steps, settings.epochs());
     }
 
-    private void step(int epoch, int step) {
+    /** The share of a batch in the samples of one step of the optimiser. */
+    private double share(int step) {
+        int begin = step - step % settings.accumulated();
+        int end = Math.min(begin + settings.accumulated(), steps);
+        long size = settings.batchSize();
+        double own = Math.min(samples, (step + 1) * size) - step * size;
+        return own / (Math.min(samples, end * size) - begin * size);
+    }
+
+    private void optimize(int epoch, int step) {
+        Double most = settings.clipGrad();
+        if (most != null) torch.clip_grad_norm_(trained, most);
+        optimizer.param_groups().get(0).options().set_lr(rate(epoch, step));
+        optimizer.step();
+        if (average != null) average.update();
+    }
+
+    private void batch(int epoch, int step) {
         ImageBatch batch = loader.next();
         if (batch == null || batch.size() == 0) { // None of its images could be decoded.
             table.position(epoch, (long) epoch * steps + step + 1);
@@ -193,12 +220,7 @@ final class TrainRun implements AutoCloseable {
             Tensor labels = device.move(Tensors.of(batch.labels(), batch.size()));
             Tensor ids = device.move(Tensors.of(batch.ids(), batch.size()));
             Tensor images = device.move(normalisation.of(batch, size));
-            optimizer.zero_grad();
-            Tensor logits = method.backward(images, labels, ids);
-            Double most = settings.clipGrad();
-            if (most != null) torch.clip_grad_norm_(trained, most);
-            optimizer.param_groups().get(0).options().set_lr(rate(epoch, step));
-            optimizer.step();
+            Tensor logits = method.backward(images, labels, ids, share(step));
             correct.add_(logits.detach()
                     .argmax(new LongOptional(1), false)
                     .eq(labels)
@@ -230,7 +252,7 @@ final class TrainRun implements AutoCloseable {
         if (folder == null || log == null) return;
         log.flush();
         position.logParts = log.parts();
-        folder.checkpoint().save(trainer.parameters(), optimizer, position, sums);
+        folder.checkpoint().save(trainer.parameters(), average(), optimizer, position, sums);
         startClock();
     }
 
@@ -238,7 +260,7 @@ final class TrainRun implements AutoCloseable {
     private boolean finishEpoch() {
         settle();
         long begin = System.nanoTime();
-        ClassifierEvaluation.Result evaluated = evaluation.of(trainer.parameters(), listener::stopRequested);
+        ClassifierEvaluation.Result evaluated = evaluation.of(result(), listener::stopRequested);
         if (evaluated == null) {
             startClock();
             save();
@@ -257,8 +279,8 @@ final class TrainRun implements AutoCloseable {
         if (best) position.bestEpoch = position.epoch;
         if (folder != null) {
             Map<String, String> metadata = Map.of("epoch", Integer.toString(position.epoch));
-            folder.weights(TrainFolder.LAST, trainer.parameters(), metadata);
-            if (best) folder.weights(TrainFolder.BEST, trainer.parameters(), metadata);
+            folder.weights(TrainFolder.LAST, result(), metadata);
+            if (best) folder.weights(TrainFolder.BEST, result(), metadata);
         }
         position.epoch++;
         position.step = 0;
@@ -270,6 +292,15 @@ final class TrainRun implements AutoCloseable {
         }
         listener.epochFinished(report);
         return true;
+    }
+
+    private @Nullable Parameters average() {
+        return average == null ? null : average.parameters();
+    }
+
+    /** The weights that are evaluated and saved: the average, if one is kept. */
+    private Parameters result() {
+        return average == null ? trainer.parameters() : average.parameters();
     }
 
     private double bestSoFar() {

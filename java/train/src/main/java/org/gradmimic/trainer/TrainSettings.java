@@ -1,5 +1,6 @@
 package org.gradmimic.trainer;
 
+import java.util.Locale;
 import org.gradmimic.Calibration;
 import org.gradmimic.Weighting;
 import org.gradmimic.base.SettingException;
@@ -91,6 +92,36 @@ public final class TrainSettings {
             .valid("from 0 to less than 1", share -> share >= 0 && share < 1)
             .defaultsTo(0.0);
 
+    /** The numbers in which the products of the forward pass are computed, by open_clip's names. */
+    public enum Precision {
+        /** Single precision. */
+        FP32,
+        /** LibTorch's autocast to bfloat16; parameters, scores, weights and the optimiser stay in single precision. */
+        AMP_BF16;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    public static final Setting<Precision> PRECISION = Setting.choice(
+                    "precision", "P", "Numbers of the forward pass in training", Precision.class)
+            .defaultsTo(Precision.FP32);
+
+    public static final Setting<Integer> GRAD_ACCUM_STEPS = Setting.whole(
+                    "grad-accum-steps", "N", "Batches whose gradients are added up for one step of the optimiser")
+            .positive()
+            .defaultsTo(1);
+
+    public static final Setting<Double> MODEL_EMA_DECAY = Setting.real(
+                    "model-ema-decay",
+                    "X",
+                    "Evaluate and save the moving average of the weights, in which the old average has this share; by"
+                            + " default the weights themselves")
+            .share()
+            .optional();
+
     public static final Setting<Integer> EPOCHS =
             Setting.whole("epochs", "E", "Epochs").positive().defaultsTo(5);
 
@@ -129,7 +160,10 @@ public final class TrainSettings {
             ScheduleSettings.DECAY_EPOCHS,
             ScheduleSettings.DECAY_RATE,
             CLIP_GRAD,
+            GRAD_ACCUM_STEPS,
             SMOOTHING,
+            MODEL_EMA_DECAY,
+            PRECISION,
             InputSettings.CROP,
             InputSettings.SHIFT,
             InputSettings.SCALE,
@@ -355,6 +389,21 @@ public final class TrainSettings {
 
     InputSettings input() {
         return InputSettings.of(values);
+    }
+
+    Precision precision() {
+        return values.get(PRECISION);
+    }
+
+    /** The number of batches for one step of the optimiser. */
+    int accumulated() {
+        return values.get(GRAD_ACCUM_STEPS);
+    }
+
+    /** The share of the old average in the new one; null if no average is kept. */
+    @Nullable
+    Double averageDecay() {
+        return values.find(MODEL_EMA_DECAY);
     }
 
     double smoothing() {

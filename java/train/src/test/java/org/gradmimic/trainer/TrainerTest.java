@@ -2,6 +2,7 @@ package org.gradmimic.trainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.SGD;
 import org.bytedeco.pytorch.SGDOptions;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -28,12 +30,16 @@ import org.gradmimic.data.ImageDataset;
 import org.gradmimic.data.ImageLoader;
 import org.gradmimic.data.LabelNoise;
 import org.gradmimic.data.Split;
+import org.gradmimic.device.Host;
 import org.gradmimic.layer.Parameters;
 import org.gradmimic.layer.PlainLayers;
 import org.gradmimic.model.ImageClassifier;
 import org.gradmimic.model.ModelWeights;
 import org.gradmimic.model.PixelNormalisation;
 import org.gradmimic.model.ResNet;
+import org.gradmimic.model.VisionTransformer;
+import org.gradmimic.model.Weights;
+import org.gradmimic.select.score.ScoreColumn;
 import org.gradmimic.select.score.ScoreLog;
 import org.gradmimic.train.OptimizerSettings;
 import org.junit.jupiter.api.AfterEach;
@@ -106,7 +112,7 @@ class TrainerTest {
 
         @Override
         public boolean stopRequested() {
-            return done[0] == step;
+            return step >= 0 && done[0] >= step;
         }
     }
 
@@ -126,15 +132,27 @@ class TrainerTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"PLAIN, ADAMW", "PLAIN, SGD", "MIMIC, ADAMW", "MIMIC, SGD"})
-    void anInterruptedRunContinuesToTheSameBits(TrainMode mode, OptimizerSettings.Kind optimizer) throws IOException {
-        TrainSettings settings = settings(mode)
+    @CsvSource({
+        "PLAIN, ADAMW, '', 1, 1",
+        "PLAIN, SGD, '', 1, 2",
+        "MIMIC, ADAMW, '', 1, 2",
+        "MIMIC, SGD, '', along, 1",
+        "MIMIC, SGD, top:0.5, 8, 1"
+    })
+    void anInterruptedRunContinuesToTheSameBits(
+            TrainMode mode, OptimizerSettings.Kind optimizer, String keep, String scale, int accumulated)
+            throws IOException {
+        TrainSettings.Builder builder = settings(mode)
                 .optimizer(optimizer)
                 .mimicLayer("fc.weight,layer4.*")
                 .startingEpoch(1)
+                .set("reference-scale", scale)
                 .set("sched", "cosine")
-                .set("checkpoint-steps", "2")
-                .build();
+                .set("grad-accum-steps", Integer.toString(accumulated))
+                .set("checkpoint-steps", "2");
+        if (!keep.isEmpty()) builder.keep(keep);
+        if (accumulated > 1) builder.set("model-ema-decay", "0.9");
+        TrainSettings settings = builder.build();
         TrainResult whole = run(settings, folder.resolve("whole"), -1);
         assertThat(whole.stopped()).isFalse();
         assertThat(whole.epochs()).hasSize(3);
@@ -197,7 +215,7 @@ class TrainerTest {
                     double norm = Math.sqrt(squared);
                     if (norm > 0.7) {
                         for (String name : mine.trained()) {
-                            mine.tensor(name).grad().mul_(new org.bytedeco.pytorch.Scalar(0.7 / norm));
+                            mine.tensor(name).grad().mul_(new Scalar(0.7 / norm));
                         }
                     }
                     optimizer.param_groups().get(0).options().set_lr(rates[step]);
@@ -236,7 +254,7 @@ class TrainerTest {
         TrainSettings settings =
                 settings(TrainMode.PLAIN).epochs(40).learningRate(1e-3).build();
         ImageDataset letters = Datasets.openImages("drawn:classes=2,train=64,test=32,size=16");
-        ImageClassifier model = org.gradmimic.model.VisionTransformer.builder()
+        ImageClassifier model = VisionTransformer.builder()
                 .side(16)
                 .patchSize(4)
                 .layers(2)
@@ -259,6 +277,95 @@ class TrainerTest {
             assertThat(last.downWeighted()).as("no scores").isNaN();
             assertThat(result.bestEpoch()).isBetween(0, 39);
         }
+    }
+
+    private static ImageClassifier vit() {
+        return VisionTransformer.builder()
+                .side(16)
+                .patchSize(4)
+                .layers(2)
+                .heads(2)
+                .width(32)
+                .mlpWidth(64)
+                .classes(4)
+                .build();
+    }
+
+    /** Without batch normalisation, the sum over batches is that over one of all their samples. */
+    @Test
+    void accumulatedGradientsAreThoseOfALargerBatch() {
+        List<Tensor> results = new ArrayList<>();
+        try (PointerScope scope = new PointerScope()) {
+            for (int accumulated : new int[] {1, 3}) {
+                TrainSettings settings = settings(TrainMode.PLAIN)
+                        .optimizer(OptimizerSettings.Kind.SGD)
+                        .batchSize(24 / accumulated)
+                        .set("grad-accum-steps", Integer.toString(accumulated))
+                        .build();
+                ImageClassifier model = vit();
+                try (ModelWeights initial = ModelWeights.random(model, 3);
+                        Trainer trainer = Trainer.builder(model, initial, TrainData.of(LETTERS), settings)
+                                .build()) {
+                    trainer.run();
+                    for (String name : trainer.parameters().trained()) {
+                        results.add(trainer.parameters().tensor(name).detach().clone());
+                    }
+                }
+            }
+            int n = results.size() / 2;
+            for (int i = 0; i < n; i++) {
+                Tensor difference = results.get(i).sub(results.get(n + i)).abs().max();
+                // Nine steps in single precision.
+                assertThat(difference.item_double()).as("parameter %d", i).isLessThan(1e-5);
+            }
+        }
+    }
+
+    @Test
+    void theAverageFollowsEveryStep() throws IOException {
+        TrainSettings settings =
+                settings(TrainMode.PLAIN).set("model-ema-decay", "0.8").build();
+        ImageClassifier model = resnet();
+        Path out = Files.createDirectories(folder.resolve("average"));
+        try (PointerScope scope = new PointerScope();
+                ModelWeights initial = ModelWeights.random(model, 3)) {
+            double[] expected = Host.doubles(initial.parameters().tensor("fc.weight"));
+            Trainer[] running = new Trainer[1];
+            TrainListener listener = new TrainListener() {
+                @Override
+                public void stepped(long steps, long totalSteps) {
+                    double[] now = Host.doubles(running[0].parameters().tensor("fc.weight"));
+                    for (int i = 0; i < now.length; i++) expected[i] = 0.8 * expected[i] + 0.2 * now[i];
+                }
+            };
+            try (Trainer trainer = Trainer.builder(model, initial, TrainData.of(LETTERS), settings)
+                    .listener(listener)
+                    .folder(new TrainFolder(out))
+                    .build()) {
+                running[0] = trainer;
+                trainer.run();
+            }
+            try (Weights saved = Weights.open(out.resolve(TrainFolder.LAST))) {
+                double[] found = Host.doubles(saved.tensor("fc.weight"));
+                for (int i = 0; i < found.length; i++) assertThat(found[i]).isCloseTo(expected[i], within(1e-6));
+            }
+        }
+    }
+
+    @Test
+    void mixedPrecisionIsNearSinglePrecision() throws IOException {
+        TrainSettings.Builder settings = settings(TrainMode.MIMIC).epochs(1).learningRate(0);
+        run(settings.build(), folder.resolve("single"), -1);
+        run(settings.set("precision", "amp_bf16").build(), folder.resolve("mixed"), -1);
+        float[][] single = ScoreLog.open(folder.resolve("single/scores")).matrix(ScoreColumn.LOSS);
+        float[][] mixed = ScoreLog.open(folder.resolve("mixed/scores")).matrix(ScoreColumn.LOSS);
+        int different = 0;
+        for (int i = 0; i < 50; i++) {
+            // bfloat16 has 8 bits, and ten layers add their errors up.
+            assertThat(mixed[0][i]).as("sample %d", i).isCloseTo(single[0][i], within(0.1f));
+            if (mixed[0][i] != single[0][i]) different++;
+        }
+        assertThat(different).as("samples that notice the precision").isGreaterThan(25);
     }
 
     @Test
