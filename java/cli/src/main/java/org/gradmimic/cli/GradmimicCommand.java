@@ -1,5 +1,6 @@
 package org.gradmimic.cli;
 
+import org.gradmimic.cli.data.DataCommand;
 import org.gradmimic.cli.doctor.DoctorCommand;
 import org.gradmimic.cli.filter.FilterCommand;
 import picocli.CommandLine.Command;
@@ -23,11 +24,13 @@ import picocli.CommandLine.Spec;
         },
         subcommands = {
             DemoCommand.class,
+            AuditCommand.class,
             ScoreCommand.class,
             ProbeCommand.class,
             TrainCommand.class,
             EmbedCommand.class,
             FilterCommand.class,
+            DataCommand.class,
             ReportCommand.class,
             DoctorCommand.class
         })

@@ -1,10 +1,11 @@
 package org.gradmimic.cli;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.gradmimic.base.InputException;
 import org.gradmimic.data.Datasets;
 import org.gradmimic.data.ImageDataset;
 import org.gradmimic.data.ImageWarnings;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** What the commands that decode images have in common, as a picocli mix-in. */
@@ -17,7 +18,7 @@ final class ImageOptions {
                     + " ${DEFAULT-VALUE}).")
     private long maxPixels;
 
-    private @Nullable ImageDataset opened;
+    private final List<ImageDataset> opened = new ArrayList<>();
 
     /**
      * Opens images. Of a folder or an archive, tells the user the classes and what was skipped.
@@ -26,10 +27,11 @@ final class ImageOptions {
      */
     ImageDataset open(String data, CommonOptions common) {
         check();
-        opened = Datasets.openImages(data, maxPixels);
-        if (data.startsWith("images:")) ClassCounts.lines(opened).forEach(common::note);
-        opened.layoutNotes().forEach(note -> common.note(data + ": " + note));
-        return opened;
+        ImageDataset dataset = Datasets.openImages(data, maxPixels);
+        opened.add(dataset);
+        if (data.startsWith("images:")) ClassCounts.lines(dataset).forEach(common::note);
+        dataset.layoutNotes().forEach(note -> common.note(data + ": " + note));
+        return dataset;
     }
 
     /** @throws InputException if the limit is not positive */
@@ -44,7 +46,7 @@ final class ImageOptions {
 
     /** Tells the user what decoders said of the images that were read. */
     void noteWarnings(CommonOptions common) {
-        if (opened != null) noteWarnings(opened.warnings(), common);
+        opened.forEach(dataset -> noteWarnings(dataset.warnings(), common));
     }
 
     /** Tells the user what decoders said of images. */

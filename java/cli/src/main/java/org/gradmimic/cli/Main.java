@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import org.gradmimic.Weighting;
 import org.gradmimic.cli.filter.Baseline;
+import org.gradmimic.data.LabelNoise;
 import org.gradmimic.data.Split;
 import org.gradmimic.layer.ContrastiveScore;
 import org.gradmimic.model.Models;
@@ -43,6 +44,7 @@ public final class Main {
                         new Choice<>(new org.gradmimic.ReferenceCombination.Rule[] {
                             org.gradmimic.ReferenceCombination.Rule.MEAN, org.gradmimic.ReferenceCombination.Rule.MIN
                         }))
+                .registerConverter(LabelNoise.Kind.class, new Choice<>(LabelNoise.Kind.values()))
                 .registerConverter(Split.class, new Choice<>(Split.values()));
     }
 

@@ -45,6 +45,28 @@ class LabelNoiseTest {
     }
 
     @Test
+    void onlyEligibleSamplesAreMoved() {
+        long[] labels = new Random(1).longs(1000, 0, 7).toArray();
+        boolean[] eligible = new boolean[labels.length];
+        for (int i = 0; i < labels.length; i++) eligible[i] = i % 4 != 0;
+        LabelNoise noise = LabelNoise.builder(labels, 7)
+                .kind(LabelNoise.Kind.PAIRWISE)
+                .share(0.4)
+                .seed(3)
+                .eligible(eligible)
+                .build();
+        int moved = 0;
+        for (int i = 0; i < labels.length; i++) {
+            long expected = noise.noisy()[i] ? (labels[i] + 1) % 7 : labels[i];
+            assertThat(noise.labels()[i]).as("sample %d", i).isEqualTo(expected);
+            if (!noise.noisy()[i]) continue;
+            moved++;
+            assertThat(eligible[i]).as("sample %d", i).isTrue();
+        }
+        assertThat(moved).isEqualTo(300);
+    }
+
+    @Test
     void leavesTheGivenLabelsAloneAndRepeatsItself() {
         long[] labels = new long[100];
         LabelNoise first = LabelNoise.symmetric(labels, 10, 0.5, 7);

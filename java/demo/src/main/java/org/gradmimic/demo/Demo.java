@@ -15,7 +15,6 @@ import org.gradmimic.Tensors;
 import org.gradmimic.base.InputException;
 import org.gradmimic.data.ImageBatch;
 import org.gradmimic.data.ImageDataset;
-import org.gradmimic.data.ImageSize;
 import org.gradmimic.data.LabelNoise;
 import org.gradmimic.data.Split;
 import org.gradmimic.demo.DemoState.Features;
@@ -66,9 +65,6 @@ public final class Demo {
     private static final float THRESHOLD = 1;
 
     private static final int EMBED_BATCH = 256;
-
-    /** Images of other sizes are scaled to this size, which is small enough for a backbone that trains in a minute. */
-    private static final ImageSize STANDARD_SIZE = ImageSize.square(32);
 
     private final Device device;
     private final ImageDataset dataset;
@@ -190,13 +186,6 @@ public final class Demo {
                 seconds);
     }
 
-    private ImageSize inputSize() {
-        return dataset.nativeSize()
-                .filter(size ->
-                        Math.min(size.height(), size.width()) >= 24 && Math.max(size.height(), size.width()) <= 48)
-                .orElse(STANDARD_SIZE);
-    }
-
     private static Tensor tensor(long[] labels) {
         return Tensors.of(labels, labels.length);
     }
@@ -204,7 +193,7 @@ public final class Demo {
     private ConvBackbone backbone() {
         Path file = folder.resolve(BACKBONE);
         if (Files.exists(file)) return ConvBackbone.load(file);
-        ConvBackbone backbone = ConvBackbone.random(inputSize(), settings.seed());
+        ConvBackbone backbone = ConvBackbone.random(ConvBackbone.imageSizeFor(dataset), settings.seed());
         try {
             train(backbone);
             return backbone;

@@ -1,11 +1,11 @@
 package org.gradmimic.demo;
 
-import java.util.List;
 import org.gradmimic.data.ImageDataset;
 import org.gradmimic.io.run.Setting;
 import org.gradmimic.io.run.SettingGroup;
 import org.gradmimic.io.run.SettingValues;
 import org.gradmimic.model.BackboneTrainerSettings;
+import org.gradmimic.model.ConvBackbone;
 import org.gradmimic.train.Mode;
 import org.gradmimic.train.ProbeSettings;
 import org.jspecify.annotations.Nullable;
@@ -75,12 +75,6 @@ public final class DemoSettings {
 
     private static final double WEIGHT_DECAY = 1e-5;
 
-    /**
-     * Kinds of data sets with photographs. The others contain letters and digits, whose mirror images belong to another
-     * class or none.
-     */
-    private static final List<String> PHOTOGRAPHS = List.of("images:", "cifar10:", "cifar100:");
-
     private final SettingValues values;
 
     private DemoSettings(SettingValues values) {
@@ -95,8 +89,7 @@ public final class DemoSettings {
     public static DemoSettings of(ImageDataset dataset, SettingValues values) {
         SettingValues all = values.with(DATA, dataset.spec());
         if (all.get(FLIPS) == Flips.AUTO) {
-            boolean photographs = PHOTOGRAPHS.stream().anyMatch(dataset.spec()::startsWith);
-            all = all.with(FLIPS, photographs ? Flips.YES : Flips.NO);
+            all = all.with(FLIPS, ConvBackbone.suitsFlips(dataset) ? Flips.YES : Flips.NO);
         }
         return new DemoSettings(all);
     }

@@ -2,6 +2,7 @@ package org.gradmimic.model;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -16,6 +17,7 @@ import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.InvalidStateException;
+import org.gradmimic.data.ImageDataset;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.device.Device;
 import org.gradmimic.kernel.OpenResources;
@@ -35,6 +37,15 @@ import org.jspecify.annotations.Nullable;
 public final class ConvBackbone implements Backbone {
     /** Channels of the four stages. */
     private static final int[] CHANNELS = {24, 48, 96, 192};
+
+    /** Images of other sizes are scaled to this size, which is small enough for a backbone that trains in a minute. */
+    private static final ImageSize STANDARD_SIZE = ImageSize.square(32);
+
+    /**
+     * Kinds of data sets with letters and digits, whose mirror images belong to another class or none. The others contain
+     * photographs.
+     */
+    private static final List<String> GLYPHS = List.of("drawn:", "idx:");
 
     private static final PixelNormalisation NORMALISATION = PixelNormalisation.of(0.5, 0.5);
 
@@ -97,6 +108,19 @@ public final class ConvBackbone implements Backbone {
             });
         }
         return backbone;
+    }
+
+    /** The input size for a network that is trained on a data set: that of its images if it is small, otherwise 32×32. */
+    public static ImageSize imageSizeFor(ImageDataset dataset) {
+        return dataset.nativeSize()
+                .filter(size ->
+                        Math.min(size.height(), size.width()) >= 24 && Math.max(size.height(), size.width()) <= 48)
+                .orElse(STANDARD_SIZE);
+    }
+
+    /** Whether a network for a data set should also be trained on mirrored images: right for photographs. */
+    public static boolean suitsFlips(ImageDataset dataset) {
+        return GLYPHS.stream().noneMatch(dataset.spec()::startsWith);
     }
 
     private Map<String, long[]> shapes() {
