@@ -98,11 +98,22 @@ class ImageLoaderTest {
     void allSourcesGiveTheSamePixelsAsTheirStream() throws IOException {
         Path tar = Files.write(folder.resolve("images.tar"), TestImages.tar(files()));
         Path zipped = Files.write(folder.resolve("images.tar.gz"), TestImages.gzip(TestImages.tar(files())));
+        Path zip = Files.write(folder.resolve("images.zip"), TestImages.zip(files()));
         images();
+        StringBuilder manifest = new StringBuilder("path,label\n");
+        files().keySet()
+                .forEach(name -> manifest.append(name)
+                        .append(",")
+                        .append(name, 0, name.indexOf('/'))
+                        .append("\n"));
+        Path table = Files.writeString(folder.resolve("table.csv"), manifest);
         for (String spec : List.of(
                 "images:" + folder.resolve("images"),
                 "images:" + tar,
                 "images:" + zipped,
+                "images:" + zip,
+                "images:" + table + ",root=" + zip,
+                "images:" + table + ",root=" + folder.resolve("images"),
                 "drawn:classes=3,train=41")) {
             ImageDataset dataset = Datasets.openImages(spec);
             TestImages.Contents stream = TestImages.readAll(dataset, Split.TRAIN, SIZE, 7);
