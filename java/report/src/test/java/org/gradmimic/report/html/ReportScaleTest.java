@@ -38,6 +38,7 @@ class ReportScaleTest {
         try (Chromium browser = new Chromium(program.get(), Files.createDirectory(folder.resolve("profile")))) {
             browser.size(1280, 900);
             browser.prefersDark(false);
+            browser.call("Performance.enable", Map.of("timeDomain", "threadTicks"));
             results.add(measure(browser, 60_000, 8));
             results.add(measure(browser, 1_000_000, 4));
         }
@@ -55,6 +56,18 @@ class ReportScaleTest {
     private static String version(Path program) throws Exception {
         Process process = new ProcessBuilder(program.toString(), "--version").start();
         return new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).strip();
+    }
+
+    /** The processor time of the page's main thread, which other programs on the machine do not lengthen. */
+    private static double mainThreadSeconds(Chromium browser) throws Exception {
+        return browser.call("Performance.getMetrics", Map.of())
+                .required("metrics")
+                .valueStream()
+                .filter(metric -> metric.required("name").stringValue().equals("TaskDuration"))
+                .findFirst()
+                .orElseThrow()
+                .required("value")
+                .doubleValue();
     }
 
     private Map<String, Object> measure(Chromium browser, int samples, int epochs) throws Exception {
@@ -78,9 +91,16 @@ class ReportScaleTest {
         result.put("write_seconds", (System.nanoTime() - begin) * 1e-9);
         result.put("file_megabytes", Files.size(page) * 1e-6);
         double[] open = new double[OPENED];
-        for (int i = 0; i < OPENED; i++) open[i] = browser.open(page);
+        double[] processor = new double[OPENED];
+        for (int i = 0; i < OPENED; i++) {
+            open[i] = browser.open(page);
+            processor[i] = mainThreadSeconds(browser); // counted from the navigation on
+        }
         Arrays.sort(open);
+        Arrays.sort(processor);
         result.put("open_seconds", open);
+        result.put("open_main_thread_processor_seconds", processor);
+        double before = mainThreadSeconds(browser);
         JsonNode scrolled = browser.evaluate("""
                 new Promise(done => {
                   const list = document.getElementById('list');
@@ -89,12 +109,15 @@ class ReportScaleTest {
                     times.push(now);
                     list.scrollTop += 90;
                     if (now - times[0] < 3000) requestAnimationFrame(step);
-                    else done([1000 * (times.length - 1) / (now - times[0]), Math.max(...times.slice(1).map((t, i) => t - times[i])), list.scrollTop]);
+                    else done([1000 * (times.length - 1) / (now - times[0]), Math.max(...times.slice(1).map((t, i) => t - times[i])), list.scrollTop, times.length - 1]);
                   };
                   requestAnimationFrame(step);
                 })""");
         result.put("scroll_frames_per_second", scrolled.get(0).doubleValue());
         result.put("scroll_longest_frame_milliseconds", scrolled.get(1).doubleValue());
+        result.put(
+                "scroll_main_thread_processor_milliseconds_per_frame",
+                1000 * (mainThreadSeconds(browser) - before) / scrolled.get(3).doubleValue());
         assertThat(scrolled.get(2).doubleValue()).isGreaterThan(1000);
         long search = browser.evaluate("""
                 (() => {
