@@ -31,9 +31,10 @@ def array(file):
     import numpy
 
     read = numpy.load(file, allow_pickle=False)
-    if not isinstance(read, numpy.ndarray):
-        raise ValueError("several arrays")
-    return read
+    if isinstance(read, numpy.ndarray):
+        return read
+    name, = (name for name in read.zip.namelist() if name.endswith(".npy"))
+    return read[name]
 
 
 def floats(values):
@@ -164,7 +165,7 @@ def late(*_):
 
 def main():
     __import__({"torch-zip": "torch", "pickle": "torch", "tar": "tarfile"}.get(sys.argv[1], "numpy"))  # takes long, at first
-    read = {"npy": npy, "npy-scores": scores, "npy-uids": uids, "torch-zip": weights, "pickle": weights, "tar": tar}[sys.argv[1]]
+    read = {"npy": npy, "npz": npy, "npy-scores": scores, "npy-uids": uids, "torch-zip": weights, "pickle": weights, "tar": tar}[sys.argv[1]]
     warnings.simplefilter("ignore")
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     signal.signal(signal.SIGALRM, late)

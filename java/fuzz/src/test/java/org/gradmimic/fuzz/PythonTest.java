@@ -60,6 +60,7 @@ class PythonTest {
         List<String> only = List.of(System.getProperty("fuzz.format", "").split(","));
         return Stream.of(
                         new Twin("npy", "numpy", Descriptions::npy),
+                        new Twin("npz", "numpy", Descriptions::npy),
                         new Twin("npy-scores", "numpy", Descriptions::scores),
                         new Twin("npy-uids", "numpy", Descriptions::uids),
                         new Twin("torch-zip", "torch", Descriptions::weights),
@@ -80,7 +81,7 @@ class PythonTest {
                 byte[] file = twin.file().apply(seed);
                 String there = python.read(file);
                 if (there == null) continue; // torch refuses newer pickles
-                assertThat(read(twin, file)).as("a seed").isEqualTo(there);
+                assertThat(read(twin, format, file)).as("a seed").isEqualTo(there);
                 read++;
             }
             assertThat(read).as("seeds that both read").isPositive();
@@ -93,8 +94,8 @@ class PythonTest {
         }
     }
 
-    private @Nullable String read(Twin twin, byte[] file) throws Exception {
-        Path path = Files.write(folder.resolve("file"), file);
+    private @Nullable String read(Twin twin, Format format, byte[] file) throws Exception {
+        Path path = Files.write(folder.resolve(format.file()), file);
         try {
             return twin.description().of(path);
         } catch (GradmimicException e) {
@@ -132,7 +133,7 @@ class PythonTest {
                     + TimeUnit.SECONDS.toNanos(Long.getLong("fuzz.seconds", 60)) / SHARE / twins().count();
             for (; cases < most && System.nanoTime() < end && faults.size() < MAX_FAULTS; cases++) {
                 byte[] file = twin.file().apply(Fuzzer.bytes(format, seed, first + cases));
-                String here = read(twin, file);
+                String here = read(twin, format, file);
                 String there = here == null ? null : python.read(file);
                 if (there == null) continue;
                 both++;

@@ -51,7 +51,18 @@ final class Seeds {
             for (int i = 0; i < 4; i++) stream.next().putShort((short) (0x3c00 + i));
             stream.commit();
         }
-        return files(folder, "floats.npy", "longs.npy", "halves.npy");
+        List<byte[]> arrays = new ArrayList<>(files(folder, "floats.npy", "longs.npy", "halves.npy"));
+        arrays.add(columns());
+        return arrays;
+    }
+
+    /** Big-endian doubles, stored column by column. */
+    private static byte[] columns() {
+        byte[] header = latin("{'descr': '>f8', 'fortran_order': True, 'shape': (3, 2), }\n");
+        ByteBuffer file = ByteBuffer.allocate(10 + header.length + 6 * Double.BYTES);
+        file.put(latin("\u0093NUMPY\1\0")).put((byte) header.length).put((byte) 0).put(header);
+        for (int i = 0; i < 6; i++) file.putDouble(i - 2.5);
+        return file.array();
     }
 
     static List<byte[]> uids() throws IOException {
