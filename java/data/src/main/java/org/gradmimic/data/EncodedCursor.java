@@ -24,6 +24,11 @@ abstract class EncodedCursor implements SampleCursor {
         return content;
     }
 
+    /** Takes a buffer in place of {@link #room}. */
+    final void keep(byte[] buffer) {
+        content = buffer;
+    }
+
     /** Sets the current sample, whose bytes are at the start of {@link #room}. */
     final void current(String image, int bytes, ImageIndex.Entry place) {
         name = image;

@@ -111,14 +111,18 @@ final class ImageZip implements ImageSource {
         return new Cursor(split);
     }
 
-    /** The content of an image. */
+    /**
+     * The content of an image, at the start of {@code target} if that has room for it. A claimed size takes no memory before
+     * the bytes are read.
+     */
     private byte[] read(ZipFile zip, String name, byte[] target) {
         String where = shown(name);
         ZipEntry entry = entry(zip, name);
         int size = (int) entry.getSize();
-        byte[] content = target.length < size ? new byte[size] : target;
         try (InputStream in = zip.getInputStream(entry)) {
-            int read = in.readNBytes(content, 0, size);
+            boolean fits = target.length >= size;
+            byte[] content = fits ? target : in.readNBytes(size);
+            int read = fits ? in.readNBytes(content, 0, size) : content.length;
             CRC32 checksum = new CRC32();
             checksum.update(content, 0, read);
             if (read < size || in.read() >= 0 || checksum.getValue() != entry.getCrc()) {
@@ -180,7 +184,7 @@ final class ImageZip implements ImageSource {
             if (!paths.hasNext()) return false;
             String name = paths.next();
             int size = (int) entry(zip, name).getSize();
-            read(zip, name, room(size));
+            keep(read(zip, name, room(0)));
             current(shown(name), size, Objects.requireNonNull(index.find(name)));
             return true;
         }

@@ -14,6 +14,8 @@ import static org.gradmimic.data.TestImages.zip;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -340,6 +342,19 @@ class ClassFolderDatasetTest {
     }
 
     @Test
+    void aSizeThatAZipClaimsTakesNoMemory() throws IOException {
+        byte[] archive = zip(Map.of("a/1.png", png(1)));
+        ByteBuffer bytes = ByteBuffer.wrap(archive).order(ByteOrder.LITTLE_ENDIAN);
+        int directory = bytes.getInt(archive.length - 6);
+        bytes.putInt(directory + 20, 2_000_000); // compressed
+        bytes.putInt(directory + 24, Integer.MAX_VALUE - 8);
+        Files.write(folder.resolve("d.zip"), archive);
+        assertThatThrownBy(() -> readAll(images("d.zip"), Split.TRAIN, ImageSize.square(4), 1))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("d.zip: a/1.png: is damaged");
+    }
+
+    @Test
     void aDamagedZipIsNamed() throws IOException {
         byte[] good = zip(Map.of("a/1.png", png(1), "a/2.png", png(2)));
         Path path = folder.resolve("d.zip");
@@ -357,9 +372,7 @@ class ClassFolderDatasetTest {
             Files.write(path, bad);
             ImageDataset dataset = images("d.zip");
             assertThatThrownBy(() -> readAll(dataset, Split.TRAIN, SIZE, 2))
-                    .as(
-                            "byte %d is %x of %s",
-                            at, good[at], HexFormat.of().formatHex(good))
+                    .as("byte %d is %x of %s", at, good[at], HexFormat.of().formatHex(good))
                     .isInstanceOf(InputException.class)
                     .hasMessageContaining(path.toString());
         }

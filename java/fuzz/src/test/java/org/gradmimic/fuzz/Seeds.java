@@ -60,7 +60,10 @@ final class Seeds {
     private static byte[] columns() {
         byte[] header = latin("{'descr': '>f8', 'fortran_order': True, 'shape': (3, 2), }\n");
         ByteBuffer file = ByteBuffer.allocate(10 + header.length + 6 * Double.BYTES);
-        file.put(latin("\u0093NUMPY\1\0")).put((byte) header.length).put((byte) 0).put(header);
+        file.put(latin("\u0093NUMPY\1\0"))
+                .put((byte) header.length)
+                .put((byte) 0)
+                .put(header);
         for (int i = 0; i < 6; i++) file.putDouble(i - 2.5);
         return file.array();
     }
