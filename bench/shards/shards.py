@@ -167,7 +167,7 @@ def same(args):
 
 
 def timed(command, until=None):
-    """Seconds and peak MiB of a command; it is killed when the file `until` exists."""
+    """Seconds, seconds of all processors and peak MiB of a command; it is killed when the file `until` exists."""
     start = time.monotonic()
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                start_new_session=True)
@@ -179,7 +179,9 @@ def timed(command, until=None):
     code = os.waitstatus_to_exitcode(status)
     if code != (0 if until is None else -signal.SIGKILL):
         sys.exit(f"{' '.join(command)}: exit code {code}")
-    return {"seconds": round(time.monotonic() - start, 2), "peak_mib": round(usage.ru_maxrss / 1024)}
+    return {"seconds": round(time.monotonic() - start, 2),
+            "processor_seconds": round(usage.ru_utime + usage.ru_stime, 2),
+            "peak_mib": round(usage.ru_maxrss / 1024)}
 
 
 def run(args):
@@ -191,6 +193,7 @@ def run(args):
         "--mimic-layer", "visual.proj,text_projection", "--vocabulary", at("clip", "bpe.txt.gz"), "--batch-size", "250",
         "--out", at(out)]
     results = []
+    load = round(os.getloadavg()[0], 1)
 
     def step(name, command, until=None):
         results.append({"what": name, "command": " ".join(command).replace(work + "/", ""), **timed(command, until)})
@@ -220,7 +223,8 @@ def run(args):
             "command": "bench/shards/run.sh CIFAR WORK",
             "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "revision": revision,
-            "machine": {"cpu": cpu(), "cores": os.cpu_count(), "system": platform.system() + " " + platform.release()},
+            "machine": {"cpu": cpu(), "cores": os.cpu_count(), "system": platform.system() + " " + platform.release(),
+                        "load_before": load},
             "checked": "uids of the table, of the subset and of the filtered shards by pyarrow, DuckDB and tarfile; the resumed"
                        " table equals that of the whole run",
             "results": results,
