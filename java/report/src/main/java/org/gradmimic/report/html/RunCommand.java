@@ -2,6 +2,7 @@ package org.gradmimic.report.html;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  */
 record RunCommand(String name, @Nullable String line, Map<String, Object> inputs, Map<String, Object> environment) {
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_./:=,+@%-]+");
+
+    /** What runs record beside their options: train's check that the images are the same. */
+    private static final Set<String> NO_OPTIONS = Set.of("samples");
 
     static RunCommand of(RunFiles files, Map<String, Object> metrics) {
         Map<String, Object> run = files.json(".run.json");
@@ -31,7 +35,7 @@ record RunCommand(String name, @Nullable String line, Map<String, Object> inputs
         Values.map(run.get("settings")).forEach((setting, value) -> {
             Object file = inputs.get(setting.replace('-', '_'));
             String text = file == null ? value.toString() : file.toString();
-            if (text.equals("false")) return;
+            if (text.equals("false") || NO_OPTIONS.contains(setting)) return;
             if (name.equals("audit") && setting.equals("data")) {
                 line.append(' ').append(quoted(text));
                 return;

@@ -117,17 +117,14 @@ final class Summary {
                 .filter(curve ->
                         !Double.isNaN(curve.accuracy()) && !curve.name().equals("reference"))
                 .sorted((a, b) -> Boolean.compare(a.plain(), b.plain()))
-                .map(curve -> percent(curve.accuracy()) + " with " + spoken(curve.name()))
+                .map(curve -> percent(curve.accuracy()) + " with " + spoken(curve))
                 .toList();
         return ends.isEmpty() ? "" : "The accuracy on the test set ends at " + String.join(", and at ", ends) + ".";
     }
 
-    private static String spoken(String curve) {
-        return switch (curve) {
-            case "mimic" -> "Grad-Mimic";
-            case "plain" -> "plain training";
-            default -> curve;
-        };
+    private static String spoken(Curve curve) {
+        if (curve.plain()) return "plain training";
+        return curve.name().endsWith("mimic") ? "Grad-Mimic" : curve.name();
     }
 
     /** Name, value and a note, or null for none. */
