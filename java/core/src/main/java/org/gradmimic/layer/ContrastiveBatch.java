@@ -43,7 +43,7 @@ public record ContrastiveBatch(
      * @param image features of the images [B,E], with their graph, before normalisation
      * @param text features of the captions [B,E], with their graph, before normalisation
      * @param scale one element that multiplies the cosines
-     * @throws InvalidArgumentException for tensors of other shapes
+     * @throws org.gradmimic.base.InvalidArgumentException for tensors of other shapes
      */
     public static ContrastiveBatch clip(Tensor image, Tensor text, Tensor scale) {
         return new ContrastiveBatch(image, text, scale, null, Kind.SOFTMAX);
@@ -53,7 +53,7 @@ public record ContrastiveBatch(
      * A batch with SigLIP's loss; other parameters as for {@link #clip}.
      *
      * @param bias one element that is added to the logits
-     * @throws InvalidArgumentException for tensors of other shapes
+     * @throws org.gradmimic.base.InvalidArgumentException for tensors of other shapes
      */
     public static ContrastiveBatch siglip(Tensor image, Tensor text, Tensor scale, Tensor bias) {
         return new ContrastiveBatch(image, text, scale, bias, Kind.SIGMOID);
