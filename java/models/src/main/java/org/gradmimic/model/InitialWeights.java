@@ -2,6 +2,7 @@ package org.gradmimic.model;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -33,7 +34,8 @@ final class InitialWeights {
 
     private static Tensor resnet(String name, long[] shape, Architecture model) {
         if (name.startsWith("fc.")) {
-            long inputs = model.stateDict().get("fc.weight").shape()[1];
+            long inputs =
+                    Objects.requireNonNull(model.stateDict().get("fc.weight")).shape()[1];
             return uniform(1 / Math.sqrt(inputs), shape);
         }
         if (shape.length == 4) return normal(Math.sqrt(2.0 / (shape[0] * shape[2] * shape[3])), shape);
