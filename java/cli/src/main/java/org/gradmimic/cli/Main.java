@@ -26,14 +26,16 @@ public final class Main {
         PrintWriter out = new PrintWriter(System.out, true, Charset.defaultCharset());
         PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
         Interruption.watch(err);
-        int code = run(commandLine(), out, err, args);
+        int code = run(commandLine(args), out, err, args);
         Interruption.end();
         System.exit(code);
     }
 
-    /** The command with all its subcommands, before any stream is set. */
-    static CommandLine commandLine() {
-        return new CommandLine(new GradmimicCommand())
+    /**
+     * The command for some arguments, before any stream is set; without arguments, with the options of all subcommands.
+     */
+    static CommandLine commandLine(String... args) {
+        return GradmimicCommand.commandLine(args)
                 .registerConverter(Models.Kind.class, new Choice<>(Models.Kind.values()))
                 .registerConverter(ContrastiveScore.class, new Choice<>(ContrastiveScore.values()))
                 .registerConverter(Weighting.Kind.class, new Choice<>(Weighting.Kind.ofScores()))

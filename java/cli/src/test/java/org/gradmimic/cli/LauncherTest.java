@@ -186,6 +186,7 @@ class LauncherTest {
         installTools();
         tool("java", """
                 [[ $1 == -version ]] && { echo 'openjdk version "17.0.15"'; exit; }
+                [[ $* == *-jar* ]] || exit 1
                 while [[ ! -f go ]]; do sleep 0.05; done
                 [[ -f ${*: -2:1} ]] && echo still there""");
         launch("build");
@@ -248,6 +249,33 @@ class LauncherTest {
         Run run = Run.process(builder);
         assertThat(run.code()).isEqualTo(42);
         assertThat(run.out()).contains(" -Xmx8g -ea -jar ");
+    }
+
+    @Test
+    void anArchiveOfClassesIsUsedIfJavaMadeOne() throws Exception {
+        installTools();
+        tool("java", """
+                [[ $1 == -version ]] && { echo 'openjdk version "17.0.15"'; exit; }
+                [[ $* == *-Xshare:dump* ]] && : > "${3#*=}"
+                printf '%s|' "$@"; echo""");
+        Run run = launch("doctor");
+        Path archive = installed().resolveSibling("classes.jsa");
+        assertThat(archive).exists();
+        assertThat(run.out())
+                .contains("|-XX:SharedArchiveFile=" + archive + "|-Xlog:cds*=off|-jar|")
+                .doesNotContain("StartUp");
+        Files.delete(archive);
+        assertThat(launch("doctor").out()).doesNotContain("Archive", "-Xlog");
+        // A java that cannot make one.
+        tool("java", """
+                [[ $1 == -version ]] && { echo 'openjdk version "17.0.15"'; exit; }
+                [[ $* == *-Xshare:dump* ]] && { : > "${3#*=}"; exit 1; }
+                printf '%s|' "$@"; echo""");
+        write("java/cli/src/main/java/A.java", "final class A {}");
+        Run without = launch("doctor");
+        assertThat(without.code()).isZero();
+        assertThat(without.out()).doesNotContain("Archive");
+        assertThat(installed().resolveSibling("classes.jsa")).doesNotExist();
     }
 
     @Test

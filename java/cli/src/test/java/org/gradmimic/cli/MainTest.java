@@ -171,4 +171,34 @@ class MainTest {
             common.out().println("result");
         }
     }
+
+    /** A command line reads the options of its own command alone. Nobody can tell by what it prints. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "--help",
+                "--version",
+                "--version --help",
+                "prob",
+                "probe",
+                "probe --help",
+                "probe --nope",
+                "demo --epochs x",
+                "score",
+                "score --help",
+                "score features --help",
+                "score --model x",
+                "filter",
+                "filter --help",
+                "filter combin",
+                "filter combine --help",
+                "embed --threads 0",
+                "doctor extra",
+                "--quiet probe"
+            })
+    void oneCommandReadsAsAllDo(String line) {
+        String[] arguments = line.isEmpty() ? new String[0] : line.split(" ");
+        assertThat(Run.main(Main.commandLine(arguments), arguments)).isEqualTo(Run.main(arguments));
+    }
 }
