@@ -67,7 +67,7 @@ final class Pictures {
         Matcher manifest = MANIFEST.matcher(where);
         if (!manifest.matches()) return Path.of(where);
         if (manifest.group(2) != null) return Path.of(manifest.group(2));
-        return Path.of(manifest.group(1)).toAbsolutePath().getParent();
+        return Path.of(manifest.group(1)).toAbsolutePath().resolveSibling("");
     }
 
     /** The place that a run names, which may be gone or never have had pictures; null if so. */

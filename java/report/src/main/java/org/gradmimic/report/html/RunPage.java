@@ -68,8 +68,10 @@ final class RunPage {
         filters = KeepFilters.of(files);
         source = pictures();
         // The demo numbers its classes as its data set does.
-        boolean isDemo = source != null && files.find(POSITIONS) != null;
-        SampleTable table = SampleTable.read(files, isDemo ? source.dataset().classNames() : List.of());
+        boolean isDemo = files.find(POSITIONS) != null;
+        List<String> fallback =
+                source == null || !isDemo ? List.of() : source.dataset().classNames();
+        SampleTable table = SampleTable.read(files, fallback);
         classNames = new ArrayList<>(table.classNames());
         labels = table.labels();
         ScoreLog log = files.scoreLog();
@@ -358,7 +360,7 @@ final class RunPage {
         int of(int sample);
     }
 
-    private interface Number {
+    private interface Real {
         float of(int sample);
     }
 
@@ -366,7 +368,7 @@ final class RunPage {
         return Arrays.stream(listed).map(value::of).toArray();
     }
 
-    private static float[] pickFloats(int[] listed, Number value) {
+    private static float[] pickFloats(int[] listed, Real value) {
         float[] picked = new float[listed.length];
         for (int i = 0; i < picked.length; i++) picked[i] = value.of(listed[i]);
         return picked;
