@@ -59,6 +59,7 @@ class KillsTest {
     @CsvSource({
         "demo, TERM, 143", "demo, KILL, 137",
         "probe, TERM, 143", "probe, KILL, 137",
+        "audit, TERM, 143", "audit, KILL, 137",
         "train, TERM, 143", "train, KILL, 137",
         "score features, TERM, 143", "score features, KILL, 137",
         "filter, TERM, 143", "filter, KILL, 137",
@@ -194,6 +195,7 @@ class KillsTest {
     }
 
     private void makeInputs() throws IOException {
+        Photos.write(folder.resolve("photos"), 200, 0.2, 1);
         float[] scores = new float[400_000];
         for (int i = 0; i < scores.length; i++) scores[i] = random.nextFloat() * (1 + i % 3);
         NpyWriter.write(folder.resolve("scores.npy"), scores, 4, scores.length / 4);
@@ -265,6 +267,20 @@ class KillsTest {
                         .with("resume", "")
                         .with("out", out)
                         .arguments("probe");
+            case "audit" ->
+                new String[] {
+                    "audit",
+                    "--quiet",
+                    "--data",
+                    "images:" + folder.resolve("photos"),
+                    "--backbone-epochs",
+                    "1",
+                    "--epochs",
+                    "10",
+                    "--resume",
+                    "--out",
+                    out.toString()
+                };
             case "train" ->
                 new String[] {
                     "train",
