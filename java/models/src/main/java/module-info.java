@@ -3,6 +3,7 @@
 module org.gradmimic.models {
     requires ai.djl.api;
     requires ai.djl.tokenizers;
+    requires static com.microsoft.onnxruntime;
     requires org.apache.commons.compress;
     requires transitive org.gradmimic.core;
     requires transitive org.gradmimic.data;

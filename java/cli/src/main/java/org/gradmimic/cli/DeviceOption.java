@@ -29,6 +29,11 @@ public final class DeviceOption {
         }
     }
 
+    /** Whether the user left the choice to the program. */
+    boolean isAuto() {
+        return choice.automatic();
+    }
+
     /**
      * The device to compute on. If it is not the one that the user seems to intend, the reason is printed once on
      * standard error.

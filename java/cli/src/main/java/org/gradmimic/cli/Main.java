@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import org.gradmimic.Weighting;
 import org.gradmimic.cli.filter.Baseline;
+import org.gradmimic.data.ImageFit;
 import org.gradmimic.data.LabelNoise;
 import org.gradmimic.data.Split;
 import org.gradmimic.layer.ContrastiveScore;
@@ -36,6 +37,7 @@ public final class Main {
      */
     static CommandLine commandLine(String... args) {
         return GradmimicCommand.commandLine(args)
+                .registerConverter(ImageFit.Filter.class, new Choice<>(ImageFit.Filter.values()))
                 .registerConverter(Models.Kind.class, new Choice<>(Models.Kind.values()))
                 .registerConverter(ContrastiveScore.class, new Choice<>(ContrastiveScore.values()))
                 .registerConverter(Weighting.Kind.class, new Choice<>(Weighting.Kind.ofScores()))

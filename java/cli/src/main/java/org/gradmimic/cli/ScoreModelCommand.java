@@ -17,6 +17,7 @@ import org.gradmimic.model.ImageClassifier;
 import org.gradmimic.model.MimicLayers;
 import org.gradmimic.model.ModelWeights;
 import org.gradmimic.model.Models;
+import org.gradmimic.model.PositionMismatchException;
 import org.gradmimic.model.caption.ClipTokenizer;
 import org.gradmimic.score.ImageSamples;
 import org.gradmimic.score.ModelSource;
@@ -166,9 +167,9 @@ final class ScoreModelCommand implements Callable<Integer> {
     private ModelWeights read(Architecture model, Path file, Device device) {
         ModelWeights read;
         try {
-            read = options.allowHeadMismatch
-                    ? ModelWeights.readWithNewHead(model, file, options.seed)
-                    : ModelWeights.read(model, file);
+            read = ModelWeights.read(model, file, options.changes());
+        } catch (PositionMismatchException e) {
+            throw new InputException(e.getMessage() + "; --resample-pos-embed resamples them", e);
         } catch (HeadMismatchException e) {
             throw new InputException(
                     e.getMessage() + "; --allow-head-mismatch initialises a head for the model's number of classes", e);

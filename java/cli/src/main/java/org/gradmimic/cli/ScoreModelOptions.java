@@ -12,6 +12,7 @@ import org.gradmimic.data.Split;
 import org.gradmimic.layer.ContrastiveScore;
 import org.gradmimic.model.Models;
 import org.gradmimic.model.PixelNormalisation;
+import org.gradmimic.model.WeightsOptions;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -167,6 +168,18 @@ final class ScoreModelOptions {
             defaultValue = "0",
             description = "Seed of a head that is initialised at random (default: ${DEFAULT-VALUE}).")
     long seed;
+
+    @Option(
+            names = "--resample-pos-embed",
+            description = "If the position embeddings of the weights are those of images of another size, resample"
+                    + " them bicubically.")
+    boolean resamplePositions;
+
+    /** What may be changed about weights that do not fit. */
+    WeightsOptions changes() {
+        WeightsOptions changes = allowHeadMismatch ? WeightsOptions.NONE.withNewHead(seed) : WeightsOptions.NONE;
+        return resamplePositions ? changes.withResampledPositions() : changes;
+    }
 
     /** All input files. */
     Path[] inputs() {

@@ -24,6 +24,7 @@ import org.gradmimic.io.run.SettingValues;
 import org.gradmimic.model.HeadMismatchException;
 import org.gradmimic.model.ImageClassifier;
 import org.gradmimic.model.ModelWeights;
+import org.gradmimic.model.WeightsOptions;
 import org.gradmimic.trainer.EpochReport;
 import org.gradmimic.trainer.TrainData;
 import org.gradmimic.trainer.TrainFolder;
@@ -136,7 +137,7 @@ final class TrainCommand implements Callable<Integer> {
 
     private ModelWeights initial(ImageClassifier model, TrainSettings settings) {
         if (weights == null) return ModelWeights.random(model, settings.seed());
-        ModelWeights read = ModelWeights.readWithNewHead(model, weights, settings.seed());
+        ModelWeights read = ModelWeights.read(model, weights, WeightsOptions.NONE.withNewHead(settings.seed()));
         read.notes().forEach(note -> common.note(weights + " " + note));
         if (!read.reinitialised().isEmpty()) {
             common.note(weights + " has another number of classes: the head is initialised at random");
@@ -150,7 +151,7 @@ final class TrainCommand implements Callable<Integer> {
         try {
             read = ModelWeights.read(model, reference);
         } catch (HeadMismatchException e) {
-            read = ModelWeights.readWithNewHead(model, reference, 0);
+            read = ModelWeights.read(model, reference, WeightsOptions.NONE.withNewHead(0));
         }
         read.notes().forEach(note -> common.note(reference + " " + note));
         return read;

@@ -299,9 +299,17 @@ class LauncherTest {
         assertThat(builds.stream().map(line -> line.contains(" -Pcuda ")))
                 .as("%s", builds)
                 .containsExactly(false, true, true, false);
+        assertThat(launch("build", "--onnx").code()).isZero();
+        assertThat(launch("build", "--no-onnx").code()).isZero();
+        builds = Files.readAllLines(root.resolve("builds.txt"));
+        assertThat(builds.subList(4, builds.size()).stream().map(line -> line.contains(" -Ponnx ")))
+                .as("%s", builds)
+                .containsExactly(true, false);
         Run wrong = launch("build", "--gpu");
         assertThat(wrong.code()).isEqualTo(2);
-        assertThat(wrong.err()).isEqualTo("gradmimic: build takes no arguments but --cuda or --cpu, but got '--gpu'\n");
+        assertThat(wrong.err())
+                .isEqualTo(
+                        "gradmimic: build takes no arguments but --cuda, --cpu, --onnx or --no-onnx, but got '--gpu'\n");
     }
 
     private Run launch(String... arguments) throws IOException, InterruptedException {

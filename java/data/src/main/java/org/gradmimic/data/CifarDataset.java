@@ -140,8 +140,8 @@ final class CifarDataset implements ImageDataset, SampleAccess.Provider {
     }
 
     @Override
-    public ImageStream read(Split split, ImageSize size, int batchSize) {
-        return Splits.stream(spec, size, batchSize, () -> new Cursor(split));
+    public ImageStream read(Split split, ImageFit fit, int batchSize) {
+        return Splits.stream(spec, fit, batchSize, () -> new Cursor(split));
     }
 
     /** The folder that has the first file, or the folder of a distribution in it. */
@@ -252,9 +252,9 @@ final class CifarDataset implements ImageDataset, SampleAccess.Provider {
         }
 
         @Override
-        public void paint(Mat target) {
+        public void paint(Mat target, ImageFit fit) {
             interleave(record, part.labelBytes(), rgb);
-            decoder.raw(rgb, SIZE, target);
+            decoder.raw(rgb, SIZE, target, fit);
         }
 
         @Override

@@ -106,9 +106,9 @@ final class DrawnDataset implements ImageDataset {
     }
 
     @Override
-    public ImageStream read(Split split, ImageSize wanted, int batchSize) {
+    public ImageStream read(Split split, ImageFit fit, int batchSize) {
         int count = size(split);
-        return Splits.stream(spec, wanted, batchSize, () -> new Cursor(split, count));
+        return Splits.stream(spec, fit, batchSize, () -> new Cursor(split, count));
     }
 
     private int take(Map<String, Long> options, String key, int standard, int least, int most) {
@@ -151,10 +151,10 @@ final class DrawnDataset implements ImageDataset {
         }
 
         @Override
-        public void paint(Mat target) {
+        public void paint(Mat target, ImageFit fit) {
             byte[] rgb =
                     painter.paint(ALPHABET.charAt(id % classes), SplitMix.of(seed, split == Split.TRAIN ? 0 : 1, id));
-            decoder.raw(rgb, size, target);
+            decoder.raw(rgb, size, target, fit);
         }
 
         @Override

@@ -57,8 +57,8 @@ abstract class EncodedCursor implements SampleCursor {
     }
 
     @Override
-    public final void paint(Mat target) {
-        decoder.decode(content, length, name, target);
+    public final void paint(Mat target, ImageFit fit) {
+        decoder.decode(content, length, name, target, fit);
     }
 
     @Override

@@ -106,9 +106,9 @@ final class IdxDataset implements ImageDataset {
     }
 
     @Override
-    public ImageStream read(Split split, ImageSize wanted, int batchSize) {
+    public ImageStream read(Split split, ImageFit fit, int batchSize) {
         size(split);
-        return Splits.stream(spec, wanted, batchSize, () -> new Cursor(split));
+        return Splits.stream(spec, fit, batchSize, () -> new Cursor(split));
     }
 
     /** The usual names: with a dash or a dot before idx, gzipped or not. */
@@ -178,13 +178,13 @@ final class IdxDataset implements ImageDataset {
         }
 
         @Override
-        public void paint(Mat target) {
+        public void paint(Mat target, ImageFit fit) {
             for (int i = 0; i < grey.length; i++) {
                 rgb[3 * i] = grey[i];
                 rgb[3 * i + 1] = grey[i];
                 rgb[3 * i + 2] = grey[i];
             }
-            decoder.raw(rgb, size, target);
+            decoder.raw(rgb, size, target, fit);
         }
 
         @Override

@@ -54,12 +54,16 @@ public sealed interface ImageDataset extends Dataset
      * back). It is the same every time and not shuffled; use the ids to identify samples.
      *
      * @param split which part
-     * @param size the size to which every image is scaled, without preserving its proportions: pixel areas are averaged
-     *     if the image shrinks, and interpolated if it grows
+     * @param fit how every image gets its size
      * @param batchSize images in a batch; the last batch may be shorter
      * @throws InputException if there is no such split, or it cannot be read
      */
-    ImageStream read(Split split, ImageSize size, int batchSize);
+    ImageStream read(Split split, ImageFit fit, int batchSize);
+
+    /** Like {@link #read(Split, ImageFit, int)}, with images scaled by {@link ImageFit#of}. */
+    default ImageStream read(Split split, ImageSize size, int batchSize) {
+        return read(split, ImageFit.of(size), batchSize);
+    }
 
     /**
      * Reads some samples into memory, such as those on which a small network is trained.

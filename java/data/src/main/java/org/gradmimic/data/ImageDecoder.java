@@ -39,12 +39,12 @@ final class ImageDecoder implements AutoCloseable {
      * @param name named in the message
      * @throws InputException if it is corrupt, truncated, not an image, or has too many pixels
      */
-    void decode(byte[] content, int length, String name, Mat target) {
-        scale(decode(content, length, name), target);
+    void decode(byte[] content, int length, String name, Mat target, ImageFit fit) {
+        scale(decode(content, length, name), target, fit);
     }
 
     /**
-     * As {@link #decode(byte[], int, String, Mat)}, without distortion: keeps the middle of the image, as large as the shape of the target
+     * As {@link #decode(byte[], int, String, Mat, ImageFit)}, without distortion: keeps the middle of the image, as large as the shape of the target
      * allows, and scales that.
      */
     void decodeMiddle(byte[] content, int length, String name, Mat target) {
@@ -62,7 +62,7 @@ final class ImageDecoder implements AutoCloseable {
     }
 
     /**
-     * Like {@link #decode(byte[], int, String, Mat)}, in the image's own size.
+     * Like {@link #decode(byte[], int, String, Mat, ImageFit)}, in the image's own size.
      *
      * @return 8-bit RGB, valid until the next image
      */
@@ -122,11 +122,11 @@ final class ImageDecoder implements AutoCloseable {
     }
 
     /** Accepts raw RGB pixels of the given size, rows from top to bottom. */
-    void raw(byte[] rgb, ImageSize size, Mat target) {
-        scale(raw(rgb, size), target);
+    void raw(byte[] rgb, ImageSize size, Mat target, ImageFit fit) {
+        scale(raw(rgb, size), target, fit);
     }
 
-    /** Like {@link #raw(byte[], ImageSize, Mat)}, in the image's own size; valid until the next image. */
+    /** Like {@link #raw(byte[], ImageSize, Mat, ImageFit)}, in the image's own size; valid until the next image. */
     Mat raw(byte[] rgb, ImageSize size) {
         decoded.create(size.height(), size.width(), opencv_core.CV_8UC3);
         decoded.data().put(rgb, 0, size.rgbBytes());
@@ -137,6 +137,11 @@ final class ImageDecoder implements AutoCloseable {
     public void close() {
         decoded.close();
         bytes.close();
+    }
+
+    private static void scale(Mat source, Mat target, ImageFit fit) {
+        if (fit.filter() == ImageFit.Filter.AREA) scale(source, target);
+        else PillowResize.resize(source, target, fit);
     }
 
     /** Scales an image to the size of the target; a copy where it has that size. */

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 public final class ImageStream implements AutoCloseable {
     private final String source;
     private final SampleCursor cursor;
+    private final ImageFit fit;
     private final int imageBytes;
     private final ByteBuffer pixels;
     private final Mat[] slots;
@@ -29,9 +30,11 @@ public final class ImageStream implements AutoCloseable {
      * @param source named if reading fails
      * @param cursor closed with this stream
      */
-    ImageStream(String source, SampleCursor cursor, ImageSize size, int batchSize) {
+    ImageStream(String source, SampleCursor cursor, ImageFit fit, int batchSize) {
+        ImageSize size = fit.size();
         this.source = source;
         this.cursor = cursor;
+        this.fit = fit;
         this.imageBytes = size.rgbBytes();
         this.pixels = ByteBuffer.allocateDirect(bufferBytes(size, batchSize));
         this.slots = new Mat[batchSize];
@@ -73,7 +76,7 @@ public final class ImageStream implements AutoCloseable {
         int n = 0;
         try {
             while (n < slots.length && cursor.next()) {
-                cursor.paint(slots[n]);
+                cursor.paint(slots[n], fit);
                 labels[n] = cursor.label();
                 ids[n] = cursor.id();
                 n++;

@@ -15,8 +15,8 @@ interface SampleCursor extends AutoCloseable {
     /** The label of the current sample. */
     long label();
 
-    /** Writes the current sample into {@code target}, 8-bit RGB, scaled to the size of the target. */
-    void paint(Mat target);
+    /** Writes the current sample into {@code target}, 8-bit RGB of the size of the fit. */
+    void paint(Mat target, ImageFit fit);
 
     @Override
     void close() throws IOException;

@@ -20,10 +20,10 @@ final class Splits {
     }
 
     /** Opens a stream. Arguments are checked before files are opened. */
-    static ImageStream stream(String source, ImageSize size, int batchSize, CursorOpener opener) {
-        ImageStream.bufferBytes(size, batchSize);
+    static ImageStream stream(String source, ImageFit fit, int batchSize, CursorOpener opener) {
+        ImageStream.bufferBytes(fit.size(), batchSize);
         try {
-            return new ImageStream(source, opener.open(), size, batchSize);
+            return new ImageStream(source, opener.open(), fit, batchSize);
         } catch (IOException e) {
             throw InputException.in(source, "cannot be read: " + e.getMessage(), e);
         }

@@ -92,9 +92,9 @@ final class StoredImageDataset implements ImageDataset, SampleAccess.Provider {
     }
 
     @Override
-    public ImageStream read(Split split, ImageSize size, int batchSize) {
+    public ImageStream read(Split split, ImageFit fit, int batchSize) {
         size(split);
-        return Splits.stream(spec, size, batchSize, () -> source.cursor(split));
+        return Splits.stream(spec, fit, batchSize, () -> source.cursor(split));
     }
 
     @Override

@@ -2,6 +2,8 @@ package org.gradmimic.model;
 
 import java.util.Map;
 import java.util.Set;
+import org.gradmimic.base.InvalidArgumentException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model whose weights are kept separately, in {@link ModelWeights}. This type describes the state dict; the two
@@ -12,11 +14,27 @@ public sealed interface Architecture extends Model permits ImageClassifier, Cont
     Map<String, TensorSpec> stateDict();
 
     /**
+     * The same architecture for images of another size.
+     *
+     * @param side pixels of the images' sides
+     * @throws InvalidArgumentException if the architecture cannot take such images; the message names the reason
+     */
+    Architecture withSide(int side);
+
+    /** How images were prepared when the weights that its authors published were trained. */
+    ImageInput input();
+
+    /**
      * Names of the parameters of the classification head, whose first dimension is the number of classes; empty if
      * there is no such head.
      */
     default Set<String> head() {
         return Set.of();
+    }
+
+    /** The position embeddings, whose number follows from the size of the images; null if there are none. */
+    default @Nullable PositionGrid positions() {
+        return null;
     }
 
     /**

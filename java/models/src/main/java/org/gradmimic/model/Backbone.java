@@ -2,10 +2,16 @@ package org.gradmimic.model;
 
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.data.ImageFit;
 import org.gradmimic.device.Device;
 
 /** A frozen model that turns images into feature vectors. Not thread-safe. */
 public non-sealed interface Backbone extends Model {
+    /** How images get {@link #imageSize()}. */
+    default ImageFit fit() {
+        return ImageFit.of(imageSize());
+    }
+
     /** D, the length of a feature vector. */
     int width();
 

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.gradmimic.base.InvalidArgumentException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,12 @@ record Checkpoint(Map<String, StoredTensor> tensors, List<String> notes) {
     /** Dictionaries in dictionaries: more are not looked into, because a pickle may contain itself. */
     private static final int DEEPEST = 4;
 
+    /** Modules in modules, at most; a pickle may contain itself. */
+    private static final int DEEPEST_MODULE = 64;
+
+    /** Attributes of all modules, at most, each counted as often as it is reached. */
+    private static final int MOST_ATTRIBUTES = 1 << 20;
+
     private static final int LISTED = 5;
     private static final int NAME = 100;
 
@@ -65,6 +72,33 @@ record Checkpoint(Map<String, StoredTensor> tensors, List<String> notes) {
                     + (others.size() > LISTED ? ", …" : ""));
         }
         return new Checkpoint(tensors, notes);
+    }
+
+    /**
+     * The tensors in a module of a TorchScript archive and in the modules inside it, under the names of a state dict.
+     * Other attributes are left out.
+     *
+     * @throws InvalidArgumentException if there are none, or modules contain each other
+     */
+    static Checkpoint of(PickleReader.Module root) {
+        Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+        collect(root, "", 0, tensors, new int[1]);
+        if (tensors.isEmpty()) throw new InvalidArgumentException("is a TorchScript archive without any tensor");
+        return new Checkpoint(tensors, List.of("is a TorchScript archive: read its tensors, did not run its program"));
+    }
+
+    private static void collect(
+            PickleReader.Module module, String prefix, int depth, Map<String, StoredTensor> tensors, int[] visited) {
+        if (depth > DEEPEST_MODULE || visited[0] > MOST_ATTRIBUTES) {
+            throw new InvalidArgumentException("its TorchScript modules contain each other");
+        }
+        module.state().forEach((key, value) -> {
+            visited[0]++;
+            if (value instanceof StoredTensor tensor) tensors.put(prefix + key, tensor);
+            if (value instanceof PickleReader.Module inner) {
+                collect(inner, prefix + key + ".", depth + 1, tensors, visited);
+            }
+        });
     }
 
     private static @Nullable Map<?, ?> find(Map<?, ?> dictionary, List<String> path) {

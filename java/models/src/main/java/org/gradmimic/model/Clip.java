@@ -1,10 +1,12 @@
 package org.gradmimic.model;
 
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.data.ImageFit;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.layer.Layers;
 import org.jspecify.annotations.Nullable;
@@ -23,20 +25,25 @@ public final class Clip implements ContrastiveModel {
             "ViT-B-32-quickgelu", config(32, true),
             "ViT-B-16-quickgelu", config(16, true));
 
+    /** A number that only OpenAI's files have beside the weights. */
+    private static final String RESOLUTION = "input_resolution";
+
     private final int width;
     private final ClipVision vision;
     private final ClipText text;
     private final boolean bias;
+    private final ImageInput input;
 
     /**
      * @param width length of the features, open_clip's embed_dim
      * @param bias whether there is a logit bias, as for SigLIP's sigmoid loss
      */
-    private Clip(int width, ClipVision vision, ClipText text, boolean bias) {
+    private Clip(int width, ClipVision vision, ClipText text, boolean bias, ImageInput input) {
         this.width = width;
         this.vision = vision;
         this.text = text;
         this.bias = bias;
+        this.input = input;
     }
 
     private static String config(int patch, boolean quick) {
@@ -54,17 +61,19 @@ public final class Clip implements ContrastiveModel {
     static Clip named(String name) {
         String config = NAMED.get(name);
         if (config == null) throw new InvalidArgumentException("unknown CLIP model " + name);
-        return of(ModelConfig.parse(name, config));
+        return of(ModelConfig.parse(name, config), null);
     }
 
     /** Reads open_clip's configuration, or one with its settings under {@code model_cfg}. */
     static Clip of(ModelConfig config) {
-        if (config.has("model_cfg")) {
-            config.ignore("preprocess_cfg");
-            Clip inner = of(config.object("model_cfg"));
-            config.finish();
-            return inner;
-        }
+        if (!config.has("model_cfg")) return of(config, null);
+        ModelConfig preprocessing = config.has("preprocess_cfg") ? config.object("preprocess_cfg") : null;
+        Clip inner = of(config.object("model_cfg"), preprocessing);
+        config.finish();
+        return inner;
+    }
+
+    private static Clip of(ModelConfig config, @Nullable ModelConfig preprocessing) {
         int width = config.positive("embed_dim", ModelConfig.Limit.WIDTH);
         boolean quick = config.flag("quick_gelu");
         TransformerBlock.Activation activation =
@@ -76,7 +85,7 @@ public final class Clip implements ContrastiveModel {
         config.only("nonscalar_logit_scale", false);
         config.ignore("init_logit_scale");
         config.finish();
-        return new Clip(width, vision, text, bias);
+        return new Clip(width, vision, text, bias, ClipPreprocessing.of(preprocessing, vision.side()));
     }
 
     @Override
@@ -126,17 +135,64 @@ public final class Clip implements ContrastiveModel {
         return ImageSize.square(vision.side());
     }
 
-    /** OpenAI's files repeat three numbers of the configuration; open_clip's oldest files contain the causal mask. */
+    /** What a person should know of a file with these tensors; null if nothing. */
+    @Nullable
+    String remark(Set<String> names) {
+        boolean openAi = names.contains(RESOLUTION);
+        if (!openAi || text.block().activation() == TransformerBlock.Activation.QUICK_GELU) return null;
+        return "OpenAI trained its weights with quick GELU, which this model does not have; ViT-B-32-quickgelu and"
+                + " ViT-B-16-quickgelu, or \"quick_gelu\": true in a configuration, have it";
+    }
+
+    /**
+     * OpenAI's files repeat three numbers of the configuration; open_clip's oldest files contain the causal mask, and
+     * archives of its modules contain it in every block.
+     */
     @Override
     public Set<String> ignoredTensors() {
-        return Set.of("input_resolution", "context_length", "vocab_size", "attn_mask");
+        Set<String> ignored = new HashSet<>(Set.of(RESOLUTION, "context_length", "vocab_size", ClipText.MASK));
+        for (int i = 0; i < text.layers(); i++) ignored.add(ClipText.name(i) + "." + ClipText.MASK);
+        return ignored;
+    }
+
+    @Override
+    public Clip withSide(int side) {
+        ImageFit fit = input.fit();
+        ImageFit other = new ImageFit(ImageSize.square(side), fit.shorterSide() == 0 ? 0 : side, fit.filter());
+        return new Clip(width, vision.withSide(side), text, bias, new ImageInput(other, input.normalisation()));
+    }
+
+    @Override
+    public PositionGrid positions() {
+        return vision.positions();
+    }
+
+    @Override
+    public ImageInput input() {
+        return input;
+    }
+
+    @Override
+    public int featureWidth() {
+        return width;
     }
 
     /** The end token of a caption is its largest token. */
     @Override
     public Features features(Layers layers, Tensor images, Tensor tokens) {
-        Tensors.requireShape("images", images, images.size(0), 3, vision.side(), vision.side());
         Tensors.requireShape("tokens", tokens, images.size(0), text.contextLength());
-        return new Features(vision.features(layers, images), text.features(layers, tokens));
+        return new Features(imageFeatures(layers, images), textFeatures(layers, tokens));
+    }
+
+    @Override
+    public Tensor imageFeatures(Layers layers, Tensor images) {
+        Tensors.requireShape("images", images, images.size(0), 3, vision.side(), vision.side());
+        return vision.features(layers, images);
+    }
+
+    @Override
+    public Tensor textFeatures(Layers layers, Tensor tokens) {
+        Tensors.requireShape("tokens", tokens, tokens.size(0), text.contextLength());
+        return text.features(layers, tokens);
     }
 }

@@ -24,6 +24,9 @@ record ClipText(
         int layers,
         TransformerBlock block,
         @Nullable String otherTokenizer) {
+    /** What CLIP's modules call the causal mask, which this tower computes itself. */
+    static final String MASK = "attn_mask";
+
     static ClipText of(ModelConfig config, Activation activation) {
         int length = config.positive("context_length", 77, Limit.LENGTH);
         int vocabulary = config.positive("vocab_size", 49408, Limit.CLASSES);
@@ -71,7 +74,7 @@ record ClipText(
         stateDict.parameter("token_embedding.weight", vocabulary, width()).layerNorm("ln_final", width());
     }
 
-    private static String name(int i) {
+    static String name(int i) {
         return "transformer.resblocks." + i;
     }
 

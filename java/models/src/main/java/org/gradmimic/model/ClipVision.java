@@ -20,6 +20,7 @@ import org.gradmimic.model.TransformerBlock.Names;
 record ClipVision(int side, int patchSize, int layers, TransformerBlock block) {
     static final double EPSILON = 1e-5;
     private static final String NAME = "visual.";
+    private static final String POSITIONS = NAME + "positional_embedding";
 
     static ClipVision of(ModelConfig config, Activation activation) {
         int side = config.side("image_size", 224);
@@ -58,12 +59,26 @@ record ClipVision(int side, int patchSize, int layers, TransformerBlock block) {
         long row = side / patchSize;
         stateDict
                 .parameter(NAME + "class_embedding", width)
-                .parameter(NAME + "positional_embedding", row * row + 1, width)
+                .parameter(POSITIONS, row * row + 1, width)
                 .parameter(NAME + "proj", width, features)
                 .parameter(NAME + "conv1.weight", width, 3, patchSize, patchSize)
                 .layerNorm(NAME + "ln_pre", width);
         for (int i = 0; i < layers; i++) block.describe(stateDict, name(i));
         stateDict.layerNorm(NAME + "ln_post", width);
+    }
+
+    /** @throws InvalidArgumentException if the patch size does not divide the side */
+    ClipVision withSide(int pixels) {
+        ImageSize.square(pixels);
+        if (pixels % patchSize != 0) {
+            throw new InvalidArgumentException(
+                    "images of " + pixels + " pixels per side cannot be divided into patches of " + patchSize);
+        }
+        return new ClipVision(pixels, patchSize, layers, block);
+    }
+
+    PositionGrid positions() {
+        return new PositionGrid(POSITIONS, side / patchSize, patchSize);
     }
 
     private static String name(int i) {
@@ -76,7 +91,7 @@ record ClipVision(int side, int patchSize, int layers, TransformerBlock block) {
         try (PointerScope scope = new PointerScope()) {
             Tensor x = layers.prependToken(
                     NAME + "class_embedding", VisionTransformer.patches(layers, NAME + "conv1", images, patchSize));
-            x = layers.layerNorm(NAME + "ln_pre", layers.add(NAME + "positional_embedding", x), EPSILON);
+            x = layers.layerNorm(NAME + "ln_pre", layers.add(POSITIONS, x), EPSILON);
             for (int i = 0; i < this.layers - 1; i++) x = block.forward(layers, name(i), x, null);
             x = block.forward(layers, name(this.layers - 1), x, VisionTransformer::first);
             x = layers.layerNorm(NAME + "ln_post", x.select(1, 0), EPSILON);

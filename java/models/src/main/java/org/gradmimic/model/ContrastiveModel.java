@@ -37,4 +37,13 @@ public non-sealed interface ContrastiveModel extends Architecture {
      * @throws InvalidArgumentException for other shapes
      */
     Features features(Layers layers, Tensor images, Tensor tokens);
+
+    /** D, the length of the features of both towers. */
+    int featureWidth();
+
+    /** The features [B,D] of images alone; arguments as for {@link #features}. */
+    Tensor imageFeatures(Layers layers, Tensor images);
+
+    /** The features [B,D] of captions alone; arguments as for {@link #features}. */
+    Tensor textFeatures(Layers layers, Tensor tokens);
 }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
@@ -19,8 +20,9 @@ import org.gradmimic.io.npy.NpyWriter;
 import org.gradmimic.io.sample.ClassNames;
 import org.gradmimic.io.sample.SampleName;
 import org.gradmimic.io.sample.SampleNames;
+import org.gradmimic.model.caption.ClipTokenizer;
 
-/** Streams images through a model, in constant memory. The next batch is decoded while the current one is embedded. */
+/** Streams images, or captions, through a model, in constant memory. The next batch is decoded while the current one is embedded. */
 public final class Embedder {
     /** The name of the features file that {@link #write} creates, as {@code npy:DIR} expects it. */
     public static final String FEATURES = "features.npy";
@@ -61,7 +63,7 @@ public final class Embedder {
         int batch = (int) Math.min(batchSize, total);
         long done = 0;
         try (ReadAhead images = new ReadAhead(
-                dataset.read(split, model.imageSize(), batch),
+                dataset.read(split, model.fit(), batch),
                 batch * model.imageSize().rgbBytes())) {
             while (!listener.stopRequested()) {
                 ImageBatch next = images.next();
@@ -128,6 +130,39 @@ public final class Embedder {
     /** Names of the files that {@link #write} creates. */
     public static List<String> outputs() {
         return List.of(FEATURES, LABELS, SampleNames.FILE, ClassNames.FILE);
+    }
+
+    /**
+     * Embeds captions with CLIP's text tower into {@value #FEATURES}, float32 [N,D], in their order. The file appears
+     * whole. If the embedding was stopped or failed, it does not appear.
+     *
+     * @param model of CLIP
+     * @param folder must exist
+     * @return false if the listener stopped it
+     */
+    public static boolean writeCaptions(
+            ModelBackbone model,
+            ClipTokenizer tokenizer,
+            List<String> captions,
+            int batchSize,
+            Path folder,
+            EmbedListener listener) {
+        try (NpyWriter file = NpyWriter.create(folder.resolve(FEATURES), captions.size(), model.width());
+                Rows rows = new Rows(file, model.width())) {
+            for (int from = 0; from < captions.size(); from += batchSize) {
+                if (listener.stopRequested()) return false;
+                int to = Math.min(captions.size(), from + batchSize);
+                try (PointerScope scope = new PointerScope()) {
+                    rows.accept(
+                            LongStream.range(from, to).toArray(),
+                            model.textFeatures(tokenizer.tokens(captions.subList(from, to))));
+                }
+                listener.embedded(to, captions.size());
+            }
+            rows.flush();
+            file.commit();
+            return true;
+        }
     }
 
     /**

@@ -105,6 +105,7 @@ record ForeignNames(String library, Pattern marker, List<Rule> rules) {
                     rule(HF_VIT_BLOCK + "(?:intermediate\\.dense|mlp\\.fc1)\\.(\\w+)", VIT_BLOCK + "mlp.0.$2"),
                     rule(HF_VIT_BLOCK + "(?:output\\.dense|mlp\\.fc2)\\.(\\w+)", VIT_BLOCK + "mlp.3.$2"),
                     rule("(?:vit\\.)?layernorm\\.(\\w+)", "encoder.ln.$1"),
+                    rule("(?:vit\\.)?pooler\\.dense\\.(\\w+)", "", Form.UNUSED),
                     rule("classifier\\.(\\w+)", "heads.head.$1")));
 
     private static final String HF_STAGE = "(?:resnet\\.)?encoder\\.stages\\.(\\d)\\.layers\\.(\\d{1,4})\\.";

@@ -9,6 +9,19 @@ public non-sealed interface ImageClassifier extends Architecture {
     /** C, the number of classes. */
     int classes();
 
+    /** D, the length of a feature vector. */
+    int featureWidth();
+
+    /**
+     * The features, which the head takes.
+     *
+     * @param layers compute with the model's parameters
+     * @param images [B,3,H,W] of {@link #imageSize()}, normalised as the weights expect
+     * @return [B,D], in the caller's scope
+     * @throws InvalidArgumentException for images of another size
+     */
+    Tensor features(Layers layers, Tensor images);
+
     /**
      * The logits.
      *

@@ -3,6 +3,7 @@ package org.gradmimic.model;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -36,6 +37,10 @@ final class ModelConfig {
 
         Limit(int largest) {
             this.largest = largest;
+        }
+
+        int largest() {
+            return largest;
         }
 
         boolean allows(@Nullable Object value) {
@@ -141,6 +146,23 @@ final class ModelConfig {
         Object value = find(name);
         if (value instanceof String text) return text;
         throw wrong(value == null ? "lacks " + name : name + " is " + value + "; expected a text");
+    }
+
+    String textOr(String name, String otherwise) {
+        return has(name) ? text(name) : otherwise;
+    }
+
+    /** A list of numbers, or one number. */
+    List<Double> numbers(String name, List<Double> otherwise) {
+        Object value = find(name);
+        if (value == null) return otherwise;
+        List<?> list = value instanceof List<?> several ? several : List.of(value);
+        List<Double> numbers = new ArrayList<>();
+        for (Object item : list) {
+            if (!(item instanceof Number number)) throw wrong(name + " is " + value + "; expected numbers");
+            numbers.add(number.doubleValue());
+        }
+        return numbers;
     }
 
     /** A list of whole numbers from 1 to a limit. */

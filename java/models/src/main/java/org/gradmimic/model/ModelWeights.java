@@ -3,6 +3,7 @@ package org.gradmimic.model;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,21 +43,13 @@ public record ModelWeights(Parameters parameters, Set<String> reinitialised, Lis
      * @param model the architecture that the weights are for
      * @param file safetensors or a torch state dict
      * @throws HeadMismatchException if only the head's number of classes differs
+     * @throws PositionMismatchException if the position embeddings are those of images of another size, and nothing else
+     *     differs but perhaps the head's number of classes
      * @throws InputException if the file is missing or damaged, or does not fit the model; the message names every
      *     tensor that is missing, unexpected or of another shape
      */
     public static ModelWeights read(Architecture model, Path file) {
-        return read(model, file, null);
-    }
-
-    /**
-     * Like {@link #read(Architecture, Path)}, except that a head with a different number of classes is initialised at
-     * random, as torch initialises a linear layer.
-     *
-     * @param seed of the random numbers for the new head
-     */
-    public static ModelWeights readWithNewHead(Architecture model, Path file, long seed) {
-        return read(model, file, seed);
+        return read(model, file, WeightsOptions.NONE);
     }
 
     /**
@@ -72,19 +65,39 @@ public record ModelWeights(Parameters parameters, Set<String> reinitialised, Lis
         }
     }
 
-    private static ModelWeights read(Architecture model, Path file, @Nullable Long seed) {
+    /**
+     * Like {@link #read(Architecture, Path)}.
+     *
+     * @param options what may be changed about tensors that do not fit
+     */
+    public static ModelWeights read(Architecture model, Path file, WeightsOptions options) {
+        Long seed = options.newHead();
         try (PointerScope scope = new PointerScope();
                 Weights weights = Weights.open(file)) {
             ModelTensors stored = new ModelTensors(model, weights);
             Set<String> fresh = seed == null ? Set.of() : mismatchedHead(model, stored);
-            check(model, weights.path(), stored, fresh);
+            PositionGrid other = otherGrid(model, stored);
+            PositionGrid resampled = options.resamplePositions() ? other : null;
+            Set<String> absent = options.withoutHead() ? model.head() : Set.of();
+            Set<String> changed = new HashSet<>(fresh);
+            changed.addAll(absent);
+            if (resampled != null) changed.add(resampled.name());
+            check(model, weights.path(), stored, changed, other);
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             if (seed != null && !fresh.isEmpty()) torch.manual_seed(seed);
             model.stateDict().forEach((name, spec) -> {
-                if (spec.role() == TensorSpec.Role.COUNTER) return;
+                if (spec.role() == TensorSpec.Role.COUNTER || absent.contains(name)) return;
                 tensors.put(name, fresh.contains(name) ? initialised(model, spec) : number(stored.tensor(name)));
             });
-            return new ModelWeights(Parameters.of(tensors), fresh, stored.notes());
+            List<String> notes = new ArrayList<>(stored.notes());
+            String remark = model instanceof Clip clip ? clip.remark(stored.names()) : null;
+            if (remark != null) notes.add(remark);
+            PositionGrid grid = model.positions();
+            if (resampled != null && grid != null) {
+                tensors.put(grid.name(), resampled.resampled(stored.tensor(grid.name()), grid));
+                notes.add("resampled the position embeddings bicubically from " + resampled + " to " + grid);
+            }
+            return new ModelWeights(Parameters.of(tensors), fresh, notes);
         }
     }
 
@@ -104,16 +117,35 @@ public record ModelWeights(Parameters parameters, Set<String> reinitialised, Lis
         return mismatch ? Set.copyOf(model.head()) : Set.of();
     }
 
-    private static void check(Architecture model, Path file, ModelTensors stored, Set<String> fresh) {
+    /** The grid of the file's position embeddings, if only their number differs from the model's; otherwise null. */
+    private static @Nullable PositionGrid otherGrid(Architecture model, ModelTensors stored) {
+        PositionGrid grid = model.positions();
+        if (grid == null || !stored.contains(grid.name())) return null;
+        TensorSpec spec = Objects.requireNonNull(model.stateDict().get(grid.name()));
+        return grid.of(stored.shape(grid.name()), spec.shape());
+    }
+
+    /**
+     * @param changed names of tensors that are not taken as they are
+     * @param other the grid of the file's position embeddings if it differs
+     */
+    private static void check(
+            Architecture model, Path file, ModelTensors stored, Set<String> changed, @Nullable PositionGrid other) {
         List<String> missing = new ArrayList<>();
         List<String> misshapen = new ArrayList<>();
         boolean onlyHead = true;
+        boolean positions = false;
         for (Map.Entry<String, TensorSpec> entry : model.stateDict().entrySet()) {
             String name = entry.getKey();
             TensorSpec spec = entry.getValue();
-            if (spec.role() == TensorSpec.Role.COUNTER || fresh.contains(name)) continue;
+            if (spec.role() == TensorSpec.Role.COUNTER || changed.contains(name)) continue;
             if (!stored.contains(name)) {
                 missing.add(name);
+            } else if (other != null && name.equals(other.name())) {
+                misshapen.add(described(name, stored) + " " + Arrays.toString(stored.shape(name))
+                        + ", the positions of " + other + " (expected " + Arrays.toString(spec.shape()) + ", of "
+                        + model.positions() + ")");
+                positions = true;
             } else if (!spec.hasShape(stored.shape(name))) {
                 misshapen.add(described(name, stored) + " " + Arrays.toString(stored.shape(name)) + " (expected "
                         + Arrays.toString(spec.shape()) + ")");
@@ -129,11 +161,9 @@ public record ModelWeights(Parameters parameters, Set<String> reinitialised, Lis
         if (missing.isEmpty() && surplus.isEmpty() && misshapen.isEmpty()) return;
         String message = file + ": does not fit the model" + listed("missing", missing) + listed("surplus", surplus)
                 + listed("misshapen", misshapen);
-        if (onlyHead
-                && missing.isEmpty()
-                && surplus.isEmpty()
-                && !mismatchedHead(model, stored).isEmpty()) {
-            throw new HeadMismatchException(message);
+        if (onlyHead && missing.isEmpty() && surplus.isEmpty()) {
+            if (positions) throw new PositionMismatchException(message);
+            if (!mismatchedHead(model, stored).isEmpty()) throw new HeadMismatchException(message);
         }
         throw new InputException(message);
     }

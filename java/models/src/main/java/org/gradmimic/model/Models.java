@@ -11,7 +11,6 @@ import java.util.TreeSet;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.PhysicalMemory;
-import org.gradmimic.data.ImageSize;
 import org.gradmimic.io.InputFiles;
 import org.jspecify.annotations.Nullable;
 
@@ -116,6 +115,14 @@ public final class Models {
                         memory / 1e9));
     }
 
+    /** The kind of architecture that a name is a configuration of; null if there is none of this name. */
+    public static @Nullable Kind kindOf(String name) {
+        for (Kind kind : Kind.values()) {
+            if (names(kind).contains(name)) return kind;
+        }
+        return null;
+    }
+
     /** Names of the configurations that need no file, from torchvision and open_clip. */
     public static Set<String> names(Kind kind) {
         return switch (kind) {
@@ -138,16 +145,25 @@ public final class Models {
     }
 
     /**
-     * Opens a backbone: a TorchScript file, or one that {@link ConvBackbone#save} wrote.
+     * Opens a backbone: a TorchScript file, an ONNX file, or one that {@link ConvBackbone#save} wrote.
      *
-     * @param size the image size for which a TorchScript file was made; the file does not contain it
-     * @param normalisation the normalisation that a TorchScript file expects; the file does not contain it either
-     * @throws InputException if the file is missing, damaged or neither
+     * @param input how a TorchScript or ONNX file expects images; it does not say so itself
+     * @throws InputException if the file is missing, damaged or none of them
      */
-    public static Backbone openBackbone(Path file, ImageSize size, PixelNormalisation normalisation) {
+    public static Backbone openBackbone(Path file, ImageInput input) {
+        return openBackbone(file, input, "");
+    }
+
+    /**
+     * Like {@link #openBackbone(Path, ImageInput)}.
+     *
+     * @param output name of the output of an ONNX file that has several; otherwise empty
+     */
+    public static Backbone openBackbone(Path file, ImageInput input, String output) {
         InputFiles.requireRegular(file);
         if (!Files.isRegularFile(file)) throw InputException.in(file, "there is no such file");
-        return isZip(file) ? TorchScriptBackbone.load(file, size, normalisation) : ConvBackbone.load(file);
+        if (Onnx.is(file)) return Onnx.open(file, input, output);
+        return isZip(file) ? TorchScriptBackbone.load(file, input) : ConvBackbone.load(file);
     }
 
     /** TorchScript files are zip archives. */

@@ -20,11 +20,14 @@ import org.gradmimic.base.InvalidArgumentException;
  * such a call is an {@link Opaque}, which keeps only the name.
  *
  * <p>Values are {@link Map} (keys are texts or whole numbers), {@link List}, {@link Tuple}, {@link String}, {@link
- * Long}, {@link Double}, {@link Boolean}, {@link #NONE}, {@link StoredTensor}, {@link Opaque}. They may contain
+ * Long}, {@link Double}, {@link Boolean}, {@link #NONE}, {@link StoredTensor}, {@link Module}, {@link Opaque}. They may contain
  * themselves: access only the expected members, and never traverse, compare or print whole values.
  */
 final class PickleReader {
     static final Object NONE = new Object();
+
+    /** Where TorchScript keeps the types of an archive. */
+    private static final String TORCH_SCRIPT = "__torch__";
 
     private static final String ORDERED_DICT = "collections.OrderedDict";
     private static final String TENSOR = "torch._utils._rebuild_tensor_v2";
@@ -77,6 +80,16 @@ final class PickleReader {
      * @param name of its type, such as "argparse.Namespace"
      */
     record Opaque(String name) {}
+
+    /**
+     * A module of a TorchScript archive.
+     *
+     * @param state its parameters, buffers, other attributes and the modules in it, by name
+     */
+    record Module(Map<Object, Object> state) {}
+
+    /** The type of such a module: a program in the archive, which is not run. */
+    private record ModuleType() {}
 
     /** A member of a Python module that a pickle may name. */
     private record Global(String name) {}
@@ -205,8 +218,10 @@ final class PickleReader {
             }
             case 'b' -> {
                 // torch stores versions of modules with an OrderedDict; a dictionary of tensors does not need them.
-                pop();
-                if (!(top() instanceof Map || top() instanceof Opaque))
+                Object state = pop();
+                if (top() instanceof Module module && state instanceof Map<?, ?> attributes) {
+                    module.state().putAll(attributes);
+                } else if (!(top() instanceof Map || top() instanceof Opaque))
                     throw new InvalidArgumentException("its pickle sets an object's state");
             }
             default ->
@@ -314,12 +329,14 @@ final class PickleReader {
 
     private static Object named(String module, String member) {
         String name = module + "." + member;
+        if (module.equals(TORCH_SCRIPT) || module.startsWith(TORCH_SCRIPT + ".")) return new ModuleType();
         return CALLABLE.contains(name) || STORAGES.containsKey(name)
                 ? new Global(name)
                 : new Opaque(Weights.shortened(name, NAME));
     }
 
     private static Object called(Object function, List<Object> arguments) {
+        if (function instanceof ModuleType) return new Module(new LinkedHashMap<>());
         return function instanceof Opaque ? function : call((Global) function, arguments);
     }
 

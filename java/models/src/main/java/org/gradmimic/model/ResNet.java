@@ -7,6 +7,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.data.ImageFit;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.layer.Layers;
 import org.gradmimic.model.ModelConfig.Limit;
@@ -140,9 +141,7 @@ public record ResNet(boolean bottleneck, Blocks blocks, int classes, int side, b
         for (int stage = 0; stage < STAGES; stage++) {
             for (int b = 0; b < blocks.of(stage); b++) describe(stateDict, place(stage, b));
         }
-        return stateDict
-                .linear(HEAD, (long) (width << 3) * expansion(), classes)
-                .all();
+        return stateDict.linear(HEAD, featureWidth(), classes).all();
     }
 
     private int stemSide() {
@@ -178,7 +177,37 @@ public record ResNet(boolean bottleneck, Blocks blocks, int classes, int side, b
     }
 
     @Override
+    public ResNet withSide(int pixels) {
+        return with(classes, pixels);
+    }
+
+    /**
+     * 256 pixels of which 224 are kept, in torchvision's presets of the first weights. Networks for small images have no
+     * published weights; they take whole images, as they are trained here.
+     */
+    @Override
+    public ImageInput input() {
+        if (smallStem) return new ImageInput(ImageFit.of(imageSize()), PixelNormalisation.of(0.5, 0.5));
+        return new ImageInput(new ImageFit(imageSize(), side * 8 / 7, ImageFit.Filter.BILINEAR), ImageInput.IMAGENET);
+    }
+
+    @Override
+    public int featureWidth() {
+        return (width << 3) * expansion();
+    }
+
+    @Override
     public Tensor logits(Layers layers, Tensor images) {
+        Tensor result = new Tensor();
+        try (PointerScope scope = new PointerScope()) {
+            result.put(layers.linear(HEAD, features(layers, images)));
+        }
+        return result;
+    }
+
+    /** The means of the last stage's channels. */
+    @Override
+    public Tensor features(Layers layers, Tensor images) {
         Tensors.requireShape("images", images, images.size(0), 3, side, side);
         Tensor result = new Tensor();
         try (PointerScope scope = new PointerScope()) {
@@ -193,7 +222,7 @@ public record ResNet(boolean bottleneck, Blocks blocks, int classes, int side, b
                     x = layers.boundary(block(layers, place(stage, b), x));
                 }
             }
-            result.put(layers.linear(HEAD, x.mean(2, 3)));
+            result.put(x.mean(2, 3));
         }
         return result;
     }

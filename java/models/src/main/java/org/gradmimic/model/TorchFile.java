@@ -19,17 +19,15 @@ import org.gradmimic.base.InvalidArgumentException;
 
 /**
  * Reads the format that {@code torch.save} has written since torch 1.6: a zip archive of storages in their memory
- * layout, and a pickle that describes the tensors in them. torch never compresses these archives, so this reader
- * rejects compressed ones.
+ * layout, and a pickle that describes the tensors in them. A TorchScript archive also has programs, which are not run:
+ * the tensors of its modules are read. torch never compresses storages and pickles, so this reader rejects those that
+ * are.
  */
 final class TorchFile {
     /** The pickle of a state dict of a hundred thousand tensors has about 20 MB. */
     private static final int MAX_PICKLE = 1 << 28;
 
     private static final String PICKLE = "data.pkl";
-    /** The entry that only a TorchScript archive has. */
-    private static final String PROGRAM = "/constants.pkl";
-
     private static final String ALONE = "save the state dict alone: torch.save(model.state_dict(), FILE)";
 
     /** The largest number of entries that an error names. */
@@ -80,24 +78,14 @@ final class TorchFile {
             String why = reason.getMessage() == null ? "" : " (" + reason.getMessage() + ")";
             throw Weights.broken(path, "its zip archive is damaged or truncated" + why, e);
         }
-        if (found.stream().anyMatch(entry -> entry.getName().endsWith(PROGRAM))) {
-            throw Weights.broken(
-                    path,
-                    "is a TorchScript program, not a state dict; save only the tensors:"
-                            + " torch.save(module.state_dict(), FILE)");
-        }
         Map<String, ZipArchiveEntry> entries = new HashMap<>();
         long end = 0;
         for (ZipArchiveEntry entry : found) {
             String what = "its entry '" + Weights.shortened(entry.getName(), NAME) + "'";
-            long size = entry.getSize();
+            long size = entry.getCompressedSize();
             long from = entry.getDataOffset();
-            if (entry.getMethod() != ZipEntry.STORED
-                    || entry.getGeneralPurposeBit().usesEncryption()) {
-                throw Weights.broken(
-                        path, what + " is compressed or encrypted, which torch never does; save the file with torch");
-            }
-            if (size < 0 || size != entry.getCompressedSize() || from < 0 || from > channel.size() - size) {
+            boolean stored = entry.getMethod() == ZipEntry.STORED;
+            if (size < 0 || (stored && size != entry.getSize()) || from < 0 || from > channel.size() - size) {
                 throw Weights.broken(path, what + " has " + size + " bytes from byte " + from + ", beyond the file");
             }
             if (from < end) throw Weights.broken(path, what + " overlaps the one before");
@@ -114,7 +102,16 @@ final class TorchFile {
         if (!name.equals("little")) throw new InvalidArgumentException("its numbers are " + name + "-endian");
     }
 
+    /** torch compresses only the text of programs. */
+    private static void requireStored(ZipArchiveEntry entry) {
+        if (entry.getMethod() != ZipEntry.STORED || entry.getGeneralPurposeBit().usesEncryption()) {
+            throw new InvalidArgumentException("its entry '" + Weights.shortened(entry.getName(), NAME)
+                    + "' is compressed or encrypted, which torch never does; save the file with torch");
+        }
+    }
+
     private ByteBuffer content(ZipArchiveEntry entry, int limit) throws IOException {
+        requireStored(entry);
         if (entry.getSize() > limit) {
             throw new InvalidArgumentException("its '" + Weights.shortened(entry.getName(), NAME) + "' has "
                     + entry.getSize() + " bytes; at most " + limit + " are allowed");
@@ -125,6 +122,7 @@ final class TorchFile {
     private Checkpoint checkpoint() throws IOException {
         Object root = PickleReader.read(
                 content(Objects.requireNonNull(entries.get(folder + PICKLE)), MAX_PICKLE), this::position);
+        if (root instanceof PickleReader.Module module) return Checkpoint.of(module);
         if (!(root instanceof Map<?, ?> dictionary)) {
             throw new InvalidArgumentException("holds " + kind(root) + ", not a state dict; " + ALONE);
         }
@@ -147,6 +145,7 @@ final class TorchFile {
                     + (object.name().contains(".") ? ", which would run code" : "");
         }
         if (value instanceof StoredTensor) return "a tensor";
+        if (value instanceof PickleReader.Module) return "a TorchScript module";
         if (value instanceof Map) return "a dictionary";
         if (value instanceof List || value instanceof PickleReader.Tuple) return "a list";
         if (value instanceof String) return "a text";
@@ -158,6 +157,7 @@ final class TorchFile {
         ZipArchiveEntry entry = entries.get(folder + "data/" + key);
         if (entry == null)
             throw new InvalidArgumentException("lacks its storage '" + Weights.shortened(key, NAME) + "'");
+        requireStored(entry);
         if (entry.getSize() != bytes) {
             throw new InvalidArgumentException("its storage '" + Weights.shortened(key, NAME) + "' has "
                     + entry.getSize() + " bytes, expected " + bytes);

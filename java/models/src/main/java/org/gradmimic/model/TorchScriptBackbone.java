@@ -15,6 +15,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidStateException;
+import org.gradmimic.data.ImageFit;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.device.Device;
 import org.gradmimic.kernel.OpenResources;
@@ -26,22 +27,20 @@ import org.gradmimic.kernel.internal.Memory;
  */
 public final class TorchScriptBackbone implements Backbone {
     private final Path file;
-    private final ImageSize imageSize;
-    private final PixelNormalisation normalisation;
+    private final ImageInput input;
     private final JitModule module;
     private final int width;
     private Device device = Device.CPU;
     private boolean closed;
 
-    private TorchScriptBackbone(Path file, ImageSize imageSize, PixelNormalisation normalisation, JitModule module) {
+    private TorchScriptBackbone(Path file, ImageInput input, JitModule module) {
         this.file = file;
-        this.imageSize = imageSize;
-        this.normalisation = normalisation;
+        this.input = input;
         this.module = module;
         try (PointerScope scope = new PointerScope()) {
             module.eval();
             Tensor probe = torch.zeros(
-                    new long[] {2, 3, imageSize.height(), imageSize.width()}, new TensorOptions(ScalarType.Float));
+                    new long[] {2, 3, imageSize().height(), imageSize().width()}, new TensorOptions(ScalarType.Float));
             width = Math.toIntExact(run(probe).size(1));
         }
         OpenResources.opened();
@@ -50,15 +49,15 @@ public final class TorchScriptBackbone implements Backbone {
     /**
      * Loads a file, and runs it on two images to test it.
      *
-     * @param imageSize the image size for which the file was made
+     * @param input how the file expects images; it does not say so itself
      * @throws InputException if the file is missing, damaged, not TorchScript, or does not turn such images into
      *     features
      */
-    public static TorchScriptBackbone load(Path file, ImageSize imageSize, PixelNormalisation normalisation) {
+    public static TorchScriptBackbone load(Path file, ImageInput input) {
         if (!Files.isRegularFile(file)) throw InputException.in(file, "there is no such file");
         JitModule module = Memory.detached(read(file));
         try {
-            return new TorchScriptBackbone(file, imageSize, normalisation, module);
+            return new TorchScriptBackbone(file, input, module);
         } catch (RuntimeException e) {
             module.deallocate();
             throw e;
@@ -90,7 +89,12 @@ public final class TorchScriptBackbone implements Backbone {
 
     @Override
     public ImageSize imageSize() {
-        return imageSize;
+        return input.fit().size();
+    }
+
+    @Override
+    public ImageFit fit() {
+        return input.fit();
     }
 
     @Override
@@ -100,10 +104,10 @@ public final class TorchScriptBackbone implements Backbone {
 
     @Override
     public Tensor features(Tensor images) {
-        ImageTensors.require(images, imageSize);
+        ImageTensors.require(images, imageSize());
         Tensor result = new Tensor();
         try (PointerScope scope = new PointerScope()) {
-            Tensor features = run(normalisation.of(device.move(images)).contiguous());
+            Tensor features = run(input.normalisation().of(device.move(images)).contiguous());
             if (features.size(1) != width) {
                 throw InputException.in(
                         file,
@@ -125,8 +129,8 @@ public final class TorchScriptBackbone implements Backbone {
         } catch (RuntimeException e) {
             throw InputException.in(
                     file,
-                    "failed on " + n + " images [" + n + ", 3, " + imageSize.height() + ", " + imageSize.width() + "]: "
-                            + message(e),
+                    "failed on " + n + " images [" + n + ", 3, " + imageSize().height() + ", "
+                            + imageSize().width() + "]: " + message(e),
                     e);
         }
         if (!output.isTensor()) {

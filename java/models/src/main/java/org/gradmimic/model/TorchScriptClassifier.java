@@ -7,6 +7,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.data.ImageFit;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.device.Device;
 import org.gradmimic.layer.Layers;
@@ -42,7 +43,8 @@ public final class TorchScriptClassifier implements ImageClassifier {
             throw config.wrong(e.getMessage());
         }
         return new TorchScriptClassifier(
-                TorchScriptBackbone.load(script, size, PixelNormalisation.of(0.5, 0.5)), classes);
+                TorchScriptBackbone.load(script, new ImageInput(ImageFit.of(size), PixelNormalisation.of(0.5, 0.5))),
+                classes);
     }
 
     @Override
@@ -65,9 +67,29 @@ public final class TorchScriptClassifier implements ImageClassifier {
         return classes;
     }
 
-    /** @throws InputException if the file's program fails on these images */
+    @Override
+    public Architecture withSide(int side) {
+        throw new InvalidArgumentException("a TorchScript file takes images of one size; its configuration names it");
+    }
+
+    @Override
+    public ImageInput input() {
+        return new ImageInput(backbone.fit(), PixelNormalisation.of(0.5, 0.5));
+    }
+
+    @Override
+    public int featureWidth() {
+        return backbone.width();
+    }
+
     @Override
     public Tensor logits(Layers layers, Tensor images) {
+        return layers.linear(HEAD, features(layers, images));
+    }
+
+    /** @throws InputException if the file's program fails on these images */
+    @Override
+    public Tensor features(Layers layers, Tensor images) {
         Tensors.requireShape(
                 "images",
                 images,
@@ -75,7 +97,7 @@ public final class TorchScriptClassifier implements ImageClassifier {
                 3,
                 imageSize().height(),
                 imageSize().width());
-        return layers.linear(HEAD, backbone.run(images));
+        return backbone.run(images);
     }
 
     @Override

@@ -6,6 +6,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InvalidArgumentException;
+import org.gradmimic.data.ImageFit;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.layer.Layers;
 import org.gradmimic.model.ModelConfig.Limit;
@@ -36,6 +37,7 @@ public record VisionTransformer(
                     builder().layers(24).heads(16).width(1024).mlpWidth(4096).build());
 
     private static final String HEAD = "heads.head";
+    private static final String POSITIONS = "encoder.pos_embedding";
 
     /**
      * @throws InvalidArgumentException if a number is not positive, the patch size does not divide the side, or the
@@ -189,7 +191,7 @@ public record VisionTransformer(
                 .parameter("class_token", 1, 1, width)
                 .parameter("conv_proj.weight", width, 3, patchSize, patchSize)
                 .parameter("conv_proj.bias", width)
-                .parameter("encoder.pos_embedding", 1, patches() + 1, width);
+                .parameter(POSITIONS, 1, patches() + 1, width);
         for (int i = 0; i < layers; i++) block().describe(stateDict, block(i));
         return stateDict
                 .layerNorm("encoder.ln", width)
@@ -200,6 +202,11 @@ public record VisionTransformer(
     @Override
     public Set<String> head() {
         return Set.of(HEAD + ".weight", HEAD + ".bias");
+    }
+
+    @Override
+    public PositionGrid positions() {
+        return new PositionGrid(POSITIONS, side / patchSize, patchSize);
     }
 
     @Override
@@ -214,18 +221,45 @@ public record VisionTransformer(
     }
 
     @Override
+    public VisionTransformer withSide(int pixels) {
+        return new VisionTransformer(pixels, patchSize, layers, heads, width, mlpWidth, classes, epsilon);
+    }
+
+    /** 256 pixels of which 224 are kept, in torchvision's presets, and 242 for vit_l_16. */
+    @Override
+    public ImageInput input() {
+        boolean large = side == 224 && patchSize == 16 && width == 1024;
+        return new ImageInput(
+                new ImageFit(imageSize(), large ? 242 : side * 8 / 7, ImageFit.Filter.BILINEAR), ImageInput.IMAGENET);
+    }
+
+    @Override
+    public int featureWidth() {
+        return width;
+    }
+
+    @Override
     public Tensor logits(Layers layers, Tensor images) {
+        Tensor result = new Tensor();
+        try (PointerScope scope = new PointerScope()) {
+            result.put(layers.linear(HEAD, features(layers, images)));
+        }
+        return result;
+    }
+
+    /** The class token after the last normalisation. */
+    @Override
+    public Tensor features(Layers layers, Tensor images) {
         Tensors.requireShape("images", images, images.size(0), 3, side, side);
         Tensor result = new Tensor();
         try (PointerScope scope = new PointerScope()) {
             Tensor x = layers.prependToken("class_token", patches(layers, "conv_proj", images, patchSize));
-            x = layers.boundary(layers.add("encoder.pos_embedding", x));
+            x = layers.boundary(layers.add(POSITIONS, x));
             for (int i = 0; i < this.layers - 1; i++) {
                 x = layers.boundary(block().forward(layers, block(i), x, null));
             }
             x = block().forward(layers, block(this.layers - 1), x, VisionTransformer::first);
-            x = layers.layerNorm("encoder.ln", layers.boundary(x.select(1, 0)), epsilon);
-            result.put(layers.linear(HEAD, x));
+            result.put(layers.layerNorm("encoder.ln", layers.boundary(x.select(1, 0)), epsilon));
         }
         return result;
     }

@@ -20,6 +20,7 @@ import org.gradmimic.base.InputException;
 import org.gradmimic.data.Datasets;
 import org.gradmimic.data.ImageBatch;
 import org.gradmimic.data.ImageDataset;
+import org.gradmimic.data.ImageFit;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.data.Split;
 import org.junit.jupiter.api.Test;
@@ -51,7 +52,8 @@ class ConvBackboneTest {
             train(backbone, images, 1, 2);
             backbone.save(file);
             try (ConvBackbone loaded = ConvBackbone.load(file);
-                    Backbone opened = Models.openBackbone(file, ImageSize.square(99), PixelNormalisation.of(0, 1))) {
+                    Backbone opened = Models.openBackbone(
+                            file, new ImageInput(ImageFit.of(ImageSize.square(99)), PixelNormalisation.of(0, 1)))) {
                 assertThat(loaded.imageSize()).isEqualTo(SIZE);
                 assertThat(features(loaded, images)).isEqualTo(features(backbone, images));
                 assertThat(features(opened, images)).isEqualTo(features(backbone, images));
@@ -189,7 +191,8 @@ class ConvBackboneTest {
     }
 
     private static void assertRefused(Path file, String message) {
-        assertThatThrownBy(() -> Models.openBackbone(file, SIZE, PixelNormalisation.of(0, 1))
+        assertThatThrownBy(() -> Models.openBackbone(
+                                file, new ImageInput(ImageFit.of(SIZE), PixelNormalisation.of(0, 1)))
                         .close())
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining(file.toString())

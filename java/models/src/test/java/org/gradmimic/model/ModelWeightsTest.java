@@ -50,7 +50,7 @@ class ModelWeightsTest {
 
     private void assertRefused(Architecture model, boolean allowHead, String... parts) {
         assertThatThrownBy(() -> (allowHead
-                                ? ModelWeights.readWithNewHead(model, file, 1)
+                                ? ModelWeights.read(model, file, WeightsOptions.NONE.withNewHead(1))
                                 : ModelWeights.read(model, file))
                         .close())
                 .isInstanceOf(GradmimicException.class)
@@ -117,9 +117,9 @@ class ModelWeightsTest {
         assertRefused(VIT, false, "heads.head.weight [7, 8] (expected [3, 8])", "heads.head.bias [7] (expected [3])");
         assertThatThrownBy(() -> ModelWeights.read(VIT, file)).isInstanceOf(HeadMismatchException.class);
         try (PointerScope scope = new PointerScope();
-                ModelWeights read = ModelWeights.readWithNewHead(VIT, file, 1);
-                ModelWeights again = ModelWeights.readWithNewHead(VIT, file, 1);
-                ModelWeights other = ModelWeights.readWithNewHead(VIT, file, 2)) {
+                ModelWeights read = ModelWeights.read(VIT, file, WeightsOptions.NONE.withNewHead(1));
+                ModelWeights again = ModelWeights.read(VIT, file, WeightsOptions.NONE.withNewHead(1));
+                ModelWeights other = ModelWeights.read(VIT, file, WeightsOptions.NONE.withNewHead(2))) {
             assertThat(read.reinitialised()).containsExactlyInAnyOrder("heads.head.weight", "heads.head.bias");
             float[] weight = Tensors.floats(read.parameters().tensor("heads.head.weight"));
             assertThat(weight).hasSize(24);
@@ -140,7 +140,7 @@ class ModelWeightsTest {
         assertRefused(VIT, true, "heads.head.weight [3, 7] (expected [3, 8])");
         assertThatThrownBy(() -> ModelWeights.read(VIT, file)).isNotInstanceOf(HeadMismatchException.class);
         write(VIT, tensors -> {});
-        try (ModelWeights read = ModelWeights.readWithNewHead(VIT, file, 1)) {
+        try (ModelWeights read = ModelWeights.read(VIT, file, WeightsOptions.NONE.withNewHead(1))) {
             assertThat(read.reinitialised()).isEmpty();
         }
     }

@@ -144,10 +144,39 @@ class TorchFileTest {
     }
 
     @Test
-    void torchScriptIsRefused() {
+    void tensorsOfTorchScriptAreRead() {
         Path script = folder.resolve("script.pt");
         TinyScript.save(script, TinyScript.MEANS);
-        assertRefused(script, "TorchScript program");
+        try (PointerScope scope = new PointerScope();
+                Weights weights = Weights.open(script)) {
+            assertThat(weights.names()).containsExactly("w");
+            assertThat(weights.shape("w")).containsExactly(2, 3);
+            assertThat(floats(weights.tensor("w"))).containsExactly(TinyScript.WEIGHT);
+        }
+    }
+
+    /** A module without tensors, one that contains itself, and many that are each in the next one twice. */
+    @Test
+    void hostileTorchScriptIsRefused() throws IOException {
+        byte[] empty =
+                module(new Pickle()).op('}').text("training").op(0x88, 's', 'b').end();
+        assertRefused(archive(empty, ZipEntry.STORED), "is a TorchScript archive without any tensor");
+        byte[] itself = module(new Pickle())
+                .op('q', 1, '}')
+                .text("again")
+                .op('h', 1, 's', 'b')
+                .end();
+        assertRefused(archive(itself, ZipEntry.STORED), "its TorchScript modules contain each other");
+        Pickle twice = module(new Pickle()).op('q', 0);
+        for (int i = 1; i <= 60; i++) {
+            module(twice).op('q', i, '}');
+            twice.text("a").op('h', i - 1, 's').text("b").op('h', i - 1, 's', 'b');
+        }
+        assertRefused(archive(twice.end(), ZipEntry.STORED), "its TorchScript modules contain each other");
+    }
+
+    private static Pickle module(Pickle pickle) {
+        return pickle.global("__torch__", "Tiny").op(')', 0x81);
     }
 
     private static void assertRefused(Path file, String message) {

@@ -14,6 +14,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.gradmimic.Tensors;
 import org.gradmimic.base.InputException;
 import org.gradmimic.data.ImageBatch;
+import org.gradmimic.data.ImageFit;
 import org.gradmimic.data.ImageSize;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,7 +44,8 @@ class TorchScriptBackboneTest {
     void featuresAreTheScripts(PixelNormalisation normalisation) {
         ImageBatch images = ConvBackboneTest.drawn(5);
         try (PointerScope scope = new PointerScope();
-                Backbone model = Models.openBackbone(script(TinyScript.MEANS), SIZE, normalisation)) {
+                Backbone model = Models.openBackbone(
+                        script(TinyScript.MEANS), new ImageInput(ImageFit.of(SIZE), normalisation))) {
             assertThat(model).isInstanceOf(TorchScriptBackbone.class);
             assertThat(model.width()).isEqualTo(2);
             float[] features = Tensors.floats(model.features(ImageTensors.view(images.pixels(), 5, SIZE)));
@@ -96,7 +98,8 @@ class TorchScriptBackboneTest {
     }
 
     private static void assertRefused(Path file, String message) {
-        assertThatThrownBy(() -> Models.openBackbone(file, SIZE, PixelNormalisation.of(0, 1))
+        assertThatThrownBy(() -> Models.openBackbone(
+                                file, new ImageInput(ImageFit.of(SIZE), PixelNormalisation.of(0, 1)))
                         .close())
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining(file.toString())
