@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.gradmimic.device.Device;
 import org.jspecify.annotations.Nullable;
 
@@ -89,13 +90,13 @@ final class PairedRunner {
      */
     private record Round(double neighbours, Map<String, Double> seconds, Map<String, Beside> beside) {
         double ratio(String name, String base) {
-            return seconds.get(name) / base(name, base);
+            return of(seconds, name) / base(name, base);
         }
 
         /** Seconds a call of {@code base}, those beside {@code name} if there are any. */
         double base(String name, String base) {
             Beside near = beside.get(name);
-            return near != null && near.base().equals(base) ? near.seconds() : seconds.get(base);
+            return near != null && near.base().equals(base) ? near.seconds() : of(seconds, base);
         }
     }
 
@@ -194,7 +195,7 @@ final class PairedRunner {
         List<String> order = new ArrayList<>(workloads.keySet());
         warmUp();
         Map<String, Integer> calls = new LinkedHashMap<>();
-        for (String name : order) calls.put(name, calibrate(workloads.get(name).call()));
+        for (String name : order) calls.put(name, calibrate(of(workloads, name).call()));
         List<Round> rounds = new ArrayList<>();
         Neighbours neighbours = new Neighbours(helpers);
         long begin = System.nanoTime();
@@ -205,11 +206,11 @@ final class PairedRunner {
             Map<String, Beside> beside = new LinkedHashMap<>();
             neighbours.look();
             for (String name : order) {
-                String base = workloads.get(name).base();
+                String base = of(workloads, name).base();
                 boolean first = rounds.size() % 2 == 0;
-                if (base != null && first) beside.put(name, new Beside(base, batch(base, calls.get(base))));
-                seconds.put(name, batch(name, calls.get(name)));
-                if (base != null && !first) beside.put(name, new Beside(base, batch(base, calls.get(base))));
+                if (base != null && first) beside.put(name, new Beside(base, batch(base, of(calls, base))));
+                seconds.put(name, batch(name, of(calls, name)));
+                if (base != null && !first) beside.put(name, new Beside(base, batch(base, of(calls, base))));
             }
             Round round = new Round(neighbours.look(), seconds, beside);
             rounds.add(round);
@@ -220,9 +221,13 @@ final class PairedRunner {
         return new Times(rounds.subList(0, settings.rounds()));
     }
 
+    private static <T> T of(Map<String, T> byName, String name) {
+        return Objects.requireNonNull(byName.get(name), name);
+    }
+
     /** Seconds a call. */
     private double batch(String name, int n) {
-        Workload workload = workloads.get(name);
+        Workload workload = of(workloads, name);
         if (device.kind() == Device.Kind.CPU) settle();
         // Its data comes back into the caches, freed memory into its places; a long step has neither.
         if (n > 1) workload.call().run();

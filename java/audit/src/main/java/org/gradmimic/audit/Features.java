@@ -157,15 +157,14 @@ final class Features {
 
     /** The images that train the backbone, with labels among the audited classes. None of them is held out. */
     private ImageBatch images(ConvBackbone backbone) {
-        Trusted clean = trusted;
-        boolean alone = clean != null && trustedAlone();
-        ImageDataset from = alone ? clean.dataset() : dataset;
-        Split part = alone ? clean.split() : split;
-        long[] ids = some(alone ? clean.training() : notHeldOut());
+        Trusted clean = trustedAlone() ? trusted : null;
+        ImageDataset from = clean != null ? clean.dataset() : dataset;
+        Split part = clean != null ? clean.split() : split;
+        long[] ids = some(clean != null ? clean.training() : notHeldOut());
         try (StageTimer.Running running = timer.start(AuditStage.READ, ids.length)) {
             ImageBatch read = from.load(part, backbone.imageSize(), ids);
             running.progressed(ids.length);
-            return alone ? new ImageBatch(read.pixels(), clean.labels(ids), ids) : read;
+            return clean != null ? new ImageBatch(read.pixels(), clean.labels(ids), ids) : read;
         }
     }
 

@@ -9,6 +9,7 @@ import org.gradmimic.io.run.Setting;
 import org.gradmimic.io.run.Setting.OnResume;
 import org.gradmimic.io.run.SettingValues;
 import org.gradmimic.model.PixelNormalisation;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How images become batches.
@@ -69,7 +70,7 @@ record InputSettings(
                     ImageLoader.OnDamage.class)
             .defaultsTo(ImageLoader.OnDamage.FAIL);
 
-    private static String unless(ImageAugmentation.Crop crop, SettingValues values) {
+    private static @Nullable String unless(ImageAugmentation.Crop crop, SettingValues values) {
         return values.get(CROP) == crop ? null : "crop " + values.get(CROP);
     }
 

@@ -4,6 +4,7 @@ import java.util.Locale;
 import org.gradmimic.io.run.Setting;
 import org.gradmimic.io.run.SettingValues;
 import org.gradmimic.train.OptimizerSettings;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the learning rate changes during a run. The rate is set before every step.
@@ -52,7 +53,7 @@ record ScheduleSettings(
             .defaultsTo(0.1)
             .ignoredBy(values -> unless(Kind.STEP, values));
 
-    private static String unless(Kind kind, SettingValues values) {
+    private static @Nullable String unless(Kind kind, SettingValues values) {
         return values.get(SCHEDULE) == kind ? null : "schedule " + values.get(SCHEDULE);
     }
 

@@ -142,6 +142,6 @@ final class TrainCheckpoint {
     }
 
     private InputException damaged(String problem, @Nullable RuntimeException cause) {
-        return InputException.in(file, problem + "; --overwrite starts the run again", cause);
+        return InputException.in(file, problem + "; the run has to be started again", cause);
     }
 }
