@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import org.gradmimic.base.GradmimicException;
+import org.gradmimic.base.InputException;
 import org.gradmimic.base.InternalException;
 import org.gradmimic.base.InvalidStateException;
 import org.gradmimic.base.LibraryLoadException;
@@ -72,6 +73,10 @@ final class ErrorReporter implements IParameterExceptionHandler, IExecutionExcep
             return e.getMessage() + "; run `gradmimic doctor` to see what is missing";
         if (e instanceof SettingException setting) return setting.message(SettingOptions::name);
         if (e instanceof RunFolderException folder) return folder.getMessage() + advice(folder);
+        // ONNX Runtime is the only library that an input file may ask for.
+        if (e instanceof InputException && e.getCause() instanceof LinkageError) {
+            return e.getMessage() + ", with ./gradmimic build --onnx (54 MB)";
+        }
         if (e instanceof GradmimicException) return e.getMessage();
         if (e instanceof UncheckedIOException unchecked) return explain(Objects.requireNonNull(unchecked.getCause()));
         if (e instanceof IOException io) return explain(io);

@@ -23,7 +23,7 @@ final class Onnx {
             throw InputException.in(
                     file,
                     "needs ONNX Runtime, which cannot be loaded (" + e.getMessage() + "): add " + LIBRARY
-                            + " to the class path, or build the command line with ./gradmimic build --onnx (54 MB)",
+                            + " to the class path",
                     e);
         }
     }
