@@ -70,6 +70,9 @@ final class AuditCommand implements Callable<Integer> {
     private ImageOptions imageOptions;
 
     @Mixin
+    private BackboneOptions backboneOptions;
+
+    @Mixin
     private RunOptions runOptions;
 
     @Option(
@@ -116,10 +119,15 @@ final class AuditCommand implements Callable<Integer> {
         }
         AuditSettings settings = AuditSettings.of(SettingOptions.values(spec, AuditSettings.GROUP));
         common.applyThreads();
+        if (backboneOptions.given() && settings.values().isGiven(AuditSettings.BACKBONE_EPOCHS)) {
+            common.note("note: a given model ignores --backbone-epochs");
+        }
         ImageDataset dataset = imageOptions.open(data, common);
         Split audited = split != null ? split : dataset.splits().get(0);
+        boolean model = backboneOptions.given();
         Device device = deviceOption.choose(common);
-        try (PointerScope scope = new PointerScope()) {
+        try (PointerScope scope = new PointerScope();
+                BackboneOptions.@Nullable Opened opened = model ? backboneOptions.open(common, deviceOption) : null) {
             Audit.Builder audit = Audit.builder(dataset, out)
                     .split(audited)
                     .settings(settings)
@@ -132,6 +140,10 @@ final class AuditCommand implements Callable<Integer> {
                     .value("device", device.toString());
             if (imageFolder() != null) audit.imageRoot(imageFolder());
             addTrusted(audit, record, dataset, audited);
+            if (opened != null) {
+                audit.backbone(opened.backbone());
+                backboneOptions.record(record, opened);
+            }
             run(audit, record);
         }
         return 0;

@@ -15,6 +15,7 @@ import org.gradmimic.base.UnsupportedException;
 import org.gradmimic.data.ImageFit;
 import org.gradmimic.data.ImageSize;
 import org.gradmimic.device.Device;
+import org.gradmimic.io.run.RunRecord;
 import org.gradmimic.model.Architecture;
 import org.gradmimic.model.Backbone;
 import org.gradmimic.model.ConvBackbone;
@@ -34,11 +35,10 @@ public final class BackboneOptions {
 
     @Option(
             names = "--model",
-            required = true,
             paramLabel = "MODEL",
             description = "The backbone: a name such as vit_b_16, resnet50 or ViT-B-32; vit, resnet or clip with"
                     + " --model-config; or a file: TorchScript, ONNX (.onnx), or backbone.safetensors of a demo.")
-    private String model;
+    private @Nullable String model;
 
     @Option(
             names = "--model-config",
@@ -116,6 +116,36 @@ public final class BackboneOptions {
     }
 
     /**
+     * Whether a backbone is chosen.
+     *
+     * @throws InputException if there are only options that belong to one
+     */
+    boolean given() {
+        if (model != null) return true;
+        if (config != null || weights != null || size != null || resize != null || resamplePositions) {
+            throw new InputException("options of a model are given, but not --model");
+        }
+        return false;
+    }
+
+    /** Adds to a record what a backbone's features depend on. */
+    void record(RunRecord record, Opened opened) {
+        Path file = Path.of(chosen());
+        if (Files.isRegularFile(file)) record.input("model", file);
+        else record.value("model", config == null ? chosen() : chosen() + " " + config);
+        if (weights != null) record.input("weights", weights);
+        for (String name : List.of("images", "mean", "std")) {
+            Object fact = opened.facts.get(name);
+            if (fact != null) record.value(name, fact.toString());
+        }
+    }
+
+    private String chosen() {
+        if (model == null) throw new InputException("--model is missing: a name, or a file");
+        return model;
+    }
+
+    /**
      * Opens the backbone and tells the user what was read.
      *
      * @throws InputException if a file is missing or does not fit, or the options contradict each other
@@ -145,39 +175,39 @@ public final class BackboneOptions {
 
     /** The kind of architecture; null for a file. */
     private Models.@Nullable Kind kind() {
-        if (Files.isRegularFile(Path.of(model))) return null;
-        Models.Kind named = Models.kindOf(model);
+        if (Files.isRegularFile(Path.of(chosen()))) return null;
+        Models.Kind named = Models.kindOf(chosen());
         if (named != null) {
             if (config == null) return named;
-            throw new InputException(model + " is a configuration already; leave out --model-config");
+            throw new InputException(chosen() + " is a configuration already; leave out --model-config");
         }
         for (Models.Kind kind : List.of(Models.Kind.VIT, Models.Kind.RESNET, Models.Kind.CLIP)) {
-            if (!kind.toString().equals(model)) continue;
+            if (!kind.toString().equals(chosen())) continue;
             if (config != null) return kind;
-            throw new InputException("--model " + model + " needs --model-config, a JSON file or one of "
+            throw new InputException("--model " + chosen() + " needs --model-config, a JSON file or one of "
                     + String.join(", ", new TreeSet<>(Models.names(kind))));
         }
         List<String> names = new ArrayList<>(List.of("vit, resnet, clip"));
         for (Models.Kind kind : Models.Kind.values()) names.addAll(new TreeSet<>(Models.names(kind)));
         throw new InputException(
-                "--model: there is no such file as " + model + ", and it is not one of " + String.join(", ", names));
+                "--model: there is no such file as " + chosen() + ", and it is not one of " + String.join(", ", names));
     }
 
     private Opened openFile() {
         if (weights != null || config != null || resamplePositions) {
             String given = weights != null ? "--weights" : config != null ? "--model-config" : "--resample-pos-embed";
             throw new InputException(
-                    given + " is for a model by name, such as vit_b_16; the file " + model + " contains its own");
+                    given + " is for a model by name, such as vit_b_16; the file " + chosen() + " contains its own");
         }
         ImageSize square = ImageSize.square(size == null ? FILE_SIZE : size);
         ImageInput input = input(new ImageInput(ImageFit.of(square), PixelNormalisation.of(0.5, 0.5)));
-        Backbone backbone = Models.openBackbone(Path.of(model), input, output == null ? "" : output);
+        Backbone backbone = Models.openBackbone(Path.of(chosen()), input, output == null ? "" : output);
         return new Opened(backbone, null, facts(input.normalisation(), backbone, List.of()));
     }
 
     private Opened openModel(Models.Kind kind, CommonOptions common) {
-        if (weights == null) throw new InputException("--model " + model + " needs --weights FILE");
-        Architecture architecture = Models.open(kind, Objects.requireNonNullElse(config, model));
+        if (weights == null) throw new InputException("--model " + chosen() + " needs --weights FILE");
+        Architecture architecture = Models.open(kind, Objects.requireNonNullElse(config, chosen()));
         try {
             if (size != null) architecture = architecture.withSide(size);
             ImageInput input = input(architecture.input());
@@ -235,7 +265,7 @@ public final class BackboneOptions {
 
     private Map<String, Object> facts(PixelNormalisation normalisation, Backbone backbone, List<String> notes) {
         Map<String, Object> facts = new LinkedHashMap<>();
-        facts.put("model", config == null ? model : model + " " + config);
+        facts.put("model", config == null ? chosen() : chosen() + " " + config);
         if (weights != null) facts.put("weights", weights.toString());
         facts.put("read", notes);
         facts.put("images", backbone.fit().toString());
@@ -250,7 +280,7 @@ public final class BackboneOptions {
 
     /** The files that are read. */
     Path[] inputs() {
-        return Stream.of(Path.of(model), weights, config == null ? null : Path.of(config))
+        return Stream.of(Path.of(chosen()), weights, config == null ? null : Path.of(config))
                 .filter(Objects::nonNull)
                 .filter(Files::isRegularFile)
                 .toArray(Path[]::new);

@@ -123,6 +123,19 @@ class AuditCommandTest {
         run = audit(out, again);
         assertThat(run.code()).as(run.err()).isZero();
 
+        Object[] other = {
+            "--trusted-ids", list, "--epochs", "3", "--model", out.resolve("backbone.safetensors"), "--apply", "list"
+        };
+        Path given = folder.resolve("given");
+        run = audit(given, other);
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.out()).doesNotContain("no model is given");
+        assertThat(given.resolve("features.npy")).hasSameBinaryContentAs(out.resolve("features.npy"));
+        assertThat(given.resolve("issues.csv")).hasSameBinaryContentAs(out.resolve("issues.csv"));
+        assertThat(given.resolve("backbone.safetensors")).doesNotExist();
+        assertThat(audit(folder.resolve("other"), "--size", "32").err())
+                .contains("options of a model are given, but not --model");
+
         Files.writeString(list, "class0/none.png\n");
         assertThat(audit(folder.resolve("other"), "--trusted-ids", list).err())
                 .contains("line 1 is 'class0/none.png', neither the path of a sample, such as class0/");
@@ -141,7 +154,7 @@ class AuditCommandTest {
             "--data",
             "images:" + photos,
             "--epochs",
-            "200",
+            "60",
             "--backbone-epochs",
             "1",
             "--out",

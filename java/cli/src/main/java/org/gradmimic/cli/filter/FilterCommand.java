@@ -106,7 +106,7 @@ public final class FilterCommand implements Callable<Integer> {
         FilterSpec filterSpec = FilterSettings.spec(settings, input.isLog());
         boolean perClass = settings.get(FilterSettings.PER_CLASS);
         ScoreColumn column = settings.get(FilterSettings.USE).column();
-        checkFiles(scores, out);
+        checkFiles(input.path(), out);
         Uids uids = pool.uids(common);
         names.open(scores, out, uids != null);
         try (Classes classes = perClass ? Classes.npy(requireLabels()) : null;

@@ -112,7 +112,8 @@ class NamesTest {
     @Test
     void aFilterWritesThem() throws Exception {
         Path csv = folder.resolve("filter.csv");
-        Path table = folder.resolve("filter.parquet");
+        // In the run's folder, beside the score log.
+        Path table = run.resolve("filter.parquet");
         Path list = folder.resolve("discarded.txt");
         Path discarded = folder.resolve("discarded.csv");
         Object[] filter = {
