@@ -123,7 +123,12 @@ final class EmbedCommand implements Callable<Integer> {
                     Progress progress = common.progress("embedding", "captions", captions.size())) {
                 long started = System.nanoTime();
                 Embedder.writeCaptions(
-                        (ModelBackbone) opened.backbone(), tokenizer, captions, batchSize, out, shown(progress));
+                        (ModelBackbone) opened.backbone(),
+                        tokenizer::tokens,
+                        captions,
+                        batchSize,
+                        out,
+                        shown(progress));
                 record(facts, started);
             }
             common.out()

@@ -8,6 +8,7 @@ import org.gradmimic.TensorScope;
 import org.gradmimic.Tensors;
 import org.gradmimic.Weighting;
 import org.gradmimic.io.npy.NpyFile;
+import org.gradmimic.io.npy.NpyLabels;
 import org.gradmimic.io.npy.NpyWriter;
 import org.gradmimic.score.FeatureSource;
 import org.gradmimic.score.ScoreSink;
@@ -46,7 +47,7 @@ public final class ScoreFile {
     private static void score(Path folder, float[] weight, float[] reference) {
         try (TensorScope scope = TensorScope.open();
                 NpyFile features = NpyFile.open(folder.resolve("features.npy"));
-                NpyFile labels = NpyFile.open(folder.resolve("labels.npy"));
+                NpyLabels labels = NpyLabels.open(folder.resolve("labels.npy"));
                 FeatureSource source = FeatureSource.builder(features, labels, Tensors.of(weight, CLASSES, WIDTH))
                         .reference(Tensors.of(reference, CLASSES, WIDTH))
                         .build()) {

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.bytedeco.javacpp.PointerScope;
@@ -20,7 +21,6 @@ import org.gradmimic.io.npy.NpyWriter;
 import org.gradmimic.io.sample.ClassNames;
 import org.gradmimic.io.sample.SampleName;
 import org.gradmimic.io.sample.SampleNames;
-import org.gradmimic.model.caption.ClipTokenizer;
 
 /** Streams images, or captions, through a model, in constant memory. The next batch is decoded while the current one is embedded. */
 public final class Embedder {
@@ -137,12 +137,13 @@ public final class Embedder {
      * whole. If the embedding was stopped or failed, it does not appear.
      *
      * @param model of CLIP
+     * @param tokenizer the tokens [B,T] long of B captions, such as {@code ClipTokenizer::tokens}
      * @param folder must exist
      * @return false if the listener stopped it
      */
     public static boolean writeCaptions(
             ModelBackbone model,
-            ClipTokenizer tokenizer,
+            Function<List<String>, Tensor> tokenizer,
             List<String> captions,
             int batchSize,
             Path folder,
@@ -155,7 +156,7 @@ public final class Embedder {
                 try (PointerScope scope = new PointerScope()) {
                     rows.accept(
                             LongStream.range(from, to).toArray(),
-                            model.textFeatures(tokenizer.tokens(captions.subList(from, to))));
+                            model.textFeatures(tokenizer.apply(captions.subList(from, to))));
                 }
                 listener.embedded(to, captions.size());
             }
