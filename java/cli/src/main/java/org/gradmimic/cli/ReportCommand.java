@@ -16,9 +16,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "report",
         sortOptions = false,
-        description =
-                "Makes one HTML file of the runs in some folders: scores, weights, samples with pictures, classes,"
-                        + " learning curves and filters. It opens in a browser without a network.",
+        description = "Makes one HTML file of the runs in some folders: scores, weights, samples with images, classes,"
+                + " learning curves and filters. It opens in a browser without a network.",
         footer = {"", "  gradmimic report runs/demo --out report.html"})
 final class ReportCommand implements Callable<Integer> {
     @Mixin
@@ -34,20 +33,19 @@ final class ReportCommand implements Callable<Integer> {
     private Path out;
 
     @Option(
-            names = "--pictures",
+            names = "--images",
             paramLabel = "WHERE",
             description =
-                    "Where the pictures of the samples are: a folder, a tar or zip archive, or the spec of a data set"
+                    "Where the images of the samples are: a folder, a tar or zip archive, or the spec of a data set"
                             + " (default: the data set that the run names).")
-    private @Nullable String pictures;
+    private @Nullable String images;
 
     @Option(
             names = "--thumbnails",
             paramLabel = "N",
             defaultValue = "" + Report.THUMBNAILS,
-            description =
-                    "How many samples of each run have pictures in the page: half of them the most suspicious ones,"
-                            + " half the least (default: ${DEFAULT-VALUE}).")
+            description = "How many samples of each run have images in the page: half of them the most suspicious ones,"
+                    + " half the least (default: ${DEFAULT-VALUE}).")
     private int thumbnails;
 
     @Option(
@@ -65,18 +63,18 @@ final class ReportCommand implements Callable<Integer> {
                 .threads(common.threads())
                 .madeBy("gradmimic " + BuildInfo.version());
         runs.forEach(report::run);
-        if (pictures != null) report.pictures(pictures);
+        if (images != null) report.images(images);
         if (truth != null) report.truth(truth);
         Report.Written written = report.build().write(out);
         written.sentences().forEach(common.out()::println);
         common.out()
                 .printf(
                         Locale.ROOT,
-                        "%s: %.1f MB, %,d samples, %,d pictures%n",
+                        "%s: %.1f MB, %,d samples, %,d images%n",
                         out,
                         written.bytes() * 1e-6,
                         written.samples(),
-                        written.pictures());
+                        written.images());
         return 0;
     }
 }

@@ -30,7 +30,7 @@ class ReportCommandTest {
         assertThat(report.err()).isEmpty();
         assertThat(report.code()).isZero();
         assertThat(report.out())
-                .contains("The filter keep.npy keeps 3 of 4 samples", page + ": ", " MB, 4 samples, 0 pictures");
+                .contains("The filter keep.npy keeps 3 of 4 samples", page + ": ", " MB, 4 samples, 0 images");
         assertThat(Files.readString(page)).startsWith("<!DOCTYPE html>").contains("default-src 'none'");
     }
 
@@ -39,7 +39,7 @@ class ReportCommandTest {
         for (String[] wrong : new String[][] {
             {"--out", folder.resolve("report.txt").toString(), "report.txt: expected a name that ends in .html"},
             {"--thumbnails", "-1", "--thumbnails is -1"},
-            {"--pictures", folder.resolve("none").toString(), "none: no such folder or archive of pictures"},
+            {"--images", folder.resolve("none").toString(), "none: no such folder or archive of images"},
             {"--truth", folder.resolve("none.npy").toString(), "none.npy"},
         }) {
             Run report = wrong[0].equals("--out")

@@ -47,9 +47,9 @@ final class Page {
      * Writes a page, which is whole or absent.
      *
      * @param header the data as {@link DataBlock#writeTo} takes it
-     * @param pictures base64, one piece for each picture
+     * @param images base64, one piece for each image
      */
-    static void write(Path file, DataBlock data, Object header, List<String> pictures) {
+    static void write(Path file, DataBlock data, Object header, List<String> images) {
         String style = resource("library/uPlot.min.css") + "\n" + resource("style.css");
         String script = script();
         String policy = String.join(
@@ -72,8 +72,8 @@ final class Page {
                         case "style" -> text(out, style);
                         case "script" -> text(out, script);
                         case "data" -> data.writeTo(out, header);
-                        case "pictures" -> {
-                            for (String picture : pictures) text(out, picture);
+                        case "images" -> {
+                            for (String image : images) text(out, image);
                         }
                         default -> throw new InternalException("page.html has an unknown place: " + place.group());
                     }

@@ -18,7 +18,7 @@ import org.gradmimic.select.filter.Filter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A report of runs: one HTML file that opens without a network. It shows scores, weights, samples with pictures, classes,
+ * A report of runs: one HTML file that opens without a network. It shows scores, weights, samples with images, classes,
  * learning curves and filters; docs/report.md describes it.
  *
  * <pre>{@code
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Report {
-    /** The number of pictures of a run, unless another is set. */
+    /** The number of images of a run, unless another is set. */
     public static final int THUMBNAILS = 1_000;
 
     private final List<Path> runs;
@@ -35,7 +35,7 @@ public final class Report {
 
     private Report(Builder builder) {
         runs = List.copyOf(builder.runs);
-        options = new RunPage.Options(builder.pictures, builder.thumbnails, builder.truth, builder.threads);
+        options = new RunPage.Options(builder.images, builder.thumbnails, builder.truth, builder.threads);
         madeBy = builder.madeBy;
     }
 
@@ -47,7 +47,7 @@ public final class Report {
     /** Collects what a report shows. */
     public static final class Builder {
         private final List<Path> runs = new ArrayList<>();
-        private @Nullable String pictures;
+        private @Nullable String images;
         private @Nullable Path truth;
         private int thumbnails = THUMBNAILS;
         private int threads = 1;
@@ -62,16 +62,16 @@ public final class Report {
         }
 
         /**
-         * Sets where the pictures of the samples are: a folder, a tar or zip archive, or the spec of a data set. The default is
+         * Sets where the images of the samples are: a folder, a tar or zip archive, or the spec of a data set. The default is
          * the data set that the run names, if it is still there.
          */
-        public Builder pictures(String where) {
-            pictures = where;
+        public Builder images(String where) {
+            images = where;
             return this;
         }
 
         /**
-         * Sets how many samples of each run have pictures: half of them the most suspicious ones, half the least.
+         * Sets how many samples of each run have images: half of them the most suspicious ones, half the least.
          *
          * @throws InvalidArgumentException if it is negative
          */
@@ -116,10 +116,10 @@ public final class Report {
      *
      * @param bytes the size of the file
      * @param samples of all runs
-     * @param pictures how many samples have one
+     * @param images how many samples have one
      * @param sentences the summary of each run
      */
-    public record Written(long bytes, long samples, int pictures, List<String> sentences) {}
+    public record Written(long bytes, long samples, int images, List<String> sentences) {}
 
     /**
      * Reads the runs and writes the page, which is whole or absent.
@@ -129,10 +129,10 @@ public final class Report {
     public Written write(Path file) {
         AtomicFile.requireWritable(file);
         DataBlock data = new DataBlock();
-        List<String> pictures = new ArrayList<>();
+        List<String> images = new ArrayList<>();
         List<RunPage> pages = new ArrayList<>();
         int[] at = {0};
-        for (Path run : runs) pages.add(RunPage.read(run, name(run), options, data, pictures, at));
+        for (Path run : runs) pages.add(RunPage.read(run, name(run), options, data, images, at));
         Map<String, Filter> filters = new LinkedHashMap<>();
         for (RunPage page : pages) {
             page.filters()
@@ -143,12 +143,12 @@ public final class Report {
         Map<String, Object> header = new LinkedHashMap<>();
         header.put("made", made());
         header.put("runs", pages.stream().map(page -> page.json(overlaps)).toList());
-        Page.write(file, data, header, pictures);
+        Page.write(file, data, header, images);
         try {
             return new Written(
                     Files.size(file),
                     pages.stream().mapToLong(RunPage::samples).sum(),
-                    pictures.size(),
+                    images.size(),
                     pages.stream().map(RunPage::sentence).toList());
         } catch (IOException e) {
             throw InputException.in(file, "cannot be read: " + AtomicFile.reason(e), e);

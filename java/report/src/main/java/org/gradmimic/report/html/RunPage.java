@@ -27,13 +27,13 @@ final class RunPage {
     /**
      * What a person chose.
      *
-     * @param pictures where they are; null for the data set that the run names
+     * @param images where they are; null for the data set that the run names
      * @param thumbnails at most so many
      * @param truth a filter that keeps the clean samples, or null
      * @param threads that read a score log
      */
     record Options(
-            @Nullable String pictures,
+            @Nullable String images,
             int thumbnails,
             @Nullable Path truth,
             int threads) {}
@@ -56,17 +56,17 @@ final class RunPage {
     private final boolean @Nullable [] suspected;
     private final List<Measure> measures = new ArrayList<>();
     private final List<Curve> curves;
-    private final @Nullable Pictures source;
+    private final @Nullable SampleImages source;
     private final String sentence;
 
-    private RunPage(Path folder, String name, Options options, DataBlock data, List<String> pictures, int[] at) {
+    private RunPage(Path folder, String name, Options options, DataBlock data, List<String> images, int[] at) {
         this.name = name;
         this.options = options;
         this.data = data;
         files = new RunFiles(folder);
         metrics = files.json("metrics.json");
         filters = KeepFilters.of(files);
-        source = pictures();
+        source = images();
         // The demo numbers its classes as its data set does.
         boolean isDemo = files.find(POSITIONS) != null;
         List<String> fallback =
@@ -91,7 +91,7 @@ final class RunPage {
             if (weights != null && weights.epochs() > 0) measures.add(Measure.of(Measure.Kind.WEIGHT, weights, groups));
             double[] suspicion = suspicion();
             int[] listed = isListed() ? Listing.of(suspicion) : new int[0];
-            list(table, listed, suspicion, pictures, at);
+            list(table, listed, suspicion, images, at);
             listPaths(listed, scores, weights);
         }
         Summary summary =
@@ -121,11 +121,11 @@ final class RunPage {
     /**
      * Reads a run.
      *
-     * @param pictures receives the base64 of each picture
+     * @param images receives the base64 of each image
      * @param at the length of all that it holds
      */
-    static RunPage read(Path folder, String name, Options options, DataBlock data, List<String> pictures, int[] at) {
-        return new RunPage(folder, name, options, data, pictures, at);
+    static RunPage read(Path folder, String name, Options options, DataBlock data, List<String> images, int[] at) {
+        return new RunPage(folder, name, options, data, images, at);
     }
 
     String name() {
@@ -151,11 +151,11 @@ final class RunPage {
         return all;
     }
 
-    private @Nullable Pictures pictures() {
-        if (options.pictures() != null) return Pictures.at(options.pictures());
+    private @Nullable SampleImages images() {
+        if (options.images() != null) return SampleImages.at(options.images());
         Object spec =
                 metrics.getOrDefault("data", Values.map(metrics.get("settings")).getOrDefault("data", ""));
-        return spec instanceof String text && !text.isEmpty() ? Pictures.ofRun(text) : null;
+        return spec instanceof String text && !text.isEmpty() ? SampleImages.ofRun(text) : null;
     }
 
     private int countSamples(@Nullable ScoreLog log, @Nullable Path array, @Nullable Path found) {
@@ -231,7 +231,7 @@ final class RunPage {
                 : issues != null ? measure.edgeThatKeeps(samples - issues.count()) : measure.naturalEdge();
     }
 
-    private void list(SampleTable table, int[] listed, double[] suspicion, List<String> pictures, int[] at) {
+    private void list(SampleTable table, int[] listed, double[] suspicion, List<String> images, int[] at) {
         boolean complete = listed.length == samples;
         json.put("shown", listed.length);
         json.put("complete", complete);
@@ -270,7 +270,7 @@ final class RunPage {
         if (names == null) return;
         json.put("names", withoutNull(names));
         if (source != null && options.thumbnails() > 0) {
-            show(source, names, choosePictures(listed, suspicion), listed.length, pictures, at);
+            show(source, names, chooseImages(listed, suspicion), listed.length, images, at);
         }
     }
 
@@ -303,8 +303,8 @@ final class RunPage {
         }
     }
 
-    /** The places in the list of the samples that get pictures. */
-    private int[] choosePictures(int[] listed, double[] suspicion) {
+    /** The places in the list of the samples that get images. */
+    private int[] chooseImages(int[] listed, double[] suspicion) {
         double[] of = Arrays.stream(listed).mapToDouble(i -> suspicion[i]).toArray();
         if (Arrays.stream(of).allMatch(Double::isNaN)) {
             return IntStream.range(0, Math.min(listed.length, options.thumbnails()))
@@ -319,22 +319,22 @@ final class RunPage {
     }
 
     private void show(
-            Pictures source, @Nullable String[] names, int[] places, int count, List<String> pictures, int[] at) {
+            SampleImages source, @Nullable String[] names, int[] places, int count, List<String> images, int[] at) {
         Map<String, Integer> wanted = new HashMap<>();
         for (int place : places) {
             String path = names[place];
             if (path != null && !path.isEmpty()) wanted.put(path, place);
         }
         int[] pieces = new int[2 * count];
-        int before = pictures.size();
+        int before = images.size();
         source.read(wanted, (place, jpeg) -> {
             String text = Base64.getEncoder().encodeToString(jpeg);
             pieces[2 * place] = at[0];
             pieces[2 * place + 1] = text.length();
             at[0] += text.length();
-            pictures.add(text);
+            images.add(text);
         });
-        if (pictures.size() > before) json.put("pictures", data.ints(pieces));
+        if (images.size() > before) json.put("images", data.ints(pieces));
     }
 
     private void listPaths(int[] listed, @Nullable Scores scores, @Nullable Scores weights) {

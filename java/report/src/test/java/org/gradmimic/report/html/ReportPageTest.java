@@ -48,7 +48,7 @@ class ReportPageTest {
         Report.builder()
                 .run(run.folder)
                 .run(other.folder)
-                .pictures(run.writePictures().toString())
+                .images(run.writeImages().toString())
                 .thumbnails(100)
                 .build()
                 .write(page);
@@ -125,7 +125,7 @@ class ReportPageTest {
                         .booleanValue())
                 .isTrue();
         assertThat(browser.text("#run-details"))
-                .contains("gradmimic audit", " 'images:my pictures'", " --epochs 4", " --out ");
+                .contains("gradmimic audit", " 'images:my images'", " --epochs 4", " --out ");
         requireQuiet(page);
     }
 
@@ -239,7 +239,7 @@ class ReportPageTest {
         waitFor("document.querySelector('#list .chosen')?.getAttribute('aria-posinset') === '1'");
         browser.click("#view input[value=list]");
         assertThat(number("document.querySelectorAll('#list .line').length")).isPositive();
-        browser.click("#view input[value=pictures]");
+        browser.click("#view input[value=images]");
         assertThat(number("document.querySelectorAll('#list .card').length")).isPositive();
         requireQuiet(page);
     }

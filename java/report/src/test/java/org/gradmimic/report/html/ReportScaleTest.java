@@ -76,12 +76,12 @@ class ReportScaleTest {
                 IntStream.range(0, samples).mapToDouble(run::mean).sorted().toArray();
         double high = means[samples - PICTURES];
         // In this fixture the suspected samples are ranked by their ids.
-        Path pictures = run.writePictures(i -> i < 10 * PICTURES && !run.keep[i] || run.mean(i) >= high);
+        Path images = run.writeImages(i -> i < 10 * PICTURES && !run.keep[i] || run.mean(i) >= high);
         Path page = folder.resolve("report" + samples + ".html");
         long begin = System.nanoTime();
         Report.builder()
                 .run(run.folder)
-                .pictures(pictures.toString())
+                .images(images.toString())
                 .threads(2)
                 .build()
                 .write(page);

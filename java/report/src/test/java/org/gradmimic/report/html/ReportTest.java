@@ -112,68 +112,68 @@ class ReportTest {
     @Test
     void thumbnailsAreOfTheExtremes() throws Exception {
         RunFixture run = new RunFixture(folder.resolve("run"), 120, 2).write();
-        Path pictures = run.writePictures();
+        Path images = run.writeImages();
         Path page = folder.resolve("report.html");
         Report.Written written = Report.builder()
                 .run(run.folder)
-                .pictures(pictures.toString())
+                .images(images.toString())
                 .thumbnails(10)
                 .build()
                 .write(page);
-        assertThat(written.pictures()).isEqualTo(10);
+        assertThat(written.images()).isEqualTo(10);
         Data data = Data.of(RunFixture.read(page));
         JsonNode shown = data.header().at("/runs/0");
         int with = 0;
-        for (int i = 0; i < 120; i++) with += data.whole(shown.required("pictures"), 2 * i + 1) > 0 ? 1 : 0;
+        for (int i = 0; i < 120; i++) with += data.whole(shown.required("images"), 2 * i + 1) > 0 ? 1 : 0;
         assertThat(with).isEqualTo(10);
     }
 
     @Test
-    void picturesOfZipArchivesAndManifestsAreRead() throws Exception {
+    void imagesOfZipArchivesAndManifestsAreRead() throws Exception {
         RunFixture run = new RunFixture(folder.resolve("run"), 12, 1).write();
-        Path pictures = run.writePictures();
-        Path zip = folder.resolve("pictures.zip");
+        Path images = run.writeImages();
+        Path zip = folder.resolve("images.zip");
         try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zip))) {
             for (String path : run.path) {
                 out.putNextEntry(new ZipEntry(path));
-                Files.copy(pictures.resolve(path), out);
+                Files.copy(images.resolve(path), out);
                 out.closeEntry();
             }
         }
-        for (String where : new String[] {zip.toString(), "images:" + zip, "images:list.csv,root=" + pictures}) {
+        for (String where : new String[] {zip.toString(), "images:" + zip, "images:list.csv,root=" + images}) {
             Report.Written written =
-                    Report.builder().run(run.folder).pictures(where).build().write(folder.resolve("r.html"));
-            assertThat(written.pictures()).as(where).isEqualTo(12);
+                    Report.builder().run(run.folder).images(where).build().write(folder.resolve("r.html"));
+            assertThat(written.images()).as(where).isEqualTo(12);
         }
-        Files.write(pictures.resolve(run.path[3]), new byte[] {1, 2, 3});
+        Files.write(images.resolve(run.path[3]), new byte[] {1, 2, 3});
         assertThat(Report.builder()
                         .run(run.folder)
-                        .pictures(pictures.toString())
+                        .images(images.toString())
                         .build()
                         .write(folder.resolve("r.html"))
-                        .pictures())
-                .as("a damaged picture is left out")
+                        .images())
+                .as("a damaged image is left out")
                 .isEqualTo(11);
     }
 
     /** A path of a data set that leads out of its folder shows nothing. */
     @Test
-    void picturesOutsideTheFolderAreNotRead() throws Exception {
+    void imagesOutsideTheFolderAreNotRead() throws Exception {
         RunFixture run = new RunFixture(folder.resolve("run"), 10, 1);
         run.write();
-        Path pictures = run.writePictures();
+        Path images = run.writeImages();
         Path inside = Files.createDirectory(folder.resolve("inside"));
-        for (int i = 0; i < 10; i++) run.path[i] = "../run-pictures/" + run.path[i];
+        for (int i = 0; i < 10; i++) run.path[i] = "../run-images/" + run.path[i];
         RunFixture outward = new RunFixture(folder.resolve("outward"), 10, 1);
         System.arraycopy(run.path, 0, outward.path, 0, 10);
         outward.write();
-        assertThat(pictures).isDirectory();
+        assertThat(images).isDirectory();
         Report.Written written = Report.builder()
                 .run(outward.folder)
-                .pictures(inside.toString())
+                .images(inside.toString())
                 .build()
                 .write(folder.resolve("r.html"));
-        assertThat(written.pictures()).isZero();
+        assertThat(written.images()).isZero();
     }
 
     @Test
@@ -191,7 +191,7 @@ class ReportTest {
         RunFixture run = new RunFixture(folder.resolve("run"), 20, 2).write();
         assertThatThrownBy(() -> Report.builder()
                         .run(run.folder)
-                        .pictures("nowhere")
+                        .images("nowhere")
                         .build()
                         .write(page))
                 .isInstanceOf(InputException.class)

@@ -149,7 +149,7 @@ final class RunFixture {
                         "finished",
                         true,
                         "settings",
-                        Map.of("data", "images:my pictures", "epochs", Integer.toString(epochs)))));
+                        Map.of("data", "images:my images", "epochs", Integer.toString(epochs)))));
         return this;
     }
 
@@ -175,14 +175,14 @@ final class RunFixture {
         return all;
     }
 
-    /** Writes a picture of one colour for each sample, and returns their folder. */
-    Path writePictures() throws IOException {
-        return writePictures(i -> true);
+    /** Writes an image of one colour for each sample, and returns their folder. */
+    Path writeImages() throws IOException {
+        return writeImages(i -> true);
     }
 
-    /** Writes pictures of some samples only. */
-    Path writePictures(IntPredicate wanted) throws IOException {
-        Path root = folder.resolveSibling(folder.getFileName() + "-pictures");
+    /** Writes images of some samples only. */
+    Path writeImages(IntPredicate wanted) throws IOException {
+        Path root = folder.resolveSibling(folder.getFileName() + "-images");
         ImageSize size = new ImageSize(24, 32);
         try (ThumbnailMaker maker = new ThumbnailMaker(64)) {
             for (int i = 0; i < samples; i++) {

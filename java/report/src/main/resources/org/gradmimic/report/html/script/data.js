@@ -22,12 +22,12 @@ async function readData() {
     value && types[value.$array] ? new types[value.$array](buffer, start + value.at, value.length) : value);
 }
 
-/** The picture of a sample as an address, or null. Each picture has a piece of the base64 of its own. */
-const pictures = {
-  text: document.getElementById('pictures').textContent,
+/** The image of a sample as an address, or null. Each image has a piece of the base64 of its own. */
+const images = {
+  text: document.getElementById('images').textContent,
   of(run, i) {
-    if (!run.pictures || run.pictures[2 * i + 1] === 0) return null;
-    const from = run.pictures[2 * i];
-    return 'data:image/jpeg;base64,' + this.text.substring(from, from + run.pictures[2 * i + 1]);
+    if (!run.images || run.images[2 * i + 1] === 0) return null;
+    const from = run.images[2 * i];
+    return 'data:image/jpeg;base64,' + this.text.substring(from, from + run.images[2 * i + 1]);
   },
 };

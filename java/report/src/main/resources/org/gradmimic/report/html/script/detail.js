@@ -17,10 +17,10 @@ const detail = {
     }
     panel.dataset.shown = `${run.name} ${i} ${state.measure?.key}`;
     charts.forEach((spec, place) => { if (panel.contains(place)) charts.delete(place); });
-    const source = pictures.of(run, i);
+    const source = images.of(run, i);
     panel.replaceChildren(
       element('h3', {}, sampleName(run, i)),
-      ...(source ? [element('img', { src: source, alt: `Picture of ${sampleName(run, i)}` })] : []),
+      ...(source ? [element('img', { src: source, alt: `Image of ${sampleName(run, i)}` })] : []),
       this.facts(run, i));
     this.drawEpochs(panel, run, i);
   },

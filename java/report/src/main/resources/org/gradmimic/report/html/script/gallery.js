@@ -37,9 +37,9 @@ const gallery = {
     byId('query').value = '';
     state.chosenClass = '';
     state.show = 'all';
-    state.view = run.pictures ? 'pictures' : 'list';
+    state.view = run.images ? 'images' : 'list';
     byId('samples-note').textContent = run.samplesNote;
-    segments(byId('view'), [['pictures', 'Pictures'], ['list', 'List']], state.view, view => {
+    segments(byId('view'), [['images', 'Images'], ['list', 'List']], state.view, view => {
       state.view = view;
       this.layout(true);
     });
@@ -130,19 +130,19 @@ const gallery = {
   layout(force) {
     const list = byId('list');
     if (!state.run || list.clientWidth === 0) return;
-    const pictures = state.view === 'pictures';
-    const perRow = pictures ? Math.max(1, Math.floor((list.clientWidth - 10) / 150)) : 1;
+    const images = state.view === 'images';
+    const perRow = images ? Math.max(1, Math.floor((list.clientWidth - 10) / 150)) : 1;
     if (!force && perRow === this.perRow) return;
     this.perRow = perRow;
-    list.classList.toggle('lines', !pictures);
-    byId('columns').hidden = pictures;
+    list.classList.toggle('lines', !images);
+    byId('columns').hidden = images;
     byId('columns').replaceChildren(...['', 'id', 'path', 'label', state.measure?.name ?? 'score', ''].map((text, i) =>
       element('span', { class: i === 1 || i === 4 ? 'number' : null }, text)));
     const settings = {
       count: Math.ceil(this.matches.length / perRow),
       getScrollElement: () => list,
-      estimateSize: () => pictures ? 206 : 52,
-      paddingStart: pictures ? 10 : 0,
+      estimateSize: () => images ? 206 : 52,
+      paddingStart: images ? 10 : 0,
       overscan: 3,
       scrollToFn: VirtualCore.elementScroll,
       observeElementRect: VirtualCore.observeElementRect,
@@ -199,23 +199,23 @@ const gallery = {
   option(place) {
     const run = state.run;
     const i = this.matches[place];
-    const source = pictures.of(run, i);
-    const picture = source ? element('img', { src: source, alt: '' }) : element('div', { class: 'blank' }, `#${run.id[i]}`);
+    const source = images.of(run, i);
+    const image = source ? element('img', { src: source, alt: '' }) : element('div', { class: 'blank' }, `#${run.id[i]}`);
     const value = state.measure ? formatNumber(run[state.measure.key][i]) : formatNumber(run.score?.[i]);
     const attributes = {
       role: 'option', id: `option-${place}`, 'data-place': place, 'aria-selected': 'false',
       'aria-posinset': place + 1, 'aria-setsize': this.matches.length, title: sampleName(run, i),
     };
     const discarded = state.measure && !isKept(i) ? 'discarded' : null;
-    if (state.view === 'pictures') {
+    if (state.view === 'images') {
       return element('div', { class: 'card', ...attributes },
-        element('div', { class: 'picture' }, picture),
+        element('div', { class: 'image' }, image),
         element('p', { class: 'labels' }, ...this.labels(run, i)),
         element('p', { class: 'value' }, value),
         element('p', { class: 'name' }, shortName(sampleName(run, i))),
         discarded ? element('span', { class: 'tag' }, discarded) : null);
     }
-    return element('div', { class: 'line', ...attributes }, picture,
+    return element('div', { class: 'line', ...attributes }, image,
       element('span', { class: 'number faint' }, String(run.id[i])),
       element('p', {}, sampleName(run, i)),
       element('p', {}, ...this.labels(run, i)),
@@ -233,7 +233,7 @@ const gallery = {
   },
 
   key(event) {
-    const page = Math.max(1, Math.floor(byId('list').clientHeight / (state.view === 'pictures' ? 206 : 52))) * this.perRow;
+    const page = Math.max(1, Math.floor(byId('list').clientHeight / (state.view === 'images' ? 206 : 52))) * this.perRow;
     const steps = {
       ArrowRight: 1, ArrowLeft: -1, ArrowDown: this.perRow, ArrowUp: -this.perRow, PageDown: page, PageUp: -page,
       Home: -Infinity, End: Infinity,

@@ -9,7 +9,7 @@ const state = {
   chosenClass: '',
   show: 'all',
   order: '',
-  view: 'pictures',
+  view: 'images',
   chosen: -1,
 };
 

@@ -26,8 +26,8 @@ import org.gradmimic.io.tar.TarMember;
 import org.gradmimic.io.tar.TarReader;
 import org.jspecify.annotations.Nullable;
 
-/** Where the pictures of samples are: a folder, a tar or zip archive, or a data set that names its samples. */
-final class Pictures {
+/** Where the images of samples are: a folder, a tar or zip archive, or a data set that names its samples. */
+final class SampleImages {
     /** Twice the size at which they are shown, for screens with fine pixels. */
     private static final int SIDE = 128;
 
@@ -42,7 +42,7 @@ final class Pictures {
     private final @Nullable String spec;
     private @Nullable ImageDataset opened;
 
-    private Pictures(@Nullable Path folder, @Nullable Path archive, @Nullable String spec) {
+    private SampleImages(@Nullable Path folder, @Nullable Path archive, @Nullable String spec) {
         this.folder = folder;
         this.archive = archive;
         this.spec = spec;
@@ -54,12 +54,12 @@ final class Pictures {
      * @param where a folder, a tar or zip archive, or the spec of a data set
      * @throws InputException if there is no such place
      */
-    static Pictures at(String where) {
-        if (SPEC.matcher(where).matches() && !where.startsWith(IMAGES)) return new Pictures(null, null, where);
+    static SampleImages at(String where) {
+        if (SPEC.matcher(where).matches() && !where.startsWith(IMAGES)) return new SampleImages(null, null, where);
         Path path = root(where.startsWith(IMAGES) ? where.substring(IMAGES.length()) : where);
-        if (!Files.exists(path)) throw InputException.in(path, "no such folder or archive of pictures");
+        if (!Files.exists(path)) throw InputException.in(path, "no such folder or archive of images");
         boolean isFolder = Files.isDirectory(path);
-        return new Pictures(isFolder ? path : null, isFolder ? null : path, IMAGES + path);
+        return new SampleImages(isFolder ? path : null, isFolder ? null : path, IMAGES + path);
     }
 
     /** Of a manifest, the folder or archive that its paths are relative to. */
@@ -70,13 +70,13 @@ final class Pictures {
         return Path.of(manifest.group(1)).toAbsolutePath().resolveSibling("");
     }
 
-    /** The place that a run names, which may be gone or never have had pictures; null if so. */
-    static @Nullable Pictures ofRun(String data) {
+    /** The place that a run names, which may be gone or never have had images; null if so. */
+    static @Nullable SampleImages ofRun(String data) {
         try {
-            Pictures pictures = at(data);
+            SampleImages images = at(data);
             // Data sets that consist of files are opened only to see whether they are still there.
-            if (pictures.folder == null && pictures.archive == null) pictures.dataset();
-            return pictures;
+            if (images.folder == null && images.archive == null) images.dataset();
+            return images;
         } catch (GradmimicException | InvalidPathException e) {
             return null;
         }
@@ -89,7 +89,7 @@ final class Pictures {
     }
 
     /**
-     * Makes thumbnails. A sample whose picture is missing or cannot be decoded gets none.
+     * Makes thumbnails. A sample whose image is missing or cannot be decoded gets none.
      *
      * @param wanted the place of each sample by its path or name
      * @param found receives the place and the JPEG of each
@@ -113,7 +113,7 @@ final class Pictures {
                 if (!file.startsWith(root) || !Files.isRegularFile(file) || Files.size(file) > LARGEST_FILE) return;
                 found.accept(place, maker.jpeg(Files.readAllBytes(file), name));
             } catch (IOException | InvalidPathException | InputException e) {
-                // It is shown without a picture.
+                // It is shown without an image.
             }
         });
     }
@@ -131,7 +131,7 @@ final class Pictures {
                 try {
                     found.accept(place, maker.jpeg(content, member.name()));
                 } catch (InputException e) {
-                    // It is shown without a picture.
+                    // It is shown without an image.
                 }
             }
         } catch (IOException e) {
@@ -148,7 +148,7 @@ final class Pictures {
                 try (InputStream in = zip.getInputStream(entry)) {
                     found.accept(sample.getValue(), maker.jpeg(in.readNBytes((int) LARGEST_FILE), sample.getKey()));
                 } catch (ZipException | InputException e) {
-                    // It is shown without a picture.
+                    // It is shown without an image.
                 }
             }
         } catch (IOException e) {
