@@ -174,6 +174,19 @@ class EmbedModelTest {
         refused("vocabulary", "v.txt", "--captions is for CLIP, the only model with a text tower");
     }
 
+    /** This module does not depend on ONNX Runtime. */
+    @Test
+    void aMissingOnnxRuntimeIsNamedWithWhatAddsIt() {
+        options.clear();
+        with("model", STORED.resolve("onnx/net.onnx")).with("data", "drawn:classes=2,train=4").with("size", 16);
+        with("out", folder.resolve("out"));
+        run().assertRefused(
+                        "embed",
+                        "net.onnx: needs ONNX Runtime, which cannot be loaded",
+                        "add com.microsoft.onnxruntime:onnxruntime to the class path, with ./gradmimic build --onnx (54 MB)");
+        assertThat(folder.resolve("out")).doesNotExist();
+    }
+
     private void refused(String option, String value, String message) {
         Map<String, String> before = new LinkedHashMap<>(options);
         if (value == null) options.remove(option);
