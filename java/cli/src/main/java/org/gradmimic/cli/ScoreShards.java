@@ -17,6 +17,7 @@ import org.gradmimic.score.ShardRun;
 import org.gradmimic.score.ShardScorer;
 import org.gradmimic.score.ShardScoring;
 import org.gradmimic.score.ShardSettings;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 
 /** {@code score model} of the image–caption pairs in WebDataset shards. */
@@ -136,13 +137,14 @@ final class ScoreShards {
                 .build();
     }
 
-    private PixelNormalisation normalisation() {
+    /** Null for that of the model. */
+    private @Nullable PixelNormalisation normalisation() {
         boolean mean = ScoreOptions.given(spec, "--mean");
         boolean std = ScoreOptions.given(spec, "--std");
         if (mean != std) {
-            throw new InputException("of --mean and --std both are needed, or none for those of CLIP");
+            throw new InputException("of --mean and --std both are needed, or none for those of the model");
         }
-        return mean ? options.normalisation() : PixelNormalisation.clip();
+        return mean ? options.normalisation() : null;
     }
 
     private static int batchSize(SettingValues values) {

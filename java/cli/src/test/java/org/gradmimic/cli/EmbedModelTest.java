@@ -178,7 +178,9 @@ class EmbedModelTest {
     @Test
     void aMissingOnnxRuntimeIsNamedWithWhatAddsIt() {
         options.clear();
-        with("model", STORED.resolve("onnx/net.onnx")).with("data", "drawn:classes=2,train=4").with("size", 16);
+        with("model", STORED.resolve("onnx/net.onnx"))
+                .with("data", "drawn:classes=2,train=4")
+                .with("size", 16);
         with("out", folder.resolve("out"));
         run().assertRefused(
                         "embed",

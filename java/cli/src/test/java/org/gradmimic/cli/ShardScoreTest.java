@@ -148,6 +148,36 @@ class ShardScoreTest {
         return new float[][] {Vectors.floats(folder.resolve("s.npy")), Vectors.floats(folder.resolve("l.npy"))};
     }
 
+    /** An image that is neither square nor of the model's size, prepared by the model's own configuration. */
+    @Test
+    void theSimilarityOfAPairIsThatOfItsEmbeddings() throws IOException {
+        String config = Files.readString(folder.resolve("c.json"));
+        Files.writeString(
+                folder.resolve("c.json"),
+                "{\"model_cfg\": " + config + ", \"preprocess_cfg\": {\"mean\": 0.4, \"std\": [0.2, 0.3, 0.25]}}");
+        byte[] image = Pairs.png(90, 51, 7);
+        Path images = Files.createDirectories(folder.resolve("images/dog"));
+        Files.write(images.resolve("0.png"), image);
+        Files.writeString(folder.resolve("caption.txt"), "a dog\n");
+        Pairs.write(folder.resolve("one.tar"), Map.of("0", Map.of("png", image, "txt", Pairs.utf8("a dog"))));
+        with("data", "webdataset:" + folder.resolve("one.tar"));
+        float similarity = (Float) scored().get(0).get(7);
+
+        String clip = "embed --threads 1 --model clip --model-config @c.json --weights @model.safetensors ";
+        gradmimic(clip + "--data images:@images --out @x");
+        gradmimic(clip + "--captions @caption.txt --vocabulary @bpe.txt --out @t");
+        float[] x = Vectors.floats(folder.resolve("x/features.npy"));
+        float[] t = Vectors.floats(folder.resolve("t/features.npy"));
+        // Both are the same numbers in float; only the cosine is computed in another order.
+        assertThat((double) similarity).isCloseTo(dot(x, t) / Math.sqrt(dot(x, x) * dot(t, t)), within(1e-6));
+    }
+
+    private static double dot(float[] a, float[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) sum += (double) a[i] * b[i];
+        return sum;
+    }
+
     @Test
     void goesIntoFiltersAndShards() throws IOException {
         scored();

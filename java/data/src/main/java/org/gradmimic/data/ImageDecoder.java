@@ -7,7 +7,6 @@ import org.bytedeco.opencv.global.opencv_core;
 import org.bytedeco.opencv.global.opencv_imgcodecs;
 import org.bytedeco.opencv.global.opencv_imgproc;
 import org.bytedeco.opencv.opencv_core.Mat;
-import org.bytedeco.opencv.opencv_core.Rect;
 import org.gradmimic.base.InputException;
 
 /** Turns encoded or raw images into RGB of a given size. Its memory is reused. */
@@ -41,24 +40,6 @@ final class ImageDecoder implements AutoCloseable {
      */
     void decode(byte[] content, int length, String name, Mat target, ImageFit fit) {
         scale(decode(content, length, name), target, fit);
-    }
-
-    /**
-     * As {@link #decode(byte[], int, String, Mat, ImageFit)}, without distortion: keeps the middle of the image, as large as the shape of the target
-     * allows, and scales that.
-     */
-    void decodeMiddle(byte[] content, int length, String name, Mat target) {
-        decode(content, length, name);
-        int width = decoded.cols();
-        int height = decoded.rows();
-        long across = (long) width * target.rows();
-        long down = (long) height * target.cols();
-        int keptWidth = across > down ? Math.max(1, Math.round((float) down / target.rows())) : width;
-        int keptHeight = down > across ? Math.max(1, Math.round((float) across / target.cols())) : height;
-        try (Rect kept = new Rect((width - keptWidth) / 2, (height - keptHeight) / 2, keptWidth, keptHeight);
-                Mat middle = new Mat(decoded, kept)) {
-            scale(middle, target);
-        }
     }
 
     /**

@@ -34,15 +34,6 @@ public record LabelNoise(long[] labels, boolean[] noisy) {
         return builder(labels, classes).share(share).seed(seed).build();
     }
 
-    /** As {@link Builder}, with pairwise noise. */
-    public static LabelNoise pairwise(long[] labels, int classes, double share, long seed) {
-        return builder(labels, classes)
-                .kind(Kind.PAIRWISE)
-                .share(share)
-                .seed(seed)
-                .build();
-    }
-
     /**
      * A builder of noise.
      *

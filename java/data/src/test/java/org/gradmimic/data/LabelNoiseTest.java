@@ -35,7 +35,11 @@ class LabelNoiseTest {
     @Test
     void pairwiseNoiseMovesToTheNextClass() {
         long[] labels = new Random(1).longs(300, 0, 7).toArray();
-        LabelNoise noise = LabelNoise.pairwise(labels, 7, 0.3, 9);
+        LabelNoise noise = LabelNoise.builder(labels, 7)
+                .kind(LabelNoise.Kind.PAIRWISE)
+                .share(0.3)
+                .seed(9)
+                .build();
         int moved = 0;
         for (int i = 0; i < labels.length; i++) {
             assertThat(noise.labels()[i]).isEqualTo(noise.noisy()[i] ? (labels[i] + 1) % 7 : labels[i]);

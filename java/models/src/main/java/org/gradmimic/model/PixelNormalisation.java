@@ -44,12 +44,6 @@ public record PixelNormalisation(List<Double> mean, List<Double> std) {
         return given.size() == 1 ? Collections.nCopies(CHANNELS, given.get(0)) : List.copyOf(given);
     }
 
-    /** The normalisation of OpenAI's CLIP, which open_clip uses too unless a model says otherwise. */
-    public static PixelNormalisation clip() {
-        return new PixelNormalisation(
-                List.of(0.48145466, 0.4578275, 0.40821073), List.of(0.26862954, 0.26130258, 0.27577711));
-    }
-
     /**
      * Converts images [n,H,W,3] uint8 to float [n,3,H,W]. The bytes are already in LibTorch's channels-last order, so
      * the permutation is a view and the result keeps that order.

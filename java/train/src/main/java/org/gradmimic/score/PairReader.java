@@ -18,7 +18,7 @@ import org.gradmimic.base.InvalidArgumentException;
 import org.gradmimic.base.OperationInterruptedException;
 import org.gradmimic.base.SettingException;
 import org.gradmimic.base.SettingText;
-import org.gradmimic.data.PictureDecoder;
+import org.gradmimic.data.SharedImageDecoder;
 import org.gradmimic.io.tar.TarMember;
 import org.gradmimic.model.caption.ClipTokenizer;
 import org.gradmimic.reshard.Sample;
@@ -38,7 +38,7 @@ final class PairReader implements AutoCloseable {
             List.of("jpg", "jpeg", "jfif", "png", "webp", "gif", "bmp", "tif", "tiff", "ppm", "pgm", "pnm");
 
     /** What turns the files of samples into pairs. All shards of a run use the same. */
-    record Tools(PictureDecoder pictures, ClipTokenizer tokenizer, ExecutorService threads) {}
+    record Tools(SharedImageDecoder images, ClipTokenizer tokenizer, ExecutorService threads) {}
 
     /** A sample that was read. Its pixels fail with an InputException if it cannot be used. */
     private record Ahead(String key, @Nullable String uid, long[] tokens, Future<byte[]> pixels) {}
@@ -120,7 +120,7 @@ final class PairReader implements AutoCloseable {
             String uid = uids.find(sample);
             long[] tokens = tools.tokenizer.tokens(caption(sample, where(key)));
             byte[] image = image(sample, where(key));
-            Future<byte[]> pixels = tools.threads.submit(() -> tools.pictures.decode(image, where(key)));
+            Future<byte[]> pixels = tools.threads.submit(() -> tools.images.decode(image, where(key)));
             ahead.add(new Ahead(key, uid, tokens, pixels));
         } catch (InputException e) {
             ahead.add(new Ahead(key, null, new long[0], CompletableFuture.failedFuture(e)));

@@ -12,12 +12,14 @@ import java.util.function.LongConsumer;
 import org.gradmimic.base.InputException;
 import org.gradmimic.base.InternalException;
 import org.gradmimic.data.ImageWarnings;
-import org.gradmimic.data.PictureDecoder;
+import org.gradmimic.data.SharedImageDecoder;
 import org.gradmimic.device.Device;
 import org.gradmimic.model.Clip;
+import org.gradmimic.model.ImageInput;
 import org.gradmimic.model.MimicLayers;
 import org.gradmimic.model.ModelWeights;
 import org.gradmimic.model.Models;
+import org.gradmimic.model.PixelNormalisation;
 import org.gradmimic.model.caption.ClipTokenizer;
 import org.gradmimic.reshard.Shard;
 
@@ -29,7 +31,7 @@ public final class ShardScorer implements AutoCloseable {
     private final ShardScoring scoring;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final List<String> notes = new ArrayList<>();
-    private final PictureDecoder pictures;
+    private final SharedImageDecoder images;
     private final PairReader.Tools tools;
     private final PairScorer scorer;
 
@@ -45,6 +47,8 @@ public final class ShardScorer implements AutoCloseable {
             for (Path file : scoring.weights()) checkpoints.add(read(model, file, device));
             List<ModelWeights> references = new ArrayList<>();
             for (Path file : scoring.references()) references.add(read(model, file, device));
+            ImageInput input = model.input();
+            PixelNormalisation given = scoring.normalisation();
             scorer = keep(new PairScorer(
                     model,
                     checkpoints,
@@ -52,16 +56,16 @@ public final class ShardScorer implements AutoCloseable {
                     mimicLayer,
                     scoring.contrastive(),
                     scoring.combination(),
-                    scoring.normalisation(),
+                    given != null ? given : input.normalisation(),
                     scoring.temperature()));
-            pictures = keep(new PictureDecoder(model.imageSize(), scoring.maxPixels()));
+            images = keep(new SharedImageDecoder(input.fit(), scoring.maxPixels()));
             ExecutorService decoders = Executors.newFixedThreadPool(threads, task -> {
                 Thread thread = new Thread(task, "image-decoder");
                 thread.setDaemon(true);
                 return thread;
             });
             open.push(() -> end(decoders));
-            tools = new PairReader.Tools(pictures, tokenizer, decoders);
+            tools = new PairReader.Tools(images, tokenizer, decoders);
             complete = true;
         } finally {
             if (!complete) close();
@@ -96,7 +100,7 @@ public final class ShardScorer implements AutoCloseable {
 
     /** What decoders said of images that were decoded all the same. */
     public ImageWarnings warnings() {
-        return pictures.warnings();
+        return images.warnings();
     }
 
     /**

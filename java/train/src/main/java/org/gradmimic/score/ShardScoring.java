@@ -34,8 +34,8 @@ public final class ShardScoring implements Serializable {
     private final String vocabulary;
     private final ContrastiveScore contrastive;
     private final ReferenceCombination.@Nullable Rule combine;
-    private final ArrayList<Double> mean;
-    private final ArrayList<Double> std;
+    private final @Nullable ArrayList<Double> mean;
+    private final @Nullable ArrayList<Double> std;
     private final int batchSize;
     private final double temperature;
     private final long maxPixels;
@@ -50,8 +50,9 @@ public final class ShardScoring implements Serializable {
         vocabulary = builder.vocabulary;
         contrastive = builder.contrastive;
         combine = builder.combine;
-        mean = new ArrayList<>(builder.normalisation.mean());
-        std = new ArrayList<>(builder.normalisation.std());
+        PixelNormalisation pixels = builder.normalisation;
+        mean = pixels == null ? null : new ArrayList<>(pixels.mean());
+        std = pixels == null ? null : new ArrayList<>(pixels.std());
         batchSize = builder.batchSize;
         temperature = builder.temperature;
         maxPixels = builder.maxPixels;
@@ -84,7 +85,7 @@ public final class ShardScoring implements Serializable {
         private String vocabulary = "";
         private ContrastiveScore contrastive = ContrastiveScore.EXACT;
         private ReferenceCombination.@Nullable Rule combine;
-        private PixelNormalisation normalisation = PixelNormalisation.clip();
+        private @Nullable PixelNormalisation normalisation;
         private int batchSize = ShardSettings.BATCH;
         private double temperature = 1;
         private long maxPixels = Datasets.MAX_PIXELS;
@@ -131,8 +132,8 @@ public final class ShardScoring implements Serializable {
             return this;
         }
 
-        /** Sets the normalisation of pixels; the default is CLIP's. */
-        public Builder normalisation(PixelNormalisation pixels) {
+        /** Sets the normalisation of pixels; null, the default, is the model's. */
+        public Builder normalisation(@Nullable PixelNormalisation pixels) {
             normalisation = pixels;
             return this;
         }
@@ -221,8 +222,10 @@ public final class ShardScoring implements Serializable {
         return combine == null ? null : new ReferenceCombination(combine, 0);
     }
 
+    /** Null for the model's. */
+    @Nullable
     PixelNormalisation normalisation() {
-        return new PixelNormalisation(mean, std);
+        return mean == null || std == null ? null : new PixelNormalisation(mean, std);
     }
 
     int batchSize() {
@@ -258,8 +261,8 @@ public final class ShardScoring implements Serializable {
                 .value("mimic-layer", mimicLayer)
                 .value("contrastive", contrastive.toString())
                 .value("combine", combine == null ? "none" : combine.toString())
-                .value("mean", mean.toString())
-                .value("std", std.toString())
+                .value("mean", mean == null ? "the model's" : mean.toString())
+                .value("std", std == null ? "the model's" : std.toString())
                 .value(ScoreSettings.BATCH_SIZE.name(), Integer.toString(batchSize))
                 .value(ScoreSettings.TEMPERATURE.name(), Double.toString(temperature))
                 .value("max-pixels", Long.toString(maxPixels))

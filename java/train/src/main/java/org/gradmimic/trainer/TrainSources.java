@@ -1,7 +1,6 @@
 package org.gradmimic.trainer;
 
 import java.util.List;
-import java.util.Locale;
 import org.gradmimic.data.Datasets;
 import org.gradmimic.data.ImageDataset;
 import org.gradmimic.data.LabelNoise;
@@ -15,19 +14,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What a command trains, and on what: settings that name a data set and a model. */
 public final class TrainSources {
-    /** How labels are changed. */
-    public enum NoiseKind {
-        /** To another class, drawn uniformly. */
-        SYMMETRIC,
-        /** To the next class; the last one becomes the first. */
-        PAIRWISE;
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
     public static final Setting<String> DATA = Setting.text("data", "SPEC", "Images: " + Datasets.SYNTAX);
 
     public static final Setting<Split> EVALUATE_ON = Setting.choice(
@@ -43,9 +29,9 @@ public final class TrainSources {
             .valid("from 0 to 1", share -> share >= 0 && share <= 1)
             .defaultsTo(0.0);
 
-    public static final Setting<NoiseKind> NOISE_KIND = Setting.choice(
-                    "noise-kind", "KIND", "How they are changed", NoiseKind.class)
-            .defaultsTo(NoiseKind.SYMMETRIC)
+    public static final Setting<LabelNoise.Kind> NOISE_KIND = Setting.choice(
+                    "noise-kind", "KIND", "How they are changed", LabelNoise.Kind.class)
+            .defaultsTo(LabelNoise.Kind.SYMMETRIC)
             .ignoredBy(TrainSources::noNoise);
 
     public static final Setting<Long> NOISE_SEED = Setting.wide("noise-seed", "s", "Seed of the changed labels")
@@ -89,10 +75,11 @@ public final class TrainSources {
         double share = values.get(NOISE);
         if (share == 0) return new TrainData(dataset, Split.TRAIN, labels, null, evaluation);
         int classes = dataset.classNames().size();
-        LabelNoise noise = switch (values.get(NOISE_KIND)) {
-            case SYMMETRIC -> LabelNoise.symmetric(labels, classes, share, values.get(NOISE_SEED));
-            case PAIRWISE -> LabelNoise.pairwise(labels, classes, share, values.get(NOISE_SEED));
-        };
+        LabelNoise noise = LabelNoise.builder(labels, classes)
+                .kind(values.get(NOISE_KIND))
+                .share(share)
+                .seed(values.get(NOISE_SEED))
+                .build();
         return new TrainData(dataset, Split.TRAIN, noise.labels(), labels, evaluation);
     }
 

@@ -39,17 +39,26 @@ public final class Pairs {
 
     /** Random pixels, [SIDE,SIDE,3]. */
     public static byte[] pixels(int sample) {
-        byte[] pixels = new byte[SIDE * SIDE * 3];
+        return pixels(SIDE, SIDE, sample);
+    }
+
+    private static byte[] pixels(int width, int height, int sample) {
+        byte[] pixels = new byte[width * height * 3];
         new Random(sample).nextBytes(pixels);
         return pixels;
     }
 
     public static byte[] png(int sample) {
-        byte[] pixels = pixels(sample);
-        BufferedImage image = new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_INT_RGB);
-        for (int i = 0; i < SIDE * SIDE; i++) {
+        return png(SIDE, SIDE, sample);
+    }
+
+    /** An image of random pixels. */
+    public static byte[] png(int width, int height, int sample) {
+        byte[] pixels = pixels(width, height, sample);
+        BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < width * height; i++) {
             int rgb = (pixels[3 * i] & 255) << 16 | (pixels[3 * i + 1] & 255) << 8 | pixels[3 * i + 2] & 255;
-            image.setRGB(i % SIDE, i / SIDE, rgb);
+            image.setRGB(i % width, i / width, rgb);
         }
         try {
             ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -111,14 +111,14 @@ public final class ScoreJob implements Callable<Integer> {
             names = "--mean",
             paramLabel = "X[,X,X]",
             split = ",",
-            description = "Mean, subtracted from pixels in [0,1] (default: CLIP's).")
+            description = "Mean, subtracted from pixels in [0,1] (default: the model's).")
     private @Nullable List<Double> mean;
 
     @Option(
             names = "--std",
             paramLabel = "X[,X,X]",
             split = ",",
-            description = "Standard deviation, by which pixels are then divided (default: CLIP's).")
+            description = "Standard deviation, by which pixels are then divided (default: the model's).")
     private @Nullable List<Double> std;
 
     @Option(
@@ -236,10 +236,11 @@ public final class ScoreJob implements Callable<Integer> {
                 .build();
     }
 
-    private PixelNormalisation normalisation() {
-        if (mean == null && std == null) return PixelNormalisation.clip();
+    /** Null for that of the model. */
+    private @Nullable PixelNormalisation normalisation() {
+        if (mean == null && std == null) return null;
         if (mean == null || std == null) {
-            throw new InputException("of --mean and --std both are needed, or none for those of CLIP");
+            throw new InputException("of --mean and --std both are needed, or none for those of the model");
         }
         try {
             return new PixelNormalisation(mean, std);

@@ -6,26 +6,23 @@ import org.bytedeco.opencv.global.opencv_core;
 import org.bytedeco.opencv.opencv_core.Mat;
 import org.gradmimic.base.InputException;
 
-/**
- * Decodes single encoded images to RGB of one size. An image keeps its proportions: its middle, as large as the shape
- * of the size allows, is scaled to the size. Any number of threads may decode at the same time.
- */
-public final class PictureDecoder implements AutoCloseable {
+/** Decodes single encoded images to RGB of one size. Any number of threads may decode at the same time. */
+public final class SharedImageDecoder implements AutoCloseable {
     /** The memory that one thread decodes in. */
     private record Tool(ImageDecoder decoder, Mat target) {}
 
-    private final ImageSize size;
+    private final ImageFit fit;
     private final DecodeSettings settings;
     private final Queue<Tool> idle = new ConcurrentLinkedQueue<>();
 
     /**
      * A decoder for one size.
      *
-     * @param size of the decoded images
+     * @param fit how images get it
      * @param maxPixels an encoded image with more pixels is rejected before it is decoded
      */
-    public PictureDecoder(ImageSize size, long maxPixels) {
-        this.size = size;
+    public SharedImageDecoder(ImageFit fit, long maxPixels) {
+        this.fit = fit;
         settings = new DecodeSettings(maxPixels);
     }
 
@@ -38,12 +35,13 @@ public final class PictureDecoder implements AutoCloseable {
      * @throws InputException if it is corrupt, truncated, not an image, or has too many pixels
      */
     public byte[] decode(byte[] content, String name) {
+        ImageSize size = fit.size();
         Tool tool = idle.poll();
         if (tool == null) {
             tool = new Tool(new ImageDecoder(settings), new Mat(size.height(), size.width(), opencv_core.CV_8UC3));
         }
         try {
-            tool.decoder.decodeMiddle(content, content.length, name, tool.target);
+            tool.decoder.decode(content, content.length, name, tool.target, fit);
             byte[] pixels = new byte[size.rgbBytes()];
             tool.target.data().get(pixels);
             return pixels;
