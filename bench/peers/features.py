@@ -90,7 +90,11 @@ def transformers_vit(images, folder):
     model.save_pretrained(folder / "vit", max_shard_size="100MB")
     batch = ViTImageProcessorPil()(images, return_tensors="pt").pixel_values
     weights = next((folder / "vit").glob("*.index.json"))
-    return ["--model", "vit_b_16", "--weights", weights, *SQUASH], model(batch).last_hidden_state[:, 0]
+    config = folder / "vit_b_16.json"
+    sizes = {"image_size": 224, "patch_size": 16, "num_layers": 12, "num_heads": 12, "hidden_dim": 768, "mlp_dim": 3072}
+    config.write_text(json.dumps({**sizes, "layer_norm_eps": 1e-12}))
+    arguments = ["--model", "vit", "--model-config", config, "--weights", weights, *SQUASH]
+    return arguments, model(batch).last_hidden_state[:, 0]
 
 
 def transformers_clip(images, folder):

@@ -46,6 +46,12 @@ final class ModelTensors {
         });
     }
 
+    /** The library whose names the file has; null for the model's own names. */
+    @Nullable
+    String library() {
+        return foreign == null ? null : foreign.library();
+    }
+
     /** What was read and what was left out, a sentence each. */
     List<String> notes() {
         List<String> notes = new ArrayList<>(weights.notes());

@@ -90,7 +90,7 @@ public record ModelWeights(Parameters parameters, Set<String> reinitialised, Lis
                 tensors.put(name, fresh.contains(name) ? initialised(model, spec) : number(stored.tensor(name)));
             });
             List<String> notes = new ArrayList<>(stored.notes());
-            String remark = model instanceof Clip clip ? clip.remark(stored.names()) : null;
+            String remark = remark(model, stored);
             if (remark != null) notes.add(remark);
             PositionGrid grid = model.positions();
             if (resampled != null && grid != null) {
@@ -99,6 +99,13 @@ public record ModelWeights(Parameters parameters, Set<String> reinitialised, Lis
             }
             return new ModelWeights(Parameters.of(tensors), fresh, notes);
         }
+    }
+
+    /** Where a file of another library suggests a setting that the model does not have; null if nowhere. */
+    private static @Nullable String remark(Architecture model, ModelTensors stored) {
+        if (model instanceof Clip clip) return clip.remark(stored.names());
+        if (model instanceof VisionTransformer vit) return vit.remark(stored.library());
+        return null;
     }
 
     /** The parameters of the head, if only their number of classes differs from the model's; otherwise empty. */

@@ -12,6 +12,7 @@ import org.gradmimic.layer.Layers;
 import org.gradmimic.model.ModelConfig.Limit;
 import org.gradmimic.model.TransformerBlock.Activation;
 import org.gradmimic.model.TransformerBlock.Names;
+import org.jspecify.annotations.Nullable;
 
 /**
  * torchvision's Vision Transformer ({@code torchvision.models.VisionTransformer}), with its names, without dropout. The
@@ -29,6 +30,9 @@ import org.gradmimic.model.TransformerBlock.Names;
 public record VisionTransformer(
         int side, int patchSize, int layers, int heads, int width, int mlpWidth, int classes, double epsilon)
         implements ImageClassifier {
+    /** torchvision's and timm's. */
+    private static final double EPSILON = 1e-6;
+
     /** torchvision's own sizes, for ImageNet. */
     private static final Map<String, VisionTransformer> NAMED = Map.of(
             "vit_b_16", builder().build(),
@@ -81,7 +85,7 @@ public record VisionTransformer(
         private int width = 768;
         private int mlpWidth = 3072;
         private int classes = 1000;
-        private double epsilon = 1e-6;
+        private double epsilon = EPSILON;
 
         private Builder() {}
 
@@ -158,7 +162,7 @@ public record VisionTransformer(
                 .width(config.positive("hidden_dim", Limit.WIDTH))
                 .mlpWidth(config.positive("mlp_dim", Limit.WIDTH))
                 .classes(config.positive("num_classes", 1000, Limit.CLASSES))
-                .epsilon(config.fraction("layer_norm_eps", 1e-6));
+                .epsilon(config.fraction("layer_norm_eps", EPSILON));
         config.finish();
         try {
             return builder.build();
@@ -170,6 +174,14 @@ public record VisionTransformer(
     /** This model with another number of classes and another size of images. */
     VisionTransformer with(int classes, int side) {
         return new VisionTransformer(side, patchSize, layers, heads, width, mlpWidth, classes, epsilon);
+    }
+
+    /** What a person should know of a file with the names of this library; null if nothing. */
+    @Nullable
+    String remark(@Nullable String library) {
+        if (!"transformers".equals(library) || epsilon != EPSILON) return null;
+        return "transformers' own configurations have \"layer_norm_eps\": 1e-12, and this model has 1e-6;"
+                + " a JSON configuration can set it";
     }
 
     private TransformerBlock block() {

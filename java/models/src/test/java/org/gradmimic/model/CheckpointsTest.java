@@ -99,6 +99,18 @@ class CheckpointsTest {
     }
 
     @Test
+    void aVisionTransformerOfTransformersIsToldOfAnotherEpsilon() {
+        try (PointerScope scope = new PointerScope();
+                ModelWeights weights =
+                        ModelWeights.read(model(Kind.VIT, VIT + "}"), stored("vit/model.safetensors.index.json"))) {
+            assertThat(weights.notes())
+                    .endsWith(
+                            "transformers' own configurations have \"layer_norm_eps\": 1e-12, and this model has 1e-6;"
+                                    + " a JSON configuration can set it");
+        }
+    }
+
+    @Test
     void aClipOfTransformers() {
         Clip clip = (Clip) model(
                 Kind.CLIP,
