@@ -9,10 +9,10 @@
 #include <omp.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <mutex>
 #include <thread>
-#include <vector>
 
 namespace gm::cpu {
 namespace {
@@ -49,21 +49,60 @@ bool run_on_team(const Jobs &jobs) {
     return enough;
 }
 
-void run_on_new_threads(const Jobs &jobs) {
-    std::vector<std::thread> threads;
-    for (int i = 1; i < jobs.count; i++) threads.emplace_back([&jobs, i] { jobs.run(i); });
-    jobs.run(0);
-    for (std::thread &thread : threads) thread.join();
-}
+// Threads for the jobs of a call inside of a parallel region, where OpenMP has none left. They are kept, because
+// LibTorch's attention makes thousands of such calls a second: to start threads for each takes longer than the
+// products. They end with the process.
+class KeptThreads {
+public:
+    void run(const Jobs &jobs) {
+        {
+            const std::lock_guard<std::mutex> lock(mutex_);
+            while (threads_ < jobs.count - 1) {
+                const int number = ++threads_;
+                std::thread([this, number, round = round_] { work(number, round); }).detach();
+            }
+            jobs_ = jobs;
+            left_ = jobs.count - 1;
+            round_++;
+        }
+        begin_.notify_all();
+        jobs.run(0);
+        std::unique_lock<std::mutex> lock(mutex_);
+        end_.wait(lock, [this] { return left_ == 0; });
+    }
+
+private:
+    void work(int number, long seen) {
+        std::unique_lock<std::mutex> lock(mutex_);
+        for (;;) {
+            begin_.wait(lock, [&] { return round_ != seen; });
+            seen = round_;
+            if (number >= jobs_.count) continue;
+            const Jobs jobs = jobs_;
+            lock.unlock();
+            jobs.run(number);
+            lock.lock();
+            if (--left_ == 0) end_.notify_one();
+        }
+    }
+
+    std::mutex mutex_;
+    std::condition_variable begin_, end_;
+    Jobs jobs_{};
+    int threads_ = 0;
+    int left_ = 0;
+    long round_ = 0;
+};
 
 // One caller at a time: the threads' numbers, and so their scratch memory, are the same in every call. A thread
 // that cannot be started ends the process, as in OpenBLAS itself: the jobs that run already wait for it.
 void run_jobs(int, Job job, int count, size_t size, void *data, int extra) noexcept {
     static std::mutex mutex;
+    static KeptThreads &kept = *new KeptThreads();
     const std::lock_guard<std::mutex> alone(mutex);
     const Jobs jobs = {job, count, size, static_cast<char *>(data), extra};
     if (count == 1) jobs.run(0);
-    else if (!run_on_team(jobs)) run_on_new_threads(jobs);
+    else if (!run_on_team(jobs)) kept.run(jobs);
 }
 
 }  // namespace
